@@ -1,26 +1,121 @@
-"""Projects to measure on: a map and a tree that agree, of a given size."""
+"""Projects to measure on: a map and a tree that agree, and maps that disagree with it.
+
+`python -m benchmarks.trees FOLDER ENTRIES` builds one in a process of its own: what a process
+starts begins with its peak of memory, so the one that measures must stay small.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 TYPES = ("protocol", "persona", "checklist", "template", "tool")
+TEXT = b"# Purpose\nServe one goal.\n"
+MAP = "goal_map.json"
+Goals = dict[str, dict[str, str]]
 
 
-def build(folder: Path, goals: int) -> int:
-    """Write a clean project of this many goals with five types each; return its entries."""
-    goal_map: dict[str, dict[str, str]] = {}
-    for component_type in TYPES:
-        os.makedirs(folder / "components" / f"{component_type}s", exist_ok=True)
-    for goal in range(goals):
-        parts: dict[str, str] = {}
-        for component_type in TYPES:
-            name = f"{component_type}_for_goal_{goal:06}.txt"
-            parts[component_type] = name
-            path = folder / "components" / f"{component_type}s" / name
-            path.write_bytes(b"# Purpose\nServe one goal.\n")
-        goal_map[f"GOAL_{goal:06}"] = parts
-    (folder / "goal_map.json").write_text(json.dumps(goal_map, indent=2) + "\n", encoding="utf-8")
-    return goals * len(TYPES)
+def build(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
+    """Write a clean project of this many goals with these types each; return its entries.
+
+    Beside its map stand those of `CASES`, for `lay`.
+    """
+    goal_map = {
+        f"GOAL_{goal:06}": {one: f"{one}_for_goal_{goal:06}.txt" for one in types}
+        for goal in range(goals)
+    }
+    for one in types:
+        at = folder / "components" / f"{one}s"
+        os.makedirs(at, exist_ok=True)
+        place = os.open(at, os.O_RDONLY)
+        for goal in range(goals):
+            file = os.open(f"{one}_for_goal_{goal:06}.txt", os.O_WRONLY | os.O_CREAT, dir_fd=place)
+            os.write(file, TEXT)
+            os.close(file)
+        os.close(place)
+    for name, change in CASES.items():
+        (folder / f"{name}.json").write_text(
+            json.dumps(change(goal_map), indent=2) + "\n", encoding="utf-8"
+        )
+    lay(folder, "clean")
+    return goals * len(types)
+
+
+def build_apart(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
+    """`build` in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.trees", str(folder), str(goals), *types]
+    subprocess.run(command, check=True)
+    return goals * len(types)
+
+
+def lay(folder: Path, case: str) -> None:
+    """Make a map of `CASES` the project's own."""
+    (folder / MAP).unlink(missing_ok=True)
+    os.link(folder / f"{case}.json", folder / MAP)
+
+
+def put_in_git(folder: Path) -> None:
+    """Let git's index hold the tree; all components have one text, and so one object."""
+    git = ["git", "-C", str(folder)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    blob = subprocess.run(
+        [*git, "hash-object", "-w", "--stdin"], input=TEXT, capture_output=True, check=True
+    ).stdout.decode()
+    index = subprocess.Popen(
+        [*git, "update-index", "--index-info"], stdin=subprocess.PIPE, text=True
+    )
+    assert index.stdin is not None
+    for place, _, names in os.walk(folder / "components"):
+        at = os.path.relpath(place, folder)
+        index.stdin.writelines(f"100644 {blob.strip()}\t{at}/{name}\n" for name in names)
+    index.stdin.close()
+    if index.wait():
+        raise RuntimeError("git did not take the tree")
+
+
+def put_map_in_git(folder: Path) -> None:
+    """Let git's index hold the project's map, as it is."""
+    subprocess.run(["git", "-C", str(folder), "add", "-f", MAP], check=True)
+
+
+def _broken(goals: Goals) -> Goals:
+    """A slip in one filename of a thousand, so that one file of a thousand is left over."""
+    changed = {goal: dict(parts) for goal, parts in goals.items()}
+    for number, (goal, parts) in enumerate(goals.items()):
+        for at, (component_type, filename) in enumerate(parts.items()):
+            if (number * len(parts) + at) % 1000 == 7:
+                slip = filename.replace("_for_goal_", "_fro_goal_")
+                changed[goal][component_type] = slip
+    return changed
+
+
+def _strange(goals: Goals) -> Goals:
+    """No entry names a file that is there, and no file has an entry."""
+    return {
+        goal: {component_type: f"v2/{filename}" for component_type, filename in parts.items()}
+        for goal, parts in goals.items()
+    }
+
+
+def _elsewhere(goals: Goals) -> Goals:
+    """A map of types without a folder: everything is missing, everything is left over."""
+    return {
+        goal: {f"new {component_type}": f"{goal} {n}" for n, component_type in enumerate(parts)}
+        for goal, parts in goals.items()
+    }
+
+
+CASES: dict[str, Callable[[Goals], Goals]] = {
+    "clean": lambda goals: goals,
+    "broken": _broken,
+    "missing": _strange,
+    "elsewhere": _elsewhere,
+}
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]), int(sys.argv[2]), tuple(sys.argv[3:]) or TYPES)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import claims
+from jit_guard import claims, kernel_lock
 from jit_guard.generators.generator import Text
 from jit_guard.ledger import Ledger
 from jit_guard.ledger_records import Arrival, Wanted
@@ -263,3 +263,32 @@ def test_a_buyer_that_is_killed_leaves_the_purchase_to_another(tmp_path: Path) -
 def test_the_registry_forgets_projects_that_are_done_with(tmp_path: Path) -> None:
     Ledger(str(tmp_path)).close()
     assert claims._holders == {}
+
+
+@pytest.mark.parametrize("failing", ["lock", "is_at"])
+def test_a_lock_that_fails_is_an_error_and_not_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(*_: object, **__: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(kernel_lock, failing, fail)
+    handles = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    holder = claims.Holder(str(tmp_path / "claims"))
+    with pytest.raises(PermissionError):
+        holder.take()
+    assert [path.name for path in (tmp_path / "claims").iterdir()] == ["0.lock"]
+    if handles:
+        assert len(os.listdir("/proc/self/fd")) == handles
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock is POSIX")
+def test_only_a_busy_lock_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def fail(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(PermissionError):
+        kernel_lock.take(str(tmp_path / "0.lock"))

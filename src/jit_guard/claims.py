@@ -50,10 +50,15 @@ class Holder:
             handle = kernel_lock.take(path)
             if handle is None:
                 continue
-            if kernel_lock.is_at(handle, path):
+            ours = False
+            try:
+                ours = kernel_lock.is_at(handle, path)
+            finally:
+                if not ours:
+                    kernel_lock.let_go(handle)
+            if ours:
                 self._handle, self.number = handle, number
                 return True
-            kernel_lock.let_go(handle)
         raise JitGuardError(f"{self._folder}: {_MOST} processes hold a lock; end some of them")
 
     def lives(self, component: str, number: int) -> bool:

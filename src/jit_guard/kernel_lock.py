@@ -8,10 +8,12 @@ import sys
 
 if sys.platform == "win32":
     import msvcrt
+
+    _BUSY = (errno.EACCES, errno.EDEADLK)
 else:
     import fcntl
 
-_BUSY = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+    _BUSY = (errno.EAGAIN,)  # any other error is an error: it would never be our turn
 _FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -34,10 +36,14 @@ def take(path: str, *, shared: bool = False) -> int | None:
 
 
 def is_at(handle: int, path: str) -> bool:
-    """Is the locked file still the one that others find there (nobody removed it)?"""
+    """Is the locked file still the one that others find there (nobody removed it)?
+
+    Raises:
+        OSError: that cannot be told.
+    """
     try:
         there = os.stat(path, follow_symlinks=False)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     mine = os.fstat(handle)
     return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
