@@ -1,35 +1,67 @@
-"""`python -m benchmarks [--quick]`: the table of ratios that the README quotes."""
+"""`python -m benchmarks [--quick]`: what jit-guard costs, as ratios, each with its limit."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from statistics import median
 
-from benchmarks.contenders import contenders
-from benchmarks.measure import in_turn, ratio
-from benchmarks.trees import build
+from benchmarks import cases, contenders, growth, plot, repairs, small, table
+from benchmarks.projects import Projects
 
-SIZES = (20, 200, 2_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+QUICK = (1_000, 10_000)
 
 
 def main() -> None:
-    """Measure, and print a Markdown table."""
+    """Measure, and print Markdown tables; exit code 1 when something is over its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the small case only")
-    parser.add_argument("--runs", type=int, default=25)
+    parser.add_argument("--quick", action="store_true", help="small sizes, under a minute")
+    parser.add_argument("--runs", type=int, help="how often each command is run")
+    parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS, help="these tables")
+    parser.add_argument("--size", type=int, help="the entries of the cases")
+    parser.add_argument("--trees", type=Path, help="keep the generated projects here")
+    parser.add_argument("--plot", type=Path, help="draw the growth into this SVG file")
     options = parser.parse_args()
-    commands = contenders()
-    print("| entries | command | median | jit-guard takes |")
-    print("| --- | --- | --- | --- |")
-    for goals in SIZES[:1] if options.quick else SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            entries = build(Path(folder), goals)
-            seconds = in_turn(commands, Path(folder), options.runs)
-        for name, taken in seconds.items():
-            times = "" if name == "jit-guard" else f"{ratio(seconds['jit-guard'], taken):.2f} x"
-            print(f"| {entries:,} | {name} | {median(taken) * 1000:.0f} ms | {times} |")
+    if lacking := contenders.lacking():
+        parser.error(f"not installed: {', '.join(lacking)}")
+    with tempfile.TemporaryDirectory() as scratch:
+        options.trees = options.trees or Path(scratch)
+        within = [_show(name, _PARTS[name](options)) for name in options.only]
+    sys.exit(not all(within))
+
+
+def _show(title: str, rows: Iterable[table.Row]) -> bool:
+    """Print a table; True when nothing in it is over its limit."""
+    shown = list(rows)
+    print(*table.lines(title, shown), "", sep="\n", flush=True)
+    return all(row.within is not False for row in shown)
+
+
+def _small(options: argparse.Namespace) -> Iterable[table.Row]:
+    return small.rows(options.runs or (10 if options.quick else 40))
+
+
+def _growth(options: argparse.Namespace) -> Iterable[table.Row]:
+    sizes = QUICK if options.quick else SIZES
+    measured = growth.measure(Projects(options.trees), sizes, options.runs or 3)
+    if options.plot is not None:
+        plot.draw(measured, options.plot)
+    return measured.rows()
+
+
+def _cases(options: argparse.Namespace) -> Iterable[table.Row]:
+    size = options.size or (QUICK if options.quick else SIZES)[-1]
+    return cases.rows(Projects(options.trees), size, options.runs or (1 if options.quick else 3))
+
+
+def _repairs(options: argparse.Namespace) -> Iterable[table.Row]:
+    return repairs.rows(Projects(options.trees), (QUICK if options.quick else SIZES)[-1])
+
+
+_PARTS = {"small": _small, "growth": _growth, "cases": _cases, "repairs": _repairs}
 
 
 if __name__ == "__main__":

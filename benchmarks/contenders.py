@@ -1,4 +1,4 @@
-"""What is measured: jit-guard, and what a user would write or run instead."""
+"""What jit-guard is measured against: what a user would write or run instead, and the floor."""
 
 from __future__ import annotations
 
@@ -7,31 +7,92 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-PIPELINE = r"""
+SHELL = "shell: jq, find, sort, comm"
+FLOOR = "bare Python: listdir, stat, orjson"
+READING = "bare Python: open, read, close"
+JSONSCHEMA = "check-jsonschema"
+OURS = "jit-guard"
+
+_WANTED = r"""
 jq -r 'to_entries[] | select(.value | type == "object") | .value | to_entries[]
-       | "components/\(.key)s/\(.value)"' goal_map.json | sort > "$TMP/wanted"
-find components -type f | sort > "$TMP/there"
+       | "\(.key)s/\(.value)"' goal_map.json | sort > "$TMP/wanted"
+"""
+_COMPARED = """
 comm -23 "$TMP/wanted" "$TMP/there"
 comm -13 "$TMP/wanted" "$TMP/there"
 """
+# The same two differences. From 1,000 entries on, sizes are judged, too.
+NAMES = f'{_WANTED}find components -type f -printf "%P\\n" | sort > "$TMP/there"{_COMPARED}'
+NAMES_AND_SIZES = (
+    f'{_WANTED}find components -type f -printf "%P\\n" -size 0 -fprint "$TMP/empty" '
+    f'| sort > "$TMP/there"{_COMPARED}cat "$TMP/empty"\n'
+)
+# The same for what git's index holds, with the empty file's id.
+INDEX = (
+    'git cat-file blob :goal_map.json > "$TMP/map"\n'
+    f"{_WANTED.replace('goal_map.json', chr(34) + '$TMP/map' + chr(34))}"
+    'git ls-files --stage components > "$TMP/index"\n'
+    'cut -f2 "$TMP/index" | cut -d/ -f2- | sort > "$TMP/there"\n'
+    f'grep -F e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 "$TMP/index"{_COMPARED}'
+)
+_FLOOR = """
+import os, stat, orjson
+with open("goal_map.json", "rb") as file:
+    orjson.loads(file.read())
+folders = ["components"]
+while folders:
+    folder = folders.pop()
+    for name in os.listdir(folder):
+        path = f"{folder}/{name}"
+        if stat.S_ISDIR(os.stat(path).st_mode):
+            folders.append(path)
+"""
+_READING = """
+import os
+folders = ["components"]
+while folders:
+    folder = folders.pop()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                folders.append(entry.path)
+                continue
+            handle = os.open(entry.path, os.O_RDONLY)
+            os.read(handle, 65536)
+            os.close(handle)
+"""
 
 
-def contenders() -> dict[str, list[str]]:
-    """Name -> command, for those that are installed. All are run in the project's folder."""
-    found = {"jit-guard": [_script("jit-guard")]}
-    if shutil.which("jq"):
-        found["shell: jq, find, sort, comm"] = ["sh", "-c", PIPELINE]
-    if shutil.which(_script("check-jsonschema")):
-        schema = str(files("jit_guard").joinpath("goal_map.schema.json"))
-        found["check-jsonschema"] = [
-            _script("check-jsonschema"),
-            "--schemafile",
-            schema,
-            "goal_map.json",
-        ]
-    return found
+def jit_guard(*arguments: str) -> list[str]:
+    """The tool of the environment that runs this."""
+    return [_script("jit-guard"), *arguments]
+
+
+def shell(script: str) -> list[str]:
+    """A pipeline, in bytes' order, as whoever compares sorted files must have it."""
+    return ["env", "LC_ALL=C", "sh", "-c", script]
+
+
+def floor() -> list[str]:
+    """What no check in Python that stats every file can be faster than."""
+    return [sys.executable, "-I", "-c", _FLOOR]
+
+
+def reading() -> list[str]:
+    """What reading every file costs by itself."""
+    return [sys.executable, "-I", "-c", _READING]
+
+
+def check_jsonschema() -> list[str]:
+    """The usual validator on the same map, with the published schema."""
+    schema = str(files("jit_guard").joinpath("goal_map.schema.json"))
+    return [_script(JSONSCHEMA), "--schemafile", schema, "goal_map.json"]
+
+
+def lacking() -> list[str]:
+    """The programs that are needed and not installed."""
+    return [name for name in ("jq", "git", _script(JSONSCHEMA)) if shutil.which(name) is None]
 
 
 def _script(name: str) -> str:
-    """A console script of the environment that runs this."""
     return str(Path(sys.executable).parent / name)

@@ -1,4 +1,4 @@
-"""Whole processes, timed in turn (A B C A B C …), so that a busy machine hits all alike."""
+"""Whole processes, measured in turn (A B C A B C …), so that a busy machine hits all alike."""
 
 from __future__ import annotations
 
@@ -7,31 +7,73 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from math import log
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
+from typing import NamedTuple
+
+
+class Sample(NamedTuple):
+    """One run: seconds on the wall, and the peak of resident memory in MB of 10^6 bytes."""
+
+    seconds: float
+    peak: float
 
 
 def in_turn(
     commands: Mapping[str, Sequence[str]], folder: Path, runs: int
-) -> dict[str, list[float]]:
-    """Seconds of each run of each command; one run of each goes before and is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
+) -> dict[str, list[Sample]]:
+    """Samples of each command; one run of each goes before and is not counted.
+
+    Raises:
+        RuntimeError: a command ended with neither 0 nor 1.
+    """
+    samples: dict[str, list[Sample]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as scratch:
-        environment = {**os.environ, "TMP": scratch}
         for run in range(runs + 1):
             for name, command in commands.items():
-                started = time.perf_counter()
-                done = subprocess.run(
-                    command, cwd=folder, env=environment, capture_output=True, check=False
-                )
-                took = time.perf_counter() - started
-                if done.returncode not in (0, 1):
-                    raise RuntimeError(f"{name} failed: {done.stderr.decode()}")
+                sample = _once(name, command, folder, scratch)
                 if run:
-                    seconds[name].append(took)
-    return seconds
+                    samples[name].append(sample)
+    return samples
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def _once(name: str, command: Sequence[str], folder: Path, scratch: str) -> Sample:
+    environment = {**os.environ, "TMP": scratch}
+    with tempfile.TemporaryFile() as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=said
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        took = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):
+            said.seek(0)
+            raise RuntimeError(f"{name} ended with {process.returncode}: {said.read().decode()}")
+    return Sample(took, usage.ru_maxrss * 1024 / 1e6)
+
+
+def seconds(samples: Sequence[Sample]) -> float:
+    """The median of the seconds."""
+    return median(sample.seconds for sample in samples)
+
+
+def peak(samples: Sequence[Sample]) -> float:
+    """The highest peak, in MB."""
+    return max(sample.peak for sample in samples)
+
+
+def ratio(ours: Sequence[Sample], theirs: Sequence[Sample]) -> float:
     """The median of the ratios, run by run."""
-    return median(one / other for one, other in zip(ours, theirs, strict=True))
+    pairs = zip(ours, theirs, strict=True)
+    return median(one.seconds / other.seconds for one, other in pairs)
+
+
+def exponent(cost: Mapping[int, float]) -> float:
+    """The slope of log(cost) against log(size): 1 is linear. Least squares."""
+    sizes = [log(size) for size in cost]
+    costs = [log(one) for one in cost.values()]
+    middle, height = fmean(sizes), fmean(costs)
+    above = sum((x - middle) * (y - height) for x, y in zip(sizes, costs, strict=True))
+    return above / sum((x - middle) ** 2 for x in sizes)

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measure import in_turn, ratio
+from benchmarks.measure import Sample, in_turn, ratio, seconds
 from benchmarks.trees import build
 
 GOALS = 5_000
@@ -61,17 +61,18 @@ def main() -> None:
     print("| what | median |")
     print("| --- | --- |")
     print(f"| importing the plugin's module | {median(imported) * 1000:.1f} ms |")
-    print(f"| a session of one test, plugin installed | {median(one['with']) * 1000:.0f} ms |")
-    print(f"| the same, plugin blocked | {median(one['without']) * 1000:.0f} ms |")
+    print(f"| a session of one test, plugin installed | {seconds(one['with']) * 1000:.0f} ms |")
+    print(f"| the same, plugin blocked | {seconds(one['without']) * 1000:.0f} ms |")
     print(f"| the difference, run by run | {_more(one['with'], one['without']) * 1000:.1f} ms |")
-    print(f"| {GOALS:,} goals | {median(many['goals']):.2f} s |")
-    print(f"| {GOALS:,} trivial tests | {median(many['trivial']):.2f} s |")
+    print(f"| {GOALS:,} goals | {seconds(many['goals']):.2f} s |")
+    print(f"| {GOALS:,} trivial tests | {seconds(many['trivial']):.2f} s |")
     print(f"| the difference, run by run | {_more(many['goals'], many['trivial']):.2f} s |")
     print(f"| the ratio, run by run | {ratio(many['goals'], many['trivial']):.2f} |")
 
 
-def _more(ours: list[float], theirs: list[float]) -> float:
-    return median(one - other for one, other in zip(ours, theirs, strict=True))
+def _more(ours: list[Sample], theirs: list[Sample]) -> float:
+    pairs = zip(ours, theirs, strict=True)
+    return median(one.seconds - other.seconds for one, other in pairs)
 
 
 if __name__ == "__main__":

@@ -799,3 +799,16 @@ def test_an_internal_error_is_told_in_one_place_with_a_way_to_report_it(
     assert "Traceback" in verbose.err
     assert not _RAW.search(verbose.err)
     assert all(line.startswith("jit-guard: ") for line in verbose.err.splitlines())
+
+
+def test_a_module_that_cannot_be_loaded_is_the_installations_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jit_guard.formats.text", None)
+    told = call(cwd=lay_out(tmp_path, SOUND))
+    assert told.code == 2
+    assert "jit_guard.formats.text" in told.err
+    assert "install jit-guard again" in told.err
+    assert told.err.count("\n") == 1
+    monkeypatch.setitem(sys.modules, "jit_guard.console", None)  # nor can that be said
+    assert call(cwd=tmp_path) == (2, "", "")

@@ -35,6 +35,7 @@ HEAVY = {
     "tenacity",
     "tomllib",
     "tomli",
+    "typing",
     "urllib.request",
 }
 _LOADED = """

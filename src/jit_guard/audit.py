@@ -1,9 +1,11 @@
 """The names in a tree, judged for every system that may check it out."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from jit_guard.comparison import Comparison, Reference
+from jit_guard.named_tuple import NamedTuple
 from jit_guard.names import (
     colliding,
     fold,

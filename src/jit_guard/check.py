@@ -4,8 +4,9 @@ What is clean is decided here, in bulk; the rules are imported only when there i
 tell, and turn the facts into findings.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from jit_guard.audit import audit
 from jit_guard.compare import compare
@@ -22,6 +23,7 @@ from jit_guard.report import Report, Skipped
 from jit_guard.snapshot import Tree
 from jit_guard.tracking import untracked
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
     from jit_guard.rules.rule import Rule
@@ -30,13 +32,13 @@ if TYPE_CHECKING:
 
 
 def check(
-    source: "Source",
+    source: Source,
     settings: Settings,
     *,
     reported: Sequence[str] | None = None,
-    schema: "Schema | None" = None,
-    accepted: "frozenset[Identity]" = frozenset(),
-    extra_rules: "Sequence[Rule]" = (),
+    schema: Schema | None = None,
+    accepted: frozenset[Identity] = frozenset(),
+    extra_rules: Sequence[Rule] = (),
     root: str = ".",
 ) -> Report:
     """Find every place where maps and tree disagree.
@@ -106,7 +108,7 @@ def check(
 
 
 def _read_content(
-    source: "Source", settings: Settings, maps: Maps, tree: Tree, comparison: Comparison
+    source: Source, settings: Settings, maps: Maps, tree: Tree, comparison: Comparison
 ) -> tuple[Comparison, Content]:
     """Read the components; what vanished since the folders were listed is judged as absent."""
     content = read(
@@ -124,7 +126,7 @@ def _read_content(
 
 
 def _untracked(
-    source: "Source", settings: Settings, tree: Tree, comparison: Comparison
+    source: Source, settings: Settings, tree: Tree, comparison: Comparison
 ) -> tuple[tuple[GitState, ...], tuple[Skipped, ...]]:
     """What git does not have. Where it cannot tell, the rule is withheld, and nothing else."""
     if not settings.selects("JG203"):
@@ -135,7 +137,7 @@ def _untracked(
         return (), (Skipped("JG203", None, str(error)),)
 
 
-def _violations(maps: Maps, schema: "Schema | None") -> "list[tuple[GoalMap, Violation]]":
+def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violation]]:
     found: list[tuple[GoalMap, Violation]] = []
     for one in maps.read:
         told: list[Violation] = []
@@ -150,9 +152,9 @@ def _violations(maps: Maps, schema: "Schema | None") -> "list[tuple[GoalMap, Vio
 
 
 def _tell(
-    source: "Source",
+    source: Source,
     evidence: Evidence,
-    extra_rules: "Sequence[Rule]",
+    extra_rules: Sequence[Rule],
     shown: Sequence[str],
     undecided: list[UnreadableError],
 ) -> tuple[list[Finding], list[str]]:
@@ -188,7 +190,7 @@ def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[
 
 def _apply_baseline(
     settings: Settings,
-    accepted: "frozenset[Identity]",
+    accepted: frozenset[Identity],
     findings: list[Finding],
     skipped: Sequence[Skipped],
     shown: Sequence[str],
@@ -203,7 +205,7 @@ def _apply_baseline(
 
 
 def _without_ignored(
-    source: "Source", settings: Settings, comparison: Comparison, undecided: list[UnreadableError]
+    source: Source, settings: Settings, comparison: Comparison, undecided: list[UnreadableError]
 ) -> tuple[list[str], list[str]]:
     """The orphans without those that the configuration or git ignores, and notes about it.
 

@@ -1,14 +1,19 @@
 """The command line: find the command, run it, turn what happens into an exit code."""
 
+from __future__ import annotations
+
 import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from time import perf_counter
-from typing import NoReturn, TextIO
 
 from jit_guard.errors import JitGuardError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, TextIO
 
 OK, FINDINGS, TROUBLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -56,6 +61,10 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         code = TROUBLE
         _complain((_words(error),), error, verbose=verbose)
+    except ImportError as error:  # modules are loaded when they are needed, and the disk may fail
+        code = TROUBLE
+        again = "the installation is damaged or cannot be read; install jit-guard again"
+        _complain((f"{error}: {again}",), error, verbose=verbose)
     except Exception as error:  # noqa: BLE001 - the boundary: a bug is told as a bug
         code = INTERNAL
         lines = (
@@ -103,9 +112,9 @@ def _run(argv: list[str], started: float) -> int:
 
 
 def _complain(lines: Sequence[str], error: BaseException, *, verbose: bool) -> None:
-    from jit_guard.console import Console
-
     try:
+        from jit_guard.console import Console
+
         console = Console()
         if verbose:
             from traceback import format_exception
@@ -113,5 +122,5 @@ def _complain(lines: Sequence[str], error: BaseException, *, verbose: bool) -> N
             for line in "".join(format_exception(error)).rstrip().split("\n"):
                 console.note(line)
         console.error(*lines)
-    except OSError:
+    except (OSError, ImportError):
         pass  # standard error is closed or full: the exit code says what is left to say

@@ -1,9 +1,10 @@
 """In what maps and tree disagree, as facts: the rules put them into words."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
 from jit_guard.config import Settings
 from jit_guard.goal_map import Entry, GoalMap
+from jit_guard.named_tuple import NamedTuple
 from jit_guard.snapshot import Folder, Place, join
 
 Names = dict[str, set[str]]  # real folder -> names in it
@@ -49,7 +50,7 @@ class Comparison(NamedTuple):
     temporaries: list[str]
 
     @classmethod
-    def nothing(cls) -> "Comparison":
+    def nothing(cls) -> Comparison:
         """The comparison with no tree at all."""
         return cls("", {}, {}, {}, {}, [], [], [], [], [], [], [])
 

@@ -1,10 +1,16 @@
 """The settings: what may be configured, what each key takes, and every fault told at once."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
 
 from jit_guard.codes import known_prefix
 from jit_guard.errors import ConfigError
+from jit_guard.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CONFIG_FILE = "jit-guard.toml"
 PYPROJECT = "pyproject.toml"

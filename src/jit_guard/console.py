@@ -1,11 +1,16 @@
 """Where output goes: the only place that writes to the streams, and makes lines safe to write."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterable
-from typing import TextIO
 
 from jit_guard.printable import printable, quiet_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 class Console:

@@ -1,13 +1,16 @@
 """The content pass: every component that the map names, read once, in bounded memory."""
 
+from __future__ import annotations
+
 import codecs
-from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.comparison import Comparison
 from jit_guard.errors import UnreadableError
+from jit_guard.named_tuple import NamedTuple
 from jit_guard.names import GENERATED
 from jit_guard.snapshot import join
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.source import Chunks, Source
 
@@ -35,7 +38,7 @@ class Content(NamedTuple):
 
 
 def read(
-    source: "Source", comparison: Comparison, *, texts: bool, drafts: bool, sizes: bool
+    source: Source, comparison: Comparison, *, texts: bool, drafts: bool, sizes: bool
 ) -> Content:
     """Judge the bytes of every component that an entry names.
 
@@ -58,7 +61,7 @@ def read(
     return content
 
 
-def _judge_sizes(source: "Source", folder: str, names: list[str], content: Content) -> None:
+def _judge_sizes(source: Source, folder: str, names: list[str], content: Content) -> None:
     for name, empty in source.empty(folder, names):
         if empty is None:
             content.vanished.append(join(folder, name))
@@ -68,7 +71,7 @@ def _judge_sizes(source: "Source", folder: str, names: list[str], content: Conte
             content.empty.append(join(folder, name))
 
 
-def _judge_texts(source: "Source", folder: str, names: list[str], content: Content) -> None:
+def _judge_texts(source: Source, folder: str, names: list[str], content: Content) -> None:
     for name, chunks in source.chunks(folder, names):
         if chunks is None:
             content.vanished.append(join(folder, name))
@@ -81,7 +84,7 @@ def _judge_texts(source: "Source", folder: str, names: list[str], content: Conte
                 content.unreadable.append(error)
 
 
-def _judge_text(path: str, chunks: "Chunks", content: Content) -> None:
+def _judge_text(path: str, chunks: Chunks, content: Content) -> None:
     piece, following = next(chunks, b""), next(chunks, b"")
     if not piece:
         content.empty.append(path)

@@ -1,13 +1,19 @@
 """All that one check saw, before anything is put into words."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
-from jit_guard.audit import Audit
-from jit_guard.comparison import Comparison
-from jit_guard.config import Settings
-from jit_guard.content import Content
-from jit_guard.git_state import GitState
-from jit_guard.maps import Maps
+from jit_guard.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jit_guard.audit import Audit
+    from jit_guard.comparison import Comparison
+    from jit_guard.config import Settings
+    from jit_guard.content import Content
+    from jit_guard.git_state import GitState
+    from jit_guard.goal_map import GoalMap
+    from jit_guard.maps import Maps
+    from jit_guard.schema import Violation
 
 
 class Evidence(NamedTuple):
@@ -19,7 +25,7 @@ class Evidence(NamedTuple):
     content: Content
     names: Audit
     interrupted: str | None
-    violations: list[tuple]  # type: ignore[type-arg] # (GoalMap, Violation); see `schema`
+    violations: list[tuple[GoalMap, Violation]]
     untracked: tuple[GitState, ...] = ()
 
     @property

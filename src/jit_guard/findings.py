@@ -1,8 +1,14 @@
 """What is found: one disagreement is one value."""
 
-from typing import Literal, NamedTuple
+from __future__ import annotations
 
-Severity = Literal["error", "warning"]
+from jit_guard.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Severity = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):

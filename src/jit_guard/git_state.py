@@ -1,6 +1,8 @@
 """What git knows of one file, in words: the rules quote it."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from jit_guard.named_tuple import NamedTuple
 
 
 class GitState(NamedTuple):

@@ -1,11 +1,16 @@
 """The goal map: which component serves which goal, read strictly from JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard import strict_json
+from jit_guard.named_tuple import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from jit_guard.positions import Positions
 
 SCHEMA_KEY = "$schema"
@@ -44,7 +49,7 @@ class GoalMap:
         self._positions: Positions | None = None
 
     @property
-    def positions(self) -> "Positions":
+    def positions(self) -> Positions:
         """Where keys and values stand in the text; walked only when asked."""
         if self._positions is None:
             from jit_guard.positions import Positions

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from jit_guard import project
 from jit_guard.check import check
@@ -14,8 +13,10 @@ from jit_guard.report import Report
 from jit_guard.sources.worktree import Worktree, read_file
 from jit_guard.terms import Terms
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import pathlib
+    from typing import Any
 
     from jit_guard.baseline import Identity
     from jit_guard.fixing.interaction import Interaction

@@ -1,12 +1,15 @@
 """The maps of one snapshot: those that could be read, and what became of the others."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard import goal_map
 from jit_guard.errors import UnreadableError
 from jit_guard.goal_map import Fault, GoalMap
+from jit_guard.named_tuple import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.source import Source
 
@@ -27,7 +30,7 @@ class Maps(NamedTuple):
         )
 
 
-def read_maps(source: "Source", paths: Iterable[str]) -> Maps:
+def read_maps(source: Source, paths: Iterable[str]) -> Maps:
     """Read every map of a snapshot."""
     maps: list[GoalMap] = []
     faults: dict[str, Fault] = {}

@@ -1,12 +1,18 @@
 """Finding the project: its root, and its configuration file."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from jit_guard.config import CONFIG_FILE, PYPROJECT, Settings, from_table
 from jit_guard.errors import ConfigError
+from jit_guard.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Reader = Callable[[str], bytes | None]  # a path -> the bytes of its file, or None
 

@@ -1,8 +1,9 @@
 """What one check gives back: the findings, what could not be judged, and the size of it all."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
 from jit_guard.findings import Finding
+from jit_guard.named_tuple import NamedTuple
 
 
 class Skipped(NamedTuple):

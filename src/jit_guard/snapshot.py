@@ -6,14 +6,21 @@ with `/`, and "" for the root itself; bytes of a name that are not UTF-8 are sur
 (PEP 383).
 """
 
+from __future__ import annotations
+
 from collections import deque
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jit_guard.errors import UnreadableError
+from jit_guard.named_tuple import NamedTuple
 from jit_guard.names import fold
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from jit_guard.source import Source
+
+    Kind = Literal["file", "folder", "absent", "broken", "outside", "other", "unknown"]
 
 MAX_LINKS = 40  # as Linux
 
@@ -25,9 +32,6 @@ class Folder(NamedTuple):
     folders: set[str]
     links: dict[str, str]  # name -> target, as written in the link
     others: dict[str, str]  # name -> what it is: "FIFO", "socket", "device", "submodule"
-
-
-Kind = Literal["file", "folder", "absent", "broken", "outside", "other", "unknown"]
 
 
 class Place(NamedTuple):
@@ -46,7 +50,7 @@ class Place(NamedTuple):
 class Tree:
     """The folders of a snapshot, read once each, on demand."""
 
-    def __init__(self, source: "Source") -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
         self.unreadable: dict[str, str] = {}
         self._folders: dict[str, Folder | None] = {}

@@ -5,9 +5,14 @@ keys, deep nesting) is closed here, and its messages are put into words that nam
 slips: a trailing comma, a comment, a merge conflict that nobody resolved.
 """
 
+from __future__ import annotations
+
 import json
 import re
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DEPTH = 100
 

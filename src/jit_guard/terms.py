@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from jit_guard import project
 from jit_guard.codes import CODES
@@ -11,7 +10,10 @@ from jit_guard.config import Settings
 from jit_guard.errors import ConfigError, UsageError
 from jit_guard.sources.worktree import read_file
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from jit_guard.baseline import Identity
     from jit_guard.rules.rule import Rule
     from jit_guard.schema import Schema

@@ -1,16 +1,17 @@
 """Which components a clone will lack: those that entries name, and that git does not have."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from jit_guard.comparison import Comparison, Names
 from jit_guard.git_state import GitState
 from jit_guard.snapshot import Tree
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.source import Source
 
 
-def untracked(source: "Source", tree: Tree, comparison: Comparison) -> list[GitState]:
+def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitState]:
     """The files and links on the way to them that git does not have.
 
     Raises GitError where a repository stands and git cannot tell.

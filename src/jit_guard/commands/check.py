@@ -1,18 +1,21 @@
 """Find every place where the goal map and the components tree disagree."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard import formats
 from jit_guard.commands import project_options
 from jit_guard.config import codes
 from jit_guard.console import Console
 from jit_guard.errors import UsageError
+from jit_guard.named_tuple import NamedTuple
 from jit_guard.printable import quiet_line
 from jit_guard.report import Report
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
@@ -60,7 +63,7 @@ _UNFIXED = {
 }
 
 
-def configure(parser: "ArgumentParser") -> None:
+def configure(parser: ArgumentParser) -> None:
     """Add the options of `check`."""
     project_options.add(parser)
     which = parser.add_argument_group("which findings")

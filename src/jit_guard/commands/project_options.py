@@ -1,11 +1,13 @@
 """The options that say which project is meant, shared by every command that reads one."""
 
+from __future__ import annotations
+
 import os
-from typing import TYPE_CHECKING
 
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from typing import Any
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from jit_guard.commands.options import ProjectOptions
 
 
-def add(parser: "ArgumentParser") -> None:
+def add(parser: ArgumentParser) -> None:
     """Add the options that `guard` reads."""
     where = parser.add_argument_group("where")
     where.add_argument("--root", metavar="DIR", help="the root; default: the nearest above")
@@ -22,9 +24,7 @@ def add(parser: "ArgumentParser") -> None:
     where.add_argument("--schemafile", metavar="FILE", help="a JSON Schema of your own")
 
 
-def guard(
-    options: "ProjectOptions", overrides: "dict[str, Any]", baseline: str | None = None
-) -> Guard:
+def guard(options: ProjectOptions, overrides: dict[str, Any], baseline: str | None = None) -> Guard:
     """The project that the options mean. Raises UsageError and ConfigError."""
     found = Guard(
         root=options.root, config=options.config, schemafile=options.schemafile, baseline=baseline

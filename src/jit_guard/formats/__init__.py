@@ -1,9 +1,11 @@
 """The formats of a report. Each is a module with `render(report, options) -> lines`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from importlib import import_module
-from typing import NamedTuple
 
+from jit_guard.named_tuple import NamedTuple
 from jit_guard.report import Report
 
 NAMES = ("text", "json", "github", "sarif", "gitlab", "markdown")

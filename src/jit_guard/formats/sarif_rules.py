@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jit_guard.findings import Finding, Severity
+from jit_guard.findings import Finding
 from jit_guard.formats.sentence import cut
 from jit_guard.rules import load_rules
 from jit_guard.rules.explained import page, section
 from jit_guard.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jit_guard.findings import Severity
 
 _MOST_CHARACTERS = 1024  # of a description
 _MOST_NAME = 255

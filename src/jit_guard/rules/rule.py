@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.candidates import Candidates
 from jit_guard.comparison import Reference, entry_path
 from jit_guard.evidence import Evidence
-from jit_guard.findings import Finding, Severity
+from jit_guard.findings import Finding
 from jit_guard.git_state import GitState
 from jit_guard.goal_map import GoalMap
 from jit_guard.positions import pointer
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.shell_words import between_backticks, no_command
+
+if TYPE_CHECKING:
+    from jit_guard.findings import Severity
 
 
 class Facts:

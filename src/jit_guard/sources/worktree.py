@@ -11,11 +11,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from jit_guard.errors import UnreadableError
 from jit_guard.snapshot import Folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.git_state import GitState
     from jit_guard.source import Answers, Chunks

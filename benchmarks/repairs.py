@@ -1,0 +1,56 @@
+"""What an orchestrator pays: `--fix` of a thousand, and a component looked up in a million."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks import contenders
+from benchmarks.projects import Projects
+from benchmarks.table import Row, at_most
+from benchmarks.trees import build, lay
+
+FILES = 1_000
+LOOKUPS = """
+import sys, time
+from jit_guard import Guard
+guard = Guard(sys.argv[1])
+goal = sys.argv[2]
+guard.component(goal, "persona")
+goals = [f"GOAL_{number:06}" for number in range(1000)]
+started = time.perf_counter()
+for one in goals:
+    guard.component(one, "persona")
+print((time.perf_counter() - started) * 1000)
+"""
+
+
+def rows(projects: Projects, entries: int) -> Iterator[Row]:
+    """The fix, and the lookups."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _fix(Path(folder))
+    project = projects.of(entries)
+    lay(project, "clean")
+    command = [sys.executable, "-c", LOOKUPS, str(project), "GOAL_000000"]
+    took = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    what = f"Guard.component at {entries:,} entries, after the first call"
+    yield at_most(what, took, 100, "µs")
+
+
+def _fix(project: Path) -> Iterator[Row]:
+    """A thousand files gone, in one call; the map's renames are counted by its inode numbers."""
+    build(project, FILES // 5)
+    for path in (project / "components").rglob("*.txt"):
+        path.unlink()
+    command = contenders.jit_guard("--fix", "--yes", "--generator", "scaffold", "-q")
+    started = perf_counter()
+    done = subprocess.run(command, cwd=project, capture_output=True, check=False)
+    took = perf_counter() - started
+    if done.returncode != 1:  # drafts are findings until they are written
+        raise RuntimeError(done.stderr.decode())
+    what = f"--fix of {FILES:,} with scaffold, each"
+    yield at_most(what, took / FILES * 1000, 5, "ms")

@@ -1,0 +1,36 @@
+"""The check that everybody runs a hundred times a day: 20 goals of five types, not in git."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import contenders
+from benchmarks.measure import in_turn, ratio, seconds
+from benchmarks.table import Row, at_most
+from benchmarks.trees import build
+
+GOALS = 20
+
+
+def rows(runs: int) -> Iterator[Row]:
+    """Whole processes, start-up and all."""
+    commands = {
+        contenders.OURS: contenders.jit_guard(),
+        contenders.SHELL: contenders.shell(contenders.NAMES),
+        contenders.JSONSCHEMA: contenders.check_jsonschema(),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        build(Path(folder), GOALS)
+        taken = in_turn(commands, Path(folder), runs)
+    ours = taken[contenders.OURS]
+    for name, samples in taken.items():
+        yield Row(name, f"{seconds(samples) * 1000:.0f} ms")
+    yield at_most("jit-guard ÷ shell", ratio(ours, taken[contenders.SHELL]), limit=1.5, unit="x")
+    yield at_most(
+        "jit-guard ÷ check-jsonschema",
+        ratio(ours, taken[contenders.JSONSCHEMA]),
+        limit=0.25,
+        unit="x",
+    )
