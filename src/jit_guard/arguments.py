@@ -6,18 +6,20 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, NoReturn, Protocol
 
 from jit_guard.errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Protocol
 
-class Command(Protocol):
-    """A module of `jit_guard.commands`."""
+    class Command(Protocol):
+        """A module of `jit_guard.commands`."""
 
-    __doc__: str | None
+        __doc__: str | None
 
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the command's own options."""
+        def configure(self, parser: argparse.ArgumentParser) -> None:
+            """Add the command's own options."""
 
 
 def parse(

@@ -2,12 +2,12 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from jit_guard.console import Console
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 

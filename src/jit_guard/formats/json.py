@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from json import dumps
-from typing import Any
 
 from jit_guard import __version__
 from jit_guard.findings import Finding
 from jit_guard.formats import Options
 from jit_guard.printable import quiet_anywhere, true_name
 from jit_guard.report import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 VERSION = 1
 
