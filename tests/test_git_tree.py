@@ -92,8 +92,7 @@ def test_texts_come_whole_and_in_order_whatever_is_left_unread(
         "gone.txt": None,
         "empty.txt": b"",
     }
-    assert dict(tree.empty("components/personas", ["7.txt", "gone.txt", "empty.txt"])) == {
-        "7.txt": False,
+    assert dict(tree.hollow("components/personas", ["7.txt", "gone.txt", "empty.txt"])) == {
         "gone.txt": None,
         "empty.txt": True,
     }

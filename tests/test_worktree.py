@@ -72,16 +72,13 @@ def test_reading_what_is_no_file_says_so_and_never_waits(
 def test_sizes_are_told_without_following_links(tmp_path: Path) -> None:
     lay_out(tmp_path, {"f/empty": "", "f/full": "x"})
     source = Worktree(str(tmp_path))
-    assert list(source.empty("f", ["empty", "full", "gone"])) == [
-        ("empty", True),
-        ("full", False),
-        ("gone", None),
-    ]
+    told = list(source.hollow("f", ["empty", "full", "gone"]))
+    assert told == [("empty", True), ("gone", None)]
 
 
 def test_of_a_folder_that_vanished_every_file_is_told_as_vanished(tmp_path: Path) -> None:
     source = Worktree(str(tmp_path))
-    assert list(source.empty("gone", ["a", "b"])) == [("a", None), ("b", None)]
+    assert list(source.hollow("gone", ["a", "b"])) == [("a", None), ("b", None)]
     assert list(source.chunks("gone", ["a", "b"])) == [("a", None), ("b", None)]
 
 
@@ -150,7 +147,7 @@ def test_no_handle_is_left_open(tmp_path: Path) -> None:
         source.folder("gone")
         source.read("goal_map.json")
         list(source.chunks("components/personas", ["host.txt", "gone"]))
-        list(source.empty("components/personas", ["host.txt", "gone"]))
+        list(source.hollow("components/personas", ["host.txt", "gone"]))
     after = sorted(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else []
     assert after == before
 

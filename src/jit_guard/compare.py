@@ -5,6 +5,8 @@ folder. Only what that leaves open (a sub-folder, a link, another case, nothing 
 at one by one, and only then are the entries that it concerns looked up.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from jit_guard.comparison import Comparison, Names
@@ -13,6 +15,10 @@ from jit_guard.errors import UnreadableError
 from jit_guard.goal_map import GoalMap
 from jit_guard.names import OURS, never_counts, temporary, unsafe_type
 from jit_guard.snapshot import Tree, join
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:
@@ -51,7 +57,7 @@ def _settle(
     maps: Sequence[GoalMap], tree: Tree, settings: Settings, comparison: Comparison
 ) -> Names:
     """Settle in bulk what is plainly there; return what is not, by component type."""
-    columns: Names = {}
+    columns: dict[str, set[str]] = {}
     for goal_map in maps:
         for parts in goal_map.goals.values():
             for component_type, filename in parts.items():
@@ -80,8 +86,10 @@ def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool)
     left: set[str] = set()
     nested: dict[str, list[str]] = {}
     folder = comparison.folders.get(base)
-    hits = filenames & folder.files if folder else set()
-    for filename in filenames - hits:
+    hits: AbstractSet[str] = folder.files if folder else frozenset()
+    if filenames != hits:
+        hits = filenames & hits
+    for filename in filenames - hits if len(hits) < len(filenames) else ():
         head, slash, name = filename.rpartition("/")
         if slash:
             nested.setdefault(head, []).append(name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from jit_guard.config import Settings
 from jit_guard.goal_map import Entry, GoalMap
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.snapshot import Folder, Place, join
 
-Names = dict[str, set[str]]  # real folder -> names in it
+Names = dict[str, AbstractSet[str]]  # real folder -> names in it
 
 
 class Reference(NamedTuple):
@@ -54,15 +56,13 @@ class Comparison(NamedTuple):
         """The comparison with no tree at all."""
         return cls("", {}, {}, {}, {}, [], [], [], [], [], [], [])
 
-    def serve(self, folder: str, names: set[str], opaque: bool) -> None:
+    def serve(self, folder: str, names: AbstractSet[str], opaque: bool) -> None:
         """Note that entries name these files of a real folder; `opaque`: they are no text."""
         if not names:
             return
         for served in (self.served, self.opaque) if opaque else (self.served,):
-            if folder in served:
-                served[folder] |= names
-            else:
-                served[folder] = set(names)
+            # Never changed in place: these sets are shared, not copied a million names at a time.
+            served[folder] = served[folder] | names if folder in served else names
 
     @property
     def clean(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
+from itertools import chain
 
 from jit_guard.comparison import Comparison
 from jit_guard.errors import UnreadableError
@@ -12,7 +14,7 @@ from jit_guard.snapshot import join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.source import Chunks, Source
+    from jit_guard.source import Source
 
 # What stands in the place of a file that Git LFS keeps: in every tree of git, and on disk where
 # nobody fetched it (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
@@ -62,12 +64,12 @@ def read(
 
 
 def _judge_sizes(source: Source, folder: str, names: list[str], content: Content) -> None:
-    for name, empty in source.empty(folder, names):
-        if empty is None:
+    for name, hollow in source.hollow(folder, names):
+        if hollow is None:
             content.vanished.append(join(folder, name))
-        elif isinstance(empty, UnreadableError):
-            content.unreadable.append(empty)
-        elif empty:
+        elif isinstance(hollow, UnreadableError):
+            content.unreadable.append(hollow)
+        else:
             content.empty.append(join(folder, name))
 
 
@@ -79,33 +81,45 @@ def _judge_texts(source: Source, folder: str, names: list[str], content: Content
             content.unreadable.append(chunks)
         else:
             try:
-                _judge_text(join(folder, name), chunks, content)
+                piece, following = next(chunks, b""), next(chunks, b"")
+                if following:
+                    _judge_long_text(join(folder, name), chain((piece, following), chunks), content)
+                else:
+                    _judge_text(folder, name, piece, content)
             except UnreadableError as error:
                 content.unreadable.append(error)
 
 
-def _judge_text(path: str, chunks: Chunks, content: Content) -> None:
-    piece, following = next(chunks, b""), next(chunks, b"")
-    if not piece:
-        content.empty.append(path)
+def _judge_text(folder: str, name: str, data: bytes, content: Content) -> None:
+    """Judge a text that is in memory whole, as nearly all of them are."""
+    try:
+        blank = data.decode().isspace()
+    except UnicodeDecodeError as error:
+        content.not_text.append((join(folder, name), error.start))
         return
-    if piece.startswith(_POINTER) and len(piece) < _POINTER_SIZE and not following:
-        content.pointers.append(path)
-        return
+    if not data:
+        content.empty.append(join(folder, name))
+    elif blank:
+        content.blank.append(join(folder, name))
+    elif data.startswith(_POINTER) and len(data) < _POINTER_SIZE:
+        content.pointers.append(join(folder, name))
+    elif name.startswith(GENERATED):
+        _judge_draft(join(folder, name), data, content)
+
+
+def _judge_long_text(path: str, pieces: Iterable[bytes], content: Content) -> None:
+    """Judge a text of any size, a piece at a time."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     offset, blank = 0, True
-    while piece:
+    for piece in chain(pieces, (b"",)):
         pending = len(decoder.getstate()[0])
         try:
-            text = decoder.decode(piece, final=not following)
+            text = decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
             content.not_text.append((path, offset - pending + error.start))
             return
-        blank = blank and not text.strip()
-        if not offset and not following and path.rpartition("/")[2].startswith(GENERATED):
-            _judge_draft(path, piece, content)
+        blank = blank and (not text or text.isspace())
         offset += len(piece)
-        piece, following = following, next(chunks, b"")
     if blank:
         content.blank.append(path)
 

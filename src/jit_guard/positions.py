@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from bisect import bisect_left
+from collections.abc import Iterator
 from typing import NamedTuple
 
-_SPACE = re.compile(r"[ \t\r\n]*")
+_WHITE = " \t\r\n"
+_SPACE = re.compile(rf"[{_WHITE}]*")
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 # A whole object or array without brackets inside, in one match: most values are one.
 _FLAT = re.compile(
@@ -21,6 +22,13 @@ _FLAT = re.compile(
     r'|\[[^\[\]{"]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^\[\]{"]*)*\]',
     re.DOTALL,
 )
+# A member of an object whose value is no nested one, in one match, with the comma behind it.
+_MEMBER = re.compile(
+    rf"({_STRING.pattern})[ \t\r\n]*:[ \t\r\n]*"
+    rf'({_STRING.pattern}|{_FLAT.pattern}|[^"\[{{,\]}}\s]+)[ \t\r\n]*,?[ \t\r\n]*',
+    re.DOTALL,
+)
+_BLOCK = 4096  # characters: lines are counted once a block, and then within one
 _NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|([\]}])', re.DOTALL)
 _SCALAR = re.compile(r"[^,\]}\s]+")
 
@@ -33,11 +41,23 @@ class Span(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A key of an object (or the index of an array), with the spans of key and value."""
+    """A key of an object (or the index of an array), and where key and value start and end."""
 
     key: str
-    key_span: Span
-    value_span: Span
+    key_start: int
+    key_end: int
+    start: int
+    end: int
+
+    @property
+    def key_span(self) -> Span:
+        """Where the key stands."""
+        return Span(self.key_start, self.key_end)
+
+    @property
+    def value_span(self) -> Span:
+        """Where the value stands."""
+        return Span(self.start, self.end)
 
 
 class Positions:
@@ -45,18 +65,33 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._top: Span | None = None
-        self._line_ends: array[int] | None = None
-        self._members: dict[int, tuple[Member, ...]] = {}
-        self._latest: dict[int, dict[str, Member]] = {}
+        # Line ends before each block, and where the last of them stands.
+        self._counts = array("Q", [0])
+        self._ends = array("q", [-1])
+        # The members of the document's object are kept, of others those that were asked for last.
+        self._start = _skip_space(text, 0)
+        self._members: dict[str, Member] | None = None
+        self._latest: tuple[int, dict[str, Member]] = (-1, {})
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """Line and column, 1-based, in characters; lines end at LF (a CR before it belongs)."""
-        if self._line_ends is None:
-            self._line_ends = array("Q", (m.start() for m in re.finditer("\n", self.text)))
-        line = bisect_left(self._line_ends, offset)
-        start = self._line_ends[line - 1] + 1 if line else 0
-        return line + 1, offset - start + 1
+        block = offset // _BLOCK
+        while len(self._counts) <= block:
+            self._count_block()
+        start = block * _BLOCK
+        end = self.text.rfind("\n", start, offset)
+        line = self._counts[block]
+        if end < 0:
+            end = self._ends[block]
+        else:
+            line += self.text.count("\n", start, offset)
+        return line + 1, offset - end
+
+    def _count_block(self) -> None:
+        start = (len(self._counts) - 1) * _BLOCK
+        end = self.text.rfind("\n", start, start + _BLOCK)
+        self._counts.append(self._counts[-1] + self.text.count("\n", start, start + _BLOCK))
+        self._ends.append(self._ends[-1] if end < 0 else end)
 
     def byte_span(self, span: Span) -> Span:
         """The same span in bytes of the UTF-8 file."""
@@ -67,32 +102,35 @@ class Positions:
 
     def top(self) -> Span:
         """The span of the document's one value."""
-        if self._top is None:
-            start = _skip_space(self.text, 0)
-            self._top = Span(start, _value_end(self.text, start))
-        return self._top
+        return Span(self._start, len(self.text.rstrip(_WHITE)))
 
     def members(self, value: Span) -> tuple[Member, ...]:
         """Every member of an object or array in the order of the text, repeated keys included."""
-        if value.start not in self._members:
-            self._members[value.start] = tuple(_walk(self.text, value.start))
-        return self._members[value.start]
+        return tuple(_walk(self.text, value.start))
 
     def member(self, value: Span, key: str) -> Member | None:
         """The member that counts for a key: the last one of that name."""
-        if value.start not in self._latest:
-            self._latest[value.start] = {found.key: found for found in self.members(value)}
-        return self._latest[value.start].get(key)
+        return self._by_key(value.start).get(key)
 
     def find(self, path: tuple[str, ...]) -> Member | None:
         """The member at a path of keys from the top, or None when there is none."""
-        span, found = self.top(), None
+        start, found = self._start, None
         for key in path:
-            found = self.member(span, key) if self.text[span.start] in "{[" else None
+            found = self._by_key(start).get(key) if self.text[start] in "{[" else None
             if found is None:
                 return None
-            span = found.value_span
+            start = found.start
         return found
+
+    def _by_key(self, start: int) -> dict[str, Member]:
+        """The members that count, of the object or array that starts there."""
+        if start == self._start:
+            if self._members is None:
+                self._members = {found.key: found for found in _walk(self.text, start)}
+            return self._members
+        if start != self._latest[0]:
+            self._latest = start, {found.key: found for found in _walk(self.text, start)}
+        return self._latest[1]
 
 
 def pointer(*keys: str) -> str:
@@ -100,24 +138,35 @@ def pointer(*keys: str) -> str:
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
 
 
-def _walk(text: str, start: int) -> list[Member]:
-    found: list[Member] = []
+def _walk(text: str, start: int) -> Iterator[Member]:
     is_object = text[start] == "{"
     position = _skip_space(text, start + 1)
+    number = 0
     while text[position] not in "]}":
-        key, key_span = str(len(found)), Span(position, position)
-        if is_object:
-            key_span = Span(position, _value_end(text, position))
-            raw = text[key_span.start + 1 : key_span.end - 1]
-            key = json.loads(f'"{raw}"') if "\\" in raw else raw
-            position = _skip_space(text, key_span.end) + 1  # the colon
-            position = _skip_space(text, position)
-        value_span = Span(position, _value_end(text, position))
-        found.append(Member(key, key_span, value_span))
-        position = _skip_space(text, value_span.end)
-        if text[position] == ",":
-            position = _skip_space(text, position + 1)
-    return found
+        match = _MEMBER.match(text, position) if is_object else None
+        if match is not None:
+            member = Member(_key(text, *match.span(1)), *match.span(1), *match.span(2))
+            position = match.end()
+        else:
+            member = _nested_member(text, position, is_object, number)
+            position = _skip_space(text, member.end)
+            if text[position] == ",":
+                position = _skip_space(text, position + 1)
+        yield member
+        number += 1
+
+
+def _nested_member(text: str, position: int, is_object: bool, number: int) -> Member:
+    if not is_object:
+        return Member(str(number), position, position, position, _value_end(text, position))
+    key_end = _value_end(text, position)
+    start = _skip_space(text, _skip_space(text, key_end) + 1)  # behind the colon
+    return Member(_key(text, position, key_end), position, key_end, start, _value_end(text, start))
+
+
+def _key(text: str, start: int, end: int) -> str:
+    raw = text[start + 1 : end - 1]
+    return json.loads(f'"{raw}"') if "\\" in raw else raw
 
 
 def _skip_space(text: str, position: int) -> int:

@@ -32,8 +32,8 @@ class Source(Protocol):
     def folder(self, path: str) -> Folder | None:
         """The names in a real folder (no link on the way); None when there is none."""
 
-    def empty(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """For each file of a folder: is it 0 bytes long? None when it has vanished."""
+    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+        """Only those files of a folder that hold nothing: True; None when one has vanished."""
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file of a folder its bytes, in pieces of bounded size; None: vanished."""

@@ -16,11 +16,9 @@ def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitSta
 
     Raises GitError where a repository stands and git cannot tell.
     """
-    wanted: Names = comparison.served
-    if comparison.through_links:
-        wanted = {folder: set(names) for folder, names in wanted.items()}
-        for named in comparison.through_links.values():
-            for link in tree.resolve(named).links:
-                folder, _, name = link.rpartition("/")
-                wanted.setdefault(folder, set()).add(name)
+    wanted: Names = dict(comparison.served)
+    for named in comparison.through_links.values():
+        for link in tree.resolve(named).links:
+            folder, _, name = link.rpartition("/")
+            wanted[folder] = wanted.get(folder, frozenset()) | {name}
     return source.untracked(comparison.top, wanted) if wanted else []

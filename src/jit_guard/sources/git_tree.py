@@ -80,11 +80,14 @@ class GitTree:
             return _NOTHING
         return listing and listing.names
 
-    def empty(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """For each file of a folder: is it 0 bytes long? Told by its id alone."""
+    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+        """Only those files of a folder that hold nothing, told by their ids alone."""
         ids = self._ids(folder)
         for name in names:
-            yield name, ids[name] in EMPTY_BLOBS if name in ids else None
+            if name not in ids:
+                yield name, None
+            elif ids[name] in EMPTY_BLOBS:
+                yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file of a folder its bytes, in pieces."""

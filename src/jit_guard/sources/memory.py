@@ -75,10 +75,11 @@ class Memory:
         """The names in a folder; None when there is none."""
         return self._folders.get(path)
 
-    def empty(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """For each file: is it empty?"""
+    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+        """Only those files that hold nothing."""
         for name in names:
-            yield name, not self.read(f"{folder}/{name}")
+            if not self.read(f"{folder}/{name}"):
+                yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file its bytes."""

@@ -55,10 +55,10 @@ class Overlay:
             {**{k: v for k, v in below.others.items() if k not in taken}, **above.others},
         )
 
-    def empty(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """For each file of a folder: is it empty?"""
+    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+        """Only those files of a folder that hold nothing."""
         for source, some in self._split(folder, names):
-            yield from source.empty(folder, some)
+            yield from source.hollow(folder, some)
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file of a folder its bytes."""

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from jit_guard.errors import UnreadableError
 from jit_guard.snapshot import Folder
@@ -79,34 +80,36 @@ class Worktree:
             return None
         return Folder(files, folders, links, others)
 
-    def empty(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """For each file: is it 0 bytes long? None when it has vanished."""
+    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+        """Only those files that hold nothing: True; None when one has vanished."""
         with _Opened(self, folder) as at:
+            if not at.open:
+                yield from ((name, at.answer) for name in names)
+                return
+            status, handle, prefix = os.lstat, at.handle, at.prefix  # for a million files
             for name in names:
-                if not at.open:
-                    yield name, at.answer
-                    continue
                 try:
-                    size = os.stat(at.path(name), dir_fd=at.handle, follow_symlinks=False).st_size
+                    if status(prefix + name, dir_fd=handle).st_size:
+                        continue
                 except OSError as error:
                     yield name, _absent_or_unreadable(error, at.shown(name))
                 else:
-                    yield name, size == 0
+                    yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file its bytes, a piece at a time; None when it has vanished."""
         with _Opened(self, folder) as at:
+            if not at.open:
+                yield from ((name, at.answer) for name in names)
+                return
             for name in names:
-                if not at.open:
-                    yield name, at.answer
-                    continue
                 try:
-                    handle = os.open(at.path(name), _OPEN_FILE, dir_fd=at.handle)
+                    handle = os.open(at.prefix + name, _OPEN_FILE, dir_fd=at.handle)
                 except OSError as error:
                     yield name, _absent_or_unreadable(error, at.shown(name))
                     continue
                 try:
-                    yield name, _pieces(handle, at.shown(name))
+                    yield name, _chunks(handle, at, name)
                 finally:
                     os.close(handle)
 
@@ -180,7 +183,7 @@ class _Opened:
     def __init__(self, source: Worktree, folder: str) -> None:
         self._source, self._folder = source, folder
         self.handle: int | None = None
-        self._prefix = ""
+        self.prefix = ""
         self.open = True
         self.answer: UnreadableError | None = None
 
@@ -194,15 +197,12 @@ class _Opened:
         if isinstance(opened, int):
             self.handle = opened
         else:
-            self._prefix = opened + "/"
+            self.prefix = opened + "/"
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.handle is not None:
             os.close(self.handle)
-
-    def path(self, name: str) -> str:
-        return self._prefix + name
 
     def shown(self, name: str) -> str:
         return f"{self._folder}/{name}" if self._folder else name
@@ -247,12 +247,21 @@ def _absent_or_unreadable(error: OSError, path: str) -> UnreadableError | None:
     return UnreadableError(path, reason(error))
 
 
+def _chunks(handle: int, at: _Opened, name: str) -> Chunks | UnreadableError:
+    """The bytes of a file; of nearly all of them there is one piece."""
+    try:
+        piece = os.read(handle, CHUNK)
+    except OSError as error:
+        return UnreadableError(at.shown(name), reason(error))
+    if len(piece) < CHUNK:  # a regular file reads short only at its end
+        return iter((piece,) if piece else ())
+    return chain((piece,), _pieces(handle, at.shown(name)))
+
+
 def _pieces(handle: int, path: str, size: int = CHUNK) -> Chunks:
     try:
         while piece := os.read(handle, size):
             yield piece
-            if len(piece) < size and size == CHUNK:
-                return  # a regular file reads short only at its end
     except OSError as error:
         raise UnreadableError(path, reason(error)) from None
 
