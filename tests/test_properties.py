@@ -57,6 +57,27 @@ def test_a_map_that_does_not_conform_has_a_violation_and_no_other_has(value: Any
     assert bool(Schema.built_in().violations(value)) == (not goal_map.conforms(value))
 
 
+KEYS = st.sampled_from(["A", "B", '"', "\\", '\\"', "\n", "é", "$schema"])
+MEMBERS = st.lists(st.tuples(KEYS, st.lists(st.tuples(KEYS, KEYS), max_size=3)), max_size=4)
+
+
+@given(MEMBERS, st.booleans())
+@example([("A", [("A", "B"), ("A", "\\")])], False)
+def test_a_key_that_stands_twice_is_seen_by_counting(
+    members: list[tuple[str, list[tuple[str, str]]]], ascii_only: bool
+) -> None:
+    def quoted(text: str) -> str:
+        return json.dumps(text, ensure_ascii=ascii_only)
+
+    def body(pairs: list[tuple[str, str]]) -> str:
+        return "{" + ",".join(f"{quoted(key)}:{quoted(value)}" for key, value in pairs) + "}"
+
+    text = "{" + ",".join(f"{quoted(goal)}:{body(parts)}" for goal, parts in members) + "}"
+    read = goal_map.parse("m", text.encode())
+    assert isinstance(read, GoalMap)
+    assert (read.value, read.repeats_keys) == loads(text)
+
+
 SPACE = st.text(" \t\r\n", max_size=3)
 
 

@@ -15,6 +15,7 @@ from jit_guard.strict_json import (
     decode,
     loads,
     refuse_deep,
+    strings,
 )
 
 
@@ -179,3 +180,17 @@ def test_bytes_that_are_no_utf8_are_refused_where_they_stand(data: bytes, offset
 
 def test_utf8_is_decoded_and_a_later_bom_character_is_a_character() -> None:
     assert decode('{"日本": "🎉\ufeff"}'.encode()) == '{"日本": "🎉\ufeff"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("{}", 0),
+        ('{"a": {"b": "c"}}', 3),
+        (r'{"a\"": "\\"}', 2),
+        (r'["\\\"", "\"\\", "\\\\", "\u005c\\"]', 4),
+    ],
+)
+def test_strings_are_counted(text: str, number: int) -> None:
+    json.loads(text)
+    assert strings(text) == number

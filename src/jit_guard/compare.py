@@ -57,39 +57,44 @@ def _settle(
     maps: Sequence[GoalMap], tree: Tree, settings: Settings, comparison: Comparison
 ) -> Names:
     """Settle in bulk what is plainly there; return what is not, by component type."""
-    columns: dict[str, set[str]] = {}
-    for goal_map in maps:
-        for parts in goal_map.goals.values():
-            for component_type, filename in parts.items():
-                if component_type in columns:
-                    columns[component_type].add(filename)
-                else:
-                    columns[component_type] = {filename}
     suspects: Names = {}
-    for component_type, filenames in columns.items():
+    for component_type in dict.fromkeys(one for goal_map in maps for one in goal_map.columns):
+        filenames = _filenames(maps, component_type)
         if unsafe_type(component_type):
             suspects[component_type] = filenames
             continue
         base = join(settings.components, settings.directory(component_type))
         place = tree.resolve(base)
+        left: AbstractSet[str] = filenames
         if place.kind == "folder" and place.spelled == base and not place.links:
             left = _match(place.real, filenames, comparison, not settings.is_text(component_type))
-        else:
-            left = filenames
         if left:
             suspects[component_type] = left
     return suspects
 
 
-def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool) -> set[str]:
+def _filenames(maps: Sequence[GoalMap], component_type: str) -> AbstractSet[str]:
+    """All filenames of a type, in the order of the maps."""
+    columns = [one.columns[component_type] for one in maps if component_type in one.columns]
+    if len(columns) == 1:
+        return columns[0].keys()
+    return dict.fromkeys(filename for column in columns for filename in column).keys()
+
+
+def _match(
+    base: str, filenames: AbstractSet[str], comparison: Comparison, opaque: bool
+) -> set[str]:
     """Mark what the folder at `base` holds as served; return what it does not hold."""
     left: set[str] = set()
     nested: dict[str, list[str]] = {}
     folder = comparison.folders.get(base)
-    hits: AbstractSet[str] = folder.files if folder else frozenset()
-    if filenames != hits:
-        hits = filenames & hits
-    for filename in filenames - hits if len(hits) < len(filenames) else ():
+    files = folder.files if folder else set()
+    hits = filenames
+    if filenames != files:
+        hits = dict.fromkeys(filename for filename in filenames if filename in files).keys()
+    for filename in filenames if len(hits) < len(filenames) else ():
+        if filename in files:
+            continue
         head, slash, name = filename.rpartition("/")
         if slash:
             nested.setdefault(head, []).append(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from itertools import chain
 
 from jit_guard.comparison import Comparison
@@ -53,17 +54,37 @@ def read(
     """
     content = Content([], [], [], [], [], [], [])
     for folder, names in sorted(comparison.served.items()):
-        readable = names - comparison.opaque.get(folder, set())
-        if not texts:
-            readable = {name for name in readable if drafts and name.startswith(GENERATED)}
+        opaque = comparison.opaque.get(folder, frozenset())
+        readable, rest = _split(names, opaque, texts=texts, drafts=drafts)
         if readable:
-            _judge_texts(source, folder, sorted(readable), content)
-        if sizes and names - readable:
-            _judge_sizes(source, folder, sorted(names - readable), content)
+            _judge_texts(source, folder, readable, content)
+        if sizes and rest:
+            _judge_sizes(source, folder, rest, content)
     return content
 
 
-def _judge_sizes(source: Source, folder: str, names: list[str], content: Content) -> None:
+def _split(
+    names: AbstractSet[str], opaque: AbstractSet[str], *, texts: bool, drafts: bool
+) -> tuple[Collection[str], Collection[str]]:
+    """The names that are read, and those of which only the size is asked.
+
+    In the order of the map where there is one: it is closer to that of the disk than a set's.
+    """
+    ordered = sorted(names) if isinstance(names, (set, frozenset)) else names
+    if texts and not opaque:
+        return ordered, ()
+    if not texts and not drafts:
+        return (), ordered
+    readable = {name for name in names - opaque if texts or name.startswith(GENERATED)}
+    if not readable:
+        return (), ordered
+    return (
+        [name for name in ordered if name in readable],
+        [name for name in ordered if name not in readable],
+    )
+
+
+def _judge_sizes(source: Source, folder: str, names: Collection[str], content: Content) -> None:
     for name, hollow in source.hollow(folder, names):
         if hollow is None:
             content.vanished.append(join(folder, name))
@@ -73,7 +94,7 @@ def _judge_sizes(source: Source, folder: str, names: list[str], content: Content
             content.empty.append(join(folder, name))
 
 
-def _judge_texts(source: Source, folder: str, names: list[str], content: Content) -> None:
+def _judge_texts(source: Source, folder: str, names: Collection[str], content: Content) -> None:
     for name, chunks in source.chunks(folder, names):
         if chunks is None:
             content.vanished.append(join(folder, name))

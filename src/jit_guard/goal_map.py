@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SCHEMA_KEY = "$schema"
 Goals = dict[str, dict[str, str]]
+Columns = dict[str, dict[str, None]]  # component type -> its filenames, once each, in order
 
 
 class Entry(NamedTuple):
@@ -35,17 +36,20 @@ class Fault(NamedTuple):
 
 
 class GoalMap:
-    """A map that could be read. `goals` holds its usable entries, `value` the whole document."""
+    """A map that could be read.
+
+    `goals` holds its usable entries, `columns` the filenames of them, `value` the whole document.
+    """
 
     def __init__(self, path: str, text: str, value: Any, *, repeats_keys: bool) -> None:
         self.path = path
         self.text = text
         self.value = value
         self.repeats_keys = repeats_keys
-        self.conforms = conforms(value)
-        self.goals: Goals = self.value if self.conforms else _usable(self.value)
-        if self.conforms and SCHEMA_KEY in self.value:
-            self.goals = {goal: self.goals[goal] for goal in self.goals if goal != SCHEMA_KEY}
+        columns = _conforming(value)
+        self.conforms = columns is not None
+        self.goals: Goals = _goals(value) if self.conforms else _usable(value)
+        self.columns: Columns = columns or _columns(self.goals)
         self._positions: Positions | None = None
 
     @property
@@ -67,6 +71,11 @@ class GoalMap:
         """How many usable entries there are."""
         return _size(self.goals)
 
+    @property
+    def strings(self) -> int:
+        """How many strings the document of a conforming map holds, keys included."""
+        return len(self.goals) + 2 * self.size + 2 * (SCHEMA_KEY in self.value)
+
     def entries(self) -> Iterator[Entry]:
         """Every usable entry, in the order of the text."""
         for goal, parts in self.goals.items():
@@ -82,8 +91,11 @@ def parse(path: str, data: bytes) -> GoalMap | Fault:
         before = data[: error.offset].decode()
         return _fault("JG003", before, len(before), error.reason)
     try:
-        value, repeats_keys = strict_json.loads(text)
-        goal_map = GoalMap(path, text, value, repeats_keys=repeats_keys)
+        goal_map = GoalMap(path, text, strict_json.parse(text), repeats_keys=False)
+        if not goal_map.conforms or goal_map.strings != strict_json.strings(text):
+            # What a key says that stands twice is not in the value, but it is in the text.
+            value, repeats_keys = strict_json.loads(text)
+            goal_map = GoalMap(path, text, value, repeats_keys=repeats_keys)
         if not goal_map.conforms:
             strict_json.refuse_deep(text)
     except strict_json.JsonError as error:
@@ -99,19 +111,42 @@ def _fault(code: str, text: str, offset: int, reason: str) -> Fault:
 
 def conforms(value: Any) -> bool:
     """Does the document satisfy the built-in schema? The fast twin of `goal_map.schema.json`."""
-    if type(value) is not dict:
-        return False
-    for goal, parts in value.items():
-        if goal == SCHEMA_KEY:
-            if type(parts) is not str:
-                return False
-            continue
-        if not goal or type(parts) is not dict:
-            return False
+    return _conforming(value) is not None
+
+
+def _conforming(value: Any) -> Columns | None:
+    """The columns of a document that satisfies the built-in schema: one pass for both."""
+    if type(value) is not dict or type(value.get(SCHEMA_KEY, "")) is not str:
+        return None
+    goals = _goals(value)
+    if "" in goals or not set(map(type, goals.values())) <= {dict}:
+        return None
+    try:
+        columns = _columns(goals)
+    except TypeError:  # an array or object in a filename's place
+        return None
+    if "" in columns or any(
+        "" in filenames or set(map(type, filenames)) != {str} for filenames in columns.values()
+    ):
+        return None
+    return columns
+
+
+def _goals(value: Any) -> Goals:
+    if SCHEMA_KEY not in value:
+        return value  # type: ignore[no-any-return]
+    return {goal: parts for goal, parts in value.items() if goal != SCHEMA_KEY}
+
+
+def _columns(goals: Goals) -> Columns:
+    columns: Columns = {}
+    for parts in goals.values():
         for component_type, filename in parts.items():
-            if type(filename) is not str or not filename or not component_type:
-                return False
-    return True
+            if component_type in columns:
+                columns[component_type][filename] = None
+            else:
+                columns[component_type] = {filename: None}
+    return columns
 
 
 def _usable(value: Any) -> Goals:
@@ -129,7 +164,7 @@ def _usable(value: Any) -> Goals:
 
 
 def _size(goals: Goals) -> int:
-    return sum(len(parts) for parts in goals.values())
+    return sum(map(len, goals.values()))
 
 
 def _size_claimed(value: Any) -> int:

@@ -14,7 +14,8 @@ _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789¹²³"]
 )
-_DEVICE_HEADS = frozenset(name[:3] for name in _DEVICES)
+_DEVICE_HEADS = frozenset(f"/{name[:3]}" for name in _DEVICES)
+_DEVICE = rf"/(?:{'|'.join(map(re.escape, _DEVICES))}) *(?=[./]|\Z)"
 MAX_NAME_BYTES = 255
 
 # Base names that never count as orphans.
@@ -63,7 +64,8 @@ def may_collide(names: set[str]) -> bool:
     joined = "/".join(names)
     if not joined.isascii():
         return True
-    return len(set(joined.lower().split("/"))) < len(names)
+    lower = joined.lower()
+    return lower != joined and len(set(lower.split("/"))) < len(names)
 
 
 def unportable(name: str) -> str | None:
@@ -99,8 +101,14 @@ def may_be_unportable(names: set[str]) -> bool:
         or " /" in joined
         or joined[-1:] in (".", " ")
         or max(map(len, names), default=0) > MAX_NAME_BYTES // 4
-        or any(name[:3].lower() in _DEVICE_HEADS and _is_device(name) for name in names)
+        or _holds_device(f"/{joined}".lower())
     )
+
+
+def _holds_device(paths: str) -> bool:
+    """Bulk twin of `_is_device`, for names in lower case with a slash before each."""
+    found = any(head in paths for head in _DEVICE_HEADS)  # fast, and nearly always enough
+    return found and re.search(_DEVICE, paths) is not None
 
 
 def never_counts(name: str) -> bool:
