@@ -115,7 +115,8 @@ def _left_over(maps: Sequence[GoalMap], used: set[str], comparison: Comparison) 
     """What no entry names."""
     own = {goal_map.path for goal_map in maps}
     for path, folder in comparison.folders.items():
-        names = folder.files - comparison.served.get(path, frozenset())
+        served = comparison.served.get(path, frozenset())
+        names = folder.files - served if len(served) < len(folder.files) else ()
         odd = [name for name in (*folder.links, *folder.others) if join(path, name) not in used]
         for name in (*names, *odd):
             at = join(path, name)

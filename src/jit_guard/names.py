@@ -51,6 +51,18 @@ def _fold_character(character: str) -> str:
     return character
 
 
+def unfolded(names: Iterable[str]) -> dict[str, list[str]]:
+    """The names that are not as folded, by what they are folded to; most trees have none."""
+    joined = "/".join(names)
+    if joined.isascii() and joined == joined.lower():
+        return {}
+    found: dict[str, list[str]] = {}
+    for name in joined.split("/"):
+        if (folded := fold(name)) != name:
+            found.setdefault(folded, []).append(name)
+    return found
+
+
 def colliding(names: Iterable[str]) -> list[tuple[str, ...]]:
     """Groups of names that are one name to a system that ignores case or normal form."""
     groups: dict[str, list[str]] = {}

@@ -68,10 +68,10 @@ class Positions:
         # Line ends before each block, and where the last of them stands.
         self._counts = array("Q", [0])
         self._ends = array("q", [-1])
-        # The members of the document's object are kept, of others those that were asked for last.
+        # Where members start: those of the document's object are kept, of others the last asked.
         self._start = _skip_space(text, 0)
-        self._members: dict[str, Member] | None = None
-        self._latest: tuple[int, dict[str, Member]] = (-1, {})
+        self._members: dict[str, int] | None = None
+        self._latest: tuple[int, dict[str, int]] = (-1, {})
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """Line and column, 1-based, in characters; lines end at LF (a CR before it belongs)."""
@@ -106,31 +106,42 @@ class Positions:
 
     def members(self, value: Span) -> tuple[Member, ...]:
         """Every member of an object or array in the order of the text, repeated keys included."""
-        return tuple(_walk(self.text, value.start))
+        return tuple(
+            self._member(value.start, key, at) for key, at in _each(self.text, value.start)
+        )
 
     def member(self, value: Span, key: str) -> Member | None:
         """The member that counts for a key: the last one of that name."""
-        return self._by_key(value.start).get(key)
+        at = self._by_key(value.start).get(key)
+        return None if at is None else self._member(value.start, key, at)
 
     def find(self, path: tuple[str, ...]) -> Member | None:
         """The member at a path of keys from the top, or None when there is none."""
         start, found = self._start, None
         for key in path:
-            found = self._by_key(start).get(key) if self.text[start] in "{[" else None
-            if found is None:
+            at = self._by_key(start).get(key) if self.text[start] in "{[" else None
+            if at is None:
                 return None
+            found = self._member(start, key, at)
             start = found.start
         return found
 
-    def _by_key(self, start: int) -> dict[str, Member]:
-        """The members that count, of the object or array that starts there."""
+    def _by_key(self, start: int) -> dict[str, int]:
+        """Where the members that count start, of the object or array that starts there."""
         if start == self._start:
             if self._members is None:
-                self._members = {found.key: found for found in _walk(self.text, start)}
+                self._members = dict(_each(self.text, start))
             return self._members
         if start != self._latest[0]:
-            self._latest = start, {found.key: found for found in _walk(self.text, start)}
+            self._latest = start, dict(_each(self.text, start))
         return self._latest[1]
+
+    def _member(self, parent: int, key: str, at: int) -> Member:
+        if self.text[parent] != "{":
+            return Member(key, at, at, at, _value_end(self.text, at))
+        key_end = _value_end(self.text, at)
+        start = _skip_space(self.text, _skip_space(self.text, key_end) + 1)  # behind the colon
+        return Member(key, at, key_end, start, _value_end(self.text, start))
 
 
 def pointer(*keys: str) -> str:
@@ -138,35 +149,31 @@ def pointer(*keys: str) -> str:
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
 
 
-def _walk(text: str, start: int) -> Iterator[Member]:
-    is_object = text[start] == "{"
+def _each(text: str, start: int) -> Iterator[tuple[str, int]]:
+    """The key of every member of an object (or its index in an array), and where it starts."""
     position = _skip_space(text, start + 1)
-    number = 0
-    while text[position] not in "]}":
-        match = _MEMBER.match(text, position) if is_object else None
-        if match is not None:
-            member = Member(_key(text, *match.span(1)), *match.span(1), *match.span(2))
+    if text[start] != "{":
+        number = 0
+        while text[position] != "]":
+            yield str(number), position
+            number += 1
+            position = _behind_comma(text, _value_end(text, position))
+        return
+    while text[position] != "}":
+        match = _MEMBER.match(text, position)
+        key_end = match.end(1) if match else _value_end(text, position)
+        key = text[position + 1 : key_end - 1]
+        yield json.loads(f'"{key}"') if "\\" in key else key, position
+        if match:
             position = match.end()
         else:
-            member = _nested_member(text, position, is_object, number)
-            position = _skip_space(text, member.end)
-            if text[position] == ",":
-                position = _skip_space(text, position + 1)
-        yield member
-        number += 1
+            value = _skip_space(text, _skip_space(text, key_end) + 1)  # behind the colon
+            position = _behind_comma(text, _value_end(text, value))
 
 
-def _nested_member(text: str, position: int, is_object: bool, number: int) -> Member:
-    if not is_object:
-        return Member(str(number), position, position, position, _value_end(text, position))
-    key_end = _value_end(text, position)
-    start = _skip_space(text, _skip_space(text, key_end) + 1)  # behind the colon
-    return Member(_key(text, position, key_end), position, key_end, start, _value_end(text, start))
-
-
-def _key(text: str, start: int, end: int) -> str:
-    raw = text[start + 1 : end - 1]
-    return json.loads(f'"{raw}"') if "\\" in raw else raw
+def _behind_comma(text: str, position: int) -> int:
+    position = _skip_space(text, position)
+    return _skip_space(text, position + 1) if text[position] == "," else position
 
 
 def _skip_space(text: str, position: int) -> int:

@@ -9,10 +9,11 @@ with `/`, and "" for the root itself; bytes of a name that are not UTF-8 are sur
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
 
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.names import fold
+from jit_guard.names import fold, unfolded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Tree:
         self.source = source
         self.unreadable: dict[str, str] = {}
         self._folders: dict[str, Folder | None] = {}
-        self._folded: dict[str, dict[str, list[str]]] = {}
+        self._unfolded: dict[str, dict[str, list[str]]] = {}
 
     def folder(self, path: str) -> Folder | None:
         """The folder at a real path; None when there is none or it cannot be read."""
@@ -85,7 +86,7 @@ class Tree:
         folder = self._folders.get(parent)
         if folder is not None:
             folder.files.discard(name)
-            self._folded.pop(parent, None)
+            self._unfolded.pop(parent, None)
 
     def resolve(self, path: str) -> Place:
         """Where a normal path leads, link by link, decided from the folders' own entries.
@@ -108,8 +109,8 @@ class Tree:
                 kind: Kind = "unknown" if here in self.unreadable else "absent"
                 return Place(kind, path, here, self.unreadable.get(here, ""), tuple(links))
             kind_here = _kind(folder, name)
-            if kind_here is None and own and (twins := self._twins(here, folder).get(fold(name))):
-                name = twins[0]
+            if kind_here is None and own:
+                name = self._twin(here, folder, name) or name
                 kind_here = _kind(folder, name)
             if own:
                 spelled = join(spelled, name)
@@ -141,14 +142,15 @@ class Tree:
             return None
         return absolute, [name for name in relative.split("/") if name not in ("", ".")]
 
-    def _twins(self, path: str, folder: Folder) -> dict[str, list[str]]:
-        if path not in self._folded:
-            names: dict[str, list[str]] = {}
-            for group in (folder.files, folder.folders, folder.links, folder.others):
-                for name in sorted(group):
-                    names.setdefault(fold(name), []).append(name)
-            self._folded[path] = names
-        return self._folded[path]
+    def _twin(self, path: str, folder: Folder, name: str) -> str | None:
+        """The first name there that is this one to some system: a file before anything else."""
+        if path not in self._unfolded:
+            self._unfolded[path] = unfolded(chain(*folder))
+        folded = fold(name)
+        twins = self._unfolded[path].get(folded, [])
+        if _kind(folder, folded) is not None:
+            twins = [folded, *twins]
+        return min(twins, key=lambda twin: (twin not in folder.files, twin), default=None)
 
 
 def _kind(folder: Folder, name: str) -> Literal["file", "folder", "link", "other"] | None:

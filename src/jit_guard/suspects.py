@@ -19,8 +19,11 @@ def judge(
     """Judge one by one what is not plainly there; return the paths that are in use."""
     used: set[str] = set()
     places: dict[tuple[str, str], Place | tuple[str, str | None]] = {}
+    filenames = set().union(*suspects.values())
     for goal_map in maps:
         for goal, parts in goal_map.goals.items():
+            if filenames.isdisjoint(parts.values()):
+                continue
             for component_type, filename in parts.items():
                 if filename not in suspects.get(component_type, ()):
                     continue
