@@ -69,8 +69,8 @@ def jit_guard(*arguments: str) -> list[str]:
 
 
 def shell(script: str) -> list[str]:
-    """A pipeline, in bytes' order, as whoever compares sorted files must have it."""
-    return ["env", "LC_ALL=C", "sh", "-c", script]
+    """A pipeline, in the locale of whoever runs it."""
+    return ["sh", "-c", script]
 
 
 def floor() -> list[str]:

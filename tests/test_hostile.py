@@ -613,8 +613,8 @@ def test_everything_may_vanish_during_the_scan() -> None:
 
 def test_a_folder_that_vanishes_while_the_tree_is_walked_is_absent() -> None:
     class Vanishing(Memory):
-        def folder(self, path: str) -> Folder | None:
-            return None if path == "components/ts" else super().folder(path)
+        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+            return None if path == "components/ts" else super().folder(path, sizes=sizes)
 
     report = check(Vanishing(sound(GOALS)), Settings())
     assert codes(report.findings) == ["JG201", "JG201"]
@@ -659,9 +659,9 @@ def test_an_input_output_error_at_any_call_is_trouble_and_never_a_wrong_finding(
                 self._count(path)
             return super().read(path)
 
-        def folder(self, path: str) -> Folder | None:
+        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
             self._count(path)
-            return super().folder(path)
+            return super().folder(path, sizes=sizes)
 
         def ignored(self, paths: list[str]) -> set[str]:
             self._count(".git")

@@ -122,10 +122,10 @@ def test_walking_what_is_not_there_lists_nothing() -> None:
 
 def test_what_cannot_be_read_is_noted_and_the_rest_is_walked() -> None:
     class Locked(Memory):
-        def folder(self, path: str) -> Folder | None:
+        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
             if path == "c/locked":
                 raise UnreadableError(path, "permission denied")
-            return super().folder(path)
+            return super().folder(path, sizes=sizes)
 
     tree = Tree(Locked({"c/locked/x": "", "c/open/y": ""}))
     assert list(tree.walk("c")) == ["c", "c/open"]
@@ -138,9 +138,9 @@ def test_a_folder_is_read_once() -> None:
     class Counting(Memory):
         asked: list[str] = []  # noqa: RUF012 - one instance, in this test
 
-        def folder(self, path: str) -> Folder | None:
+        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
             self.asked.append(path)
-            return super().folder(path)
+            return super().folder(path, sizes=sizes)
 
     tree = Tree(Counting(FILES))
     tree.walk("c")

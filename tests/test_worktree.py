@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,38 @@ def test_a_broken_repository_is_told(tmp_path: Path) -> None:
     lay_out(tmp_path, {".git": "gitdir: /nowhere\n"})
     with pytest.raises(UnreadableError, match="git"):
         Worktree(str(tmp_path)).ignored(["a"])
+
+
+def test_a_listing_with_sizes_saves_the_second_look(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"f/empty": "", "f/full": "x", "f/deep/y": "", "f/l": Link("gone")})
+    source = Worktree(str(tmp_path))
+    assert source.folder("f", sizes=True) == Worktree(str(tmp_path)).folder("f")
+    (tmp_path / "f" / "full").write_bytes(b"")
+    assert list(source.hollow("f", ["empty", "full"])) == [("empty", True)]
+    assert list(Worktree(str(tmp_path)).hollow("f", ["full"])) == [("full", True)]
+
+
+def test_where_a_size_cannot_be_told_the_listing_stands_and_each_file_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path, {"f/empty": "", "f/full": "x"})
+    source = Worktree(str(tmp_path))
+
+    class Entry:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def is_file(self, *, follow_symlinks: bool) -> bool:
+            return not follow_symlinks
+
+        def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+            if self.name == "full":
+                raise PermissionError(errno.EACCES, "Permission denied")
+            if self.name == "gone":
+                raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+            return os.stat(tmp_path / "f" / self.name, follow_symlinks=follow_symlinks)
+
+    entries = [Entry(name) for name in ("empty", "full", "gone")]
+    monkeypatch.setattr(os, "scandir", lambda _: nullcontext(iter(entries)))
+    assert source.folder("f", sizes=True) == Folder({"empty", "full"}, set(), {}, {})
+    assert list(source.hollow("f", ["empty", "full"])) == [("empty", True)]

@@ -12,7 +12,7 @@ from jit_guard.audit import audit
 from jit_guard.compare import compare
 from jit_guard.comparison import Comparison
 from jit_guard.config import Settings
-from jit_guard.content import Content, read
+from jit_guard.content import read
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.evidence import Evidence
 from jit_guard.findings import Finding, order
@@ -58,14 +58,19 @@ def check(
     """
     shown = settings.maps if reported is None else tuple(dict.fromkeys(reported))
     maps = read_maps(source, dict.fromkeys((*shown, *settings.maps)))
-    tree = Tree(source)
+    texts, drafts, sizes = map(settings.selects, ("JG207", "JG501", "JG206"))
+    tree = Tree(source, sizes=sizes and not texts)
     unreadable = list(maps.unreadable)
     try:
         comparison = compare(maps.read, tree, settings)
     except UnreadableError as error:
         unreadable.append(error)
         comparison = Comparison.nothing()
-    comparison, content = _read_content(source, settings, maps, tree, comparison)
+    content = read(source, comparison, texts=texts, drafts=drafts, sizes=sizes)
+    if content.vanished:  # since the folders were listed: judged as absent
+        for path in content.vanished:
+            tree.discard(path)
+        comparison = compare(maps.read, tree, settings)
     unreadable += content.unreadable
     lacking, untold = _untracked(source, settings, tree, comparison)
     evidence = Evidence(
@@ -105,24 +110,6 @@ def check(
         stale=tuple(stale),
         notes=tuple(notes),
     )
-
-
-def _read_content(
-    source: Source, settings: Settings, maps: Maps, tree: Tree, comparison: Comparison
-) -> tuple[Comparison, Content]:
-    """Read the components; what vanished since the folders were listed is judged as absent."""
-    content = read(
-        source,
-        comparison,
-        texts=settings.selects("JG207"),
-        drafts=settings.selects("JG501"),
-        sizes=settings.selects("JG206"),
-    )
-    if content.vanished:
-        for path in content.vanished:
-            tree.discard(path)
-        comparison = compare(maps.read, tree, settings)
-    return comparison, content
 
 
 def _untracked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from jit_guard import strict_json
 from jit_guard.named_tuple import NamedTuple
@@ -139,13 +140,22 @@ def _goals(value: Any) -> Goals:
 
 
 def _columns(goals: Goals) -> Columns:
-    columns: Columns = {}
+    """Goals with the same component types are taken together: a column of each at a time."""
+    shapes: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for parts in goals.values():
-        for component_type, filename in parts.items():
+        types = tuple(parts)
+        if types in shapes:
+            shapes[types].append(parts)
+        else:
+            shapes[types] = [parts]
+    columns: Columns = {}
+    for types, alike in shapes.items():
+        for component_type in types:
+            filenames = dict.fromkeys(map(itemgetter(component_type), alike))
             if component_type in columns:
-                columns[component_type][filename] = None
+                columns[component_type].update(filenames)
             else:
-                columns[component_type] = {filename: None}
+                columns[component_type] = filenames
     return columns
 
 

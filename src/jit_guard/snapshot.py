@@ -49,10 +49,11 @@ class Place(NamedTuple):
 
 
 class Tree:
-    """The folders of a snapshot, read once each, on demand."""
+    """The folders of a snapshot, read once each, on demand; `sizes`: see `Source.folder`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, sizes: bool = False) -> None:
         self.source = source
+        self._sizes = sizes
         self.unreadable: dict[str, str] = {}
         self._folders: dict[str, Folder | None] = {}
         self._unfolded: dict[str, dict[str, list[str]]] = {}
@@ -61,7 +62,7 @@ class Tree:
         """The folder at a real path; None when there is none or it cannot be read."""
         if path not in self._folders:
             try:
-                self._folders[path] = self.source.folder(path)
+                self._folders[path] = self.source.folder(path, sizes=self._sizes)
             except UnreadableError as error:
                 self._folders[path] = None
                 self.unreadable[path] = error.reason

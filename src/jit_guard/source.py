@@ -29,8 +29,11 @@ class Source(Protocol):
     def read(self, path: str) -> bytes | None:
         """The bytes of the file at a path (links followed); None when there is none."""
 
-    def folder(self, path: str) -> Folder | None:
-        """The names in a real folder (no link on the way); None when there is none."""
+    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+        """The names in a real folder (no link on the way); None when there is none.
+
+        `sizes`: `hollow` will be asked of its files, so look now where that is cheaper.
+        """
 
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files of a folder that hold nothing: True; None when one has vanished."""

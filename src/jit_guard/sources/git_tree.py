@@ -73,7 +73,7 @@ class GitTree:
         assert listing is not None
         return self._bytes(listing.ids[name], path)
 
-    def folder(self, path: str) -> Folder | None:
+    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
         """The names in a folder; None when there is none."""
         listing = self._listing(join(self._prefix, path) if path else self._prefix)
         if listing is None and not path:

@@ -71,7 +71,7 @@ class Memory:
         content = self._contents.get(path)
         return content if isinstance(content, bytes) else None
 
-    def folder(self, path: str) -> Folder | None:
+    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
         """The names in a folder; None when there is none."""
         return self._folders.get(path)
 

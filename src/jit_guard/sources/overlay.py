@@ -38,9 +38,9 @@ class Overlay:
         added = self._added.read(path)
         return self._base.read(path) if added is None else added
 
-    def folder(self, path: str) -> Folder | None:
+    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
         """The names in a folder: those of the base, without what is gone, with what is added."""
-        below, above = self._base.folder(path), self._added.folder(path)
+        below, above = self._base.folder(path, sizes=sizes), self._added.folder(path)
         if below is None or above is None:
             found = below or above
             if found is None:
