@@ -66,6 +66,8 @@ def _folder_reasons(folders: dict[str, Folder], top: str) -> dict[str, str]:
 
 def _missing(missing: list[Reference]) -> dict[str, str]:
     found: dict[str, str] = {}
+    if not may_be_unportable({reference.path for reference in missing}):
+        return found
     for reference in missing:
         if reason := _first_reason(reference.path.split("/")):
             found[reference.path] = reason

@@ -136,18 +136,19 @@ class Candidates:
         missing: list[_Name],
         orphans: list[_Name],
     ) -> None:
-        index: dict[object, list[_Name]] = {}
-        for name in orphans:
-            for value in key(name):
-                index.setdefault(value, []).append(name)
         wanted: dict[object, list[_Name]] = {}
         for name in missing:
             for value in key(name):
-                if value in index:
-                    wanted.setdefault(value, []).append(name)
+                wanted.setdefault(value, []).append(name)
+        index: dict[object, list[_Name]] = {}
+        for name in orphans:
+            for value in key(name):
+                if value in wanted:
+                    index.setdefault(value, []).append(name)
         for value, names in wanted.items():
-            if len(names) == len(index[value]) == 1 and index[value][0].path not in self._wanted:
-                self._add(names[0], index[value][0].path, why)
+            found = index.get(value, ())
+            if len(names) == len(found) == 1 and found[0].path not in self._wanted:
+                self._add(names[0], found[0].path, why)
 
     def _common_bases(self, bases: set[str]) -> set[str]:
         """Base names that stand in several folders (`system.md`) and so tell nothing."""

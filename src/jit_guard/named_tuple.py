@@ -38,13 +38,15 @@ else:
             """Fill the fields by position, by name, and by default."""
             fields = cls._fields
             if named or len(values) != len(fields):
-                found = dict(zip(fields, values, strict=False))
-                wrong = [name for name in named if name in found or name not in fields]
-                known = {**cls._field_defaults, **found, **named}
-                wrong += [field for field in fields if field not in known]
-                if wrong or len(values) > len(fields):
-                    raise TypeError(f"{cls.__name__} takes {', '.join(fields)}; wrong: {wrong}")
-                values = [known[field] for field in fields]
+                defaults = cls._field_defaults
+                rest = fields[len(values) :]
+                try:
+                    more = [named.pop(name) if name in named else defaults[name] for name in rest]
+                except KeyError as error:
+                    raise TypeError(f"{cls.__name__} lacks {error}") from None
+                if named or len(values) > len(fields):
+                    raise TypeError(f"{cls.__name__} takes {fields} once each, and not {named}")
+                values = (*values, *more)
             return tuple.__new__(cls, values)
 
         @classmethod

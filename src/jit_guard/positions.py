@@ -22,6 +22,7 @@ _FLAT = re.compile(
     r'|\[[^\[\]{"]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^\[\]{"]*)*\]',
     re.DOTALL,
 )
+_KEY = re.compile(rf"{_STRING.pattern}[{_WHITE}]*:[{_WHITE}]*", re.DOTALL)
 # A member of an object whose value is no nested one, in one match, with the comma behind it.
 _MEMBER = re.compile(
     rf"({_STRING.pattern})[ \t\r\n]*:[ \t\r\n]*"
@@ -117,14 +118,14 @@ class Positions:
 
     def find(self, path: tuple[str, ...]) -> Member | None:
         """The member at a path of keys from the top, or None when there is none."""
-        start, found = self._start, None
+        parent, start, at = -1, self._start, None
         for key in path:
-            at = self._by_key(start).get(key) if self.text[start] in "{[" else None
+            parent = start
+            at = self._by_key(parent).get(key) if self.text[parent] in "{[" else None
             if at is None:
                 return None
-            found = self._member(start, key, at)
-            start = found.start
-        return found
+            start = self._value_start(parent, at)
+        return None if at is None else self._member(parent, path[-1], at)
 
     def _by_key(self, start: int) -> dict[str, int]:
         """Where the members that count start, of the object or array that starts there."""
@@ -137,11 +138,13 @@ class Positions:
         return self._latest[1]
 
     def _member(self, parent: int, key: str, at: int) -> Member:
-        if self.text[parent] != "{":
-            return Member(key, at, at, at, _value_end(self.text, at))
-        key_end = _value_end(self.text, at)
-        start = _skip_space(self.text, _skip_space(self.text, key_end) + 1)  # behind the colon
+        start = self._value_start(parent, at)
+        key_end = at if start == at else _value_end(self.text, at)
         return Member(key, at, key_end, start, _value_end(self.text, start))
+
+    def _value_start(self, parent: int, at: int) -> int:
+        """Where the value of a member starts: behind its key, or the member itself in an array."""
+        return _behind_colon(self.text, at) if self.text[parent] == "{" else at
 
 
 def pointer(*keys: str) -> str:
@@ -167,8 +170,14 @@ def _each(text: str, start: int) -> Iterator[tuple[str, int]]:
         if match:
             position = match.end()
         else:
-            value = _skip_space(text, _skip_space(text, key_end) + 1)  # behind the colon
-            position = _behind_comma(text, _value_end(text, value))
+            position = _behind_comma(text, _value_end(text, _behind_colon(text, position)))
+
+
+def _behind_colon(text: str, position: int) -> int:
+    match = _KEY.match(text, position)
+    if match is None:
+        raise ValueError(f"no key of an object at offset {position}")
+    return match.end()
 
 
 def _behind_comma(text: str, position: int) -> int:

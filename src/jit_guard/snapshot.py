@@ -136,6 +136,13 @@ class Tree:
                 return Place("other", spelled, at, folder.others[name], tuple(links))
         return Place("folder", spelled or path, here, links=tuple(links))
 
+    def plainly_lacks(self, path: str, name: str) -> bool:
+        """Is there a real folder of this path, already listed, without this name in any case?"""
+        folder = self._folders.get(path)
+        if folder is None or _kind(folder, name) is not None:
+            return False
+        return self._twin(path, folder, name) is None
+
     def _target(self, target: str) -> tuple[bool, list[str]] | None:
         absolute = target.startswith("/")
         relative = self.source.inside(target) if absolute else target

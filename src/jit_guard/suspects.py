@@ -6,7 +6,7 @@ from jit_guard.comparison import Comparison, Misplaced, Names, Reference, Unsafe
 from jit_guard.config import Settings
 from jit_guard.goal_map import Entry, GoalMap
 from jit_guard.names import unsafe_filename, unsafe_type
-from jit_guard.snapshot import Place, Tree
+from jit_guard.snapshot import Place, Tree, join
 
 
 def judge(
@@ -31,7 +31,7 @@ def judge(
                 reference = Reference(goal_map, entry, entry_path(settings, entry))
                 place = places.get(entry[1:])
                 if place is None:
-                    place = _place(tree, reference)
+                    place = _place(tree, settings, reference)
                     places[entry[1:]] = place
                 _file_under(comparison, reference, place, settings)
                 if not isinstance(place, Place):
@@ -46,11 +46,16 @@ def judge(
     return used
 
 
-def _place(tree: Tree, reference: Reference) -> Place | tuple[str, str | None]:
+def _place(tree: Tree, settings: Settings, reference: Reference) -> Place | tuple[str, str | None]:
     entry = reference.entry
     if reason := unsafe_type(entry.component_type):
         return reason, None
-    return unsafe_filename(entry.filename) or tree.resolve(reference.path)
+    if unsafe := unsafe_filename(entry.filename):
+        return unsafe
+    base = join(settings.components, settings.directory(entry.component_type))
+    if tree.plainly_lacks(base, entry.filename.partition("/")[0]):
+        return Place("absent", reference.path, "")
+    return tree.resolve(reference.path)
 
 
 def _file_under(

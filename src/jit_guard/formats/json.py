@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from json import dumps
+from json import JSONEncoder, dumps
 
 from jit_guard import __version__
 from jit_guard.findings import Finding
@@ -19,10 +19,27 @@ VERSION = 1
 
 
 def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001
-    """The lines of a JSON document; ASCII, with true names behind JSON's own escapes."""
-    text = dumps(document(report), indent=2)
+    """The lines of a JSON document; ASCII, with true names behind JSON's own escapes.
+
+    A finding is one line, made when it is written: there may be a million.
+    """
     # "##" never follows an odd backslash in JSON, so its second half may be escaped.
-    yield from quiet_anywhere(text, r"#\\u0023").split("\n")
+    return (quiet_anywhere(line, r"#\\u0023") for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    rest = dumps({**document(report._replace(findings=())), "summary": _summary(report)}, indent=2)
+    # No string holds this: in a string the quotes are escaped.
+    before, here, after = rest.partition('"findings": []')
+    if not report.findings:
+        yield from rest.split("\n")
+        return
+    yield from f"{before}{here[:-1]}".split("\n")
+    encode = JSONEncoder().encode
+    last = len(report.findings) - 1
+    for number, finding in enumerate(report.findings):
+        yield f"    {encode(_finding(finding))}{',' if number < last else ''}"
+    yield from f"  ]{after}".split("\n")
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -33,17 +50,21 @@ def document(report: Report) -> dict[str, Any]:
         "root": true_name(report.root),
         "source": report.source,
         "maps": [true_name(path) for path in report.maps],
-        "summary": {
-            "entries": report.entries,
-            "components": report.components,
-            "errors": report.errors,
-            "warnings": report.warnings,
-            "findings": len(report.findings),
-        },
+        "summary": _summary(report),
         "findings": [_finding(finding) for finding in report.findings],
         "skipped": [_true_names(skipped._asdict()) for skipped in report.skipped],
         "fixed": [_true_names(fixed._asdict()) for fixed in report.fixed],
         "failed": [_true_names(failed._asdict()) for failed in report.failed],
+    }
+
+
+def _summary(report: Report) -> dict[str, int]:
+    return {
+        "entries": report.entries,
+        "components": report.components,
+        "errors": report.errors,
+        "warnings": report.warnings,
+        "findings": len(report.findings),
     }
 
 

@@ -121,27 +121,50 @@ class Rule(NamedTuple):
         return self.at_offset(goal_map, offset, keys, message, **fields)
 
     def at_offset(
-        self, goal_map: GoalMap, offset: int, keys: tuple[str, ...], message: str, **fields: Any
+        self,
+        goal_map: GoalMap,
+        offset: int,
+        keys: tuple[str, ...],
+        message: str,
+        *,
+        hint: str | None = None,
+        path: str | None = None,
+        related: tuple[str, ...] = (),
+        fixable: bool = False,
     ) -> Finding:
         """A finding at a place in the text of a map."""
         line, column = goal_map.positions.line_column(offset)
-        return self.finding(
+        goal, component_type, *_ = (*keys, None, None) if keys[:1] != ("$schema",) else (None, None)
+        # By position: where everything is missing, a million of them are made.
+        return Finding(
+            self.code,
+            self.name,
+            self.severity,
             message,
-            map=goal_map.path,
-            line=line,
-            column=column,
-            pointer=pointer(*keys),
-            goal=keys[0] if keys and keys[0] != "$schema" else None,
-            component_type=keys[1] if len(keys) > 1 and keys[0] != "$schema" else None,
-            **fields,
+            hint,
+            goal_map.path,
+            path,
+            line,
+            column,
+            pointer(*keys),
+            goal,
+            component_type,
+            related,
+            fixable,
         )
 
-    def at_entry(self, reference: Reference, message: str, **fields: Any) -> Finding:
+    def at_entry(
+        self,
+        reference: Reference,
+        message: str,
+        *,
+        path: str | None = None,
+        **fields: Any,
+    ) -> Finding:
         """A finding at an entry's value."""
-        fields.setdefault("path", reference.path)
-        fields.setdefault("fixable", self.fixable)
         keys = (reference.entry.goal, reference.entry.component_type)
-        return self.in_map(reference.map, keys, message, **fields)
+        fields.setdefault("fixable", self.fixable)
+        return self.in_map(reference.map, keys, message, path=path or reference.path, **fields)
 
     def at_component(self, facts: Facts, path: str, message: str, **fields: Any) -> Finding:
         """A finding about a file: at its first entry, or nowhere in a map when none names it."""
