@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from jit_guard.comparison import Comparison, Reference
 from jit_guard.config import Settings
 from jit_guard.names import MAX_NAME_BYTES, fold
+from jit_guard.pairing import KEYS, Names, pairs, same_base, stem
 from jit_guard.snapshot import join
 
 _LIKENESS = 0.84  # of difflib; below it pairs become silly
@@ -25,7 +26,6 @@ _MOST_LIKENESS = 1000  # missing files for which near names are sought: nobody r
 _NEIGHBOURS = 6
 _SHORTEST_SLIP = 4  # letters; of a shorter name, half is another name
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-."
-_WORD = re.compile(r"[^\W_]+")
 
 
 class Candidate(NamedTuple):
@@ -37,20 +37,15 @@ class Candidate(NamedTuple):
 
 
 class _Name(NamedTuple):
-    """A path below the components folder, taken apart."""
+    """A path below the components folder, taken apart as in `Names`."""
 
     path: str
-    folder: str  # of its component type, or the first folder
-    inner: str  # below that folder
-    goal: str = ""
+    folder: str
+    inner: str
 
     @property
     def base(self) -> str:
         return self.inner.rpartition("/")[2]
-
-    @property
-    def stem(self) -> str:
-        return _stem(self.inner)
 
 
 class Candidates:
@@ -90,65 +85,54 @@ class Candidates:
 
     def _pair(self) -> None:
         self._pairs = {}
-        missing = self._missing_names()
-        orphans = [self._name(path) for path in self._comparison.orphans]
-        for name in missing:
-            if name.path in self._same_text:
-                self._add(name, self._same_text[name.path], "its last committed text")
-        missing = [name for name in missing if name.path not in self._pairs]
-        orphans = [name for name in orphans if name.path not in self._wanted]
-        common = self._common_bases({name.base for name in missing})
-        for why, key in _KEYS:
-            telling = [name for name in missing if key is not _same_base or name.base not in common]
-            self._pair_by(key, why, telling, orphans)
-            missing = [name for name in missing if name.path not in self._pairs]
-            orphans = [name for name in orphans if name.path not in self._wanted]
-            if not missing:
-                return
-        self._pair_by_likeness(missing[:_MOST_LIKENESS], orphans)
-        for name in missing[:_MOST_LIKENESS]:
+        missing, orphans = self._missing_names(), self._orphan_names()
+        self._add(
+            [(path, self._same_text[path]) for path in missing.paths if path in self._same_text],
+            "its last committed text",
+        )
+        common = self._common_bases({inner.rpartition("/")[2] for inner in missing.inners})
+        for why, key in KEYS:
+            missing = missing.without(set(self._pairs))
+            orphans = orphans.without(set(self._wanted))
+            telling = missing
+            if key is same_base and common:
+                named = zip(missing.paths, missing.inners, strict=True)
+                telling = missing.without(
+                    {path for path, inner in named if inner.rpartition("/")[2] in common}
+                )
+            self._add(pairs(key, telling, orphans), why)
+        near = Names(*(column[:_MOST_LIKENESS] for column in missing.without(set(self._pairs))))
+        self._pair_by_likeness(near, orphans.without(set(self._wanted)))
+        for name in map(_Name, *near[:3]):
             if name.path not in self._pairs:
                 self._look_among_mapped(name)
 
-    def _missing_names(self) -> list[_Name]:
-        names: dict[str, _Name] = {}
-        for reference in self._comparison.missing:
-            if reference.path not in names:
-                entry = reference.entry
-                folder = self._settings.directory(entry.component_type)
-                names[reference.path] = _Name(reference.path, folder, entry.filename, entry.goal)
-        return list(names.values())
+    def _missing_names(self) -> Names:
+        first = {one.path: one.entry for one in reversed(self._comparison.missing)}
+        entries = {one.path: first[one.path] for one in self._comparison.missing}
+        types = [entry.component_type for entry in entries.values()]
+        folders = {one: self._settings.directory(one) for one in types}
+        return Names(
+            list(entries),
+            [folders[one] for one in types],
+            [entry.filename for entry in entries.values()],
+            [entry.goal for entry in entries.values()],
+        )
 
-    def _name(self, path: str) -> _Name:
-        below = path[len(self._comparison.top) :].lstrip("/")
-        folder, _, inner = below.partition("/")
-        return _Name(path, folder, inner) if inner else _Name(path, "", folder)
+    def _orphan_names(self) -> Names:
+        paths = self._comparison.orphans
+        start = len(self._comparison.top) + 1 if self._comparison.top else 0
+        parted = [path[start:].partition("/") for path in paths]
+        folders = [folder if slash else "" for folder, slash, _ in parted]
+        inners = [inner if slash else folder for folder, slash, inner in parted]
+        return Names(paths, folders, inners, [""] * len(paths))
 
-    def _add(self, missing: _Name, found: str, why: str) -> None:
+    def _add(self, found: Iterable[tuple[str, str]], why: str) -> None:
         assert self._pairs is not None
-        self._pairs[missing.path] = Candidate(found, why)
-        self._wanted[found] = missing.path, why
-
-    def _pair_by(
-        self,
-        key: Callable[[_Name], Iterable[object]],
-        why: str,
-        missing: list[_Name],
-        orphans: list[_Name],
-    ) -> None:
-        wanted: dict[object, list[_Name]] = {}
-        for name in missing:
-            for value in key(name):
-                wanted.setdefault(value, []).append(name)
-        index: dict[object, list[_Name]] = {}
-        for name in orphans:
-            for value in key(name):
-                if value in wanted:
-                    index.setdefault(value, []).append(name)
-        for value, names in wanted.items():
-            found = index.get(value, ())
-            if len(names) == len(found) == 1 and found[0].path not in self._wanted:
-                self._add(names[0], found[0].path, why)
+        for missing, orphan in found:
+            if orphan not in self._wanted:
+                self._pairs[missing] = Candidate(orphan, why)
+                self._wanted[orphan] = missing, why
 
     def _common_bases(self, bases: set[str]) -> set[str]:
         """Base names that stand in several folders (`system.md`) and so tell nothing."""
@@ -157,32 +141,33 @@ class Candidates:
         )
         return {base for base, count in counts.items() if count > 2}
 
-    def _pair_by_likeness(self, missing: list[_Name], orphans: list[_Name]) -> None:
+    def _pair_by_likeness(self, missing: Names, orphans: Names) -> None:
         """Near names: neighbours in sorted order share a long start, or a long end."""
-        if not orphans:
+        if not missing.paths or not orphans.paths:
             return
-        forward = sorted((name.inner, name) for name in orphans)
-        backward = sorted((name.inner[::-1], name) for name in orphans)
         scored: set[tuple[float, _Name, _Name]] = set()
-        for name in missing:
-            for order, text in ((forward, name.inner), (backward, name.inner[::-1])):
-                at = bisect_left(order, (text,))
-                for _, other in order[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]:
+        for step in (1, -1):
+            texts = [inner[::step] for inner in orphans.inners]
+            order = sorted(range(len(texts)), key=texts.__getitem__)
+            texts.sort()
+            for name in map(_Name, *missing[:3]):
+                at = bisect_left(texts, name.inner[::step])
+                for number in order[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]:
+                    other = _Name(*(column[number] for column in orphans[:3]))
                     score = _likeness(name, other)
                     if score >= _LIKENESS:
                         scored.add((score, name, other))
-        assert self._pairs is not None
         rivals = Counter((score, one) for score, *pair in scored for one in pair)
         for score, name, other in sorted(scored, key=lambda found: (-found[0], found[1:])):
             alone = rivals[score, name] == rivals[score, other] == 1
-            if alone and name.path not in self._pairs and other.path not in self._wanted:
-                self._add(name, other.path, "a near name")
+            if alone and self._pairs is not None and name.path not in self._pairs:
+                self._add([(name.path, other.path)], "a near name")
 
     def _look_among_mapped(self, name: _Name) -> None:
         """A file that another entry names already, one slip of the fingers away."""
         head, _, base = name.path.rpartition("/")
         folder = self._comparison.folders.get(head)
-        if folder is None or not _SHORTEST_SLIP <= len(_stem(base)) <= MAX_NAME_BYTES:
+        if folder is None or not _SHORTEST_SLIP <= len(stem(base)) <= MAX_NAME_BYTES:
             return
         mapped = self._comparison.served.get(head, set())
         for slip in _slips(base):
@@ -224,60 +209,8 @@ class Candidates:
         return count
 
 
-def _stem(path: str) -> str:
-    head, dot, _ = path.rpartition(".")
-    return head if dot and not head.endswith("/") and head else path
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """The words of a name, without punctuation, plurals, case, and repetition in a row."""
-    words: list[str] = []
-    for word in _WORD.findall(fold(text)):
-        singular = word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
-        if not words or words[-1] != singular:
-            words.append(singular)
-    return tuple(words)
-
-
 def _numbers(text: str) -> list[str]:
     return re.findall(r"\d+", text)
-
-
-def _same_but_suffix(name: _Name) -> Iterator[object]:
-    yield name.folder, fold(name.stem)
-
-
-def _same_in_other_folder(name: _Name) -> Iterator[object]:
-    yield name.inner
-
-
-def _same_words(name: _Name) -> Iterator[object]:
-    yield _words(f"{name.folder}/{name.stem}")
-
-
-def _same_base(name: _Name) -> Iterator[object]:
-    yield fold(name.base)
-
-
-def _same_end(name: _Name) -> Iterator[object]:
-    parent, _, base = name.inner.rpartition("/")
-    if parent:
-        yield parent.rpartition("/")[2], base
-
-
-def _goal_or_name(name: _Name) -> Iterator[object]:
-    # A missing file is looked up by its goal, a left-over one by its own name.
-    yield name.folder, _words(name.goal or name.stem)
-
-
-_KEYS: tuple[tuple[str, Callable[[_Name], Iterable[object]]], ...] = (
-    ("the same name with another suffix", _same_but_suffix),
-    ("the same words", _same_words),
-    ("the same name in another folder", _same_in_other_folder),
-    ("the same end of the path", _same_end),
-    ("the same base name", _same_base),
-    ("the name of the goal", _goal_or_name),
-)
 
 
 def _likeness(one: _Name, other: _Name) -> float:
@@ -285,7 +218,7 @@ def _likeness(one: _Name, other: _Name) -> float:
         return 0.0
     if one.folder != other.folder and one.base != other.base:
         return 0.0
-    matcher = SequenceMatcher(None, fold(one.stem), fold(other.stem), autojunk=False)
+    matcher = SequenceMatcher(None, fold(stem(one.inner)), fold(stem(other.inner)), autojunk=False)
     return matcher.ratio() if matcher.real_quick_ratio() >= _LIKENESS else 0.0
 
 

@@ -1,0 +1,132 @@
+"""Keys by which a missing file and a left-over one are paired, for a million names at a time.
+
+A key is the same for two names that may be one file. Each is worked out for a whole column of
+names: what is done to a text is done to all of them joined, at the speed of one call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
+from typing import NamedTuple
+
+from jit_guard.names import fold
+
+_SEPARATOR = re.compile(r"[^\w\n]|_")
+_ASCII_SEPARATORS = {
+    code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "\n"
+}
+_PLURALS = ((re.compile(r"ies(?=[ \n]|\Z)"), "y"), (re.compile(r"s(?=[ \n]|\Z)"), ""))
+
+
+class Names(NamedTuple):
+    """Paths below the components folder, taken apart, in columns of one length.
+
+    `folders` are those of component types, or first folders; `inners` what stands below them;
+    `goals` those of missing files, and "" for left-over ones.
+    """
+
+    paths: Sequence[str]
+    folders: Sequence[str]
+    inners: Sequence[str]
+    goals: Sequence[str]
+
+    def without(self, paths: set[str]) -> Names:
+        """The names but for these paths."""
+        kept = [path not in paths for path in self.paths]
+        return self if all(kept) else Names(*(list(compress(column, kept)) for column in self))
+
+
+Key = Callable[[Names], Iterable[object]]
+
+
+def pairs(key: Key, missing: Names, left_over: Names) -> Iterator[tuple[str, str]]:
+    """The paths of those that are alone on either side in having a key; None is no key."""
+    wanted, found = list(key(missing)), list(key(left_over))
+    common = set(wanted).intersection(found) - {None}
+    if not common:
+        return
+    claims = Counter(one for one in wanted if one in common)
+    offers = Counter(one for one in found if one in common)
+    alone = {one for one in common if claims[one] == offers[one] == 1}
+    at = {one: path for one, path in zip(found, left_over.paths, strict=True) if one in alone}
+    for one, path in zip(wanted, missing.paths, strict=True):
+        if one in at:
+            yield path, at[one]
+
+
+def stem(path: str) -> str:
+    """A path without its suffix."""
+    head, dot, _ = path.rpartition(".")
+    return head if dot and not head.endswith("/") and head else path
+
+
+def same_but_suffix(names: Names) -> Iterable[object]:
+    """The same folder and stem."""
+    return zip(names.folders, _folded(map(stem, names.inners)), strict=True)
+
+
+def same_words(names: Names) -> Iterable[object]:
+    """The same words, folder included."""
+    pairs = zip(names.folders, names.inners, strict=True)
+    return words([f"{folder}/{stem(inner)}" for folder, inner in pairs])
+
+
+def same_in_other_folder(names: Names) -> Iterable[object]:
+    """The same path below the folder of any type."""
+    return names.inners
+
+
+def same_base(names: Names) -> Iterable[object]:
+    """The same base name."""
+    return _folded(inner.rpartition("/")[2] for inner in names.inners)
+
+
+def same_end(names: Names) -> Iterable[object]:
+    """The same base name in a sub-folder of the same name."""
+    return [tuple(inner.rsplit("/", 2)[-2:]) if "/" in inner else None for inner in names.inners]
+
+
+def goal_or_name(names: Names) -> Iterable[object]:
+    """A missing file is looked up by its goal, a left-over one by its own name."""
+    texts = [goal or stem(inner) for goal, inner in zip(names.goals, names.inners, strict=True)]
+    return zip(names.folders, words(texts), strict=True)
+
+
+KEYS: tuple[tuple[str, Key], ...] = (
+    ("the same name with another suffix", same_but_suffix),
+    ("the same words", same_words),
+    ("the same name in another folder", same_in_other_folder),
+    ("the same end of the path", same_end),
+    ("the same base name", same_base),
+    ("the name of the goal", goal_or_name),
+)
+
+
+def words(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """The words of each text, without punctuation, plurals, case, and repetition in a row."""
+    joined = "\n".join(_folded(text.replace("\n", " ") for text in texts))
+    if joined.isascii():
+        joined = joined.translate(_ASCII_SEPARATORS)
+    else:
+        joined = _SEPARATOR.sub(" ", joined)
+    for plural, singular in _PLURALS:
+        joined = plural.sub(singular, joined)
+    found = [tuple(line.split(" ")) for line in joined.split("\n")] if texts else []
+    return [_once(line) if "" in line or len(set(line)) < len(line) else line for line in found]
+
+
+def _once(words: tuple[str, ...]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for word in filter(None, words):
+        if kept[-1:] != [word]:
+            kept.append(word)
+    return tuple(kept)
+
+
+def _folded(texts: Iterable[str]) -> list[str]:
+    listed = list(texts)
+    joined = "\0".join(listed)
+    return joined.lower().split("\0") if listed and joined.isascii() else list(map(fold, listed))
