@@ -133,7 +133,10 @@ def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violat
 
             told += Schema.built_in().violations(one.value)
         if schema is not None:
-            told += schema.violations(one.value)
+            from jit_guard.schema_compiled import certifies
+
+            if not certifies(schema.document, one):
+                told += schema.violations(one.value)
         found += ((one, violation) for violation in dict.fromkeys(told))
     return found
 

@@ -1,0 +1,147 @@
+"""The compiled validator may decide what is clean, and nothing that `jsonschema` would refuse."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from jit_guard import schema_compiled
+from jit_guard.goal_map import GoalMap, parse
+from jit_guard.schema import Schema, Violation
+from jit_guard.schema_compiled import certifies
+from projects import SOUND, call, lay_out
+
+pytest.importorskip("jsonschema_rs", reason="jsonschema-rs has no wheel here")
+
+TEAM = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"},
+    "additionalProperties": {
+        "type": "object",
+        "required": ["persona"],
+        "additionalProperties": {"type": "string", "pattern": r"^[a-z0-9_]+\.txt$"},
+    },
+}
+
+
+def read(value: object, *, ascii_only: bool = True) -> GoalMap:
+    found = parse("m", json.dumps(value, ensure_ascii=ascii_only).encode())
+    assert isinstance(found, GoalMap)
+    return found
+
+
+def test_a_map_that_satisfies_the_teams_schema_is_certified() -> None:
+    assert certifies(TEAM, read({"GREET": {"persona": "host.txt"}}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"greet": {"persona": "host.txt"}}, {"GREET": {}}, {"GREET": {"persona": "host.md"}}, []],
+)
+def test_a_map_that_does_not_is_left_to_jsonschema(value: object) -> None:
+    assert not certifies(TEAM, read(value))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$schema": "http://json-schema.org/draft-04/schema#"},
+        {"additionalProperties": {"$ref": "other.json"}},
+        {"unevaluatedProperties": False},
+        {"dependencies": {"A": ["B"]}},
+        {"format": "uri"},
+        {"additionalProperties": {"$id": "https://example.com/x"}},
+        {"properties": {"A": {"anyOf": [{"format": "uri"}]}}},
+        {"patternProperties": {"^A(?=B)": {}}},
+    ],
+)
+def test_a_schema_of_another_kind_is_left_to_jsonschema(schema: object) -> None:
+    assert not certifies(schema, read({}))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\d", r"\w", r"\bx", "é", "(?i)x", "(?=x)", "[[:alpha:]]", "[a-z&&[^x]]", "a{,2}", "a++",
+        "[]a]", "(?P<x>y)", r"(x)\1", "*", "(", r"\Z", "[a--b]",
+    ],
+)  # fmt: skip
+def test_a_pattern_that_dialects_read_apart_is_left_to_jsonschema(pattern: str) -> None:
+    assert not certifies({"propertyNames": {"pattern": pattern}}, read({}))
+    assert not certifies({"patternProperties": {pattern: {}}}, read({}))
+
+
+@pytest.mark.parametrize("name", ["A\n", "é", "A\u2028"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_what_patterns_may_read_apart_in_a_map_is_left_to_jsonschema(
+    name: str, ascii_only: bool
+) -> None:
+    goal_map = read({name: {"persona": "x"}}, ascii_only=ascii_only)
+    assert not certifies({"propertyNames": {"not": {"pattern": "^B$"}}}, goal_map)
+    assert certifies({"minProperties": 1}, goal_map)
+
+
+PATTERNS = st.from_regex(r"\A\^?(?:[a-cA-C.]|\[[a-c]+\]|\([ab]\|c\))[*+?]?\$?\Z")
+LEAVES: st.SearchStrategy[Any] = (
+    st.booleans()
+    | st.fixed_dictionaries({"type": st.sampled_from(["object", "string", "null"])})
+    | st.fixed_dictionaries({"pattern": PATTERNS})
+    | st.fixed_dictionaries({"minLength": st.integers(0, 3)})
+    | st.fixed_dictionaries({"maxProperties": st.integers(0, 2)})
+    | st.fixed_dictionaries({"required": st.lists(st.sampled_from("abAB"), unique=True)})
+    | st.fixed_dictionaries({"enum": st.lists(st.sampled_from(["a", "b", {}]), min_size=1)})
+)
+SCHEMAS: st.SearchStrategy[Any] = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.dictionaries(st.sampled_from(["not", "if", "then", "else", "propertyNames"]), inner)
+        | st.dictionaries(st.sampled_from(["allOf", "anyOf", "oneOf"]), st.lists(inner, min_size=1))
+        | st.fixed_dictionaries(
+            {"properties": st.dictionaries(st.sampled_from("abAB"), inner)},
+            optional={
+                "patternProperties": st.dictionaries(PATTERNS, inner, max_size=2),
+                "additionalProperties": inner,
+            },
+        )
+    ),
+    max_leaves=6,
+)
+NAMES = st.text("abcABC", min_size=1, max_size=3)
+MAPS = st.dictionaries(NAMES, st.dictionaries(NAMES, NAMES, max_size=2), max_size=3)
+
+
+@given(SCHEMAS, MAPS)
+@example({"propertyNames": {"pattern": "^a$"}}, {"a": {}})
+def test_what_is_certified_is_valid_for_jsonschema(schema: Any, value: Any) -> None:
+    if certifies(schema, read(value)):
+        assert Draft202012Validator(schema).is_valid(value)
+
+
+def test_a_clean_map_needs_no_jsonschema_to_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = lay_out(tmp_path, {**SOUND, "team.json": json.dumps(TEAM)})
+    asked: list[object] = []
+
+    def violations(_: Schema, value: object) -> list[Violation]:
+        asked.append(value)
+        return []
+
+    monkeypatch.setattr(Schema, "violations", violations)
+    assert call("--schemafile", "team.json", cwd=root).code == 0
+    assert asked == []
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    assert call("--schemafile", "team.json", cwd=root).code == 0
+    assert len(asked) == 1
+
+
+def test_the_verdict_is_not_believed_where_it_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_compiled, "_is_plain", lambda *_, **__: True)
+    assert not certifies({"pattern": "("}, read({}))
