@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pathlib
+import stat
+import time
 from typing import NamedTuple
 
 from jit_guard import goal_map
@@ -15,7 +17,11 @@ from jit_guard.names import unsafe_filename, unsafe_type
 from jit_guard.sources.worktree import read_file
 
 _TRIES = 5  # somebody commits between our reading of the map and of the component
+# A file that was written twice within a tick of its clock shows one time for both (git calls such
+# an entry racy), so what was read so soon after a change is read again.
+_RACY = 100_000_000  # nanoseconds
 _Signature = tuple[int, int, int]
+_Signatures = dict[str, "_Signature | None"]
 
 
 class _Read(NamedTuple):
@@ -33,22 +39,23 @@ class Lookup:
         self._real_root = os.path.realpath(root)
         self._settings = settings
         self._maps: dict[str, _Read] = {}
+        self._inside: dict[str, tuple[int, int]] = {}
 
     def component(self, goal: str, component_type: str) -> pathlib.Path:
         """The file for an entry. Raises MissingComponent, UnreadableError, TransactionError."""
         path: str | None = None
         for _ in range(_TRIES):
-            before = [self._signature(one) for one in self._settings.maps]
-            path = self._path(goal, component_type)
+            before = self._signatures()
+            path = self._path(goal, component_type, before)
             if path is not None and self._is_file(path):
                 return pathlib.Path(self._root, path)
             if not self._may_be_coming(before):
                 break
         raise MissingComponent(goal, component_type, path)
 
-    def _path(self, goal: str, component_type: str) -> str | None:
-        for one in self._settings.maps:
-            filename = self._goals(one).get(goal, {}).get(component_type)
+    def _path(self, goal: str, component_type: str, signatures: _Signatures) -> str | None:
+        for one, signature in signatures.items():
+            filename = self._goals(one, signature).get(goal, {}).get(component_type)
             if filename is not None:
                 if unsafe_type(component_type) or unsafe_filename(filename):
                     raise MissingComponent(goal, component_type, filename, "is no safe path")
@@ -56,23 +63,37 @@ class Lookup:
         return None
 
     def _is_file(self, path: str) -> bool:
-        real = os.path.realpath(os.path.join(self._root, path))
-        return real.startswith(self._real_root + os.sep) and os.path.isfile(real)
+        """Is it a file inside the project, wherever links lead?"""
+        full = os.path.join(self._root, path)
+        folder = os.path.dirname(full)
+        try:
+            status, here = os.lstat(full), os.stat(folder)
+        except (OSError, ValueError):
+            return False
+        is_plain = stat.S_ISREG(status.st_mode)
+        if is_plain and self._inside.get(folder) == (here.st_dev, here.st_ino):
+            return True  # in a folder that was found to be inside, and is the same still
+        real = os.path.realpath(full)
+        if not real.startswith(self._real_root.rstrip(os.sep) + os.sep):
+            return False
+        if is_plain:
+            self._inside[folder] = here.st_dev, here.st_ino
+        return os.path.isfile(real)
 
-    def _may_be_coming(self, before: list[_Signature | None]) -> bool:
+    def _may_be_coming(self, before: _Signatures) -> bool:
         """Was a commit under way, or has a map changed, since we looked?"""
         under_way = os.path.lexists(os.path.join(self._root, ".jit-guard", "pending.json"))
         if under_way:
             from jit_guard.transaction import wait
 
             wait(self._root)
-        return under_way or before != [self._signature(one) for one in self._settings.maps]
+        return under_way or before != self._signatures()
 
-    def _goals(self, path: str) -> Goals:
-        signature = self._signature(path)
+    def _goals(self, path: str, signature: _Signature | None) -> Goals:
         known = self._maps.get(path)
         if known is None or known.signature != signature or signature is None:
-            known = self._maps[path] = _Read(signature, self._read(path))
+            racy = signature is None or time.time_ns() - signature[0] < _RACY
+            known = self._maps[path] = _Read(None if racy else signature, self._read(path))
         return known.goals
 
     def _read(self, path: str) -> Goals:
@@ -83,6 +104,9 @@ class Lookup:
         if isinstance(parsed, Fault):
             raise UnreadableError(path, f"line {parsed.line}: {parsed.reason}")
         return parsed.goals
+
+    def _signatures(self) -> _Signatures:
+        return {path: self._signature(path) for path in self._settings.maps}
 
     def _signature(self, path: str) -> _Signature | None:
         try:

@@ -1,0 +1,91 @@
+"""Looking a component up: fast, right after a change, and never outside the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jit_guard import Guard, MissingComponent
+from jit_guard.lookup import Lookup
+from projects import SOUND, TEXT, lay_out
+
+HOST = "components/personas/host.txt"
+MAP = '{"GREET": {"persona": "%s"}}\n'
+
+
+def project(tmp_path: Path) -> Path:
+    return lay_out(tmp_path / "p", {**SOUND, "goal_map.json": MAP % "host.txt", HOST: TEXT})
+
+
+def test_a_map_written_twice_within_a_tick_of_the_clock_is_read_again(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    (root / HOST).with_name("tsoh.txt").write_text("x")
+    guard, path = Guard(str(root)), root / "goal_map.json"
+    path.write_text(MAP % "host.txt")
+    before = os.stat(path)
+    assert guard.component("GREET", "persona").name == "host.txt"
+    path.write_text(MAP % "tsoh.txt")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert guard.component("GREET", "persona").name == "tsoh.txt"
+
+
+def test_a_map_that_does_not_change_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project(tmp_path)
+    os.utime(root / "goal_map.json", (1, 1))
+    reads: list[str] = []
+    read = Lookup._read
+
+    def counted(self: Lookup, path: str) -> dict[str, dict[str, str]]:
+        reads.append(path)
+        return read(self, path)
+
+    monkeypatch.setattr(Lookup, "_read", counted)
+    guard = Guard(str(root))
+    for _ in range(3):
+        guard.component("GREET", "persona")
+    assert reads == ["goal_map.json"]
+    os.utime(root / "goal_map.json", (2, 2))
+    guard.component("GREET", "persona")
+    assert len(reads) == 2
+
+
+def test_a_folder_that_becomes_a_link_out_of_the_project_is_noticed(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    guard = Guard(str(root))
+    assert guard.component("GREET", "persona") == root / HOST
+    shutil.copytree((root / HOST).parent, tmp_path / "elsewhere")
+    shutil.rmtree((root / HOST).parent)
+    (root / HOST).parent.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(MissingComponent):
+        guard.component("GREET", "persona")
+
+
+def test_a_file_that_becomes_a_link_is_followed_inside_and_not_outside(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    guard = Guard(str(root))
+    guard.component("GREET", "persona")
+    (root / HOST).rename(root / "real.txt")
+    (root / HOST).symlink_to(root / "real.txt")
+    assert guard.component("GREET", "persona") == root / HOST
+    (root / "real.txt").rename(tmp_path / "outside.txt")
+    (root / HOST).unlink()
+    (root / HOST).symlink_to(tmp_path / "outside.txt")
+    with pytest.raises(MissingComponent):
+        guard.component("GREET", "persona")
+
+
+def test_a_file_that_goes_is_missing_at_once(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    guard = Guard(str(root))
+    guard.component("GREET", "persona")
+    (root / HOST).unlink()
+    with pytest.raises(MissingComponent):
+        guard.component("GREET", "persona")
+    (root / HOST).mkdir()
+    with pytest.raises(MissingComponent):
+        guard.component("GREET", "persona")
