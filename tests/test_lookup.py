@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import Guard, MissingComponent
-from jit_guard.lookup import Lookup
+from jit_guard import Guard, MissingComponent, lookup
+from jit_guard.errors import UnreadableError
 from projects import SOUND, TEXT, lay_out
 
 HOST = "components/personas/host.txt"
@@ -38,20 +38,28 @@ def test_a_map_that_does_not_change_is_read_once(
     root = project(tmp_path)
     os.utime(root / "goal_map.json", (1, 1))
     reads: list[str] = []
-    read = Lookup._read
+    read = lookup.read_file
 
-    def counted(self: Lookup, path: str) -> dict[str, dict[str, str]]:
+    def counted(full: str, path: str) -> bytes | None:
         reads.append(path)
-        return read(self, path)
+        return read(full, path)
 
-    monkeypatch.setattr(Lookup, "_read", counted)
+    monkeypatch.setattr(lookup, "read_file", counted)
     guard = Guard(str(root))
     for _ in range(3):
         guard.component("GREET", "persona")
     assert reads == ["goal_map.json"]
-    os.utime(root / "goal_map.json", (2, 2))
+    monkeypatch.setattr(lookup.goal_map, "parse", None)
+    os.utime(root / "goal_map.json", (2, 2))  # it is read, found to be the same, and not parsed
     guard.component("GREET", "persona")
     assert len(reads) == 2
+
+
+def test_an_empty_map_is_no_map_without_entries(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    (root / "goal_map.json").write_text("")
+    with pytest.raises(UnreadableError, match="empty"):
+        Guard(str(root)).component("GREET", "persona")
 
 
 def test_a_folder_that_becomes_a_link_out_of_the_project_is_noticed(tmp_path: Path) -> None:

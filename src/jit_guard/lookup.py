@@ -25,9 +25,10 @@ _Signatures = dict[str, "_Signature | None"]
 
 
 class _Read(NamedTuple):
-    """A map as it was when its file had this signature."""
+    """A map as it was when its file had this signature; None: it may have changed since."""
 
     signature: _Signature | None
+    data: int  # the hash of its bytes
     goals: Goals
 
 
@@ -93,11 +94,13 @@ class Lookup:
         known = self._maps.get(path)
         if known is None or known.signature != signature or signature is None:
             racy = signature is None or time.time_ns() - signature[0] < _RACY
-            known = self._maps[path] = _Read(None if racy else signature, self._read(path))
+            data = read_file(os.path.join(self._root, path), path)
+            same = known is not None and known.data == hash(data)
+            goals = known.goals if known is not None and same else self._parse(path, data)
+            known = self._maps[path] = _Read(None if racy else signature, hash(data), goals)
         return known.goals
 
-    def _read(self, path: str) -> Goals:
-        data = read_file(os.path.join(self._root, path), path)
+    def _parse(self, path: str, data: bytes | None) -> Goals:
         if data is None:
             return {}
         parsed = goal_map.parse(path, data)
