@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import Guard, MissingComponent, lookup
+from jit_guard import Guard, MissingComponent
 from jit_guard.errors import UnreadableError
+from jit_guard.sources.worktree import read_file
 from projects import SOUND, TEXT, lay_out
 
 HOST = "components/personas/host.txt"
@@ -38,18 +39,17 @@ def test_a_map_that_does_not_change_is_read_once(
     root = project(tmp_path)
     os.utime(root / "goal_map.json", (1, 1))
     reads: list[str] = []
-    read = lookup.read_file
 
     def counted(full: str, path: str) -> bytes | None:
         reads.append(path)
-        return read(full, path)
+        return read_file(full, path)
 
-    monkeypatch.setattr(lookup, "read_file", counted)
+    monkeypatch.setattr("jit_guard.lookup.read_file", counted)
     guard = Guard(str(root))
     for _ in range(3):
         guard.component("GREET", "persona")
     assert reads == ["goal_map.json"]
-    monkeypatch.setattr(lookup.goal_map, "parse", None)
+    monkeypatch.setattr("jit_guard.goal_map.parse", None)
     os.utime(root / "goal_map.json", (2, 2))  # it is read, found to be the same, and not parsed
     guard.component("GREET", "persona")
     assert len(reads) == 2
