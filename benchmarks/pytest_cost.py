@@ -1,9 +1,9 @@
 """`python -m benchmarks.pytest_cost`: what the pytest plugin costs, asked for and not.
 
 Installed and not asked for: a session of one trivial test with the plugin, and one in which its
-name is blocked (`-p no:jit-guard`); and the import of the plugin's module by itself, since a few
-milliseconds drown in the noise of whole sessions. Asked for: 5,000 goals against 5,000 trivial
-tests in pytest's cheapest form, one parametrized function.
+name is blocked (`-p no:jit-guard`), best in an environment without other plugins, which take
+longer and differ more from run to run; and the import of the plugin's module by itself. Asked
+for: 5,000 goals against 5,000 trivial tests in pytest's cheapest form, one parametrized function.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ print(time.perf_counter() - started)
 def main() -> None:
     """Measure, and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--runs", type=int, default=40)
     runs = parser.parse_args().runs
     session = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     with tempfile.TemporaryDirectory() as name:
@@ -55,7 +55,7 @@ def main() -> None:
                 "trivial": [*session, "-p", "no:jit-guard", "many.py"],
             },
             folder,
-            max(3, runs // 3),
+            max(3, runs // 8),
         )
     imported = [float(subprocess.check_output([sys.executable, "-c", IMPORT])) for _ in range(runs)]
     print("| what | median |")
