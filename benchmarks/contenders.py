@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 SHELL = "shell: jq, find, sort, comm"
@@ -90,8 +91,10 @@ def check_jsonschema() -> list[str]:
 
 
 def lacking() -> list[str]:
-    """The programs that are needed and not installed."""
-    return [name for name in ("jq", "git", _script(JSONSCHEMA)) if shutil.which(name) is None]
+    """The programs and packages that are needed and not installed."""
+    programs = ("jq", "git", _script(JSONSCHEMA))
+    found = [name for name in programs if shutil.which(name) is None]
+    return found + [name for name in ("orjson", "matplotlib") if find_spec(name) is None]
 
 
 def _script(name: str) -> str:

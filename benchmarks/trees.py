@@ -101,19 +101,10 @@ def _strange(goals: Goals) -> Goals:
     }
 
 
-def _elsewhere(goals: Goals) -> Goals:
-    """A map of types without a folder: everything is missing, everything is left over."""
-    return {
-        goal: {f"new {component_type}": f"{goal} {n}" for n, component_type in enumerate(parts)}
-        for goal, parts in goals.items()
-    }
-
-
 CASES: dict[str, Callable[[Goals], Goals]] = {
     "clean": lambda goals: goals,
     "broken": _broken,
     "missing": _strange,
-    "elsewhere": _elsewhere,
 }
 
 

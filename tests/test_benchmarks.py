@@ -1,0 +1,59 @@
+"""The benchmarks measure what they say: trees, cases, growth and limits."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from benchmarks.measure import Sample, exponent, in_turn, ratio
+from benchmarks.table import at_most, lines
+from benchmarks.trees import CASES, MAP, build, lay
+
+from jit_guard import Guard
+
+
+def told(folder: Path) -> list[str]:
+    return [finding.code for finding in Guard(str(folder), ignore=("JG207",)).check().findings]
+
+
+def test_each_case_disagrees_as_it_says(tmp_path: Path) -> None:
+    assert build(tmp_path, 400) == 2000
+    assert told(tmp_path) == []
+    lay(tmp_path, "broken")
+    assert sorted(told(tmp_path)) == ["JG201"] * 2 + ["JG301"] * 2
+    lay(tmp_path, "missing")
+    assert sorted(told(tmp_path)) == ["JG201"] * 2000 + ["JG301"] * 2000
+    for case in CASES:
+        lay(tmp_path, case)
+        assert len(json.loads((tmp_path / MAP).read_bytes())) == 400
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_the_exponent_is_the_power_of_growth(power: float) -> None:
+    assert exponent({size: 3 * size**power for size in (10, 100, 1000)}) == pytest.approx(power)
+
+
+def test_commands_are_run_in_turn_and_a_failure_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    write = "import sys; open(sys.argv[1], 'a').write(sys.argv[2])"
+    commands = {name: [sys.executable, "-c", write, str(log), name] for name in "ab"}
+    taken = in_turn(commands, tmp_path, 2)
+    assert log.read_text() == "ababab"
+    assert all(len(samples) == 2 for samples in taken.values())
+    assert all(sample.peak > 1 for sample in taken["a"])
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        in_turn({"bad": [sys.executable, "-c", "exit(3)"]}, tmp_path, 1)
+
+
+def test_a_ratio_is_taken_run_by_run() -> None:
+    ours = [Sample(1, 0), Sample(20, 0), Sample(3, 0)]
+    theirs = [Sample(2, 0), Sample(40, 0), Sample(3, 0)]
+    assert ratio(ours, theirs) == 0.5
+
+
+def test_a_row_above_its_limit_says_so() -> None:
+    rows = [at_most("a", 1.0, 1.0, "x"), at_most("b", 1.01, 1.0, "x")]
+    assert [row.within for row in rows] == [True, False]
+    assert list(lines("t", rows))[-1] == "| b | 1.01 x | 1 x | **over** |"
