@@ -22,13 +22,8 @@ _FLAT = re.compile(
     r'|\[[^\[\]{"]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^\[\]{"]*)*\]',
     re.DOTALL,
 )
-_KEY = re.compile(rf"{_STRING.pattern}[{_WHITE}]*:[{_WHITE}]*", re.DOTALL)
-# A member of an object whose value is no nested one, in one match, with the comma behind it.
-_MEMBER = re.compile(
-    rf"({_STRING.pattern})[ \t\r\n]*:[ \t\r\n]*"
-    rf'({_STRING.pattern}|{_FLAT.pattern}|[^"\[{{,\]}}\s]+)[ \t\r\n]*,?[ \t\r\n]*',
-    re.DOTALL,
-)
+_KEY = re.compile(rf'"([^"\\]*(?:\\.[^"\\]*)*)"[{_WHITE}]*:[{_WHITE}]*', re.DOTALL)
+_COMMA = re.compile(rf"[{_WHITE}]*,?[{_WHITE}]*")
 _BLOCK = 4096  # characters: lines are counted once a block, and then within one
 _NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|([\]}])', re.DOTALL)
 _SCALAR = re.compile(r"[^,\]}\s]+")
@@ -144,7 +139,7 @@ class Positions:
 
     def _value_start(self, parent: int, at: int) -> int:
         """Where the value of a member starts: behind its key, or the member itself in an array."""
-        return _behind_colon(self.text, at) if self.text[parent] == "{" else at
+        return _key(self.text, at).end() if self.text[parent] == "{" else at
 
 
 def pointer(*keys: str) -> str:
@@ -163,26 +158,23 @@ def _each(text: str, start: int) -> Iterator[tuple[str, int]]:
             position = _behind_comma(text, _value_end(text, position))
         return
     while text[position] != "}":
-        match = _MEMBER.match(text, position)
-        key_end = match.end(1) if match else _value_end(text, position)
-        key = text[position + 1 : key_end - 1]
+        match = _key(text, position)
+        key = match.group(1)
         yield json.loads(f'"{key}"') if "\\" in key else key, position
-        if match:
-            position = match.end()
-        else:
-            position = _behind_comma(text, _value_end(text, _behind_colon(text, position)))
+        position = _behind_comma(text, _value_end(text, match.end()))
 
 
-def _behind_colon(text: str, position: int) -> int:
+def _key(text: str, position: int) -> re.Match[str]:
     match = _KEY.match(text, position)
     if match is None:
         raise ValueError(f"no key of an object at offset {position}")
-    return match.end()
+    return match
 
 
 def _behind_comma(text: str, position: int) -> int:
-    position = _skip_space(text, position)
-    return _skip_space(text, position + 1) if text[position] == "," else position
+    match = _COMMA.match(text, position)
+    assert match is not None  # the pattern matches the empty string
+    return match.end()
 
 
 def _skip_space(text: str, position: int) -> int:
@@ -196,6 +188,8 @@ def _value_end(text: str, position: int) -> int:
     if first == '"':
         match = _STRING.match(text, position)
     elif first in "[{":
+        if end := _plain_end(text, position):
+            return end
         match = _FLAT.match(text, position)
         if match is None:
             return _nested_end(text, position)
@@ -204,6 +198,14 @@ def _value_end(text: str, position: int) -> int:
     if match is None:
         raise ValueError(f"no JSON value at offset {position}")
     return match.end()
+
+
+def _plain_end(text: str, position: int) -> int:
+    """The end of an object without brackets or escapes inside, found by counting; else 0."""
+    end = text.find("}", position) + 1
+    within = text[position + 1 : end]
+    plain = end and not ("{" in within or "[" in within or "\\" in within)
+    return end if plain and text[position] == "{" and not within.count('"') % 2 else 0
 
 
 def _nested_end(text: str, position: int) -> int:
