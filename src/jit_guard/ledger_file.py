@@ -188,7 +188,7 @@ def _connect(path: str) -> Connection:
     import sqlite3
 
     # Autocommit: transactions begin and end where we say so.
-    return sqlite3.connect(path, _PATIENCE, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
 
 
 def _prepare(connection: Connection) -> None:
