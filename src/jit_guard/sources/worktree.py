@@ -91,7 +91,7 @@ class Worktree:
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files that hold nothing: True; None when one has vanished."""
         known = self._hollow.get(folder)
-        if known is not None:  # the listing has measured them: half the calls, a fifth of the time
+        if known is not None:  # the listing has measured them
             yield from ((name, True) for name in names if known and name in known)
             return
         with _Opened(self, folder) as at:
