@@ -97,7 +97,7 @@ def _schema(project: Path, entries: int, runs: int) -> Iterator[Row]:
     what = f"{where}, a team's own schema ÷ without it"
     row = at_most(what, ratio(taken["with"], taken["without"]), 2.0, "x")
     # Below, importing `jsonschema` to check the schema itself is most of it.
-    yield row if entries >= _SCHEMA_FROM else Row(row.what, row.figure)
+    yield row.judged_if(entries >= _SCHEMA_FROM)
 
 
 def _index(project: Path, entries: int, case: str, runs: int) -> Iterator[Row]:

@@ -16,7 +16,7 @@ OURS = "jit-guard"
 
 _WANTED = r"""
 jq -r 'to_entries[] | select(.value | type == "object") | .value | to_entries[]
-       | "\(.key)s/\(.value)"' goal_map.json | sort > "$TMP/wanted"
+       | "\(.key)s/\(.value)"' "${MAP:-goal_map.json}" | sort > "$TMP/wanted"
 """
 _COMPARED = """
 comm -23 "$TMP/wanted" "$TMP/there"
@@ -30,8 +30,8 @@ NAMES_AND_SIZES = (
 )
 # The same for what git's index holds, with the empty file's id.
 INDEX = (
-    'git cat-file blob :goal_map.json > "$TMP/map"\n'
-    f"{_WANTED.replace('goal_map.json', chr(34) + '$TMP/map' + chr(34))}"
+    'MAP="$TMP/map"; git cat-file blob :goal_map.json > "$MAP"\n'
+    f"{_WANTED}"
     'git ls-files --stage components > "$TMP/index"\n'
     'cut -f2 "$TMP/index" | cut -d/ -f2- | sort > "$TMP/there"\n'
     f'grep -F e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 "$TMP/index"{_COMPARED}'

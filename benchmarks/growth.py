@@ -52,10 +52,9 @@ def measure(projects: Projects, sizes: tuple[int, ...], runs: int) -> Growth:
 def against(what: str, entries: int, ours: list[Sample], other: str, theirs: list[Sample]) -> Row:
     """A ratio, and its limit at the size that has one."""
     row = at_most(f"{what} ÷ {other}", ratio(ours, theirs), _LIMITS[other], "x")
-    return row if entries >= _MOST else Row(row.what, row.figure)
+    return row.judged_if(entries >= _MOST)
 
 
 def memory(what: str, entries: int, ours: list[Sample]) -> Row:
     """The peak of memory, and its limit at the size that has one."""
-    row = at_most(f"{what}, memory", peak(ours), _MEMORY, "MB")
-    return row if entries >= _MOST else Row(row.what, row.figure)
+    return at_most(f"{what}, memory", peak(ours), _MEMORY, "MB").judged_if(entries >= _MOST)

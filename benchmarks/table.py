@@ -14,6 +14,10 @@ class Row(NamedTuple):
     limit: str = ""
     within: bool | None = None
 
+    def judged_if(self, counts: bool) -> Row:
+        """The same row, without its limit where that does not count."""
+        return self if counts else Row(self.what, self.figure)
+
 
 def at_most(what: str, figure: float, limit: float, unit: str) -> Row:
     """A row whose figure must not be above its limit."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from jit_guard.comparison import Comparison, Reference
 from jit_guard.config import Settings
+from jit_guard.goal_map import Entry
 from jit_guard.names import MAX_NAME_BYTES, fold
 from jit_guard.pairing import KEYS, Names, pairs, same_base, stem
 from jit_guard.snapshot import join
@@ -108,8 +109,9 @@ class Candidates:
                 self._look_among_mapped(name)
 
     def _missing_names(self) -> Names:
-        first = {one.path: one.entry for one in reversed(self._comparison.missing)}
-        entries = {one.path: first[one.path] for one in self._comparison.missing}
+        entries: dict[str, Entry] = {}
+        for reference in self._comparison.missing:
+            entries.setdefault(reference.path, reference.entry)
         types = [entry.component_type for entry in entries.values()]
         folders = {one: self._settings.directory(one) for one in types}
         return Names(

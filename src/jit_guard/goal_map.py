@@ -47,10 +47,14 @@ class GoalMap:
         self.text = text
         self.value = value
         self.repeats_keys = repeats_keys
-        columns = _conforming(value)
-        self.conforms = columns is not None
-        self.goals: Goals = _goals(value) if self.conforms else _usable(value)
-        self.columns: Columns = columns or _columns(self.goals)
+        found = _conforming(value)
+        self.conforms = found is not None
+        if found is None:
+            usable = _usable(value)
+            found = usable, _columns(usable)
+        self.goals: Goals
+        self.columns: Columns
+        self.goals, self.columns = found
         self._positions: Positions | None = None
 
     @property
@@ -115,8 +119,8 @@ def conforms(value: Any) -> bool:
     return _conforming(value) is not None
 
 
-def _conforming(value: Any) -> Columns | None:
-    """The columns of a document that satisfies the built-in schema: one pass for both."""
+def _conforming(value: Any) -> tuple[Goals, Columns] | None:
+    """Goals and columns of a document that satisfies the built-in schema: one pass for all."""
     if type(value) is not dict or type(value.get(SCHEMA_KEY, "")) is not str:
         return None
     goals = _goals(value)
@@ -130,7 +134,7 @@ def _conforming(value: Any) -> Columns | None:
         "" in filenames or set(map(type, filenames)) != {str} for filenames in columns.values()
     ):
         return None
-    return columns
+    return goals, columns
 
 
 def _goals(value: Any) -> Goals:

@@ -35,8 +35,10 @@ class Names(NamedTuple):
 
     def without(self, paths: set[str]) -> Names:
         """The names but for these paths."""
+        if paths.isdisjoint(self.paths):
+            return self
         kept = [path not in paths for path in self.paths]
-        return self if all(kept) else Names(*(list(compress(column, kept)) for column in self))
+        return Names(*(list(compress(column, kept)) for column in self))
 
 
 Key = Callable[[Names], Iterable[object]]
@@ -44,6 +46,8 @@ Key = Callable[[Names], Iterable[object]]
 
 def pairs(key: Key, missing: Names, left_over: Names) -> Iterator[tuple[str, str]]:
     """The paths of those that are alone on either side in having a key; None is no key."""
+    if not missing.paths or not left_over.paths:
+        return
     wanted, found = list(key(missing)), list(key(left_over))
     common = set(wanted).intersection(found) - {None}
     if not common:

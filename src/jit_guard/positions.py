@@ -113,14 +113,20 @@ class Positions:
 
     def find(self, path: tuple[str, ...]) -> Member | None:
         """The member at a path of keys from the top, or None when there is none."""
-        parent, start, at = -1, self._start, None
-        for key in path:
-            parent = start
-            at = self._by_key(parent).get(key) if self.text[parent] in "{[" else None
+        if not path:
+            return None
+        *above, last = path
+        start = self._start
+        for key in above:
+            at = self._where(start, key)
             if at is None:
                 return None
-            start = self._value_start(parent, at)
-        return None if at is None else self._member(parent, path[-1], at)
+            start = self._value_start(start, at)
+        at = self._where(start, last)
+        return None if at is None else self._member(start, last, at)
+
+    def _where(self, parent: int, key: str) -> int | None:
+        return self._by_key(parent).get(key) if self.text[parent] in "{[" else None
 
     def _by_key(self, start: int) -> dict[str, int]:
         """Where the members that count start, of the object or array that starts there."""

@@ -68,12 +68,12 @@ class Worktree:
                 with os.scandir(handle) as entries:
                     if sizes:
                         self._hollow[path] = _measure(entries, files, rest)
-                    files.update(
-                        entry.name
-                        for entry in entries
-                        # Nearly all are files; what is not goes another way, in one pass.
-                        if entry.is_file(follow_symlinks=False) or rest.append(entry)  # type: ignore[func-returns-value]
-                    )
+                    else:
+                        for entry in entries:
+                            if entry.is_file(follow_symlinks=False):
+                                files.add(entry.name)
+                            else:
+                                rest.append(entry)
                 for entry in rest:
                     if entry.is_dir(follow_symlinks=False):
                         folders.add(entry.name)
@@ -92,7 +92,8 @@ class Worktree:
         """Only those files that hold nothing: True; None when one has vanished."""
         known = self._hollow.get(folder)
         if known is not None:  # the listing has measured them
-            yield from ((name, True) for name in names if known and name in known)
+            if known:
+                yield from ((name, True) for name in names if name in known)
             return
         with _Opened(self, folder) as at:
             if not at.open:
