@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from jit_guard.comparison import Comparison, Reference
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.names import (
+    all_folded,
     colliding,
     fold,
     may_be_unportable,
-    may_collide,
     never_counts,
     unportable,
 )
@@ -33,23 +34,45 @@ class Audit(NamedTuple):
 
 def audit(comparison: Comparison) -> Audit:
     """Judge every name below the components folder, and those of missing components."""
-    bad = _unportable(comparison.folders, comparison.top)
+    folders = comparison.folders
+    odd: set[str] = set()
+    unfolded: set[str] = set()
+    for paths, joined in _batches(folders):
+        if may_be_unportable(joined):
+            odd.update(paths)
+        if not all_folded(joined):
+            unfolded.update(paths)
+    bad = _unportable(folders, comparison.top, odd)
     bad.update(_missing(comparison.missing))
-    return Audit(tuple(sorted(bad.items())), tuple(_collisions(comparison.folders)))
+    return Audit(tuple(sorted(bad.items())), tuple(_collisions(folders, unfolded)))
 
 
-def _unportable(folders: dict[str, Folder], top: str) -> dict[str, str]:
+def _batches(folders: dict[str, Folder]) -> Iterator[tuple[list[str], str]]:
+    """Folders, and their names joined: several small ones together, a large one in pieces."""
+    paths: list[str] = []
+    waiting: list[str] = []
+    for path, folder in folders.items():
+        paths.append(path)
+        names = chain(folder.files, folder.links)
+        while some := list(islice(names, _BATCH - len(waiting))):
+            waiting += some
+            if len(waiting) == _BATCH:
+                yield paths, "/".join(waiting)
+                paths, waiting = [path], []
+    yield paths, "/".join(waiting)
+
+
+def _unportable(folders: dict[str, Folder], top: str, odd: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    odd_folders = may_be_unportable({path[len(top) :].rpartition("/")[2] for path in folders})
-    inherited = _folder_reasons(folders, top) if odd_folders else {}
-    for batch in _batches(folders):
-        if not odd_folders and not may_be_unportable(set().union(*(names for _, names in batch))):
-            continue
-        for path, names in batch:
-            for name in names:
-                reason = unportable(name) or inherited.get(path)
-                if reason and not never_counts(name):
-                    found[join(path, name)] = reason
+    joined = "/".join(path[len(top) :].rpartition("/")[2] for path in folders)
+    inherited = _folder_reasons(folders, top) if may_be_unportable(joined) else {}
+    for path in folders if inherited else odd:
+        # A folder's own name is judged with its files, which inherit what is wrong with it.
+        folder = folders[path]
+        for name in chain(folder.files, folder.links):
+            reason = unportable(name) or inherited.get(path)
+            if reason and not never_counts(name):
+                found[join(path, name)] = reason
     return found
 
 
@@ -66,7 +89,7 @@ def _folder_reasons(folders: dict[str, Folder], top: str) -> dict[str, str]:
 
 def _missing(missing: list[Reference]) -> dict[str, str]:
     found: dict[str, str] = {}
-    if not may_be_unportable({reference.path for reference in missing}):
+    if not may_be_unportable("/".join(reference.path for reference in missing)):
         return found
     for reference in missing:
         if reason := _first_reason(reference.path.split("/")):
@@ -78,21 +101,7 @@ def _first_reason(names: list[str]) -> str | None:
     return next((reason for name in names if (reason := unportable(name))), None)
 
 
-def _batches(folders: dict[str, Folder]) -> Iterator[list[tuple[str, set[str]]]]:
-    batch: list[tuple[str, set[str]]] = []
-    size = 0
-    for path, folder in folders.items():
-        # A folder's own name is judged with its files, which inherit what is wrong with it.
-        names = folder.files | folder.links.keys() if folder.links else folder.files
-        batch.append((path, names))
-        size += len(names)
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    yield batch
-
-
-def _collisions(folders: dict[str, Folder]) -> Iterator[tuple[str, ...]]:
+def _collisions(folders: dict[str, Folder], unfolded: set[str]) -> Iterator[tuple[str, ...]]:
     # Folders that are one folder to some systems are judged together. A parent comes before
     # what it holds, so each name is folded once, however deep the tree.
     merged: dict[str, list[str]] = {}
@@ -103,10 +112,7 @@ def _collisions(folders: dict[str, Folder]) -> Iterator[tuple[str, ...]]:
         merged.setdefault(folded[path], []).append(path)
     for paths in merged.values():
         if len(paths) == 1:
-            names = folders[paths[0]].files
-            if may_collide(names):
-                yield from (
-                    tuple(join(paths[0], name) for name in group) for group in colliding(names)
-                )
+            groups = colliding(folders[paths[0]].files) if paths[0] in unfolded else ()
+            yield from (tuple(join(paths[0], name) for name in group) for group in groups)
         else:
             yield from colliding(join(path, name) for path in paths for name in folders[path].files)

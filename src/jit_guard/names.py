@@ -1,7 +1,7 @@
 """Names of files: which are the same to some systems, and which some systems cannot hold.
 
 Every judgement of a single name has a bulk twin that says of a million names at C speed
-whether any of them needs the judgement.
+whether any of them needs the judgement. It takes them joined by slashes, which no name holds.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ import re
 from collections.abc import Iterable
 
 _FORBIDDEN = '<>:"|?*\\'
-_DEVICES = frozenset(
-    ["con", "prn", "aux", "nul", "conin$", "conout$"]
-    + [f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789¹²³"]
-)
-_DEVICE_HEADS = frozenset(f"/{name[:3]}" for name in _DEVICES)
-_DEVICE = rf"/(?:{'|'.join(map(re.escape, _DEVICES))}) *(?=[./]|\Z)"
+_PORTABLE = bytes(code for code in range(0x20, 0x7F) if chr(code) not in _FORBIDDEN)
+_DEVICE = r"(?:con(?:in\$|out\$)?|prn|aux|nul|(?:com|lpt)[1-9¹²³])"
 MAX_NAME_BYTES = 255
 
 # Base names that never count as orphans.
@@ -29,7 +25,6 @@ OURS = ".jit-guard-"  # what our own temporary files start with
 _TEMPORARY = re.compile(
     rf"{re.escape(OURS)}.*|.*\.(?:tmp|temp|part|partial)(?:[.-]\w+)?", re.DOTALL
 )
-_TEMPORARY_MARKS = (OURS, ".tmp", ".temp", ".part")
 
 
 def fold(name: str) -> str:
@@ -51,10 +46,15 @@ def _fold_character(character: str) -> str:
     return character
 
 
+def all_folded(joined: str) -> bool:
+    """True only when every name is as `fold` makes it, so that no two of them can collide."""
+    return joined.isascii() and joined == joined.lower()
+
+
 def unfolded(names: Iterable[str]) -> dict[str, list[str]]:
     """The names that are not as folded, by what they are folded to; most trees have none."""
     joined = "/".join(names)
-    if joined.isascii() and joined == joined.lower():
+    if all_folded(joined):
         return {}
     found: dict[str, list[str]] = {}
     for name in joined.split("/"):
@@ -69,15 +69,6 @@ def colliding(names: Iterable[str]) -> list[tuple[str, ...]]:
     for name in names:
         groups.setdefault(fold(name), []).append(name)
     return [tuple(sorted(group)) for _, group in sorted(groups.items()) if len(group) > 1]
-
-
-def may_collide(names: set[str]) -> bool:
-    """Bulk twin of `colliding`: False only when no two of the names collide."""
-    joined = "/".join(names)
-    if not joined.isascii():
-        return True
-    lower = joined.lower()
-    return lower != joined and len(set(lower.split("/"))) < len(names)
 
 
 def unportable(name: str) -> str | None:
@@ -100,27 +91,28 @@ def unportable(name: str) -> str | None:
 
 
 def _is_device(name: str) -> bool:
-    return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
+    return re.fullmatch(_DEVICE, name.partition(".")[0].rstrip(" ").lower()) is not None
 
 
-def may_be_unportable(names: set[str]) -> bool:
+def may_be_unportable(joined: str) -> bool:
     """Bulk twin of `unportable`: False only when every name is portable."""
-    joined = "/".join(names)
+    if joined.isascii():
+        plain, most = not joined.encode().translate(None, _PORTABLE), MAX_NAME_BYTES
+    else:  # controls and surrogates are not printable, nor are rare letters, which cost a look
+        plain = joined.isprintable() and not any(one in joined for one in _FORBIDDEN)
+        most = MAX_NAME_BYTES // 4
     return (
-        not joined.isprintable()  # controls, surrogates; also rare letters, which cost a look
-        or any(character in joined for character in _FORBIDDEN)
+        not plain
         or "./" in joined
         or " /" in joined
         or joined[-1:] in (".", " ")
-        or max(map(len, names), default=0) > MAX_NAME_BYTES // 4
-        or _holds_device(f"/{joined}".lower())
+        or re.search(_suspicious(most), f"/{joined.lower()}") is not None
     )
 
 
-def _holds_device(paths: str) -> bool:
-    """Bulk twin of `_is_device`, for names in lower case with a slash before each."""
-    found = any(head in paths for head in _DEVICE_HEADS)  # fast, and nearly always enough
-    return found and re.search(_DEVICE, paths) is not None
+def _suspicious(most: int) -> str:
+    """A slash before the name of a device, or before a name with more letters than this."""
+    return rf"/(?:{_DEVICE} *(?=[./]|\Z)|[^/]{{{most + 1}}})"
 
 
 def never_counts(name: str) -> bool:
@@ -131,12 +123,6 @@ def never_counts(name: str) -> bool:
 def temporary(name: str) -> bool:
     """True for base names that an interrupted writer leaves behind."""
     return re.fullmatch(_TEMPORARY, name) is not None
-
-
-def may_be_temporary(names: set[str]) -> bool:
-    """Bulk twin of `temporary`."""
-    joined = "/".join(names)
-    return any(mark in joined for mark in _TEMPORARY_MARKS)
 
 
 def unsafe_type(component_type: str) -> str | None:
