@@ -161,3 +161,19 @@ def test_a_discarded_file_is_absent_also_under_another_case() -> None:
 def test_joining_to_the_root_adds_no_slash() -> None:
     assert join("", "a") == "a"
     assert join("a", "b") == "a/b"
+
+
+def test_names_that_are_expected_are_kept_once_and_never_changed() -> None:
+    expected = {"x", "y"}
+    tree = Tree(Memory({"c/x": "", "c/y": "", "d/x": ""}))
+    tree.expect({"c": expected, "d": expected})
+    kept, other = tree.folder("c"), tree.folder("d")
+    assert kept is not None
+    assert kept.files is expected
+    assert other is not None
+    assert other.files == {"x"}
+    tree.discard("c/x")
+    left = tree.folder("c")
+    assert left is not None
+    assert left.files == {"y"}
+    assert expected == {"x", "y"}

@@ -57,8 +57,10 @@ def check(
         ConfigError: the team's schema cannot be applied.
     """
     shown = settings.maps if reported is None else tuple(dict.fromkeys(reported))
-    maps = read_maps(source, dict.fromkeys((*shown, *settings.maps)))
     texts, drafts, sizes = map(settings.selects, ("JG207", "JG501", "JG206"))
+    if sizes and not texts:
+        source.survey(settings.components, settings.maps)
+    maps = read_maps(source, dict.fromkeys((*shown, *settings.maps)))
     tree = Tree(source, sizes=sizes and not texts)
     unreadable = list(maps.unreadable)
     try:
@@ -66,11 +68,13 @@ def check(
     except UnreadableError as error:
         unreadable.append(error)
         comparison = Comparison.nothing()
+    names = audit(comparison)  # before the sizes, which a survey may still be after
     content = read(source, comparison, texts=texts, drafts=drafts, sizes=sizes)
     if content.vanished:  # since the folders were listed: judged as absent
         for path in content.vanished:
             tree.discard(path)
         comparison = compare(maps.read, tree, settings)
+        names = audit(comparison)
     unreadable += content.unreadable
     lacking, untold = _untracked(source, settings, tree, comparison)
     evidence = Evidence(
@@ -78,7 +82,7 @@ def check(
         maps,
         comparison,
         content,
-        audit(comparison),
+        names,
         source.interrupted(),
         _violations(maps, schema),
         lacking,

@@ -16,17 +16,17 @@ from jit_guard.goal_map import GoalMap
 from jit_guard.names import OURS, never_counts, temporary, unsafe_type
 from jit_guard.snapshot import Tree, join
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:
     """Find where maps and tree disagree. Raises UnreadableError when there is no tree to see."""
     top = components_folder(tree, settings)
+    wanted = _columns(maps)
+    tree.expect({_base(settings, one): filenames for one, filenames in wanted.items()})
     folders = tree.walk(top) if top is not None else {}
     comparison = Comparison.nothing()._replace(folders=folders, top=top or "")
-    suspects = _settle(maps, tree, settings, comparison)
+    suspects = _settle(wanted, tree, settings, comparison)
+    if any("\\" in goal_map.text for goal_map in maps):  # or no name can hold one
+        _suspect_backslashes(wanted, suspects)
     used: set[str] = set()
     if suspects:
         from jit_guard.suspects import judge
@@ -53,19 +53,32 @@ def components_folder(tree: Tree, settings: Settings) -> str | None:
     raise UnreadableError(settings.components, reasons.get(place.kind, f"it is a {place.what}"))
 
 
+def _columns(maps: Sequence[GoalMap]) -> dict[str, set[str]]:
+    """All filenames of each component type."""
+    found: dict[str, set[str]] = {}
+    for goal_map in maps:
+        for component_type, filenames in goal_map.columns.items():
+            others = found.get(component_type)
+            found[component_type] = filenames if others is None else others | filenames
+    return found
+
+
+def _base(settings: Settings, component_type: str) -> str:
+    return join(settings.components, settings.directory(component_type))
+
+
 def _settle(
-    maps: Sequence[GoalMap], tree: Tree, settings: Settings, comparison: Comparison
+    wanted: dict[str, set[str]], tree: Tree, settings: Settings, comparison: Comparison
 ) -> Names:
     """Settle in bulk what is plainly there; return what is not, by component type."""
     suspects: Names = {}
-    for component_type in dict.fromkeys(one for goal_map in maps for one in goal_map.columns):
-        filenames = _filenames(maps, component_type)
+    for component_type, filenames in wanted.items():
         if unsafe_type(component_type):
             suspects[component_type] = filenames
             continue
-        base = join(settings.components, settings.directory(component_type))
+        base = _base(settings, component_type)
         place = tree.resolve(base)
-        left: AbstractSet[str] = filenames
+        left = filenames
         if place.kind == "folder" and place.spelled == base and not place.links:
             left = _match(place.real, filenames, comparison, not settings.is_text(component_type))
         if left:
@@ -73,42 +86,35 @@ def _settle(
     return suspects
 
 
-def _filenames(maps: Sequence[GoalMap], component_type: str) -> AbstractSet[str]:
-    """All filenames of a type, in the order of the maps."""
-    columns = [one.columns[component_type] for one in maps if component_type in one.columns]
-    if len(columns) == 1:
-        return columns[0].keys()
-    return dict.fromkeys(filename for column in columns for filename in column).keys()
-
-
-def _match(
-    base: str, filenames: AbstractSet[str], comparison: Comparison, opaque: bool
-) -> set[str]:
+def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool) -> set[str]:
     """Mark what the folder at `base` holds as served; return what it does not hold."""
-    left: set[str] = set()
-    nested: dict[str, list[str]] = {}
     folder = comparison.folders.get(base)
     files = folder.files if folder else set()
-    hits = filenames
-    if filenames != files:
-        hits = dict.fromkeys(filename for filename in filenames if filename in files).keys()
-    for filename in filenames if len(hits) < len(filenames) else ():
-        if filename in files:
-            continue
-        head, slash, name = filename.rpartition("/")
-        if slash:
-            nested.setdefault(head, []).append(name)
-        else:
-            left.add(filename)
+    if files is filenames:  # kept once: see `Tree.expect`
+        hits, left = filenames, set[str]()
+    else:
+        hits, left = filenames & files, filenames - files
     comparison.serve(base, hits, opaque)
-    for head, names in nested.items():
+    nested: dict[str, list[str]] = {}
+    for filename in left:
+        head, slash, _ = filename.rpartition("/")
+        if slash:
+            nested.setdefault(head, []).append(filename)
+    for head, below in nested.items():
         folder = comparison.folders.get(f"{base}/{head}")
-        hits = folder.files.intersection(names) if folder else set()
-        comparison.serve(f"{base}/{head}", hits, opaque)
-        left.update(f"{head}/{name}" for name in names if name not in hits)
-    if "\\" in "/".join(filenames):  # a letter in a POSIX name, a separator elsewhere
-        left.update(filename for filename in filenames if "\\" in filename)
+        if folder:
+            start = len(head) + 1
+            hits = folder.files.intersection(filename[start:] for filename in below)
+            comparison.serve(f"{base}/{head}", hits, opaque)
+            left.difference_update(f"{head}/{name}" for name in hits)
     return left
+
+
+def _suspect_backslashes(wanted: dict[str, set[str]], suspects: Names) -> None:
+    """A letter in a POSIX name, a separator elsewhere."""
+    for component_type, filenames in wanted.items():
+        if odd := {filename for filename in filenames if "\\" in filename}:
+            suspects[component_type] = odd.union(suspects.get(component_type, ()))
 
 
 def _left_over(maps: Sequence[GoalMap], used: set[str], comparison: Comparison) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
@@ -65,26 +65,17 @@ def read(
 
 def _split(
     names: AbstractSet[str], opaque: AbstractSet[str], *, texts: bool, drafts: bool
-) -> tuple[Collection[str], Collection[str]]:
-    """The names that are read, and those of which only the size is asked.
-
-    In the order of the map where there is one: it is closer to that of the disk than a set's.
-    """
-    ordered = sorted(names) if isinstance(names, (set, frozenset)) else names
+) -> tuple[AbstractSet[str], AbstractSet[str]]:
+    """The names that are read, and those of which only the size is asked."""
     if texts and not opaque:
-        return ordered, ()
+        return names, frozenset()
     if not texts and not drafts:
-        return (), ordered
+        return frozenset(), names
     readable = {name for name in names - opaque if texts or name.startswith(GENERATED)}
-    if not readable:
-        return (), ordered
-    return (
-        [name for name in ordered if name in readable],
-        [name for name in ordered if name not in readable],
-    )
+    return readable, names - readable if readable else names
 
 
-def _judge_sizes(source: Source, folder: str, names: Collection[str], content: Content) -> None:
+def _judge_sizes(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
     for name, hollow in source.hollow(folder, names):
         if hollow is None:
             content.vanished.append(join(folder, name))
@@ -94,8 +85,8 @@ def _judge_sizes(source: Source, folder: str, names: Collection[str], content: C
             content.empty.append(join(folder, name))
 
 
-def _judge_texts(source: Source, folder: str, names: Collection[str], content: Content) -> None:
-    for name, chunks in source.chunks(folder, names):
+def _judge_texts(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
+    for name, chunks in source.chunks(folder, sorted(names)):
         if chunks is None:
             content.vanished.append(join(folder, name))
         elif isinstance(chunks, UnreadableError):

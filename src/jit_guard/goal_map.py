@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from operator import itemgetter
 
 from jit_guard import strict_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 SCHEMA_KEY = "$schema"
 Goals = dict[str, dict[str, str]]
-Columns = dict[str, dict[str, None]]  # component type -> its filenames, once each, in order
+Columns = dict[str, set[str]]  # component type -> its filenames
 
 
 class Entry(NamedTuple):
@@ -126,13 +127,11 @@ def _conforming(value: Any) -> tuple[Goals, Columns] | None:
     goals = _goals(value)
     if "" in goals or not set(map(type, goals.values())) <= {dict}:
         return None
-    try:
-        columns = _columns(goals)
-    except TypeError:  # an array or object in a filename's place
+    # In the order of the text, which is that of memory: a set would be walked at random.
+    if not set(map(type, chain.from_iterable(map(dict.values, goals.values())))) <= {str}:
         return None
-    if "" in columns or any(
-        "" in filenames or set(map(type, filenames)) != {str} for filenames in columns.values()
-    ):
+    columns = _columns(goals)
+    if "" in columns or any("" in filenames for filenames in columns.values()):
         return None
     return goals, columns
 
@@ -155,7 +154,7 @@ def _columns(goals: Goals) -> Columns:
     columns: Columns = {}
     for types, alike in shapes.items():
         for component_type in types:
-            filenames = dict.fromkeys(map(itemgetter(component_type), alike))
+            filenames = set(map(itemgetter(component_type), alike))
             if component_type in columns:
                 columns[component_type].update(filenames)
             else:

@@ -197,7 +197,10 @@ class Guard:
 
         snapshot = Worktree(self.root)
         settings = self.configuration(snapshot).settings
-        return selftest(snapshot, settings, self._terms.plugin_rules(snapshot, settings))
+        try:
+            yield from selftest(snapshot, settings, self._terms.plugin_rules(snapshot, settings))
+        finally:
+            snapshot.close()
 
     def component(self, goal: str, component_type: str) -> pathlib.Path:
         """The file that serves a goal with this component type.

@@ -17,6 +17,7 @@ from jit_guard.names import fold, unfolded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Literal
 
     from jit_guard.source import Source
@@ -27,7 +28,7 @@ MAX_LINKS = 40  # as Linux
 
 
 class Folder(NamedTuple):
-    """The names in one real folder, by what they are."""
+    """The names in one real folder, by what they are. The sets may be shared: never change one."""
 
     files: set[str]
     folders: set[str]
@@ -54,18 +55,27 @@ class Tree:
     def __init__(self, source: Source, *, sizes: bool = False) -> None:
         self.source = source
         self._sizes = sizes
+        self._expected: Mapping[str, set[str]] = {}
         self.unreadable: dict[str, str] = {}
         self._folders: dict[str, Folder | None] = {}
         self._unfolded: dict[str, dict[str, list[str]]] = {}
+
+    def expect(self, files: Mapping[str, set[str]]) -> None:
+        """Say which files folders are likely to hold, so that a name in memory is kept once."""
+        self._expected = files
 
     def folder(self, path: str) -> Folder | None:
         """The folder at a real path; None when there is none or it cannot be read."""
         if path not in self._folders:
             try:
-                self._folders[path] = self.source.folder(path, sizes=self._sizes)
+                found = self.source.folder(path, sizes=self._sizes)
             except UnreadableError as error:
-                self._folders[path] = None
+                found = None
                 self.unreadable[path] = error.reason
+            expected = self._expected.get(path)
+            if found is not None and found.files == expected:
+                found = found._replace(files=expected)
+            self._folders[path] = found
         return self._folders[path]
 
     def walk(self, top: str) -> dict[str, Folder]:
@@ -86,7 +96,7 @@ class Tree:
         parent, _, name = path.rpartition("/")
         folder = self._folders.get(parent)
         if folder is not None:
-            folder.files.discard(name)
+            self._folders[parent] = folder._replace(files=folder.files - {name})
             self._unfolded.pop(parent, None)
 
     def resolve(self, path: str) -> Place:

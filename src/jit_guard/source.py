@@ -26,6 +26,12 @@ class Source(Protocol):
 
     name: str
 
+    def survey(self, top: str, maps: Iterable[str]) -> None:
+        """`hollow` will be asked of everything below a folder: begin, where that is worth it.
+
+        How large the maps are (their paths) says how much it will be.
+        """
+
     def read(self, path: str) -> bytes | None:
         """The bytes of the file at a path (links followed); None when there is none."""
 

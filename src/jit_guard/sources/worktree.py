@@ -20,8 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.git_state import GitState
     from jit_guard.source import Answers, Chunks
+    from jit_guard.sources.survey import Survey
 
 CHUNK = 1 << 16
+_MANY = 4 << 20  # bytes of maps, some 70,000 entries; below, a process costs more than it saves
 _OPEN_FILE = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -50,6 +52,20 @@ class Worktree:
         self.root = os.path.abspath(root)
         self._real_root = os.path.realpath(self.root)
         self._hollow: dict[str, set[str] | None] = {}
+        self._survey: Survey | None = None
+
+    def survey(self, top: str, maps: Iterable[str]) -> None:
+        """Have the empty files below a folder found meanwhile, where the maps are large."""
+        if self._survey is not None or os.path.islink(os.path.join(self.root, top)):
+            return
+        try:
+            size = sum(os.stat(os.path.join(self.root, path)).st_size for path in maps)
+        except (OSError, ValueError):
+            return  # who reads the map will tell
+        if size >= _MANY:
+            from jit_guard.sources import survey
+
+            self._survey = survey.Survey(self.root, top) if survey.is_possible() else None
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, links followed; None when there is none."""
@@ -66,7 +82,7 @@ class Worktree:
             handle = self.open_folder(path)
             try:
                 with os.scandir(handle) as entries:
-                    if sizes:
+                    if sizes and self._survey is None:
                         self._hollow[path] = _measure(entries, files, rest)
                     else:
                         for entry in entries:
@@ -91,9 +107,10 @@ class Worktree:
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files that hold nothing: True; None when one has vanished."""
         known = self._hollow.get(folder)
-        if known is not None:  # the listing has measured them
-            if known:
-                yield from ((name, True) for name in names if name in known)
+        if known is None and self._survey is not None:
+            known = self._survey.hollow(folder)
+        if known is not None:  # the listing, or the survey, has measured them
+            yield from ((name, True) for name in sorted(known.intersection(names)))
             return
         with _Opened(self, folder) as at:
             if not at.open:
@@ -164,7 +181,10 @@ class Worktree:
         return traces(self.root, missing)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End the survey, if there is one."""
+        if self._survey is not None:
+            self._survey.close()
+            self._survey = None
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has its last committed text."""
