@@ -16,19 +16,23 @@ from jit_guard.snapshot import Folder, Tree, join
 from jit_guard.source import Answers, Chunks
 from jit_guard.sources import git_environment
 from jit_guard.sources.git_absence import traces
-from jit_guard.sources.git_index import EMPTY_BLOBS
+from jit_guard.sources.git_listing import FOLDER, LINK, ids, listing
 from jit_guard.sources.git_objects import Found, Objects
 from jit_guard.sources.git_revision import revision, tree_of, tree_of_index
 
-_FOLDER, _LINK, _MODULE = b"40000", b"120000", b"160000"
 _NOTHING = Folder(set(), set(), {}, {})
+_MOST = 10_000  # missing files whose last text is looked up: a hint is not worth more
 
 
-class _Listing(NamedTuple):
-    """One folder: its names, and the ids of its files and folders."""
+class _Seen(NamedTuple):
+    """What is kept of a folder that was listed: its id, its files without text, its folders' ids.
 
-    names: Folder
-    ids: dict[str, str]
+    Its names are kept by who asked for them, and need not be kept twice.
+    """
+
+    tree: str
+    hollow: set[str]
+    folders: dict[str, str]
 
 
 class GitTree:
@@ -47,8 +51,11 @@ class GitTree:
         self._root = root
         self._prefix = prefix
         self._objects = objects
-        self._listings: dict[str, _Listing | None] = {"": self._list(tree, "")}
+        self._top = tree
+        self._folders: dict[str, _Seen | None] = {}
+        self._latest: tuple[str, dict[str, bytes]] = ("", {})  # the tree whose ids were asked last
         self._whole = Tree(self if not prefix else GitTree(name, root, "", tree, objects))
+        self._seen("")
 
     def close(self) -> None:
         """End the git process."""
@@ -72,31 +79,24 @@ class GitTree:
             }
             raise UnreadableError(path, what.get(place.kind, f"it is a {place.what}, not a file"))
         folder, _, name = place.real.rpartition("/")
-        listing = self._listing(folder)
-        assert listing is not None
-        return self._bytes(listing.ids[name], path)
+        return self._bytes(self._ids(folder)[name].hex(), path)
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
         """The names in a folder; None when there is none."""
-        listing = self._listing(join(self._prefix, path) if path else self._prefix)
-        if listing is None and not path:
-            return _NOTHING
-        return listing and listing.names
+        found = self._list(join(self._prefix, path))
+        return _NOTHING if found is None and not path else found
 
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """Only those files of a folder that hold nothing, told by their ids alone."""
-        ids = self._ids(folder)
-        for name in names:
-            if name not in ids:
-                yield name, None
-            elif ids[name] in EMPTY_BLOBS:
-                yield name, True
+        """Only those files of a folder that hold nothing, told by their ids. None can vanish."""
+        seen = self._seen(join(self._prefix, folder))
+        hollow = seen.hollow if seen is not None else set()
+        yield from ((name, True) for name in sorted(hollow.intersection(names)))
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file of a folder its bytes, in pieces."""
-        ids = self._ids(folder)
+        ids = self._ids(join(self._prefix, folder))
         asked = list(names)
-        found = self._objects.each(ids[name] for name in asked if name in ids)
+        found = self._objects.each(ids[name].hex() for name in asked if name in ids)
         try:
             for name in asked:
                 if name not in ids:
@@ -135,11 +135,11 @@ class GitTree:
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has the text it has in HEAD."""
         by_id: dict[str, list[str]] = {}
-        for path in orphans:
+        for path in orphans[:_MOST]:
             folder, _, name = path.rpartition("/")
-            if name in (ids := self._ids(folder)):
-                by_id.setdefault(ids[name], []).append(path)
-        asked = [path for path in missing if "\n" not in path] if by_id else []
+            if name in (ids := self._ids(join(self._prefix, folder))):
+                by_id.setdefault(ids[name].hex(), []).append(path)
+        asked = [path for path in missing[:_MOST] if "\n" not in path] if by_id else []
         before = self._objects.each(f"HEAD:{join(self._prefix, path)}" for path in asked)
         return {
             path: by_id[blob.id][0]
@@ -147,43 +147,51 @@ class GitTree:
             if blob is not None and len(by_id.get(blob.id, ())) == 1
         }
 
-    def _ids(self, folder: str) -> dict[str, str]:
-        listing = self._listing(join(self._prefix, folder) if folder else self._prefix)
-        return listing.ids if listing is not None else {}
+    def _seen(self, path: str) -> _Seen | None:
+        """What is known of a folder, by its path below the top of the repository."""
+        if path not in self._folders and self._list(path) is None:
+            self._folders[path] = None
+        return self._folders[path]
 
-    def _listing(self, path: str) -> _Listing | None:
-        """A folder by its path below the top of the repository."""
-        if path not in self._listings:
+    def _list(self, path: str) -> Folder | None:
+        """The names in a folder, by its path below the top; what leads on is kept."""
+        tree = self._top
+        if path:
             parent, _, name = path.rpartition("/")
-            above = self._listing(parent)
-            known = above is not None and name in above.names.folders
-            self._listings[path] = self._list(above.ids[name], path) if above and known else None
-        return self._listings[path]
-
-    def _list(self, tree: str, path: str) -> _Listing:
-        """Read one tree object: `MODE NAME NUL ID`, again and again (git-mktree's binary form)."""
-        data = self._bytes(tree, path or ".")
-        listing = _Listing(Folder(set(), set(), {}, {}), {})
-        files, folders, links, others = listing.names
-        width, at = len(tree) // 2, 0
-        while at < len(data):
-            space, end = data.index(b" ", at), data.index(b"\0", at)
-            mode = data[at:space]
-            name = data[space + 1 : end].decode("utf-8", "surrogateescape")
-            at = end + 1 + width
-            blob = data[end + 1 : at].hex()
-            if mode == _FOLDER:
-                folders.add(name)
-            elif mode == _LINK:
-                links[name] = self._bytes(blob, join(path, name)).decode("utf-8", "surrogateescape")
-                continue
-            elif mode == _MODULE:
-                others[name] = "submodule"
-                continue
+            above = self._seen(parent)
+            if above is None or name not in above.folders:
+                return None
+            tree = above.folders[name]
+        try:
+            read = listing(self._tree(tree, path), len(tree) // 2)
+        except GitError as error:
+            raise UnreadableError(path or ".", str(error)) from None
+        found = Folder(read.files, set(), {}, {})
+        seen = self._folders[path] = _Seen(tree, read.hollow, {})
+        for mode, name, blob in read.odd:
+            if mode == FOLDER:
+                found.folders.add(name)
+                seen.folders[name] = blob
+            elif mode == LINK:
+                target = self._bytes(blob, join(path, name))
+                found.links[name] = target.decode("utf-8", "surrogateescape")
             else:
-                files.add(name)
-            listing.ids[name] = blob
-        return listing
+                found.others[name] = "submodule"
+        return found
+
+    def _ids(self, path: str) -> dict[str, bytes]:
+        """The ids of a folder's files, read once more: kept, they would be most of the memory."""
+        seen = self._seen(path)
+        if seen is None:
+            return {}
+        if self._latest[0] != seen.tree:
+            self._latest = "", {}
+            tree = self._tree(seen.tree, path)
+            self._latest = seen.tree, ids(tree, len(seen.tree) // 2)
+        return self._latest[1]
+
+    def _tree(self, tree: str, path: str) -> bytes:
+        return self._bytes(tree, path or ".")
 
     def _bytes(self, blob: str, path: str) -> bytes:
         try:
