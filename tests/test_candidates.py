@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from jit_guard import candidates
 from jit_guard.config import TypeSettings
 from jit_guard.findings import Finding
 from projects import TEXT, Content, configured, found
@@ -146,3 +147,59 @@ def test_hints_for_thousands_take_no_square_of_the_time(count: int) -> None:
     seconds(10)
     # Eleven times the work of linear growth would be 121 times that of its square.
     assert seconds(count) < 40 * max(seconds(count // 10), 0.02)
+
+
+RENAMED = {
+    "A": {"persona": "host.txt", "protocol": "cold-start.txt"},
+    "B": {"persona": "sub/guide.txt", "protocol": "incident_comander.txt"},
+    "C": {"persona": "escalate.txt", "protocol": "runbok_for_b.txt"},
+}
+LEFT = [
+    "personas/host.md",
+    "protocols/cold_start.txt",
+    "protocols/sub/guide.txt",
+    "protocols/incident_commander.txt",
+    "personas/zzz.txt",
+    "personas/aaa/escalate.txt",
+    "protocols/runbook_for_b.txt",
+    "protocols/runbook_for_c.txt",
+]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_hints_are_the_same_however_the_files_come_in_batches(
+    batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = told(RENAMED, LEFT)
+    assert sum(bool(one.related) for one in whole[0].values()) == 6
+    monkeypatch.setattr(candidates, "_BATCH", batch)
+    assert told(RENAMED, LEFT) == whole
+
+
+@pytest.mark.parametrize("batch", [1, 5000])
+def test_for_what_is_missing_beyond_the_most_nothing_is_sought_but_it_may_claim(
+    batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_MOST", 2)
+    monkeypatch.setattr(candidates, "_BATCH", batch)
+    goals = {
+        "A": {"persona": "host.txt"},
+        "B": {"persona": "deep/down/somewhere/guide.txt"},
+        "C": {"persona": "other/quite/different/guide.txt"},  # claims the same file
+        "D": {"persona": "host.txt"},  # the same file again claims nothing
+        "E": {"persona": "late.txt"},
+    }
+    tree = ["personas/host.md", "personas/zzzzzzzzzzzz/guide.txt", "personas/late.md"]
+    missing, orphans = told(goals, tree)
+    related = {path: one.related for path, one in missing.items()}
+    assert related == {
+        "personas/host.txt": ("components/personas/host.md",),
+        "personas/deep/down/somewhere/guide.txt": (),
+        "personas/other/quite/different/guide.txt": (),
+        "personas/late.txt": (),
+    }
+    assert orphans["personas/host.md"].related == ("components/personas/host.txt",)
+    assert orphans["personas/late.md"].related == ()
+    del goals["C"]
+    missing, _ = told(goals, tree)
+    assert missing["personas/deep/down/somewhere/guide.txt"].related

@@ -85,7 +85,8 @@ def judged(rule: Rule, files: dict[str, str]) -> list[str]:
         check(Memory(files), Settings())
     finally:
         rules.load_rules = original
-    return [finding.message for finding in rule.judge(facts[0])] if facts else []
+    told = rule.judge(facts[0]) if facts else ()
+    return [finding.message for finding in told if isinstance(finding, Finding)]
 
 
 def fault(call: Callable[[], object]) -> str:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from jit_guard.positions import Positions, Span, pointer
+from jit_guard.positions import LineCounter, Positions, Span, pointer
 
 NESTED = """{
   "日本": {"a": "x", "a": "y"},
@@ -110,3 +110,10 @@ def test_a_deep_text_is_walked_without_recursion() -> None:
 )
 def test_a_pointer_escapes_as_rfc_6901_says(keys: tuple[str, ...], expected: str) -> None:
     assert pointer(*keys) == expected
+
+
+@pytest.mark.parametrize("text", [NESTED, "\n\r\n\n x", "x" * 5 + "\n" * 5, "\n"])
+def test_places_that_only_grow_are_counted_alike(text: str) -> None:
+    positions, counter = Positions(text), LineCounter(text)
+    for offset in sorted([*range(len(text) + 1), 0, len(text) // 2]):
+        assert counter.position(offset) == positions.line_column(offset)

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from jit_guard.printable import printable, quiet_line, true_name
+from jit_guard.printable import printable, quiet_line, quiet_lines, true_name
 
 EVERY_CHARACTER = "".join(map(chr, range(0x110000)))
 LOUD = [
@@ -84,3 +84,14 @@ def test_no_line_is_a_command_to_a_runner(line: str) -> None:
 )
 def test_a_line_that_is_no_command_stays_as_it_is(line: str) -> None:
     assert quiet_line(line) == line
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+@pytest.mark.parametrize("loud", LOUD)
+def test_lines_are_made_quiet_together_as_each_would_be(
+    loud: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jit_guard.printable._BATCH", batch)
+    lines = ["plain", "", loud, "more: plain", loud]
+    assert "".join(quiet_lines(lines)) == "".join(f"{quiet_line(line)}\n" for line in lines)
+    assert "".join(quiet_lines([])) == ""

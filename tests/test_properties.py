@@ -233,6 +233,14 @@ def test_the_bulk_tests_never_overlook_a_name(found: set[str]) -> None:
         assert names.may_be_unportable(joined)
     if names.colliding(found):
         assert not names.all_folded(joined)
+    if any(names.never_counts(name) or names.temporary(name) for name in found):
+        assert names.may_not_count(joined)
+
+
+@given(st.lists(st.text("a./\\\0:~\udc80", min_size=1, max_size=5), min_size=1, max_size=4))
+def test_the_bulk_test_never_overlooks_an_unsafe_filename(filenames: list[str]) -> None:
+    if any(map(names.unsafe_filename, filenames)):
+        assert names.may_be_unsafe("/".join(filenames))
 
 
 @given(st.text(max_size=8))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jit_guard.errors import UnreadableError
 from jit_guard.snapshot import MAX_LINKS, Folder, Place, Tree, join
@@ -177,3 +179,25 @@ def test_names_that_are_expected_are_kept_once_and_never_changed() -> None:
     assert left is not None
     assert left.files == {"y"}
     assert expected == {"x", "y"}
+
+
+TWINS = st.sampled_from(["a", "A", "b", "B", "\u00e9", "e\u0301", "\u00c9", "c", "d"])
+
+
+@given(st.sets(TWINS), st.sets(TWINS), st.sets(TWINS), st.sets(TWINS))
+def test_what_is_plainly_lacking_is_absent_under_every_name(
+    files: set[str], folders: set[str], links: set[str], asked: set[str]
+) -> None:
+    tree = Tree(
+        Memory(
+            {
+                "c/": "",
+                **{f"c/{name}": "x" for name in files - folders - links},
+                **{f"c/{name}/x": "x" for name in folders - links},
+                **{f"c/{name}": Link("nowhere") for name in links},
+            }
+        )
+    )
+    lacking = tree.plainly_lacking("c", asked)
+    assert lacking == {name for name in asked if tree.resolve(f"c/{name}").kind == "absent"}
+    assert tree.plainly_lacking("nowhere", asked) == set()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from jit_guard.comparison import Comparison, Reference
+from jit_guard.comparison import Comparison
+from jit_guard.missing import Missing
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.names import (
     all_folded,
@@ -87,13 +88,15 @@ def _folder_reasons(folders: dict[str, Folder], top: str) -> dict[str, str]:
     return found
 
 
-def _missing(missing: list[Reference]) -> dict[str, str]:
+def _missing(missing: Missing) -> dict[str, str]:
     found: dict[str, str] = {}
-    if not may_be_unportable("/".join(reference.path for reference in missing)):
-        return found
-    for reference in missing:
-        if reason := _first_reason(reference.path.split("/")):
-            found[reference.path] = reason
+    for component_type, filenames in missing.absent.items():
+        base = missing.bases[component_type]
+        if not may_be_unportable(base) and not may_be_unportable("/".join(filenames)):
+            continue
+        for path in (join(base, filename) for filename in filenames):
+            if reason := _first_reason(path.split("/")):
+                found[path] = reason
     return found
 
 

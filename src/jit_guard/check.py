@@ -7,6 +7,7 @@ tell, and turn the facts into findings.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from jit_guard.audit import audit
 from jit_guard.compare import compare
@@ -15,9 +16,10 @@ from jit_guard.config import Settings
 from jit_guard.content import read
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.evidence import Evidence
-from jit_guard.findings import Finding, order
+from jit_guard.findings import Finding
 from jit_guard.git_state import GitState
 from jit_guard.goal_map import GoalMap
+from jit_guard.left_over import LeftOver
 from jit_guard.maps import Maps, read_maps
 from jit_guard.report import Report, Skipped
 from jit_guard.snapshot import Tree
@@ -28,7 +30,11 @@ if TYPE_CHECKING:
     from jit_guard.baseline import Identity
     from jit_guard.rules.rule import Rule
     from jit_guard.schema import Schema, Violation
+    from jit_guard.series import Findings
     from jit_guard.source import Source
+
+_MOST_ASKED = 10_000  # missing and left-over files that git is asked about: hints are worth no more
+_BATCH = 50_000  # left-over files that git is asked at once whether it ignores them
 
 
 def check(
@@ -88,7 +94,7 @@ def check(
         lacking,
     )
     notes: list[str] = []
-    findings: list[Finding] = []
+    findings: tuple[Finding, ...] | Findings = ()
     undecided: list[UnreadableError] = []
     if extra_rules or not evidence.clean:
         findings, notes = _tell(source, evidence, extra_rules, shown, undecided)
@@ -107,7 +113,7 @@ def check(
         maps=shown,
         entries=sum(one.size for one in maps.read if one.path in shown),
         components=sum(len(folder.files) for folder in comparison.folders.values()),
-        findings=tuple(findings),
+        findings=findings,
         skipped=skipped,
         unreadable=tuple(dict.fromkeys(map(str, unreadable))),
         accepted=found - len(findings),
@@ -151,27 +157,32 @@ def _tell(
     extra_rules: Sequence[Rule],
     shown: Sequence[str],
     undecided: list[UnreadableError],
-) -> tuple[list[Finding], list[str]]:
+) -> tuple[tuple[Finding, ...] | Findings, list[str]]:
     """Have every rule that counts turn the evidence into findings."""
     from jit_guard.rules import load_rules
     from jit_guard.rules.rule import Facts
+    from jit_guard.series import in_order
 
     settings, maps = evidence.settings, evidence.maps
     left, notes = _without_ignored(source, settings, evidence.comparison, undecided)
     if not all(one.sound for one in maps.read) or maps.faults or maps.unreadable:
-        left = []
+        left = LeftOver()
     comparison = evidence.comparison._replace(orphans=left)
-    missing = [one.path for one in comparison.missing]
-    traces = source.traces([*missing, *maps.absent])
-    facts = Facts(evidence._replace(comparison=comparison), source.same_text(missing, left), traces)
-    findings = [
-        finding
+    missing = [one.path for one in islice(comparison.missing, _MOST_ASKED)]
+    facts = Facts(
+        evidence._replace(comparison=comparison),
+        source.same_text(missing, list(islice(left, _MOST_ASKED))),
+        source.traces([*maps.absent, *missing]),
+        shown,
+    )
+    told = (
+        one
         for rule in (*load_rules(), *extra_rules)
         if settings.selects(rule.code)
-        for finding in rule.judge(facts)
-        if finding.map is None or finding.map in shown
-    ]
-    return sorted(findings, key=order), notes
+        for one in rule.judge(facts)
+        if one.map is None or one.map in shown
+    )
+    return in_order(told), notes
 
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
@@ -185,14 +196,14 @@ def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[
 def _apply_baseline(
     settings: Settings,
     accepted: frozenset[Identity],
-    findings: list[Finding],
+    findings: Sequence[Finding],
     skipped: Sequence[Skipped],
     shown: Sequence[str],
-) -> tuple[list[Finding], list[str]]:
+) -> tuple[tuple[Finding, ...], list[str]]:
     """The findings that are left, and the lines that accept nothing, of those in scope."""
     from jit_guard.baseline import identity, in_scope, render
 
-    left = [finding for finding in findings if identity(finding) not in accepted]
+    left = tuple(finding for finding in findings if identity(finding) not in accepted)
     unused = accepted.difference(map(identity, findings))
     stale = [one for one in unused if in_scope(one, settings, skipped, shown)]
     return left, render(stale).splitlines()
@@ -200,7 +211,7 @@ def _apply_baseline(
 
 def _without_ignored(
     source: Source, settings: Settings, comparison: Comparison, undecided: list[UnreadableError]
-) -> tuple[list[str], list[str]]:
+) -> tuple[LeftOver, list[str]]:
     """The orphans without those that the configuration or git ignores, and notes about it.
 
     None where git cannot say what it ignores: that is noted in `undecided`.
@@ -212,19 +223,25 @@ def _without_ignored(
 
         spec = GitIgnoreSpec.from_lines(settings.orphan_ignore)
         start = len(comparison.top) + 1 if comparison.top else 0
-        checked = [(path, spec.check_file(path[start:])) for path in orphans]
-        orphans = [path for path, result in checked if not result.include]
-        used = {result.index for _, result in checked}
+        dropped: set[str] = set()
+        used: set[int | None] = set()
+        for path in orphans:
+            result = spec.check_file(path[start:])
+            used.add(result.index)
+            if result.include:
+                dropped.add(path)
+        orphans = orphans.without(dropped)
         notes = [
             f"orphan-ignore: {pattern!r} matches nothing"
             for index, pattern in enumerate(settings.orphan_ignore)
             if index not in used and pattern.strip() and not pattern.startswith("#")
         ]
-    if orphans:
-        try:
-            ignored = source.ignored(orphans)
-        except UnreadableError as error:
-            undecided.append(error)
-            return [], notes
-        orphans = [path for path in orphans if path not in ignored]
-    return orphans, notes
+    ignored: set[str] = set()
+    paths = iter(orphans)
+    try:
+        while some := list(islice(paths, _BATCH)):
+            ignored |= source.ignored(some)
+    except UnreadableError as error:
+        undecided.append(error)
+        return LeftOver(), notes
+    return orphans.without(ignored), notes

@@ -13,7 +13,9 @@ from jit_guard.comparison import Comparison, Names
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.goal_map import GoalMap
-from jit_guard.names import OURS, never_counts, temporary, unsafe_type
+from jit_guard.left_over import LeftOver, left_over
+from jit_guard.names import OURS, may_not_count, never_counts, temporary, unsafe_type
+from jit_guard.reference import type_folder
 from jit_guard.snapshot import Tree, join
 
 
@@ -21,20 +23,22 @@ def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparis
     """Find where maps and tree disagree. Raises UnreadableError when there is no tree to see."""
     top = components_folder(tree, settings)
     wanted = _columns(maps)
-    tree.expect({_base(settings, one): filenames for one, filenames in wanted.items()})
+    tree.expect({type_folder(settings, one): filenames for one, filenames in wanted.items()})
     folders = tree.walk(top) if top is not None else {}
     comparison = Comparison.nothing()._replace(folders=folders, top=top or "")
     suspects = _settle(wanted, tree, settings, comparison)
     if any("\\" in goal_map.text for goal_map in maps):  # or no name can hold one
         _suspect_backslashes(wanted, suspects)
-    used: set[str] = set()
+    used = {goal_map.path for goal_map in maps}
     if suspects:
         from jit_guard.suspects import judge
 
-        used = judge(maps, tree, settings, suspects, comparison)
-    _left_over(maps, used, comparison)
+        missing, more = judge(maps, tree, settings, suspects, comparison)
+        comparison = comparison._replace(missing=missing)
+        used |= more
+    orphans = _left_over(used, comparison)
     _beside_maps(maps, tree, comparison)
-    return comparison
+    return comparison._replace(orphans=orphans)
 
 
 def components_folder(tree: Tree, settings: Settings) -> str | None:
@@ -63,10 +67,6 @@ def _columns(maps: Sequence[GoalMap]) -> dict[str, set[str]]:
     return found
 
 
-def _base(settings: Settings, component_type: str) -> str:
-    return join(settings.components, settings.directory(component_type))
-
-
 def _settle(
     wanted: dict[str, set[str]], tree: Tree, settings: Settings, comparison: Comparison
 ) -> Names:
@@ -76,7 +76,7 @@ def _settle(
         if unsafe_type(component_type):
             suspects[component_type] = filenames
             continue
-        base = _base(settings, component_type)
+        base = type_folder(settings, component_type)
         place = tree.resolve(base)
         left = filenames
         if place.kind == "folder" and place.spelled == base and not place.links:
@@ -92,6 +92,8 @@ def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool)
     files = folder.files if folder else set()
     if files is filenames:  # kept once: see `Tree.expect`
         hits, left = filenames, set[str]()
+    elif files.isdisjoint(filenames):  # shared, not copied
+        hits, left = set(), filenames
     else:
         hits, left = filenames & files, filenames - files
     comparison.serve(base, hits, opaque)
@@ -100,14 +102,15 @@ def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool)
         head, slash, _ = filename.rpartition("/")
         if slash:
             nested.setdefault(head, []).append(filename)
-    for head, below in nested.items():
+    below: set[str] = set()
+    for head, some in nested.items():
         folder = comparison.folders.get(f"{base}/{head}")
         if folder:
             start = len(head) + 1
-            hits = folder.files.intersection(filename[start:] for filename in below)
+            hits = folder.files.intersection(filename[start:] for filename in some)
             comparison.serve(f"{base}/{head}", hits, opaque)
-            left.difference_update(f"{head}/{name}" for name in hits)
-    return left
+            below.update(f"{head}/{name}" for name in hits)
+    return left - below if below else left
 
 
 def _suspect_backslashes(wanted: dict[str, set[str]], suspects: Names) -> None:
@@ -117,19 +120,32 @@ def _suspect_backslashes(wanted: dict[str, set[str]], suspects: Names) -> None:
             suspects[component_type] = odd.union(suspects.get(component_type, ()))
 
 
-def _left_over(maps: Sequence[GoalMap], used: set[str], comparison: Comparison) -> None:
-    """What no entry names."""
-    own = {goal_map.path for goal_map in maps}
+def _left_over(used: set[str], comparison: Comparison) -> LeftOver:
+    """What no entry names; temporary files among it are noted."""
+    in_use: dict[str, set[str]] = {}
+    for path in used:
+        parent, _, name = path.rpartition("/")
+        in_use.setdefault(parent, set()).add(name)
+    found: dict[str, set[str]] = {}
     for path, folder in comparison.folders.items():
         served = comparison.served.get(path, frozenset())
-        names = folder.files - served if len(served) < len(folder.files) else ()
-        odd = [name for name in (*folder.links, *folder.others) if join(path, name) not in used]
-        for name in (*names, *odd):
-            at = join(path, name)
-            if at in own or at in used or never_counts(name) or name == ".git":
-                continue
-            (comparison.temporaries if temporary(name) else comparison.orphans).append(at)
-    comparison.orphans.sort()
+        names = folder.files
+        if served:
+            names = names - served if len(served) < len(names) else set()
+        if folder.links or folder.others:
+            names = names.union(folder.links, folder.others)
+        if path in in_use:
+            names = names - in_use[path]
+        if ".git" in names:
+            names = names - {".git"}
+        if names and may_not_count("/".join(names)):
+            names = {name for name in names if not never_counts(name)}
+            temporaries = {name for name in names if temporary(name)}
+            comparison.temporaries.extend(join(path, name) for name in temporaries)
+            names -= temporaries
+        if names:
+            found[path] = names
+    return left_over(found, comparison.folders)
 
 
 def _beside_maps(maps: Sequence[GoalMap], tree: Tree, comparison: Comparison) -> None:

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from jit_guard.config import Settings
-from jit_guard.goal_map import Entry, GoalMap
+from jit_guard.left_over import LeftOver
+from jit_guard.missing import Missing
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.snapshot import Folder, Place, join
+from jit_guard.reference import Reference
+from jit_guard.snapshot import Folder, Place
 
 Names = dict[str, AbstractSet[str]]  # real folder -> names in it
-
-
-class Reference(NamedTuple):
-    """An entry of a map, and the path that it names (relative to the root, as written)."""
-
-    map: GoalMap
-    entry: Entry
-    path: str
 
 
 class Unsafe(NamedTuple):
@@ -43,18 +37,19 @@ class Comparison(NamedTuple):
     served: Names
     opaque: Names
     through_links: dict[str, str]
-    missing: list[Reference]
+    missing: Missing
     misspelled: list[Misplaced]
     not_files: list[Misplaced]
     unsafe: list[Unsafe]
     unknown: list[Misplaced]
-    orphans: list[str]
+    orphans: LeftOver
     temporaries: list[str]
 
     @classmethod
     def nothing(cls) -> Comparison:
         """The comparison with no tree at all."""
-        return cls("", {}, {}, {}, {}, [], [], [], [], [], [], [])
+        nothing = Missing((), Settings(), {})
+        return cls("", {}, {}, {}, {}, nothing, [], [], [], [], LeftOver(), [])
 
     def serve(self, folder: str, names: AbstractSet[str], opaque: bool) -> None:
         """Note that entries name these files of a real folder; `opaque`: they are no text."""
@@ -68,9 +63,3 @@ class Comparison(NamedTuple):
     def clean(self) -> bool:
         """True when maps and tree agree, as far as names go."""
         return not any(self[5:])
-
-
-def entry_path(settings: Settings, entry: Entry) -> str:
-    """The path that an entry names, relative to the root, as written."""
-    base = join(settings.components, settings.directory(entry.component_type))
-    return join(base, entry.filename)

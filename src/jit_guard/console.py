@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 
-from jit_guard.printable import printable, quiet_line
+from jit_guard.printable import printable, quiet_line, quiet_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Console:
 
     def lines(self, lines: Iterable[str]) -> None:
         """Write finished lines, which may hold our own colours, to standard output."""
-        self.out.writelines(f"{quiet_line(line)}\n" for line in lines)
+        self.out.writelines(quiet_lines(lines))
 
     def commands(self, lines: Iterable[str]) -> None:
         """Write lines that a CI runner is meant to obey, made by a format that knows which."""

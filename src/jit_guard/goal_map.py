@@ -11,6 +11,8 @@ from jit_guard.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
     from jit_guard.positions import Positions
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 SCHEMA_KEY = "$schema"
 Goals = dict[str, dict[str, str]]
 Columns = dict[str, set[str]]  # component type -> its filenames
+Position = tuple[int, int]  # line and column, 1-based, in characters
 
 
 class Entry(NamedTuple):
@@ -87,6 +90,40 @@ class GoalMap:
         for goal, parts in self.goals.items():
             for component_type, filename in parts.items():
                 yield Entry(goal, component_type, filename)
+
+    def placed(self, wanted: Mapping[str, AbstractSet[str]]) -> Iterator[tuple[Entry, Position]]:
+        """Many entries, each with where its value stands, in the order of the text.
+
+        Args:
+            wanted: component type -> the filenames whose entries are meant.
+        """
+        from jit_guard.positions import LineCounter
+
+        position = LineCounter(self.text).position
+        for goal, component_type, filename, at in self._offsets(wanted):
+            yield Entry._make((goal, component_type, filename)), position(at)
+
+    def _offsets(
+        self, wanted: Mapping[str, AbstractSet[str]]
+    ) -> Iterator[tuple[str, str, str, int]]:
+        if not self.conforms or self.repeats_keys:  # not everything in the text is an entry
+            found = []
+            for entry in self.entries():
+                if entry.filename in wanted.get(entry.component_type, ()):
+                    member = self.positions.find(entry[:2])
+                    assert member is not None
+                    found.append((*entry, member.start))
+            yield from sorted(found, key=itemgetter(-1))
+            return
+        starts = self.positions.values()
+        for goal, parts in self.value.items():
+            if goal == SCHEMA_KEY:
+                next(starts)
+                continue
+            for component_type, filename in parts.items():
+                at = next(starts)
+                if component_type in wanted and filename in wanted[component_type]:
+                    yield goal, component_type, filename, at
 
 
 def parse(path: str, data: bytes) -> GoalMap | Fault:

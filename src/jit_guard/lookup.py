@@ -9,11 +9,11 @@ import time
 from typing import NamedTuple
 
 from jit_guard import goal_map
-from jit_guard.comparison import entry_path
 from jit_guard.config import Settings
 from jit_guard.errors import MissingComponent, UnreadableError
 from jit_guard.goal_map import Entry, Fault, Goals
 from jit_guard.names import unsafe_filename, unsafe_type
+from jit_guard.reference import entry_path
 from jit_guard.sources.worktree import read_file
 
 _TRIES = 5  # somebody commits between our reading of the map and of the component

@@ -115,6 +115,19 @@ def _suspicious(most: int) -> str:
     return rf"/(?:{_DEVICE} *(?=[./]|\Z)|[^/]{{{most + 1}}})"
 
 
+_MARKS = (  # of all that `never_counts` and `temporary` know, in names between slashes
+    *(f"/{name}/" for name in sorted(_NEVER)),
+    *("/README.", "~/", ".swp/"),
+    *(f"/{OURS}", ".tmp", ".temp", ".part"),
+)
+
+
+def may_not_count(joined: str) -> bool:
+    """Bulk twin of `never_counts` and `temporary`: False only when all may be orphans."""
+    segments = f"/{joined}/"
+    return any(one in segments for one in _MARKS)
+
+
 def never_counts(name: str) -> bool:
     """True for base names that are never orphans (`.gitkeep`, `README.md`, `x~`, …)."""
     return name in _NEVER or re.fullmatch(_NEVER_PATTERN, name) is not None
@@ -147,6 +160,15 @@ def unsafe_filename(filename: str) -> tuple[str, str | None] | None:
         normal = "/".join(segment for segment in segments if segment not in ("", "."))
         return "the filename is not in its normal form", normal or None
     return None
+
+
+def may_be_unsafe(joined: str) -> bool:
+    """Bulk twin of `unsafe_filename`: False only when every filename is a safe path."""
+    segments = f"/{joined}/"
+    return (
+        any(one in segments for one in ("\\", "\0", "//", "/./", "/../", ":/"))
+        or _unsafe_characters(joined, "filename") is not None
+    )
 
 
 def _unsafe_characters(text: str, what: str) -> str | None:

@@ -1,7 +1,8 @@
 """Keys by which a missing file and a left-over one are paired, for a million names at a time.
 
 A key is the same for two names that may be one file. Each is worked out for a whole column of
-names: what is done to a text is done to all of them joined, at the speed of one call.
+names: what is done to a text is done to all of them joined, at the speed of one call. Columns
+come in batches, so that memory does not grow with what is left over.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import compress
+from itertools import compress, groupby
 from typing import NamedTuple
 
 from jit_guard.names import fold
@@ -28,14 +29,14 @@ class Names(NamedTuple):
     `goals` those of missing files, and "" for left-over ones.
     """
 
-    paths: Sequence[str]
-    folders: Sequence[str]
-    inners: Sequence[str]
-    goals: Sequence[str]
+    paths: list[str]
+    folders: list[str]
+    inners: list[str]
+    goals: list[str]
 
     def without(self, paths: set[str]) -> Names:
         """The names but for these paths."""
-        if paths.isdisjoint(self.paths):
+        if not paths or paths.isdisjoint(self.paths):
             return self
         kept = [path not in paths for path in self.paths]
         return Names(*(list(compress(column, kept)) for column in self))
@@ -44,21 +45,33 @@ class Names(NamedTuple):
 Key = Callable[[Names], Iterable[object]]
 
 
-def pairs(key: Key, missing: Names, left_over: Names) -> Iterator[tuple[str, str]]:
-    """The paths of those that are alone on either side in having a key; None is no key."""
-    if not missing.paths or not left_over.paths:
+def pairs(
+    key: Key, missing: Names, rivals: Iterable[Names], left_over: Iterable[Names]
+) -> Iterator[tuple[str, str]]:
+    """The paths of those that are alone on either side in having a key; None is no key.
+
+    Args:
+        key: what two names have in common that may be one file.
+        missing: files that are looked for.
+        rivals: more of them, in batches: none is looked for, but each may claim a file.
+        left_over: what is there, in batches.
+    """
+    wanted = list(key(missing))
+    claims = Counter(wanted)
+    claims.pop(None, None)
+    offers: dict[object, str | None] = {}  # None: there are several
+    for batch in left_over:
+        for one, path in zip(key(batch), batch.paths, strict=True):
+            if one in claims:
+                offers[one] = None if one in offers else path
+    if not any(offers.values()):
         return
-    wanted, found = list(key(missing)), list(key(left_over))
-    common = set(wanted).intersection(found) - {None}
-    if not common:
-        return
-    claims = Counter(one for one in wanted if one in common)
-    offers = Counter(one for one in found if one in common)
-    alone = {one for one in common if claims[one] == offers[one] == 1}
-    at = {one: path for one, path in zip(found, left_over.paths, strict=True) if one in alone}
+    for batch in rivals:
+        claims.update(one for one in key(batch) if one in claims)
     for one, path in zip(wanted, missing.paths, strict=True):
-        if one in at:
-            yield path, at[one]
+        offer = offers.get(one)
+        if offer is not None and claims[one] == 1:
+            yield path, offer
 
 
 def stem(path: str) -> str:
@@ -109,7 +122,7 @@ KEYS: tuple[tuple[str, Key], ...] = (
 )
 
 
-def words(texts: Sequence[str]) -> list[tuple[str, ...]]:
+def words(texts: Sequence[str]) -> list[str]:
     """The words of each text, without punctuation, plurals, case, and repetition in a row."""
     joined = "\n".join(_folded(text.replace("\n", " ") for text in texts))
     if joined.isascii():
@@ -118,16 +131,14 @@ def words(texts: Sequence[str]) -> list[tuple[str, ...]]:
         joined = _SEPARATOR.sub(" ", joined)
     for plural, singular in _PLURALS:
         joined = plural.sub(singular, joined)
-    found = [tuple(line.split(" ")) for line in joined.split("\n")] if texts else []
-    return [_once(line) if "" in line or len(set(line)) < len(line) else line for line in found]
+    return [_once(line) for line in joined.split("\n")] if texts else []
 
 
-def _once(words: tuple[str, ...]) -> tuple[str, ...]:
-    kept: list[str] = []
-    for word in filter(None, words):
-        if kept[-1:] != [word]:
-            kept.append(word)
-    return tuple(kept)
+def _once(line: str) -> str:
+    found = line.split()
+    if len(set(found)) < len(found):
+        found = [word for word, _ in groupby(found)]
+    return " ".join(found)
 
 
 def _folded(texts: Iterable[str]) -> list[str]:

@@ -23,6 +23,10 @@ _FLAT = re.compile(
     re.DOTALL,
 )
 _KEY = re.compile(rf'"([^"\\]*(?:\\.[^"\\]*)*)"[{_WHITE}]*:[{_WHITE}]*', re.DOTALL)
+# A key with the string that is its value, or with the start of an object.
+_PAIR = re.compile(
+    rf'"[^"\\]*(?:\\.[^"\\]*)*"[{_WHITE}]*:[{_WHITE}]*(?:\{{|("[^"\\]*(?:\\.[^"\\]*)*"))', re.DOTALL
+)
 _COMMA = re.compile(rf"[{_WHITE}]*,?[{_WHITE}]*")
 _BLOCK = 4096  # characters: lines are counted once a block, and then within one
 _NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|([\]}])', re.DOTALL)
@@ -89,6 +93,13 @@ class Positions:
         self._counts.append(self._counts[-1] + self.text.count("\n", start, start + _BLOCK))
         self._ends.append(self._ends[-1] if end < 0 else end)
 
+    def values(self) -> Iterator[int]:
+        """Where every string that is a value starts, in a document of objects and strings."""
+        for match in _PAIR.finditer(self.text):
+            start = match.start(1)
+            if start >= 0:
+                yield start
+
     def byte_span(self, span: Span) -> Span:
         """The same span in bytes of the UTF-8 file."""
         if self.text.isascii():
@@ -148,9 +159,29 @@ class Positions:
         return _key(self.text, at).end() if self.text[parent] == "{" else at
 
 
+class LineCounter:
+    """Lines and columns of many places in a text, from the first to the last."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at, self._line, self._end = 0, 1, -1
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """As `Positions.line_column`, for an offset that is not before the last one."""
+        end = self._text.rfind("\n", self._at, offset)
+        if end >= 0:
+            self._line += self._text.count("\n", self._at, offset)
+            self._end = end
+        self._at = offset
+        return self._line, offset - self._end
+
+
 def pointer(*keys: str) -> str:
     """The JSON Pointer (RFC 6901) of a path of keys."""
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+    joined = "".join(keys)
+    if "~" in joined or "/" in joined:
+        keys = tuple(key.replace("~", "~0").replace("/", "~1") for key in keys)
+    return "/".join(("", *keys))
 
 
 def _each(text: str, start: int) -> Iterator[tuple[str, int]]:

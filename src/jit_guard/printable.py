@@ -7,6 +7,10 @@ Nothing that a file contains may forge a line, move the cursor, or speak to a CI
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+_BATCH = 1000  # lines
 
 # Control characters (C0, DEL, C1), line and paragraph separators, everything that changes
 # the direction of text or is invisible, and lone surrogates (bytes that are not UTF-8).
@@ -48,6 +52,16 @@ def quiet_line(line: str) -> str:
     if "::" in line:
         line = re.sub(_LINE_COMMAND, r"\1\\x3a", line)
     return quiet_anywhere(line, r"#\\x23")
+
+
+def quiet_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Finished lines made quiet, some at a time: texts that end in a line end each."""
+    waiting = iter(lines)
+    while some := list(islice(waiting, _BATCH)):
+        text = "\n".join(some)
+        if "::" in text or "##" in text:  # nearly never, so that one look serves for all of them
+            text = "\n".join(map(quiet_line, some))
+        yield f"{text}\n"
 
 
 def quiet_anywhere(text: str, replacement: str) -> str:

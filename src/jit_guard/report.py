@@ -5,6 +5,11 @@ from __future__ import annotations
 from jit_guard.findings import Finding
 from jit_guard.named_tuple import NamedTuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jit_guard.findings import Severity
+    from jit_guard.series import Findings
+
 
 class Skipped(NamedTuple):
     """A rule that was withheld for one map (or, with no map, for the tree), and why."""
@@ -33,7 +38,8 @@ class Failed(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What one check found. Immutable; `findings` are in the order of `findings.order`.
+    """What one check found. Immutable; `findings` are in the order of `findings.order`: a tuple,
+    or, of many thousands, a sequence that makes them as it is walked.
 
     `accepted` counts what a baseline accepts and `findings` therefore lacks; `stale` are the
     lines of the baseline that accept nothing any more. After a fix, `fixed`, `failed` and
@@ -46,7 +52,7 @@ class Report(NamedTuple):
     maps: tuple[str, ...]
     entries: int
     components: int
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] | Findings = ()
     skipped: tuple[Skipped, ...] = ()
     unreadable: tuple[str, ...] = ()
     accepted: int = 0
@@ -61,14 +67,19 @@ class Report(NamedTuple):
     @property
     def errors(self) -> int:
         """How many findings are errors."""
-        return sum(finding.severity == "error" for finding in self.findings)
+        return self._count("error")
 
     @property
     def warnings(self) -> int:
         """How many findings are warnings."""
-        return len(self.findings) - self.errors
+        return self._count("warning")
 
     @property
     def ok(self) -> bool:
         """True when everything could be judged and no error was found (warnings may stand)."""
         return not self.unreadable and not self.errors and self.trouble is None
+
+    def _count(self, severity: Severity) -> int:
+        if isinstance(self.findings, tuple):
+            return sum(finding.severity == severity for finding in self.findings)
+        return self.findings.count_of(severity)

@@ -13,7 +13,7 @@ from itertools import chain
 
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.names import fold, unfolded
+from jit_guard.names import all_folded, fold, unfolded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,12 +146,16 @@ class Tree:
                 return Place("other", spelled, at, folder.others[name], tuple(links))
         return Place("folder", spelled or path, here, links=tuple(links))
 
-    def plainly_lacks(self, path: str, name: str) -> bool:
-        """Is there a real folder of this path, already listed, without this name in any case?"""
-        folder = self._folders.get(path)
-        if folder is None or _kind(folder, name) is not None:
-            return False
-        return self._twin(path, folder, name) is None
+    def plainly_lacking(self, path: str, names: set[str]) -> set[str]:
+        """Those names that a real folder does not hold, in any case or normal form."""
+        folder = self.folder(path)
+        if folder is None:
+            return set()
+        lacking = names - folder.files
+        lacking.difference_update(*folder[1:])
+        if all_folded("/".join(lacking)):
+            return lacking.difference(self._odd_names(path, folder))
+        return {name for name in lacking if self._twin(path, folder, name) is None}
 
     def _target(self, target: str) -> tuple[bool, list[str]] | None:
         absolute = target.startswith("/")
@@ -160,12 +164,16 @@ class Tree:
             return None
         return absolute, [name for name in relative.split("/") if name not in ("", ".")]
 
-    def _twin(self, path: str, folder: Folder, name: str) -> str | None:
-        """The first name there that is this one to some system: a file before anything else."""
+    def _odd_names(self, path: str, folder: Folder) -> dict[str, list[str]]:
+        """The names in a folder that are not as folded, by what they are folded to."""
         if path not in self._unfolded:
             self._unfolded[path] = unfolded(chain(*folder))
+        return self._unfolded[path]
+
+    def _twin(self, path: str, folder: Folder, name: str) -> str | None:
+        """The first name there that is this one to some system: a file before anything else."""
         folded = fold(name)
-        twins = self._unfolded[path].get(folded, [])
+        twins = self._odd_names(path, folder).get(folded, [])
         if _kind(folder, folded) is not None:
             twins = [folded, *twins]
         return min(twins, key=lambda twin: (twin not in folder.files, twin), default=None)

@@ -1,12 +1,20 @@
-"""Entries whose file is not plainly there, judged one by one."""
+"""Entries whose file is not plainly there: what is plainly lacking in bulk, the rest one by one."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from jit_guard.comparison import Comparison, Misplaced, Names, Reference, Unsafe, entry_path
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from jit_guard.comparison import Comparison, Misplaced, Names, Unsafe
 from jit_guard.config import Settings
 from jit_guard.goal_map import Entry, GoalMap
-from jit_guard.names import unsafe_filename, unsafe_type
+from jit_guard.missing import Missing
+from jit_guard.names import may_be_unsafe, unsafe_filename, unsafe_type
+from jit_guard.reference import Reference, entry_path, type_folder
 from jit_guard.snapshot import Place, Tree, join
+
+# Where an entry leads, or why it is unsafe and what it may mean.
+_Verdict = Place | tuple[str, str | None]
 
 
 def judge(
@@ -15,69 +23,101 @@ def judge(
     settings: Settings,
     suspects: Names,
     comparison: Comparison,
-) -> set[str]:
-    """Judge one by one what is not plainly there; return the paths that are in use."""
+) -> tuple[Missing, set[str]]:
+    """Judge what is not plainly there; return what is missing, and the paths that are in use.
+
+    What else is wrong is noted in the comparison.
+    """
+    absent: dict[str, AbstractSet[str]] = {}
+    verdicts: dict[str, dict[str, _Verdict]] = {}
+    for component_type, filenames in suspects.items():
+        gone = _plainly_absent(tree, settings, component_type, filenames)
+        if len(gone) < len(filenames):
+            told = {one: _verdict(tree, settings, component_type, one) for one in filenames - gone}
+            gone = gone.union(one for one, verdict in told.items() if _is_absent(verdict))
+            verdicts[component_type] = {one: told[one] for one in told if one not in gone}
+        if gone:
+            absent[component_type] = gone if len(gone) < len(filenames) else filenames  # kept once
     used: set[str] = set()
-    places: dict[tuple[str, str], Place | tuple[str, str | None]] = {}
-    filenames = set().union(*suspects.values())
-    for goal_map in maps:
-        for goal, parts in goal_map.goals.items():
-            if filenames.isdisjoint(parts.values()):
-                continue
-            for component_type, filename in parts.items():
-                if filename not in suspects.get(component_type, ()):
-                    continue
-                entry = Entry(goal, component_type, filename)
-                reference = Reference(goal_map, entry, entry_path(settings, entry))
-                place = places.get(entry[1:])
-                if place is None:
-                    place = _place(tree, settings, reference)
-                    places[entry[1:]] = place
-                _file_under(comparison, reference, place, settings)
-                if not isinstance(place, Place):
-                    normal = place[1]
-                    if normal is None:
-                        continue
-                    # What it means is no orphan; but such an entry is judged no further.
-                    place = tree.resolve(entry_path(settings, entry._replace(filename=normal)))
-                used.update(place.links)
-                if place.kind in ("file", "other"):
-                    used.add(place.real)
-    return used
+    for reference, verdict in _references(maps, settings, verdicts):
+        _file_under(comparison, reference, verdict, settings)
+        if isinstance(verdict, Place):
+            place = verdict
+        elif verdict[1] is None:
+            continue
+        else:
+            # What it means is no orphan; but such an entry is judged no further.
+            meant = reference.entry._replace(filename=verdict[1])
+            place = tree.resolve(entry_path(settings, meant))
+        used.update(place.links)
+        if place.kind in ("file", "other"):
+            used.add(place.real)
+    return Missing(maps, settings, absent), used
 
 
-def _place(tree: Tree, settings: Settings, reference: Reference) -> Place | tuple[str, str | None]:
-    entry = reference.entry
-    if reason := unsafe_type(entry.component_type):
+def _plainly_absent(
+    tree: Tree, settings: Settings, component_type: str, filenames: AbstractSet[str]
+) -> set[str]:
+    """Those that are not in a folder that is there, or whose folder is not there at all."""
+    if unsafe_type(component_type) or may_be_unsafe("/".join(filenames)):
+        return set()
+    base = type_folder(settings, component_type)
+    by_folder: dict[str, list[str]] = {}
+    for filename in filenames:
+        by_folder.setdefault(filename.rpartition("/")[0], []).append(filename)
+    found: set[str] = set()
+    for inner, some in by_folder.items():
+        path = join(base, inner)
+        place = tree.resolve(path)
+        if place.kind == "absent":
+            found.update(some)
+        elif place.kind == "folder" and place.spelled == path and not place.links:
+            start = len(inner) + 1 if inner else 0
+            lacking = tree.plainly_lacking(path, {filename[start:] for filename in some})
+            found.update(filename for filename in some if filename[start:] in lacking)
+    return found
+
+
+def _verdict(tree: Tree, settings: Settings, component_type: str, filename: str) -> _Verdict:
+    if reason := unsafe_type(component_type):
         return reason, None
-    if unsafe := unsafe_filename(entry.filename):
+    if unsafe := unsafe_filename(filename):
         return unsafe
-    base = join(settings.components, settings.directory(entry.component_type))
-    if tree.plainly_lacks(base, entry.filename.partition("/")[0]):
-        return Place("absent", reference.path, "")
-    return tree.resolve(reference.path)
+    return tree.resolve(entry_path(settings, Entry("", component_type, filename)))
+
+
+def _is_absent(verdict: _Verdict) -> bool:
+    return isinstance(verdict, Place) and verdict.kind == "absent"
+
+
+def _references(
+    maps: Sequence[GoalMap], settings: Settings, verdicts: Mapping[str, Mapping[str, _Verdict]]
+) -> Iterator[tuple[Reference, _Verdict]]:
+    """Every entry that has a verdict, in the order of the maps."""
+    if not any(verdicts.values()):
+        return
+    for goal_map in maps:
+        for entry in goal_map.entries():
+            verdict = verdicts.get(entry.component_type, {}).get(entry.filename)
+            if verdict is not None:
+                yield Reference(goal_map, entry, entry_path(settings, entry)), verdict
 
 
 def _file_under(
-    comparison: Comparison,
-    reference: Reference,
-    place: Place | tuple[str, str | None],
-    settings: Settings,
+    comparison: Comparison, reference: Reference, verdict: _Verdict, settings: Settings
 ) -> None:
-    if not isinstance(place, Place):
-        reason, normal = place
+    if not isinstance(verdict, Place):
+        reason, normal = verdict
         comparison.unsafe.append(Unsafe(reference, reason, normal))
         return
-    entry = reference.entry
+    place, entry = verdict, reference.entry
     if place.kind == "file":
-        folder, names = _split(place.real)
-        comparison.serve(folder, names, not settings.is_text(entry.component_type))
+        folder, _, name = place.real.rpartition("/")
+        comparison.serve(folder, {name}, not settings.is_text(entry.component_type))
         if place.spelled != reference.path:
             comparison.misspelled.append(Misplaced(reference, place))
         elif place.links:
             comparison.through_links[place.real] = reference.path
-    elif place.kind == "absent":
-        comparison.missing.append(reference)
     elif place.kind == "outside":
         reason = f"the link {place.links[-1]} leads out of the project"
         comparison.unsafe.append(Unsafe(reference, reason, None))
@@ -85,8 +125,3 @@ def _file_under(
         comparison.unknown.append(Misplaced(reference, place))
     else:
         comparison.not_files.append(Misplaced(reference, place))
-
-
-def _split(path: str) -> tuple[str, set[str]]:
-    folder, _, name = path.rpartition("/")
-    return folder, {name}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from time import perf_counter
 
 from jit_guard import formats
 from jit_guard.commands import project_options
@@ -12,7 +11,7 @@ from jit_guard.config import codes
 from jit_guard.console import Console
 from jit_guard.errors import UsageError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.printable import quiet_line
+from jit_guard.printable import quiet_lines
 from jit_guard.report import Report
 
 TYPE_CHECKING = False
@@ -123,7 +122,7 @@ def run(options: Options, started: float) -> int:
         color=console.color,
         quiet=options.quiet,
         verbose=options.verbose,
-        seconds=perf_counter() - started,
+        started=started,
         prefix=_below_git_top(guard.root, options.format),
     )
     for name, file in options.format:
@@ -180,12 +179,13 @@ def _below_git_top(root: str, wanted: Sequence[tuple[str, str | None]]) -> str:
 
 
 def _write(path: str, lines: Iterable[str], name: str) -> None:
-    # Files end up in logs, too.
-    quiet = str if name in formats.COMMANDS else quiet_line
     if "\0" in path:
         raise UsageError(f"no file can be called {path}")
     with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.writelines(f"{quiet(line)}\n" for line in lines)
+        if name in formats.COMMANDS:
+            file.writelines(f"{line}\n" for line in lines)
+        else:
+            file.writelines(quiet_lines(lines))  # files end up in logs, too
 
 
 def _codes(text: str) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.baseline import identity
 from jit_guard.compare import compare
-from jit_guard.comparison import Comparison, Reference
+from jit_guard.comparison import Comparison
 from jit_guard.config import Settings
 from jit_guard.content import read
 from jit_guard.errors import UnreadableError
 from jit_guard.findings import Finding
 from jit_guard.maps import Maps, read_maps
 from jit_guard.plan import make_plan
+from jit_guard.reference import Reference
 from jit_guard.snapshot import Tree
 from jit_guard.steps import Plan
 
@@ -82,9 +83,8 @@ def look(
     maps = read_maps(source, dict.fromkeys((*scope.shown, *settings.maps)))
     tree = Tree(source)
     comparison = compare(maps.read, tree, settings)
-    ignored: Collection[str] = known or _ignored(source, comparison)
-    orphans = [path for path in comparison.orphans if path not in ignored]
-    comparison = comparison._replace(orphans=orphans)
+    ignored = set(known) or _ignored(source, comparison)
+    comparison = comparison._replace(orphans=comparison.orphans.without(ignored))
     untouched: Collection[str] = ()
     unreadable = list(maps.unreadable)
     if drafts and settings.selects("JG501"):

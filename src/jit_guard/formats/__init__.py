@@ -18,6 +18,7 @@ COMMANDS = frozenset(("github",))
 class Options(NamedTuple):
     """What a format may want to know beside the report.
 
+    `started` is when the call was (of `time.perf_counter`), None where that is not told.
     `prefix` is the path of the root below the git top, "" where they are the same folder or
     there is no git. Only the formats of FROM_GIT_TOP read it.
     """
@@ -25,7 +26,7 @@ class Options(NamedTuple):
     color: bool = False
     quiet: bool = False
     verbose: bool = False
-    seconds: float | None = None
+    started: float | None = None
     prefix: str = ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from json import JSONEncoder, dumps
 
 from jit_guard import __version__
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
+_BATCH = 500  # findings
 
 
 def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001
     """The lines of a JSON document; ASCII, with true names behind JSON's own escapes.
 
-    A finding is one line, made when it is written: there may be a million.
+    A finding is one line, made when it is written: there may be millions.
     """
     # "##" never follows an odd backslash in JSON, so its second half may be escaped.
     return (quiet_anywhere(line, r"#\\u0023") for line in _lines(report))
@@ -35,11 +37,22 @@ def _lines(report: Report) -> Iterator[str]:
         yield from rest.split("\n")
         return
     yield from f"{before}{here[:-1]}".split("\n")
-    encode = JSONEncoder().encode
-    last = len(report.findings) - 1
-    for number, finding in enumerate(report.findings):
-        yield f"    {encode(_finding(finding))}{',' if number < last else ''}"
+    findings = iter(report.findings)
+    batch = list(islice(findings, _BATCH))
+    while batch:
+        following = list(islice(findings, _BATCH))
+        yield from f"    {_joined(batch)}{',' if following else ''}".split("\n")
+        batch = following
     yield from f"  ]{after}".split("\n")
+
+
+def _joined(findings: list[Finding]) -> str:
+    """Some findings, a line each: encoded together, which takes a third of the time."""
+    encode = JSONEncoder(check_circular=False).encode
+    text = encode([finding._asdict() for finding in findings])
+    if "\\ud" in text:  # there may be bytes among the names that are no UTF-8
+        text = encode([_finding(finding) for finding in findings])
+    return text[1:-1].replace('}, {"', '},\n    {"')  # as above: no string holds it
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby, islice
+from time import perf_counter
 
 from jit_guard.findings import Finding
 from jit_guard.formats import Options
 from jit_guard.printable import printable
 from jit_guard.report import Report
 from jit_guard.styles import style
+
+_ALIGNED = 10_000  # findings whose columns are aligned: so many lines no terminal keeps
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
@@ -19,13 +22,13 @@ def render(report: Report, options: Options) -> Iterator[str]:
     a map `path: CODE name  message`. On a terminal the columns of a group are aligned.
     """
     for _, group in groupby(report.findings, key=lambda finding: finding.map):
-        findings = list(group)
-        pad = max(len(_place(finding)) for finding in findings) if options.color else 0
-        width = max(len(finding.name) for finding in findings) if options.color else 0
-        for finding in findings:
-            yield _line(finding, pad, width, options.color)
+        aligned = list(islice(group, _ALIGNED)) if options.color else []
+        pad = max((len(printable(_place(finding))) for finding in aligned), default=0)
+        width = max((len(finding.name) for finding in aligned), default=0)
+        for finding in chain(aligned, group):
+            yield _styled(finding, pad, width) if options.color else _plain(finding)
             if finding.hint and not options.quiet:
-                hint = f"    hint: {printable(finding.hint)}"
+                hint = printable(f"    hint: {finding.hint}")
                 yield style(hint, "dim", on=options.color)
         if not options.quiet:
             yield ""
@@ -47,31 +50,39 @@ def render(report: Report, options: Options) -> Iterator[str]:
 
 def _place(finding: Finding) -> str:
     if finding.map is None:
-        return printable(finding.path or "")
-    if finding.line is None:
-        return printable(finding.map)
-    return f"{printable(finding.map)}:{finding.line}:{finding.column}"
+        return finding.path or ""
+    return finding.map if finding.line is None else f"{finding.map}:{finding.line}:{finding.column}"
 
 
-def _line(finding: Finding, pad: int, width: int, color: bool) -> str:
-    shade = "red" if finding.severity == "error" else "yellow"
+def _entry(finding: Finding) -> str:
+    if finding.goal is None or finding.component_type is None:
+        return finding.goal or ""
+    return f"{finding.goal}/{finding.component_type}"
+
+
+def _plain(finding: Finding) -> str:
+    about = f"{_entry(finding)}: " if finding.goal is not None else ""
     place = _place(finding)
-    space = " " * max(0, pad - len(place))
-    code = style(finding.code, "bold", shade, on=color)
+    return printable(f"{place}: {finding.code} {finding.name}  {about}{finding.message}")
+
+
+def _styled(finding: Finding, pad: int, width: int) -> str:
+    shade = "red" if finding.severity == "error" else "yellow"
+    place = printable(_place(finding))
+    code = style(finding.code, "bold", shade, on=True)
     message = printable(finding.message)
     if finding.goal is not None:
-        entry = finding.goal
-        if finding.component_type is not None:
-            entry = f"{entry}/{finding.component_type}"
-        message = f"{style(printable(entry), 'bold', on=color)}: {message}"
-    return f"{style(place, 'bold', on=color)}:{space} {code} {finding.name:<{width}}  {message}"
+        message = f"{style(printable(_entry(finding)), 'bold', on=True)}: {message}"
+    space = " " * max(0, pad - len(place))
+    return f"{style(place, 'bold', on=True)}:{space} {code} {finding.name:<{width}}  {message}"
 
 
 def _summary(report: Report, options: Options) -> str:
     size = f"{_count(report.entries, 'entry', 'entries')}, {_count(report.components, 'component')}"
     if report.accepted:
         size += f", {report.accepted:,} accepted by the baseline"
-    took = "" if options.seconds is None else f" ({options.seconds:.2f} s)"
+    # Now, at the end: where there is much to tell, telling it takes longer than finding it.
+    took = "" if options.started is None else f" ({perf_counter() - options.started:.2f} s)"
     if report.unreadable:
         what = style("not everything could be read", "bold", "red", on=options.color)
         return f"{what}: {_counts(report)} in {size}{took}"

@@ -3,40 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+from jit_guard.candidates import Candidate
 from jit_guard.config import toml_key, toml_string
 from jit_guard.findings import Finding
+from jit_guard.goal_map import GoalMap
+from jit_guard.reference import Reference
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.rules.rule import Example, Facts, Rule
+from jit_guard.series import Series
 from jit_guard.shell_words import no_command
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
-    for reference in facts.comparison.missing:
+def _judge(facts: Facts) -> Iterator[Series]:
+    for goal_map in facts.shown:
+        size = facts.comparison.missing.count(goal_map)
+        yield Series(goal_map.path, RULE.severity, size, partial(_findings, facts, goal_map))
+
+
+def _findings(facts: Facts, goal_map: GoalMap) -> Iterator[Finding]:
+    for reference, position in facts.comparison.missing.placed(goal_map):
         candidate = facts.candidates.of(reference.path)
-        component_type = reference.entry.component_type
-        related = (candidate.path,) if candidate else ()
-        like = f"{no_command(candidate.path)} has {candidate.why}" if candidate else ""
-        folder = facts.candidates.folder_of(component_type)
-        on_disk = facts.trace(reference.path, held=False)
-        if on_disk is not None:
-            hint = on_disk
-        elif folder is not None:
-            hint = (
-                f"the folder {no_command(folder)} stands there unmapped; if it holds them, "
-                f"configure types.{toml_key(component_type)}.directory = {toml_string(folder)}"
-            )
-        elif candidate is None:
-            in_git = facts.trace(reference.path, held=True)
-            hint = in_git or "`jit-guard --fix` writes it; or correct the entry, or remove it"
-        elif candidate.orphan:
-            move = facts.move(candidate.path, reference.path)
-            hint = f"{like} and no entry: is it this one? {move}"
-        else:
-            hint = f"{like}: is it this one? Then write it here"
-        yield RULE.at_entry(
-            reference, f"{reference.path} is not in the tree", hint=hint, related=related
+        yield RULE.at_position(
+            goal_map,
+            position,
+            reference.entry[:2],
+            f"{reference.path} is not in the tree",
+            path=reference.path,
+            hint=_hint(facts, reference, candidate),
+            related=(candidate.path,) if candidate else (),
+            fixable=True,
         )
+
+
+def _hint(facts: Facts, reference: Reference, candidate: Candidate | None) -> str:
+    on_disk = facts.trace(reference.path, held=False)
+    if on_disk is not None:
+        return on_disk
+    component_type = reference.entry.component_type
+    folder = facts.candidates.folder_of(component_type)
+    if folder is not None:
+        return (
+            f"the folder {no_command(folder)} stands there unmapped; if it holds them, "
+            f"configure types.{toml_key(component_type)}.directory = {toml_string(folder)}"
+        )
+    if candidate is None:
+        in_git = facts.trace(reference.path, held=True)
+        return in_git or "`jit-guard --fix` writes it; or correct the entry, or remove it"
+    like = f"{no_command(candidate.path)} has {candidate.why}"
+    if candidate.orphan:
+        move = facts.move(candidate.path, reference.path)
+        return f"{like} and no entry: is it this one? {move}"
+    return f"{like}: is it this one? Then write it here"
 
 
 def _inject(sample: Sample) -> Fault:

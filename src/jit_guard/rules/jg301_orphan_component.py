@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from jit_guard.findings import Finding
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.rules.rule import Example, Facts, Rule
+from jit_guard.series import Series
 from jit_guard.shell_words import no_command
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _judge(facts: Facts) -> Iterator[Series]:
+    orphans = facts.comparison.orphans
+    yield Series(None, RULE.severity, len(orphans), partial(_findings, facts))
+
+
+def _findings(facts: Facts) -> Iterator[Finding]:
     twins = {path: group for group in facts.names.collisions for path in group}
     for path in facts.comparison.orphans:
-        related = tuple(other for other in twins.get(path, ()) if other != path)
+        related = tuple(one for one in twins[path] if one != path) if path in twins else ()
         hint = (
             "add an entry for it, or remove it with the other orphans: `jit-guard prune`; "
             "orphan-ignore keeps what is meant to stand there"
@@ -26,7 +33,7 @@ def _judge(facts: Facts) -> Iterator[Finding]:
             hint = (
                 f"{no_command(missing)} is missing, and this file has {why}: is it this one? {move}"
             )
-        yield RULE.finding("no entry names it", path=path, hint=hint, related=related)
+        yield RULE.of_file(path, "no entry names it", hint, related)
 
 
 def _inject(sample: Sample) -> Fault:

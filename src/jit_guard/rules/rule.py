@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.candidates import Candidates
-from jit_guard.comparison import Reference, entry_path
 from jit_guard.evidence import Evidence
 from jit_guard.findings import Finding
 from jit_guard.git_state import GitState
-from jit_guard.goal_map import GoalMap
+from jit_guard.goal_map import GoalMap, Position
 from jit_guard.positions import pointer
+from jit_guard.reference import Reference, entry_path
 from jit_guard.rules.fault import Fault, Sample
+from jit_guard.series import Series
 from jit_guard.shell_words import between_backticks, no_command
 
 if TYPE_CHECKING:
@@ -20,14 +21,19 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """Everything that one check saw. Rules turn it into findings, and do no I/O of their own."""
+    """Everything that one check saw. Rules turn it into findings, and do no I/O of their own.
+
+    `shown` are the maps that are reported on, of those that were read.
+    """
 
     def __init__(
         self,
         evidence: Evidence,
         same_text: Mapping[str, str],
         traces: Mapping[str, GitState],
+        shown: Collection[str],
     ) -> None:
+        self.shown = tuple(one for one in evidence.maps.read if one.path in shown)
         self.settings = evidence.settings
         self.maps = evidence.maps.read
         self.faults = evidence.maps.faults
@@ -101,13 +107,18 @@ class Rule(NamedTuple):
     fix: str  # what to do
     bad: Example
     good: Example
-    judge: Callable[[Facts], Iterable[Finding]]
+    judge: Callable[[Facts], Iterable[Finding | Series]]
     inject: Callable[[Sample], Fault] | None = None  # for `jit-guard selftest`
     fixable: bool = False
 
     def finding(self, message: str, **fields: Any) -> Finding:
         """A finding of this rule that has no place in a map."""
         return Finding(self.code, self.name, self.severity, message, **fields)
+
+    def of_file(self, path: str, message: str, hint: str, related: tuple[str, ...] = ()) -> Finding:
+        """The same about a file; where many are made, at the speed of a tuple."""
+        head = (self.code, self.name, self.severity, message, hint)
+        return Finding._make((*head, None, path, *(None,) * 5, related, False))
 
     def in_map(
         self, goal_map: GoalMap, keys: tuple[str, ...], message: str, **fields: Any
@@ -133,24 +144,48 @@ class Rule(NamedTuple):
         fixable: bool = False,
     ) -> Finding:
         """A finding at a place in the text of a map."""
-        line, column = goal_map.positions.line_column(offset)
-        goal, component_type, *_ = (*keys, None, None) if keys[:1] != ("$schema",) else (None, None)
-        # By position: where everything is missing, a million of them are made.
-        return Finding(
-            self.code,
-            self.name,
-            self.severity,
+        return self.at_position(
+            goal_map,
+            goal_map.positions.line_column(offset),
+            keys,
             message,
-            hint,
-            goal_map.path,
-            path,
-            line,
-            column,
-            pointer(*keys),
-            goal,
-            component_type,
-            related,
-            fixable,
+            hint=hint,
+            path=path,
+            related=related,
+            fixable=fixable,
+        )
+
+    def at_position(
+        self,
+        goal_map: GoalMap,
+        position: Position,
+        keys: tuple[str, ...],
+        message: str,
+        *,
+        hint: str | None = None,
+        path: str | None = None,
+        related: tuple[str, ...] = (),
+        fixable: bool = False,
+    ) -> Finding:
+        """A finding at a line and a column of a map."""
+        goal, component_type, *_ = (*keys, None, None) if keys[:1] != ("$schema",) else (None, None)
+        # There may be millions, and this is the fast way to make one.
+        return Finding._make(
+            (
+                self.code,
+                self.name,
+                self.severity,
+                message,
+                hint,
+                goal_map.path,
+                path,
+                *position,
+                pointer(*keys),
+                goal,
+                component_type,
+                related,
+                fixable,
+            )
         )
 
     def at_entry(

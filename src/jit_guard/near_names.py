@@ -1,0 +1,114 @@
+"""Near names: a missing file and a left-over one that differ by a slip of the fingers.
+
+Names that are alike share a long start or a long end, so only neighbours in sorted order are
+compared, forwards and backwards.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from operator import itemgetter
+from typing import NamedTuple
+
+from jit_guard.names import fold
+from jit_guard.pairing import Names, stem
+
+_LIKENESS = 0.84  # of difflib; below it pairs become silly
+_NEIGHBOURS = 6
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-."
+
+
+class Name(NamedTuple):
+    """A path below the components folder, taken apart as in `Names`."""
+
+    path: str
+    folder: str
+    inner: str
+
+    @property
+    def base(self) -> str:
+        """The last name of the path."""
+        return self.inner.rpartition("/")[2]
+
+
+def near_pairs(missing: Names, left_over: Iterable[Names]) -> list[tuple[str, str]]:
+    """The paths of those that are nearest to each other, and to no other as near; best first.
+
+    Args:
+        missing: files that are looked for; the work grows with their number.
+        left_over: what is there, in batches.
+    """
+    scored: set[tuple[float, Name, Name]] = set()
+    for name, other in _neighbours(missing, left_over):
+        score = _likeness(name, other)
+        if score >= _LIKENESS:
+            scored.add((score, name, other))
+    rivals = Counter((score, one) for score, *pair in scored for one in pair)
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for score, name, other in sorted(scored, key=lambda one: (-one[0], one[1:])):
+        alone = rivals[score, name] == rivals[score, other] == 1
+        if alone and name.path not in found and other.path not in taken:
+            found[name.path] = other.path
+            taken.add(other.path)
+    return list(found.items())
+
+
+def slips(name: str) -> Iterator[str]:
+    """Every name that one slip of the fingers turns into this one, the likely ones first."""
+    for at in range(len(name) - 1):
+        yield name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+    for at in range(len(name)):
+        yield name[:at] + name[at + 1 :]
+    for at in range(len(name) + 1):
+        for letter in _LETTERS:
+            yield name[:at] + letter + name[at:]
+            yield name[:at] + letter + name[at + 1 :]
+
+
+def same_numbers(one: str, other: str) -> bool:
+    """`step_1` is never a slip of `step_2`."""
+    return re.findall(r"\d+", one) == re.findall(r"\d+", other)
+
+
+def _neighbours(missing: Names, left_over: Iterable[Names]) -> Iterator[tuple[Name, Name]]:
+    """Each missing name with those that stand near it in sorted order, read either way."""
+    names = [Name(*row) for row in zip(*missing[:3], strict=True)]
+    if not names:
+        return
+    near: dict[int, list[list[tuple[str, Name]]]] = {step: [[] for _ in names] for step in (1, -1)}
+    for batch in left_over:
+        for step, found in near.items():
+            texts = [inner[::step] for inner in batch.inners]
+            order = sorted(range(len(texts)), key=texts.__getitem__)
+            texts.sort()
+            for number, name in enumerate(names):
+                text = name.inner[::step]
+                at = bisect_left(texts, text)
+                around = range(max(0, at - _NEIGHBOURS), min(len(texts), at + _NEIGHBOURS))
+                found[number] += (
+                    (texts[one], Name(*(column[order[one]] for column in batch[:3])))
+                    for one in around
+                )
+                found[number] = _nearest(sorted(found[number]), text)
+    for found in near.values():
+        for name, others in zip(names, found, strict=True):
+            yield from ((name, other) for _, other in others)
+
+
+def _nearest(rows: list[tuple[str, Name]], text: str) -> list[tuple[str, Name]]:
+    at = bisect_left(rows, text, key=itemgetter(0))
+    return rows[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
+
+
+def _likeness(name: Name, other: Name) -> float:
+    if not same_numbers(name.inner, other.inner):
+        return 0.0
+    if name.folder != other.folder and name.base != other.base:
+        return 0.0
+    matcher = SequenceMatcher(None, fold(stem(name.inner)), fold(stem(other.inner)), autojunk=False)
+    return matcher.ratio() if matcher.real_quick_ratio() >= _LIKENESS else 0.0

@@ -1,0 +1,55 @@
+"""What no entry names, in the order of whole paths, whatever folders they are spread over."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jit_guard.left_over import LeftOver, left_over
+from jit_guard.snapshot import Folder
+from jit_guard.sources.memory import Memory
+
+SEGMENTS = st.text("a-./b0é", min_size=1, max_size=3).map(lambda text: text.replace("/", "_"))
+PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join), max_size=12)
+
+
+def made(paths: set[str], top: str = "") -> LeftOver:
+    """Of all files of a tree; a path that is also a folder's cannot be a file's."""
+    memory = Memory(dict.fromkeys(paths, b""))
+    folders: dict[str, Folder] = {}
+    waiting = [top]
+    while waiting:
+        path = waiting.pop()
+        folder = memory.folder(path)
+        assert folder is not None
+        folders[path] = folder
+        waiting += (f"{path}/{name}" if path else name for name in folder.folders)
+    return left_over({path: folder.files for path, folder in folders.items()}, folders)
+
+
+@given(PATHS)
+def test_paths_come_in_their_order_each_once(paths: set[str]) -> None:
+    files = {path for path in paths if not any(other.startswith(f"{path}/") for other in paths)}
+    found = made(files)
+    assert list(found) == sorted(files)
+    assert len(found) == len(files)
+    assert bool(found) == bool(files)
+
+
+@given(PATHS, st.data())
+def test_what_is_taken_out_is_gone_and_nothing_else(paths: set[str], data: st.DataObject) -> None:
+    files = {path for path in paths if not any(other.startswith(f"{path}/") for other in paths)}
+    gone = {path for path in files if data.draw(st.booleans())}
+    assert list(made(files).without(gone)) == sorted(files - gone)
+
+
+def test_a_folders_files_stand_where_its_name_with_a_slash_stands() -> None:
+    assert list(made({"c/a", "c/a-b", "c/a.txt", "c/a0", "c/b/x", "c/b-/x", "c/b.txt"})) == [
+        "c/a",
+        "c/a-b",
+        "c/a.txt",
+        "c/a0",
+        "c/b-/x",
+        "c/b.txt",
+        "c/b/x",
+    ]

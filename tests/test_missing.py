@@ -1,0 +1,90 @@
+"""The entries whose component is not there, and where their values stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jit_guard import goal_map
+from jit_guard.config import Settings, TypeSettings
+from jit_guard.goal_map import GoalMap
+from jit_guard.missing import Missing
+
+KEYS = st.sampled_from(["A", "B", '"', "\\", '": "', "\n", "é", "$schema", "{", "}", ","])
+FILENAMES = st.sampled_from(["x", "y", 'z"', "\\", "{", '": {', "é/}"])
+PARTS = st.lists(st.tuples(KEYS, FILENAMES), max_size=4)
+MEMBERS = st.lists(st.tuples(KEYS, PARTS), max_size=5)
+SPACE = st.text(" \t\r\n", max_size=3)
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> str:
+    """The text of a map, with white space anywhere, escapes, and keys that may stand twice."""
+    import json
+
+    def quoted(text: str) -> str:
+        return json.dumps(text, ensure_ascii=draw(st.booleans()))
+
+    def spaced(*tokens: str) -> str:
+        return "".join(f"{draw(SPACE)}{token}" for token in tokens)
+
+    members = []
+    for key, parts in draw(MEMBERS):
+        if key == "$schema":
+            members.append(spaced(quoted(key), ":", quoted(draw(FILENAMES))))
+            continue
+        inner = ",".join(spaced(quoted(one), ":", quoted(file)) for one, file in parts)
+        members.append(spaced(quoted(key), ":", "{", inner, "}"))
+    return spaced("{", ",".join(members), "}")
+
+
+def parsed(text: str) -> GoalMap:
+    found = goal_map.parse("goal_map.json", text.encode())
+    assert isinstance(found, GoalMap)
+    return found
+
+
+@given(maps(), st.sets(FILENAMES))
+def test_every_entry_that_is_meant_is_placed_where_it_is_found_alone(
+    text: str, wanted: set[str]
+) -> None:
+    one = parsed(text)
+    absent: dict[str, Any] = {key: wanted for parts in one.goals.values() for key in parts}
+    placed = list(one.placed(absent))
+    expected = []
+    for entry in one.entries():
+        if entry.filename in wanted:
+            member = one.positions.find(entry[:2])
+            assert member is not None
+            expected.append((entry, one.positions.line_column(member.start)))
+    assert placed == sorted(expected, key=lambda pair: pair[1])
+
+
+@given(maps(), st.sets(FILENAMES))
+def test_they_are_counted_and_told_in_the_order_of_the_map(text: str, absent: set[str]) -> None:
+    one = parsed(text)
+    settings = Settings(types={"A": TypeSettings("as/deep")})
+    missing = Missing([one], settings, {"A": absent, "B": absent} if absent else {})
+    expected = [
+        entry
+        for entry in one.entries()
+        if entry.component_type in ("A", "B") and entry.filename in absent
+    ]
+    assert [reference.entry for reference in missing] == expected
+    assert len(missing) == missing.count(one) == len(expected)
+    assert sorted(reference.entry for reference, _ in missing.placed(one)) == sorted(expected)
+    for reference in missing:
+        folder = "as/deep" if reference.entry.component_type == "A" else "Bs"
+        assert reference.path == f"components/{folder}/{reference.entry.filename}"
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_each_map_has_its_own(count: int) -> None:
+    first = parsed('{"A": {"t": "x"}, "B": {"t": "y"}}')
+    second = parsed("{" + ",".join(f'"G{number}": {{"t": "x"}}' for number in range(count)) + "}")
+    missing = Missing([second, first], Settings(), {"t": {"x"}})
+    assert (missing.count(first), missing.count(second), len(missing)) == (1, count, count + 1)
+    assert [one.map for one in missing] == [second] * count + [first]

@@ -1,0 +1,135 @@
+"""Findings that are made when they are asked for: the same as if all were kept."""
+
+from __future__ import annotations
+
+import pickle
+import random
+
+import pytest
+
+from jit_guard import series
+from jit_guard.findings import Finding, order
+from jit_guard.formats import NAMES, Options, render
+from jit_guard.report import Report
+from jit_guard.series import Findings, Series, in_order
+from projects import TEXT, Files, judge
+
+# Missing, left over, a rename, a case slip, an empty file, a leftover, names of devices.
+FILES: Files = {
+    "goal_map.json": """{
+      "$schema": "x",
+      "B": {"t": "gone.txt", "u": "deep/gone.txt"},
+      "A/~": {"t": "Case.txt", "v": "empty.txt", "$schema": "gone.txt"},
+      "C": {},
+      "D": {"t": "renamed.txt", "u": "aux.txt"}
+    }""",
+    "components/ts/case.txt": TEXT,
+    "components/ts/renamed.md": TEXT,
+    "components/vs/empty.txt": "",
+    "components/vs/left.txt": TEXT,
+    "components/vs/left.tmp": TEXT,
+    "components/ts-x/left.txt": TEXT,
+    "components/ts/z/left.txt": TEXT,
+}
+TWICE: Files = {
+    **FILES,
+    "goal_map.json": '{"B": {"t": "x", "u": "y"}, "A": {"t": "z"}, "B": {"u": "w", "t": "v"}}',
+}
+UNSOUND: Files = {**FILES, "goal_map.json": '{"B": {"t": "x", "u": 3}, "A": {"t": "z"}}'}
+
+
+def both(files: Files, monkeypatch: pytest.MonkeyPatch) -> tuple[Report, Report]:
+    """The report as a tuple, and as a sequence that makes its findings."""
+    kept = judge(files)
+    monkeypatch.setattr(series, "_MANY", 0)
+    made = judge(files)
+    assert isinstance(kept.findings, tuple)
+    assert isinstance(made.findings, Findings)
+    return kept, made
+
+
+@pytest.mark.parametrize("files", [FILES, TWICE, UNSOUND])
+def test_what_is_made_is_what_was_kept(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, made = both(files, monkeypatch)
+    assert list(made.findings) == list(kept.findings) == sorted(kept.findings, key=order)
+    assert list(made.findings) == list(made.findings)
+    assert (made.errors, made.warnings, made.ok) == (kept.errors, kept.warnings, kept.ok)
+    assert len(made.findings) == len(kept.findings)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_tells_both_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, made = both(FILES, monkeypatch)
+    assert list(render(name, made, Options())) == list(render(name, kept, Options()))
+    coloured = Options(color=True)
+    assert list(render(name, made, coloured)) == list(render(name, kept, coloured))
+
+
+def test_it_is_a_sequence_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, made = both(FILES, monkeypatch)
+    plain, lazy = kept.findings, made.findings
+    assert lazy == plain
+    assert plain == lazy
+    assert hash(lazy) == hash(plain)
+    assert lazy != plain[1:]
+    assert lazy != 3
+    for index in (0, 3, -1, -len(plain)):
+        assert lazy[index] == plain[index]
+    for part in (
+        slice(2),
+        slice(1, 4),
+        slice(None, None, 2),
+        slice(None, None, -1),
+        slice(-2, None),
+    ):
+        assert lazy[part] == plain[part]
+    with pytest.raises(IndexError):
+        lazy[len(plain)]
+    assert plain[2] in lazy
+    assert lazy.index(plain[2]) == 2
+    assert pickle.loads(pickle.dumps(lazy)) == plain
+
+
+def test_a_baseline_accepts_what_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jit_guard.baseline import identity
+    from jit_guard.check import check
+    from jit_guard.config import Settings
+    from jit_guard.sources.memory import Memory
+
+    monkeypatch.setattr(series, "_MANY", 0)
+    everything = judge(FILES).findings
+    first = everything[0]
+    left = check(Memory(FILES), Settings(), accepted=frozenset([identity(first)]))
+    assert left.accepted == 1
+    assert list(left.findings) == list(everything[1:])
+
+
+def finding(map_: str | None, line: int, code: str = "JG201") -> Finding:
+    return Finding(code, "n", "error", "m", map=map_, line=line, path=f"p{line}")
+
+
+def test_series_of_one_map_are_merged_and_maps_follow_each_other() -> None:
+    one = Series("a", "error", 3, lambda: [finding("a", line) for line in (1, 4, 9)])
+    other = Series("a", "warning", 2, lambda: [finding("a", line, "JG203") for line in (1, 5)])
+    last = Series(None, "error", 1, lambda: [finding(None, 1)])
+    between = Series("b", "error", 1, lambda: [finding("b", 1)])
+    series = [one, other, last, between]
+    random.shuffle(series)
+    found = Findings(series)
+    assert [(one.map, one.line) for one in found] == [
+        ("a", 1),
+        ("a", 1),
+        ("a", 4),
+        ("a", 5),
+        ("a", 9),
+        ("b", 1),
+        (None, 1),
+    ]
+    assert [found.count_of("error"), found.count_of("warning")] == [5, 2]
+
+
+def test_many_findings_of_no_series_are_a_tuple(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series, "_MANY", 1)
+    told = [finding("a", line) for line in (3, 1, 2)]
+    assert in_order(told) == tuple(sorted(told, key=order))
+    assert isinstance(in_order(told), tuple)
