@@ -11,7 +11,7 @@ from jit_guard.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from typing import Any
 
@@ -91,39 +91,44 @@ class GoalMap:
             for component_type, filename in parts.items():
                 yield Entry(goal, component_type, filename)
 
-    def placed(self, wanted: Mapping[str, AbstractSet[str]]) -> Iterator[tuple[Entry, Position]]:
+    def placed(
+        self, goals: Iterable[str], wanted: Mapping[str, AbstractSet[str]]
+    ) -> Iterator[tuple[Entry, Position]]:
         """Many entries, each with where its value stands, in the order of the text.
 
         Args:
+            goals: those that have any, in their order.
             wanted: component type -> the filenames whose entries are meant.
         """
+        if not self.conforms or self.repeats_keys:  # not everything in the text is an entry
+            yield from self._placed_alone(goals, wanted)
+            return
         from jit_guard.positions import LineCounter
 
         position = LineCounter(self.text).position
-        for goal, component_type, filename, at in self._offsets(wanted):
-            yield Entry._make((goal, component_type, filename)), position(at)
-
-    def _offsets(
-        self, wanted: Mapping[str, AbstractSet[str]]
-    ) -> Iterator[tuple[str, str, str, int]]:
-        if not self.conforms or self.repeats_keys:  # not everything in the text is an entry
-            found = []
-            for entry in self.entries():
-                if entry.filename in wanted.get(entry.component_type, ()):
-                    member = self.positions.find(entry[:2])
-                    assert member is not None
-                    found.append((*entry, member.start))
-            yield from sorted(found, key=itemgetter(-1))
-            return
-        starts = self.positions.values()
-        for goal, parts in self.value.items():
-            if goal == SCHEMA_KEY:
-                next(starts)
+        waiting = iter(goals)
+        upcoming = next(waiting, None)
+        for (goal, parts), span in zip(self.value.items(), self.positions.goals(), strict=True):
+            if goal != upcoming:
                 continue
-            for component_type, filename in parts.items():
-                at = next(starts)
+            upcoming = next(waiting, None)
+            values = self.positions.values(*span)
+            for (component_type, filename), at in zip(parts.items(), values, strict=True):
                 if component_type in wanted and filename in wanted[component_type]:
-                    yield goal, component_type, filename, at
+                    yield Entry._make((goal, component_type, filename)), position(at)
+
+    def _placed_alone(
+        self, goals: Iterable[str], wanted: Mapping[str, AbstractSet[str]]
+    ) -> list[tuple[Entry, Position]]:
+        found = []
+        for goal in goals:
+            for component_type, filename in self.goals[goal].items():
+                if filename in wanted.get(component_type, ()):
+                    member = self.positions.find((goal, component_type))
+                    assert member is not None
+                    position = self.positions.line_column(member.start)
+                    found.append((Entry(goal, component_type, filename), position))
+        return sorted(found, key=itemgetter(1))
 
 
 def parse(path: str, data: bytes) -> GoalMap | Fault:

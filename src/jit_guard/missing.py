@@ -53,7 +53,7 @@ class Missing:
 
     def placed(self, goal_map: GoalMap) -> Iterator[tuple[Reference, Position]]:
         """Those of one map, in the order of its text, with where their values stand."""
-        for entry, position in goal_map.placed(self.absent):
+        for entry, position in goal_map.placed(self._goals.get(goal_map, ()), self.absent):
             yield self._reference(goal_map, *entry), position
 
     def _lacking(self, goal_map: GoalMap) -> tuple[list[str], int]:

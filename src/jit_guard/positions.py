@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 _WHITE = " \t\r\n"
 _SPACE = re.compile(rf"[{_WHITE}]*")
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_STRING = re.compile(_TEXT, re.DOTALL)
 # A whole object or array without brackets inside, in one match: most values are one.
 _FLAT = re.compile(
     r'\{[^{}\["]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^{}\["]*)*\}'
@@ -23,13 +24,15 @@ _FLAT = re.compile(
     re.DOTALL,
 )
 _KEY = re.compile(rf'"([^"\\]*(?:\\.[^"\\]*)*)"[{_WHITE}]*:[{_WHITE}]*', re.DOTALL)
-# A key with the string that is its value, or with the start of an object.
-_PAIR = re.compile(
-    rf'"[^"\\]*(?:\\.[^"\\]*)*"[{_WHITE}]*:[{_WHITE}]*(?:\{{|("[^"\\]*(?:\\.[^"\\]*)*"))', re.DOTALL
+# Of a map that holds nothing but goals of strings: its members, and those of a goal. Every match
+# starts at a key, since the one before it has ended behind a value.
+_MAP_MEMBER = re.compile(
+    rf'{_TEXT}[{_WHITE}]*:[{_WHITE}]*(?:(\{{[^"}}]*(?:{_TEXT}[^"}}]*)*\}})|{_TEXT})', re.DOTALL
 )
+_GOAL_MEMBER = re.compile(rf"{_TEXT}[{_WHITE}]*:[{_WHITE}]*({_TEXT})", re.DOTALL)
 _COMMA = re.compile(rf"[{_WHITE}]*,?[{_WHITE}]*")
 _BLOCK = 4096  # characters: lines are counted once a block, and then within one
-_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|([\]}])', re.DOTALL)
+_NESTING = re.compile(rf"{_TEXT}|[\[{{]|([\]}}])", re.DOTALL)
 _SCALAR = re.compile(r"[^,\]}\s]+")
 
 
@@ -93,12 +96,16 @@ class Positions:
         self._counts.append(self._counts[-1] + self.text.count("\n", start, start + _BLOCK))
         self._ends.append(self._ends[-1] if end < 0 else end)
 
-    def values(self) -> Iterator[int]:
-        """Where every string that is a value starts, in a document of objects and strings."""
-        for match in _PAIR.finditer(self.text):
-            start = match.start(1)
-            if start >= 0:
-                yield start
+    def goals(self) -> Iterator[tuple[int, int]]:
+        """Where the objects of a map start and end, in order; (-1, -1) for its `$schema`.
+
+        The map must conform.
+        """
+        return (match.span(1) for match in _MAP_MEMBER.finditer(self.text))
+
+    def values(self, start: int, end: int) -> Iterator[int]:
+        """Where the values of one of those objects start, in order."""
+        return (match.start(1) for match in _GOAL_MEMBER.finditer(self.text, start, end))
 
     def byte_span(self, span: Span) -> Span:
         """The same span in bytes of the UTF-8 file."""
