@@ -71,7 +71,8 @@ def put_in_git(folder: Path) -> None:
     assert index.stdin is not None
     for place, _, names in os.walk(folder / "components"):
         at = os.path.relpath(place, folder)
-        index.stdin.writelines(f"100644 {blob.strip()}\t{at}/{name}\n" for name in names)
+        # In order: git puts each where it belongs, and moves what stands behind it.
+        index.stdin.writelines(f"100644 {blob.strip()}\t{at}/{name}\n" for name in sorted(names))
     index.stdin.close()
     if index.wait():
         raise RuntimeError("git did not take the tree")

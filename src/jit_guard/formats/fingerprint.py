@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from json import dumps
 
@@ -11,7 +11,7 @@ from jit_guard.baseline import identity
 from jit_guard.findings import Finding
 
 
-def fingerprints(findings: Sequence[Finding], prefix: str) -> list[str]:
+def fingerprints(findings: Iterable[Finding], prefix: str) -> Iterator[str]:
     """One for each finding, all different.
 
     Made from the identity (code, map, goal, component type, path) and never from a line, so
@@ -20,10 +20,8 @@ def fingerprints(findings: Sequence[Finding], prefix: str) -> list[str]:
     The prefix keeps the projects of one repository apart.
     """
     seen: Counter[str] = Counter()
-    found: list[str] = []
     for finding in findings:
         # ASCII, so that names which are not UTF-8 can be hashed, too.
         key = dumps([prefix, *identity(finding)], ensure_ascii=True)
-        found.append(sha256(f"{key}#{seen[key]}".encode()).hexdigest()[:32])
+        yield sha256(f"{key}#{seen[key]}".encode()).hexdigest()[:32]
         seen[key] += 1
-    return found

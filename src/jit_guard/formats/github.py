@@ -8,11 +8,12 @@ word, so the worst come first and one notice counts what is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import nsmallest
 
 from jit_guard.findings import Finding
 from jit_guard.formats import Options
 from jit_guard.formats.place import place
-from jit_guard.formats.ranking import worst_first
+from jit_guard.formats.ranking import badness
 from jit_guard.formats.sentence import sentence
 from jit_guard.printable import printable, quiet_anywhere
 from jit_guard.report import Report
@@ -23,9 +24,10 @@ CAP = 10  # annotations of one type that a step may show
 def render(report: Report, options: Options) -> Iterator[str]:
     """One workflow command a finding, at most CAP a severity; nothing when nothing is wrong."""
     shown = {"error": 0, "warning": 0}
-    for finding in worst_first(report.findings):
-        if shown[finding.severity] < CAP:
-            shown[finding.severity] += 1
+    for severity in shown:
+        alike = (finding for finding in report.findings if finding.severity == severity)
+        for finding in nsmallest(CAP, alike, key=badness):
+            shown[severity] += 1
             yield _annotation(finding, report, options.prefix)
     more = len(report.findings) - sum(shown.values())
     if more:

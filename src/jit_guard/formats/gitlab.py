@@ -20,13 +20,16 @@ from jit_guard.report import Report
 
 def render(report: Report, options: Options) -> Iterator[str]:
     """The lines of a JSON array with one issue a finding."""
-    issues = [
-        _issue(finding, fingerprint, report, options.prefix)
-        for finding, fingerprint in zip(
-            report.findings, fingerprints(report.findings, options.prefix), strict=True
-        )
-    ]
-    yield from quiet_anywhere(dumps(issues, indent=2), r"#\\u0023").split("\n")
+    known = zip(report.findings, fingerprints(report.findings, options.prefix), strict=True)
+    last = len(report.findings)
+    yield "[" if last else "[]"
+    for number, (finding, fingerprint) in enumerate(known, 1):
+        issue = dumps([_issue(finding, fingerprint, report, options.prefix)], indent=2)
+        lines = quiet_anywhere(issue, r"#\\u0023").split("\n")[1:-1]
+        yield from lines[:-1]
+        yield f"{lines[-1]}," if number < last else lines[-1]
+    if last:
+        yield "]"
 
 
 def _issue(finding: Finding, fingerprint: str, report: Report, prefix: str) -> dict[str, Any]:

@@ -31,9 +31,8 @@ def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001
     room = MOST_BYTES
     told = 0
     for group, findings in groupby(report.findings, key=lambda finding: finding.map):
-        rows = list(findings)
         lines = []
-        for row in map(_row, rows):
+        for row in map(_row, findings):
             room -= len(row.encode()) + 1
             if room < 0:
                 break

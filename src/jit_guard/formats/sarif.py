@@ -8,6 +8,7 @@ again by `partialFingerprints.primaryLocationLineHash` and by nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import nsmallest
 from json import dumps
 from typing import Any
 from urllib.parse import quote
@@ -41,7 +42,7 @@ def document(report: Report, prefix: str = "") -> dict[str, Any]:
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     # Fingerprints count equals, so all findings have theirs before some are left out.
     known = zip(report.findings, fingerprints(report.findings, prefix), strict=True)
-    kept = sorted(known, key=lambda pair: badness(pair[0]))[:MOST_RESULTS]
+    kept = nsmallest(MOST_RESULTS, known, key=lambda pair: badness(pair[0]))
     run = {
         "tool": {
             "driver": {

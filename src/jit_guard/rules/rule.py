@@ -45,7 +45,7 @@ class Facts:
         self.interrupted = evidence.interrupted
         self.untracked = evidence.untracked
         self.traces = traces
-        self.candidates = Candidates(evidence.comparison, evidence.settings, same_text)
+        self.candidates = Candidates(evidence.comparison, same_text)
         self._first: dict[str, Reference] | None = None
 
     def first(self, path: str) -> Reference | None:
