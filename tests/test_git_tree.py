@@ -77,23 +77,25 @@ def test_texts_come_whole_and_in_order_whatever_is_left_unread(
     tmp_path: Path, opened: list[GitTree]
 ) -> None:
     count = 3 * git_objects._AHEAD + 1
-    files = {f"components/personas/{number}.txt": f"{number}\n" * 9999 for number in range(count)}
+    names = [f"{number:04}.txt" for number in range(count)]
+    files = {f"components/personas/{name}": f"{int(name[:4])}\n" * 9999 for name in names}
     made = repository(tmp_path / "project", {**files, "components/personas/empty.txt": ""})
     opened.append(tree := open_tree(str(made), "HEAD"))
-    names = [f"{number}.txt" for number in range(count)]
     for number, (name, pieces) in enumerate(tree.chunks("components/personas", names)):
-        assert name == f"{number}.txt"
+        assert name == f"{number:04}.txt"
         assert pieces is not None
         assert not isinstance(pieces, UnreadableError)
         if number % 3:  # a reader that has seen enough goes on to the next file
             assert next(pieces).startswith(f"{number}\n".encode())
-    assert texts(tree, "components/personas", ["7.txt", "gone.txt", "empty.txt"]) == {
-        "7.txt": b"7\n" * 9999,
+    assert texts(tree, "components/personas", ["0007.txt", "gone.txt", "empty.txt"]) == {
+        "0007.txt": b"7\n" * 9999,
         "gone.txt": None,
         "empty.txt": b"",
     }
-    assert dict(tree.hollow("components/personas", ["7.txt", "empty.txt"])) == {"empty.txt": True}
-    assert dict(tree.hollow("components/nowhere", ["7.txt"])) == {}
+    assert dict(tree.hollow("components/personas", ["0007.txt", "empty.txt"])) == {
+        "empty.txt": True
+    }
+    assert dict(tree.hollow("components/nowhere", ["0007.txt"])) == {}
 
 
 def test_a_big_blob_is_read_in_bounded_memory(tmp_path: Path, opened: list[GitTree]) -> None:

@@ -10,23 +10,38 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import Guard
-from jit_guard.findings import Finding
+from jit_guard import Guard, drafts
+from jit_guard.check import check
+from jit_guard.config import Settings
+from jit_guard.report import Report
 from jit_guard.sources import survey, worktree
-from jit_guard.sources.memory import Link
+from jit_guard.sources.memory import Link, Memory
 from jit_guard.sources.survey import Survey
 from jit_guard.sources.worktree import Worktree
 from projects import TEXT, Files, lay_out
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there is no survey on Windows")
 
+DRAFT = drafts.mark("# Gate\n\nStop.\n", ".txt")
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
 FILES: Files = {
-    "goal_map.json": '{"A": {"t": "x", "u": "deep/y", "v": "z"}, "B": {"t": "\\u00e9 b"}}',
+    "goal_map.json": """{
+      "A": {"t": "x", "u": "deep/y", "v": "z", "w": "autogen_w"},
+      "B": {"t": "\\u00e9 b", "u": "blank", "v": "bytes", "w": "pointer"},
+      "C": {"t": "long", "u": "cut", "v": "versions"}
+    }""",
     "components/ts/x": "",
     "components/ts/é b": "",
+    "components/ts/long": TEXT * 9999 + "\udcff",
     "components/us/deep/y": "",
+    "components/us/blank": " \n\u2003\x1c",
+    "components/us/cut": "é" * ((1 << 15) - 1) + "x" + "é",  # a piece ends within a character
     "components/vs/z": TEXT,
+    "components/vs/bytes": "\udcff",
     "components/vs/alias": Link("z"),
+    "components/vs/versions": "version one, version two\n",
+    "components/ws/autogen_w": DRAFT,
+    "components/ws/pointer": POINTER,
 }
 
 
@@ -44,8 +59,8 @@ def surveys(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Survey]]:
     begun: list[Survey] = []
 
     class Seen(Survey):
-        def __init__(self, root: str, top: str) -> None:
-            super().__init__(root, top)
+        def __init__(self, root: str, top: str, *, texts: bool) -> None:
+            super().__init__(root, top, texts=texts)
             begun.append(self)
 
     monkeypatch.setattr(survey, "Survey", Seen)
@@ -53,9 +68,15 @@ def surveys(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Survey]]:
     assert [one._process for one in begun] == [None] * len(begun)
 
 
+NAMES = ("JG207", "JG501")
+
+
+def found(root: Path, ignore: tuple[str, ...] = ()) -> Report:
+    return Guard(root=root, ignore=ignore).check()
+
+
 def empties(root: Path) -> list[str | None]:
-    found = Guard(root=root, ignore=("JG207", "JG501")).check().findings
-    return [one.path for one in found if one.code == "JG206"]
+    return [one.path for one in found(root, NAMES).findings if one.code == "JG206"]
 
 
 EMPTY = ["components/ts/x", "components/us/deep/y", "components/ts/é b"]
@@ -70,23 +91,63 @@ def test_a_survey_finds_every_empty_file_and_is_ended(project: Path, surveys: li
         "components/us",
         "components/us/deep",
         "components/vs",
+        "components/ws",
     }
 
 
-def test_its_answers_are_taken_and_no_file_is_looked_at_again(
-    project: Path, surveys: list[Survey], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ignore", [(), NAMES, ("JG206",), ("JG207",), ("JG501",)])
+def test_the_report_is_the_same_with_and_without(
+    project: Path, surveys: list[Survey], ignore: tuple[str, ...]
 ) -> None:
-    def looked(*_: object, **__: object) -> os.stat_result:
-        raise AssertionError("a file was looked at")
+    with_it = found(project, ignore)
+    assert len(surveys) == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(survey, "is_possible", lambda: False)
+        assert found(project, ignore) == with_it
+    assert len(surveys) == 1
 
+
+def test_all_of_it_is_told() -> None:
+    """What the test above compares is not nothing."""
+    told = check(Memory(FILES), Settings())
+    assert [one.code for one in told.findings].count("JG206") == 4
+    assert [one.code for one in told.findings].count("JG207") == 2
+    assert "JG501" in [one.code for one in told.findings]
+    assert [one.code for one in told.skipped] == ["JG207"]
+
+
+def opened(project: Path, *, texts: bool) -> Worktree:
     source = Worktree(str(project))
-    source.survey("components", ["goal_map.json"])
-    assert source.folder("components/ts", sizes=True)
-    monkeypatch.setattr(os, "lstat", looked)
-    assert list(source.hollow("components/ts", ["x", "é b", "other"])) == [
-        ("x", True),
-        ("é b", True),
-    ]
+    source.survey("components", ["goal_map.json"], texts=texts)
+    return source
+
+
+def test_its_answers_are_taken_and_no_other_file_is_looked_at(
+    project: Path, surveys: list[Survey]
+) -> None:
+    for texts in (False, True):
+        source = opened(project, texts=texts)
+        folder = source.folder("components/vs", sizes=True)
+        assert folder is not None
+        assert surveys[-1].odd("components/vs", 3) == ({"bytes", "versions"} if texts else set())
+        (project / "components/vs/z").write_bytes(b"")  # as if it were there all the time
+        assert list(source.hollow("components/vs", folder.files)) == []
+        read = [name for name, _ in source.chunks("components/vs", folder.files)]
+        assert read == (["bytes", "versions"] if texts else ["bytes", "versions", "z"])
+        source.close()
+        (project / "components/vs/z").write_text(TEXT)
+
+
+def test_where_somebody_writes_meanwhile_all_of_the_folder_is_looked_at(
+    project: Path, surveys: list[Survey]
+) -> None:
+    source = opened(project, texts=True)
+    assert surveys[0].odd("components/vs", 3) is not None
+    (project / "components/vs/new").write_bytes(b"")
+    folder = source.folder("components/vs")
+    assert folder is not None
+    assert list(source.hollow("components/vs", folder.files)) == [("new", True)]
+    assert len(list(source.chunks("components/vs", folder.files))) == 4
     source.close()
 
 
@@ -94,8 +155,8 @@ def test_a_name_that_is_no_text_comes_through(tmp_path: Path) -> None:
     name = "\udcff\n\u2028"
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / name).touch()
-    found = Survey(str(tmp_path), "c")
-    assert found.hollow("c") == {name}
+    found = Survey(str(tmp_path), "c", texts=False)
+    assert found.odd("c", 1) == {name}
     found.close()
 
 
@@ -104,13 +165,13 @@ def test_a_survey_that_is_killed_leaves_the_look_to_us(
     project: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     class Killed(Survey):
-        def hollow(self, folder: str) -> set[str] | None:
+        def odd(self, folder: str, size: int) -> set[str] | None:
             if self._process is not None and len(self._told) >= after:
                 os.kill(self._process.pid, signal.SIGKILL)
                 self._process.wait()
                 assert self._process.stdout is not None
                 self._process.stdout.read()
-            return super().hollow(folder)
+            return super().odd(folder, size)
 
     monkeypatch.setattr(survey, "Survey", Killed)
     assert empties(project) == EMPTY
@@ -123,11 +184,13 @@ def test_without_a_program_to_run_we_look_ourselves(
     assert empties(project) == EMPTY
 
 
-def test_a_folder_that_it_cannot_read_is_asked_for_again(tmp_path: Path) -> None:
-    lay_out(tmp_path, {"c/x": "", "goal_map.json": "{}"})
-    found = Survey(str(tmp_path), "c")
-    assert found.hollow("c/gone") is None
-    assert found.hollow("c") == {"x"}
+def test_a_folder_that_it_cannot_read_is_left_to_us(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"c/x": "", "c/.git/x": ""})
+    found = Survey(str(tmp_path), "c", texts=False)
+    assert found.odd("c/gone", 0) is None
+    assert found.odd("c/.git", 1) is None
+    assert found.odd("c", 1) == {"x"}
+    assert found.odd("c", 2) is None
 
 
 def test_a_components_folder_that_is_a_link_has_none(
@@ -153,9 +216,8 @@ def test_a_small_map_has_none(tmp_path: Path, surveys: list[Survey]) -> None:
 
 
 def test_it_is_begun_once(project: Path, surveys: list[Survey]) -> None:
-    source = Worktree(str(project))
-    source.survey("components", ["goal_map.json"])
-    source.survey("components", ["goal_map.json"])
+    source = opened(project, texts=False)
+    source.survey("components", ["goal_map.json"], texts=False)
     assert len(surveys) == 1
     source.close()
 
@@ -179,13 +241,3 @@ def test_one_processor_has_no_second_process(monkeypatch: pytest.MonkeyPatch) ->
     assert survey.is_possible()
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert not survey.is_possible()
-
-
-def test_a_finding_is_the_same_with_and_without(project: Path) -> None:
-    def found() -> tuple[Finding, ...]:
-        return tuple(Guard(root=project, ignore=("JG207", "JG501")).check().findings)
-
-    with_it = found()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(survey, "is_possible", lambda: False)
-        assert found() == with_it

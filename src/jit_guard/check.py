@@ -64,8 +64,8 @@ def check(
     """
     shown = settings.maps if reported is None else tuple(dict.fromkeys(reported))
     texts, drafts, sizes = map(settings.selects, ("JG207", "JG501", "JG206"))
-    if sizes and not texts:
-        source.survey(settings.components, settings.maps)
+    if sizes or texts:
+        source.survey(settings.components, settings.maps, texts=texts)
     maps = read_maps(source, dict.fromkeys((*shown, *settings.maps)))
     tree = Tree(source, sizes=sizes and not texts)
     unreadable = list(maps.unreadable)

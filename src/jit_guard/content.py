@@ -86,7 +86,7 @@ def _judge_sizes(source: Source, folder: str, names: AbstractSet[str], content: 
 
 
 def _judge_texts(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
-    for name, chunks in source.chunks(folder, sorted(names)):
+    for name, chunks in source.chunks(folder, names):
         if chunks is None:
             content.vanished.append(join(folder, name))
         elif isinstance(chunks, UnreadableError):

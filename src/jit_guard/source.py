@@ -21,15 +21,16 @@ class Source(Protocol):
     """Where a snapshot comes from. To be closed.
 
     `read`, `folder` and `ignored` may raise UnreadableError, and only that. The two that look
-    at many files yield it in the place of the one file's answer, and go on.
+    at many files yield it in the place of the one file's answer, and go on; they answer in the
+    order of the names.
     """
 
     name: str
 
-    def survey(self, top: str, maps: Iterable[str]) -> None:
-        """`hollow` will be asked of everything below a folder: begin, where that is worth it.
+    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
+        """`hollow`, or with `texts` also `chunks`, will be asked of everything below a folder.
 
-        How large the maps are (their paths) says how much it will be.
+        Begin, where that is worth it: how large the maps are (their paths) says how much it is.
         """
 
     def read(self, path: str) -> bytes | None:
@@ -45,7 +46,11 @@ class Source(Protocol):
         """Only those files of a folder that hold nothing: True; None when one has vanished."""
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file of a folder its bytes, in pieces of bounded size; None: vanished."""
+        """For each file of a folder its bytes, in pieces of bounded size; None: vanished.
+
+        After `survey` with `texts`, those may be left out that are UTF-8, not blank, and neither a
+        draft of ours nor a pointer of Git LFS.
+        """
 
     def inside(self, target: str) -> str | None:
         """An absolute link target relative to the root; None when it leaves the project."""

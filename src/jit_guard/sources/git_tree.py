@@ -61,7 +61,7 @@ class GitTree:
         """End the git process."""
         self._objects.close()
 
-    def survey(self, top: str, maps: Iterable[str]) -> None:
+    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
         """The ids of a tree say it."""
 
     def read(self, path: str) -> bytes | None:
@@ -95,7 +95,7 @@ class GitTree:
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file of a folder its bytes, in pieces."""
         ids = self._ids(join(self._prefix, folder))
-        asked = list(names)
+        asked = sorted(names)
         found = self._objects.each(ids[name].hex() for name in asked if name in ids)
         try:
             for name in asked:

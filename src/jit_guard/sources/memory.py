@@ -66,7 +66,7 @@ class Memory:
             self._folders[path] = Folder(set(), set(), {}, {})
         return self._folders[path]
 
-    def survey(self, top: str, maps: Iterable[str]) -> None:
+    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
         """Nothing takes long in memory."""
 
     def read(self, path: str) -> bytes | None:
@@ -80,13 +80,13 @@ class Memory:
 
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files that hold nothing."""
-        for name in names:
+        for name in sorted(names):
             if not self.read(f"{folder}/{name}"):
                 yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file its bytes."""
-        for name in names:
+        for name in sorted(names):
             yield name, iter([self.read(f"{folder}/{name}") or b""])
 
     def inside(self, target: str) -> str | None:  # noqa: ARG002

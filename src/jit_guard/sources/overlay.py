@@ -31,7 +31,7 @@ class Overlay:
             {path: content for path, content in changes.items() if content is not None}
         )
 
-    def survey(self, top: str, maps: Iterable[str]) -> None:
+    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
         """What is beside the changes is asked when it is needed."""
 
     def read(self, path: str) -> bytes | None:

@@ -1,10 +1,10 @@
-"""The empty files of a large tree, found by a second process while the first reads the map.
+"""A second process that looks at the files of a large tree while the first one reads the map.
 
-Asking for a million sizes takes as long as everything else in a check together. This file is
-also the program of the second process, which imports nothing of ours: it walks the folders by
-itself and tells, one folder a line, which files hold nothing. That is nearly always none, so
-next to nothing goes through the pipe, and where an answer is lacking the first process looks
-itself.
+Asking for a million sizes takes as long as everything else in a check together, and reading a
+million texts twice as long. This file is also the program of the second process, which imports
+nothing of ours: it walks the folders by itself and tells, one folder a line, which files are odd.
+That is nearly always none, so next to nothing goes through the pipe. What an odd file is, and
+every file where an answer is lacking, the first process looks at itself.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from subprocess import Popen
+
+_SIZES, _TEXTS = "sizes", "texts"
+_PIECE = 1 << 16  # bytes of a text that is looked at whole
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def is_possible() -> bool:
@@ -33,23 +38,33 @@ class Survey:
     Args:
         root: the project's root.
         top: a real folder, relative to it.
+        texts: read every file; else only its size is asked.
     """
 
-    def __init__(self, root: str, top: str) -> None:
-        self._process = _started([sys.executable, "-I", "-S", __file__, root, top])
-        self._told: dict[str, set[str]] = {}
+    def __init__(self, root: str, top: str, *, texts: bool) -> None:
+        self.texts = texts
+        what = _TEXTS if texts else _SIZES
+        self._process = _started([sys.executable, "-I", "-S", __file__, root, top, what])
+        self._told: dict[str, tuple[int, set[str]]] = {}
 
-    def hollow(self, folder: str) -> set[str] | None:
-        """The files of a folder that hold nothing; None: it cannot tell. Waits for the answer."""
+    def odd(self, folder: str, size: int) -> set[str] | None:
+        """The files of a folder that must be looked at; None: it cannot tell. Waits for the answer.
+
+        Args:
+            folder: relative to the root.
+            size: how many files it holds. Where the survey has seen another number, it cannot
+                tell: somebody is writing.
+        """
         while folder not in self._told and self._process is not None:
             assert self._process.stdout is not None
             line = self._process.stdout.readline()
             if not line.endswith(b"\n"):  # it has come to its end, or to grief
                 self.close()
                 break
-            path, *names = map(_as_name, json.loads(line))
-            self._told[path] = set(names)
-        return self._told.get(folder)
+            path, seen, *names = json.loads(line)
+            self._told[_as_name(path)] = seen, set(map(_as_name, names))
+        seen, odd = self._told.get(folder, (-1, set()))
+        return odd if seen == size else None
 
     def close(self) -> None:
         """End the process, whatever it was doing."""
@@ -73,34 +88,60 @@ def _as_name(told: str) -> str:
     return os.fsdecode(told.encode("latin-1"))
 
 
-def main(root: str, top: str) -> None:
-    """Tell the empty files of every folder that can be read, a line each: `[folder, *names]`.
+def main(root: str, top: str, what: str) -> None:
+    """Tell the odd files of every folder that can be read: `[folder, files seen, *names]` each.
 
     A line is JSON, and a letter of it a byte: how names are encoded is no matter here.
     """
-    os.chdir(root)
+    is_odd = _is_odd_text if what == _TEXTS else _is_empty
+    start = os.fsencode(root)
     waiting = [os.fsencode(top)]
     while waiting:
         folder = waiting.pop()
-        told = [folder]
+        odd: list[bytes] = []
+        seen = 0
         try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(folder + b"/" + entry.name)
-                    elif entry.is_file(follow_symlinks=False) and _is_empty(entry):
-                        told.append(entry.name)
+            os.chdir(os.path.join(start, folder))  # so that every path below is short
+            for entry in _entries():
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != b".git":
+                        waiting.append(os.path.join(folder, entry.name))
+                elif entry.is_file(follow_symlinks=False):
+                    seen += 1
+                    if is_odd(entry):
+                        odd.append(entry.name)
         except OSError:
             continue
-        sys.stdout.write(json.dumps([name.decode("latin-1") for name in told]) + "\n")
+        names = [name.decode("latin-1") for name in (folder, *odd)]
+        sys.stdout.write(json.dumps([names[0], seen, *names[1:]]) + "\n")
         sys.stdout.flush()
+
+
+def _entries() -> Iterator[os.DirEntry[bytes]]:
+    with os.scandir(b".") as entries:
+        yield from entries
 
 
 def _is_empty(entry: os.DirEntry[bytes]) -> bool:
     try:
         return not entry.stat(follow_symlinks=False).st_size
-    except FileNotFoundError:  # since it was listed
-        return False
+    except OSError:
+        return True
+
+
+def _is_odd_text(entry: os.DirEntry[bytes]) -> bool:
+    """Is this anything but a text of ordinary size that nothing can be said of?"""
+    try:
+        handle = os.open(entry.name, _FLAGS)
+        try:
+            data = os.read(handle, _PIECE)
+        finally:
+            os.close(handle)
+        plain = len(data) < _PIECE and not data.decode().isspace()
+    except (OSError, UnicodeDecodeError):
+        return True
+    # The pointers of Git LFS, and the drafts of ours.
+    return not plain or not data or data.startswith(b"version ") or b"jit-guard:draft" in data
 
 
 if __name__ == "__main__":

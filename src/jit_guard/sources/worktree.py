@@ -52,10 +52,11 @@ class Worktree:
         self.root = os.path.abspath(root)
         self._real_root = os.path.realpath(self.root)
         self._hollow: dict[str, set[str] | None] = {}
+        self._sizes: dict[str, int] = {}  # how many files each folder holds
         self._survey: Survey | None = None
 
-    def survey(self, top: str, maps: Iterable[str]) -> None:
-        """Have the empty files below a folder found meanwhile, where the maps are large."""
+    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
+        """Have the odd files below a folder found meanwhile, where the maps are large."""
         if self._survey is not None or os.path.islink(os.path.join(self.root, top)):
             return
         try:
@@ -65,7 +66,8 @@ class Worktree:
         if size >= _MANY:
             from jit_guard.sources import survey
 
-            self._survey = survey.Survey(self.root, top) if survey.is_possible() else None
+            if survey.is_possible():
+                self._survey = survey.Survey(self.root, top, texts=texts)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, links followed; None when there is none."""
@@ -102,16 +104,16 @@ class Worktree:
             if problem := _absent_or_unreadable(error, path or "."):
                 raise problem from None
             return None
+        self._sizes[path] = len(files)
         return Folder(files, folders, links, others)
 
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files that hold nothing: True; None when one has vanished."""
         known = self._hollow.get(folder)
-        if known is None and self._survey is not None:
-            known = self._survey.hollow(folder)
-        if known is not None:  # the listing, or the survey, has measured them
+        if known is not None:  # the listing has measured them
             yield from ((name, True) for name in sorted(known.intersection(names)))
             return
+        names = self._unsettled(folder, names, texts=False)
         with _Opened(self, folder) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
@@ -127,7 +129,11 @@ class Worktree:
                     yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file its bytes, a piece at a time; None when it has vanished."""
+        """For each file its bytes, a piece at a time; None when it has vanished.
+
+        Those that a survey has read, and that nothing can be said of, are left out.
+        """
+        names = self._unsettled(folder, names, texts=True)
         with _Opened(self, folder) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
@@ -142,6 +148,18 @@ class Worktree:
                     yield name, _chunks(handle, at, name)
                 finally:
                     os.close(handle)
+
+    def _unsettled(self, folder: str, names: Iterable[str], *, texts: bool) -> list[str]:
+        """Those files that no survey has found to be nothing special.
+
+        In order: that is closer to that of a disk than a set's.
+        """
+        survey = self._survey
+        if survey is not None and (survey.texts or not texts):
+            odd = survey.odd(folder, self._sizes.get(folder, 0))
+            if odd is not None:
+                names = odd.intersection(names)
+        return sorted(names)
 
     def inside(self, target: str) -> str | None:
         """An absolute link target relative to the root; None when it leaves the project."""
