@@ -55,6 +55,19 @@ def test_files_are_told_apart_from_the_rest(window: int, monkeypatch: pytest.Mon
     assert {name: id_ for name, id_ in ids(data, 20).items() if name in odd} == odd
 
 
+@pytest.mark.parametrize("window", [64, 1 << 20])
+@pytest.mark.parametrize("entry", [None, *ODD_IDS])
+def test_a_tree_of_files_alone_is_read_alike_whatever_stands_among_them(
+    window: int, entry: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_listing, "_WINDOW", window)
+    files = [(b"100644", f"100644 {number}", id_) for number, id_ in enumerate(ODD_IDS)]
+    odd = [] if entry is None else [(FOLDER, "100644 x", entry)]
+    found = listing(tree(*files[:3], *odd, *files[3:]), 20)
+    assert found.files == {name for _, name, _ in files}
+    assert found.odd == [(FOLDER, "100644 x", one[2].hex()) for one in odd]
+
+
 def test_an_empty_tree_holds_nothing() -> None:
     assert listing(b"", 20) == (set(), set(), [])
 

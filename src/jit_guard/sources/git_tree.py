@@ -134,17 +134,16 @@ class GitTree:
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has the text it has in HEAD."""
+        asked = [path for path in missing[:_MOST] if "\n" not in path] if orphans else []
+        found = self._objects.each(f"HEAD:{join(self._prefix, path)}" for path in asked)
+        before = {path: blob.id for path, blob in zip(asked, found, strict=True) if blob}
         by_id: dict[str, list[str]] = {}
-        for path in orphans[:_MOST]:
+        for path in orphans[:_MOST] if before else ():
             folder, _, name = path.rpartition("/")
             if name in (ids := self._ids(join(self._prefix, folder))):
                 by_id.setdefault(ids[name].hex(), []).append(path)
-        asked = [path for path in missing[:_MOST] if "\n" not in path] if by_id else []
-        before = self._objects.each(f"HEAD:{join(self._prefix, path)}" for path in asked)
         return {
-            path: by_id[blob.id][0]
-            for path, blob in zip(asked, before, strict=True)
-            if blob is not None and len(by_id.get(blob.id, ())) == 1
+            path: by_id[blob][0] for path, blob in before.items() if len(by_id.get(blob, ())) == 1
         }
 
     def _seen(self, path: str) -> _Seen | None:
