@@ -8,7 +8,8 @@ key; where two files would do, nothing is said. Likeness of names is asked last.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import islice, repeat
 from typing import NamedTuple
@@ -82,7 +83,8 @@ class _Pairs(NamedTuple):
 
 def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
     found = _Pairs({}, {})
-    missing = next(_missing(comparison))
+    missing = _sought(comparison)
+    sought = frozenset(missing.paths)
     found.add(
         [(path, same_text[path]) for path in missing.paths if path in same_text],
         "its last committed text",
@@ -96,8 +98,7 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
             telling = missing.without(
                 {path for path, inner in named if inner.rpartition("/")[2] in common}
             )
-        rivals = islice(_missing(comparison), 1, None)
-        left_over = _left_over(comparison, set(found.wanting))
+        rivals, left_over = _rivals(comparison, sought), _left_over(comparison, set(found.wanting))
         found.add(pairs(key, telling, rivals, left_over), why)
     missing = missing.without(set(found.candidates))
     near = Names(*(column[:_MOST_LIKENESS] for column in missing))
@@ -108,24 +109,27 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
     return found
 
 
-def _missing(comparison: Comparison) -> Iterator[Names]:
-    """The missing files in batches. For those of the first, each path once, one is sought."""
-    rest = iter(comparison.missing)
+def _sought(comparison: Comparison) -> Names:
+    """The missing files that a candidate is sought for: the first ones, each once."""
     first: dict[str, Entry] = {}
-    for reference in rest:
+    for reference in comparison.missing:
         first.setdefault(reference.path, reference.entry)
         if len(first) == _MOST:
             break
-    yield _named(comparison, list(first), list(first.values()))
-    while batch := list(islice(rest, _BATCH)):
-        others = [one for one in batch if one.path not in first]
-        yield _named(comparison, [one.path for one in others], [one.entry for one in others])
+    return _named(comparison, first.keys(), first.values())
 
 
-def _named(comparison: Comparison, paths: list[str], entries: list[Entry]) -> Names:
+def _rivals(comparison: Comparison, sought: AbstractSet[str]) -> Iterator[Names]:
+    """The other missing files, in batches."""
+    others = (one for one in comparison.missing if one.path not in sought)
+    while batch := list(islice(others, _BATCH)):
+        yield _named(comparison, (one.path for one in batch), [one.entry for one in batch])
+
+
+def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Entry]) -> Names:
     folders = comparison.missing.folders
     return Names(
-        paths,
+        list(paths),
         [folders[one.component_type] for one in entries],
         [one.filename for one in entries],
         [one.goal for one in entries],

@@ -19,7 +19,7 @@ _EMPTY = (
     bytes.fromhex("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
     bytes.fromhex("473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"),
 )
-_WINDOW = 1 << 20  # bytes; more than any entry has
+_WINDOW = 1 << 17  # bytes; more than any entry has
 
 
 class Listing(NamedTuple):

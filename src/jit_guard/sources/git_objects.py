@@ -17,6 +17,7 @@ from jit_guard.sources.git_environment import Standpoint
 
 _AHEAD = 60  # requests of 65 bytes: a pipe holds 4 KiB on every system
 _PIECE = 1 << 16
+_WHOLE = 1 << 30  # of what is wanted whole: joining many pieces takes its memory twice
 
 
 class Found(NamedTuple):
@@ -65,21 +66,24 @@ class Objects:
         Raises:
             GitError: git has ended, or cannot read the object.
         """
-        for found in self.each([name]):
+        for found in self.each([name], _WHOLE):
             if found is not None:
                 return found.id, found.kind, b"".join(found.pieces)
         return None
 
-    def each(self, names: Iterable[str]) -> Generator[Found | None, None, None]:
+    def each(
+        self, names: Iterable[str], piece: int = _PIECE
+    ) -> Generator[Found | None, None, None]:
         """Objects by their names, in order; None for one that is not there.
 
-        The pieces of one can be read until the next is asked for. Raises as `whole` does.
+        The pieces of one (of so many bytes) can be read until the next is asked for. Raises as
+        `whole` does.
         """
         waiting = iter(names)
         while batch := list(islice(waiting, _AHEAD)):
-            yield from self._batch(batch)
+            yield from self._batch(batch, piece)
 
-    def _batch(self, names: Sequence[str]) -> Iterator[Found | None]:
+    def _batch(self, names: Sequence[str], piece: int) -> Iterator[Found | None]:
         asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
         requests, answers = self._pipes()
         try:
@@ -91,7 +95,7 @@ class Objects:
         left = len(names)
         try:
             while left:
-                found = self._answer(answers)
+                found = self._answer(answers, piece)
                 left -= 1
                 yield found
                 _drop(found)
@@ -99,25 +103,25 @@ class Objects:
             if not answers.closed:
                 _drop(found)
                 for _ in range(left):
-                    _drop(self._answer(answers))
+                    _drop(self._answer(answers, piece))
             raise
 
-    def _answer(self, answers: IO[bytes]) -> Found | None:
+    def _answer(self, answers: IO[bytes], piece: int) -> Found | None:
         line = answers.readline()
         if not line.endswith(b"\n"):
             raise self._ended()
         told = line.decode("utf-8", "surrogateescape").split()
         if len(told) != 3 or not told[2].isdecimal():  # NAME missing, NAME ambiguous
             return None
-        return Found(told[0], told[1], int(told[2]), self._pieces(int(told[2]), answers))
+        return Found(told[0], told[1], int(told[2]), self._pieces(int(told[2]), answers, piece))
 
-    def _pieces(self, left: int, answers: IO[bytes]) -> Iterator[bytes]:
+    def _pieces(self, left: int, answers: IO[bytes], piece: int) -> Iterator[bytes]:
         while left:
-            piece = answers.read(min(left, _PIECE))
-            if not piece:
+            data = answers.read(min(left, piece))
+            if not data:
                 raise self._ended()
-            left -= len(piece)
-            yield piece
+            left -= len(data)
+            yield data
         answers.read(1)  # the line end after an object
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
