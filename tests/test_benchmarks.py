@@ -47,6 +47,15 @@ def test_commands_are_run_in_turn_and_a_failure_is_told(tmp_path: Path) -> None:
         in_turn({"bad": [sys.executable, "-c", "exit(3)"]}, tmp_path, 1)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes hold")
+def test_memory_is_that_of_all_processes_together(tmp_path: Path) -> None:
+    fill = "held = b'x' * 40_000_000; time.sleep(0.5)"
+    start = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {fill!r}])"
+    start = start.replace("held", "import time; held")
+    taken = in_turn({"two": [sys.executable, "-c", f"{start}; {fill}"]}, tmp_path, 1)
+    assert 80 < taken["two"][0].peak < 160
+
+
 def test_a_ratio_is_taken_run_by_run() -> None:
     ours = [Sample(1, 0), Sample(20, 0), Sample(3, 0)]
     theirs = [Sample(2, 0), Sample(40, 0), Sample(3, 0)]
