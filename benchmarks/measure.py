@@ -58,7 +58,7 @@ def _once(name: str, command: Sequence[str], folder: Path, scratch: str) -> Samp
             if ended:
                 break
             if took > _SHORT:
-                together = max(together, _resident(process.pid))
+                together = max(together, resident(process.pid))
             time.sleep(max(0.0005, min(0.02, took / 100)))  # a hundredth of what it took so far
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in (0, 1):
@@ -67,14 +67,14 @@ def _once(name: str, command: Sequence[str], folder: Path, scratch: str) -> Samp
     return Sample(took, max(together, usage.ru_maxrss * 1024) / 1e6)
 
 
-def _resident(process: int) -> int:
+def resident(process: int) -> int:
     """Bytes that a process and all that it has started hold in memory; 0 where nothing tells."""
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     except (OSError, IndexError):  # it has just ended, or this is not Linux
         return 0
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(_resident, map(int, children)))
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(resident, map(int, children)))
 
 
 def seconds(samples: Sequence[Sample]) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.measure import Sample, exponent, in_turn, ratio
+from benchmarks.measure import Sample, exponent, in_turn, ratio, resident
 from benchmarks.table import at_most, lines
 from benchmarks.trees import CASES, MAP, build, lay
 
@@ -48,12 +49,17 @@ def test_commands_are_run_in_turn_and_a_failure_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes hold")
-def test_memory_is_that_of_all_processes_together(tmp_path: Path) -> None:
-    fill = "held = b'x' * 40_000_000; time.sleep(0.5)"
-    start = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {fill!r}])"
-    start = start.replace("held", "import time; held")
-    taken = in_turn({"two": [sys.executable, "-c", f"{start}; {fill}"]}, tmp_path, 1)
-    assert 80 < taken["two"][0].peak < 160
+def test_memory_is_that_of_all_processes_together() -> None:
+    hold = "held = b'x' * 40_000_000; print('held', flush=True); input()"
+    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {hold!r}])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{start}; {hold}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == [b"held\n"] * 2
+        assert 80e6 < resident(process.pid) < 160e6
+    assert resident(process.pid) == 0
 
 
 def test_a_ratio_is_taken_run_by_run() -> None:
