@@ -173,6 +173,7 @@ def test_hints_are_the_same_however_the_files_come_in_batches(
     whole = told(RENAMED, LEFT)
     assert sum(bool(one.related) for one in whole[0].values()) == 6
     monkeypatch.setattr(candidates, "_BATCH", batch)
+    monkeypatch.setattr(candidates, "_BATCH_OF_NEIGHBOURS", batch)
     assert told(RENAMED, LEFT) == whole
 
 

@@ -25,6 +25,7 @@ from jit_guard.snapshot import join
 _MOST = 50_000
 _MOST_LIKENESS = 1000  # by likeness of names
 _BATCH = 5_000  # names whose keys are worked out together
+_BATCH_OF_NEIGHBOURS = 50_000  # names that are sorted together: every missing one looks at each
 _SHORTEST_SLIP = 4  # letters; of a shorter name, half is another name
 
 
@@ -98,11 +99,12 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
             telling = missing.without(
                 {path for path, inner in named if inner.rpartition("/")[2] in common}
             )
-        rivals, left_over = _rivals(comparison, sought), _left_over(comparison, set(found.wanting))
-        found.add(pairs(key, telling, rivals, left_over), why)
+        left_over = _left_over(comparison, set(found.wanting), _BATCH)
+        found.add(pairs(key, telling, _rivals(comparison, sought), left_over), why)
     missing = missing.without(set(found.candidates))
     near = Names(*(column[:_MOST_LIKENESS] for column in missing))
-    found.add(near_pairs(near, _left_over(comparison, set(found.wanting))), "a near name")
+    left_over = _left_over(comparison, set(found.wanting), _BATCH_OF_NEIGHBOURS)
+    found.add(near_pairs(near, left_over), "a near name")
     for path in near.paths:
         if path not in found.candidates and (mapped := _mapped(comparison, path)):
             found.candidates[path] = Candidate(mapped, "a near name", orphan=False)
@@ -136,20 +138,20 @@ def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Ent
     )
 
 
-def _left_over(comparison: Comparison, paired: set[str]) -> Iterator[Names]:
-    """The left-over files that are in no pair, in batches."""
+def _left_over(comparison: Comparison, paired: set[str], size: int) -> Iterator[Names]:
+    """The left-over files that are in no pair, in batches of at least this size."""
     start = len(comparison.top) + 1 if comparison.top else 0
     batch = Names([], [], [], [])
     for at, names in comparison.orphans.stretches:
         path = f"{at}/" if at else ""
         folder, _, inner = path[start:].partition("/")
-        for first in range(0, len(names), _BATCH):
-            some = names[first : first + _BATCH]
+        for first in range(0, len(names), size):
+            some = names[first : first + size]
             batch.paths.extend([path + name for name in some])
             batch.folders.extend(repeat(folder, len(some)))
             batch.inners.extend([inner + name for name in some] if inner else some)
             batch.goals.extend(repeat("", len(some)))
-            if len(batch.paths) >= _BATCH:
+            if len(batch.paths) >= size:
                 yield batch.without(paired)
                 batch = Names([], [], [], [])
     yield batch.without(paired)
