@@ -239,5 +239,16 @@ def test_one_processor_has_no_second_process(monkeypatch: pytest.MonkeyPatch) ->
     assert not survey.is_possible()
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     assert survey.is_possible()
+
+
+@pytest.mark.parametrize("program", ["", "/usr/sbin/uwsgi", "/opt/jit-guard", None])
+def test_what_is_no_python_is_not_started(
+    program: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(sys, "executable", program)
+    assert not survey.is_possible()
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3.13")
+    assert survey.is_possible()
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert not survey.is_possible()

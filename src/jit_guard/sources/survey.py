@@ -25,7 +25,11 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 
 def is_possible() -> bool:
     """Is there a processor for a second process, and a Python to run it?"""
-    if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
+    # Inside a server or a frozen program, the executable is that, and would be started again.
+    program = os.path.basename(sys.executable or "")
+    if not program.startswith(("python", "pypy")) or getattr(sys, "frozen", False):
+        return False
+    if os.name != "posix":
         return False
     if hasattr(os, "sched_getaffinity"):  # what this process may use, where it is known
         return len(os.sched_getaffinity(0)) > 1
