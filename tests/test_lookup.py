@@ -10,7 +10,7 @@ import pytest
 
 from jit_guard import Guard, MissingComponent
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.worktree import read_file
+from jit_guard.sources.disk import read_file
 from projects import SOUND, TEXT, lay_out
 
 HOST = "components/personas/host.txt"

@@ -9,8 +9,8 @@ import pytest
 
 from jit_guard.errors import ConfigError, UnreadableError
 from jit_guard.project import find_root, load, load_file
+from jit_guard.sources.disk import read_file
 from jit_guard.sources.memory import Memory
-from jit_guard.sources.worktree import read_file
 from projects import Content, lay_out
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from jit_guard.errors import UnreadableError
 from jit_guard.snapshot import Folder
+from jit_guard.sources.disk import PIECE
 from jit_guard.sources.memory import Link, Other
-from jit_guard.sources.worktree import CHUNK, Worktree
+from jit_guard.sources.worktree import Worktree
 from projects import SOUND, git, lay_out
 
 
@@ -84,7 +85,7 @@ def test_of_a_folder_that_vanished_every_file_is_told_as_vanished(tmp_path: Path
     assert list(source.chunks("gone", ["a", "b"])) == [("a", None), ("b", None)]
 
 
-@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
 def test_a_file_of_any_size_comes_whole_in_pieces_of_bounded_size(
     tmp_path: Path, size: int
 ) -> None:
@@ -95,7 +96,7 @@ def test_a_file_of_any_size_comes_whole_in_pieces_of_bounded_size(
         assert not isinstance(chunks, UnreadableError)
         pieces = list(chunks)
     assert b"".join(pieces) == data
-    assert all(0 < len(piece) <= CHUNK for piece in pieces)
+    assert all(0 < len(piece) <= PIECE for piece in pieces)
 
 
 def test_a_link_in_a_files_place_is_not_followed(tmp_path: Path) -> None:

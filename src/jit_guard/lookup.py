@@ -14,7 +14,7 @@ from jit_guard.errors import MissingComponent, UnreadableError
 from jit_guard.goal_map import Entry, Fault, Goals
 from jit_guard.names import unsafe_filename, unsafe_type
 from jit_guard.reference import entry_path
-from jit_guard.sources.worktree import read_file
+from jit_guard.sources.disk import read_file
 
 _TRIES = 5  # somebody commits between our reading of the map and of the component
 # A file that was written twice within a tick of its clock shows one time for both (git calls such

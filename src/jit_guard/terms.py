@@ -8,7 +8,7 @@ from jit_guard import project
 from jit_guard.codes import CODES
 from jit_guard.config import Settings
 from jit_guard.errors import ConfigError, UsageError
-from jit_guard.sources.worktree import read_file
+from jit_guard.sources.disk import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

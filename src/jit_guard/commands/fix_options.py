@@ -73,7 +73,7 @@ def fix(
 def _wishes(options: "Options") -> "Wishes":
     from jit_guard.fixing import descriptions
     from jit_guard.fixing.wishes import Wishes
-    from jit_guard.sources.worktree import read_file
+    from jit_guard.sources.disk import read_file
 
     known: descriptions.Descriptions = {}
     if options.descriptions == "-":

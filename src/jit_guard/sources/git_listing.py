@@ -1,25 +1,23 @@
 """The entries of a tree object, `MODE NAME NUL ID` again and again (git-mktree's binary form).
 
-A folder of a million files is one object of fifty megabytes. It is read a window at a time, and
-of the ids only those are kept that lead on.
+A folder of a million files is one object of fifty megabytes. Runs of ordinary files are read at
+once, what stands between them one by one, and of the ids only those are kept that lead on.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 from jit_guard.errors import GitError
 
 FOLDER, LINK, MODULE = b"40000", b"120000", b"160000"
 _ODD = frozenset((FOLDER, LINK, MODULE))
-_EMPTY = (
-    bytes.fromhex("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
-    bytes.fromhex("473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"),
-)
-_WINDOW = 1 << 17  # bytes; more than any entry has
+_EMPTY = {
+    20: bytes.fromhex("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
+    32: bytes.fromhex("473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"),
+}
+_WINDOW = 1 << 17  # bytes of a run; more than any entry has
 
 
 class Listing(NamedTuple):
@@ -35,46 +33,46 @@ def listing(data: bytes, width: int) -> Listing:
 
     Args:
         data: its bytes.
-        width: how many bytes an id has.
+        width: how many bytes an id has: 20 or 32.
 
     Raises:
         GitError: it is none.
     """
+    ordinary = rb"100644 ([^\0]+)\0(?!%s).{%d}" % (re.escape(_EMPTY[width]), width)
+    file, run = (re.compile(one, re.DOTALL) for one in (ordinary, rb"(?:%s)*" % ordinary))
+    any_entry = _entry(width)
     found = Listing(set(), set(), [])
-    for modes, names, ids in _columns(data, width):
-        if not _ODD.isdisjoint(modes):
-            odd = [mode in _ODD for mode in modes]
-            rows = list(zip(odd, modes, names, ids, strict=True))
-            found.odd.extend((mode, name, id_.hex()) for is_odd, mode, name, id_ in rows if is_odd)
-            files = [(name, id_) for is_odd, _, name, id_ in rows if not is_odd]
-            if not files:
-                continue
-            names, ids = zip(*files, strict=True)
-        found.files.update(names)
-        if not set(_EMPTY).isdisjoint(ids):
-            found.hollow.update(name for name, id_ in zip(names, ids, strict=True) if id_ in _EMPTY)
+    at = 0
+    while at < len(data):
+        match = run.match(data, at, at + _WINDOW)
+        if match is not None and match.end() > at:
+            names = b"\0".join(file.findall(data, at, match.end()))
+            found.files.update(_decoded(names).split("\0"))
+        else:
+            match = any_entry.match(data, at)
+            if match is None:
+                raise GitError(f"the tree object is damaged: there is no entry at byte {at}")
+            mode, raw, id_ = match.groups()
+            name = _decoded(raw)
+            if mode in _ODD:
+                found.odd.append((mode, name, id_.hex()))
+            else:
+                found.files.add(name)
+                if id_ == _EMPTY[width]:
+                    found.hollow.add(name)
+        at = match.end()
     return found
 
 
 def ids(data: bytes, width: int) -> dict[str, bytes]:
-    """The id of everything in a tree object, by its name."""
-    found: dict[str, bytes] = {}
-    for _, names, some in _columns(data, width):
-        found.update(zip(names, some, strict=True))
-    return found
+    """The id of everything in a tree object that was listed before, by its name."""
+    matches = (match.groups() for match in _entry(width).finditer(data))
+    return {_decoded(name): id_ for _, name, id_ in matches}
 
 
-_Columns = tuple[Sequence[bytes], Sequence[str], Sequence[bytes]]
+def _entry(width: int) -> re.Pattern[bytes]:
+    return re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % width, re.DOTALL)
 
 
-def _columns(data: bytes, width: int) -> Iterator[_Columns]:
-    """Modes, names and ids, a window at a time."""
-    # What a window cuts off fits nowhere in its rest: no NUL is followed by a whole id there.
-    entry = re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % width, re.DOTALL)
-    at = 0
-    while rows := entry.findall(data, at, at + _WINDOW):
-        at += sum(map(len, chain.from_iterable(rows))) + 2 * len(rows)
-        modes, names, some = zip(*rows, strict=True)
-        yield modes, b"\0".join(names).decode("utf-8", "surrogateescape").split("\0"), some
-    if at != len(data):
-        raise GitError(f"the tree object is damaged: there is no entry at byte {at}")
+def _decoded(names: bytes) -> str:
+    return names.decode("utf-8", "surrogateescape")

@@ -7,14 +7,21 @@ and without waiting for whoever holds a FIFO's other end.
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from jit_guard.errors import UnreadableError
 from jit_guard.snapshot import Folder
+from jit_guard.sources.disk import (
+    OPEN_FILE,
+    PIECE,
+    absent_or_unreadable,
+    pieces,
+    read_file,
+    reason,
+)
+from jit_guard.sources.folders import OpenFolder, list_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,20 +29,7 @@ if TYPE_CHECKING:
     from jit_guard.source import Answers, Chunks
     from jit_guard.sources.survey import Survey
 
-CHUNK = 1 << 16
 _MANY = 4 << 20  # bytes of maps, some 70,000 entries; below, a process costs more than it saves
-_OPEN_FILE = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-# ELOOP: a link now stands where a file or folder was listed; the rest: it is gone or changed.
-_VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
-_HAS_DIR_FD = os.open in os.supports_dir_fd
-_LONG_PATH = 3000  # below PATH_MAX (4096 on Linux) and 1024-byte names' worth of slack
 
 
 class Worktree:
@@ -75,37 +69,13 @@ class Worktree:
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
         """The names in a real folder; None when there is none. With `sizes`, see `hollow`."""
-        files: set[str] = set()
-        folders: set[str] = set()
-        links: dict[str, str] = {}
-        others: dict[str, str] = {}
-        rest: list[os.DirEntry[str]] = []
-        try:
-            handle = self.open_folder(path)
-            try:
-                with os.scandir(handle) as entries:
-                    if sizes and self._survey is None:
-                        self._hollow[path] = _measure(entries, files, rest)
-                    else:
-                        for entry in entries:
-                            if entry.is_file(follow_symlinks=False):
-                                files.add(entry.name)
-                            else:
-                                rest.append(entry)
-                for entry in rest:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.add(entry.name)
-                    else:
-                        _note_odd(entry, handle, links, others)
-            finally:
-                if isinstance(handle, int):
-                    os.close(handle)
-        except OSError as error:
-            if problem := _absent_or_unreadable(error, path or "."):
-                raise problem from None
+        listed = list_folder(self.root, path, sizes=sizes and self._survey is None)
+        if listed is None:
             return None
-        self._sizes[path] = len(files)
-        return Folder(files, folders, links, others)
+        found, hollow = listed
+        self._hollow[path] = hollow
+        self._sizes[path] = len(found.files)
+        return found
 
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files that hold nothing: True; None when one has vanished."""
@@ -114,7 +84,7 @@ class Worktree:
             yield from ((name, True) for name in sorted(known.intersection(names)))
             return
         names = self._unsettled(folder, names, texts=False)
-        with _Opened(self, folder) as at:
+        with OpenFolder(self.root, folder) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
                 return
@@ -124,7 +94,7 @@ class Worktree:
                     if status(prefix + name, dir_fd=handle).st_size:
                         continue
                 except OSError as error:
-                    yield name, _absent_or_unreadable(error, at.shown(name))
+                    yield name, absent_or_unreadable(error, at.shown(name))
                 else:
                     yield name, True
 
@@ -134,15 +104,15 @@ class Worktree:
         Those that a survey has read, and that nothing can be said of, are left out.
         """
         names = self._unsettled(folder, names, texts=True)
-        with _Opened(self, folder) as at:
+        with OpenFolder(self.root, folder) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
                 return
             for name in names:
                 try:
-                    handle = os.open(at.prefix + name, _OPEN_FILE, dir_fd=at.handle)
+                    handle = os.open(at.prefix + name, OPEN_FILE, dir_fd=at.handle)
                 except OSError as error:
-                    yield name, _absent_or_unreadable(error, at.shown(name))
+                    yield name, absent_or_unreadable(error, at.shown(name))
                     continue
                 try:
                     yield name, _chunks(handle, at, name)
@@ -210,174 +180,13 @@ class Worktree:
 
         return same_text(self.root, missing, orphans)
 
-    def open_folder(self, path: str) -> int | str:
-        """An open folder: a handle, or a path where the system cannot list handles."""
-        full = os.path.join(self.root, path) if path else self.root
-        if not _HAS_DIR_FD:
-            return full
-        if len(full) < _LONG_PATH // 3 or len(os.fsencode(full)) < _LONG_PATH:
-            return os.open(full, _OPEN_FOLDER)
-        # Deeper than the system takes in one call: go down a few hundred levels at a time.
-        handle = os.open(self.root, _OPEN_FOLDER)
-        for stretch in _stretches(path):
-            below = handle
-            try:
-                handle = os.open(stretch, _OPEN_FOLDER, dir_fd=below)
-            finally:
-                os.close(below)
-        return handle
 
-
-class _Opened:
-    """A folder held open while its files are looked at, one call per file and no path walk."""
-
-    def __init__(self, source: Worktree, folder: str) -> None:
-        self._source, self._folder = source, folder
-        self.handle: int | None = None
-        self.prefix = ""
-        self.open = True
-        self.answer: UnreadableError | None = None
-
-    def __enter__(self) -> _Opened:  # noqa: PYI034
-        try:
-            opened = self._source.open_folder(self._folder)
-        except OSError as error:
-            self.answer = _absent_or_unreadable(error, self._folder or ".")
-            self.open = False
-            return self
-        if isinstance(opened, int):
-            self.handle = opened
-        else:
-            self.prefix = opened + "/"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.handle is not None:
-            os.close(self.handle)
-
-    def shown(self, name: str) -> str:
-        return f"{self._folder}/{name}" if self._folder else name
-
-
-def read_file(full: str, shown: str) -> bytes | None:
-    """The bytes of a regular file, links followed; None when there is none.
-
-    Raises UnreadableError, also for a folder, a FIFO or a device in the file's place.
-    """
-    flags = _OPEN_FILE & ~getattr(os, "O_NOFOLLOW", 0)
-    try:
-        handle = os.open(full, flags)
-        try:
-            mode = os.fstat(handle).st_mode
-            if not stat.S_ISREG(mode):
-                raise UnreadableError(shown, f"it is a {_mode_name(mode)}, not a file")
-            return b"".join(_pieces(handle, shown, 1 << 20))
-        finally:
-            os.close(handle)
-    except FileNotFoundError:
-        if os.path.islink(full):
-            raise UnreadableError(shown, "it is a broken link") from None
-        return None
-    except NotADirectoryError:
-        return None
-    except ValueError as error:  # NUL in the path
-        raise UnreadableError(shown, str(error)) from None
-    except OSError as error:
-        raise UnreadableError(shown, reason(error)) from None
-
-
-def reason(error: OSError) -> str:
-    """An operating system's error in its own words, lower case."""
-    words = error.strerror or str(error)
-    return words[:1].lower() + words[1:]
-
-
-def _measure(
-    entries: Iterable[os.DirEntry[str]], files: set[str], rest: list[os.DirEntry[str]]
-) -> set[str] | None:
-    """Sort entries into files and the rest; the files of 0 bytes, or None: some cannot be told."""
-    hollow: set[str] | None = set()
-    for entry in entries:
-        if not entry.is_file(follow_symlinks=False):
-            rest.append(entry)
-            continue
-        try:
-            size = entry.stat(follow_symlinks=False).st_size
-        except FileNotFoundError:
-            continue  # it vanished since it was listed
-        except OSError:
-            size, hollow = 1, None
-        files.add(entry.name)
-        if not size and hollow is not None:
-            hollow.add(entry.name)
-    return hollow
-
-
-def _absent_or_unreadable(error: OSError, path: str) -> UnreadableError | None:
-    if error.errno in _VANISHED:
-        return None
-    return UnreadableError(path, reason(error))
-
-
-def _chunks(handle: int, at: _Opened, name: str) -> Chunks | UnreadableError:
+def _chunks(handle: int, at: OpenFolder, name: str) -> Chunks | UnreadableError:
     """The bytes of a file; of nearly all of them there is one piece."""
     try:
-        piece = os.read(handle, CHUNK)
+        piece = os.read(handle, PIECE)
     except OSError as error:
         return UnreadableError(at.shown(name), reason(error))
-    if len(piece) < CHUNK:  # a regular file reads short only at its end
+    if len(piece) < PIECE:  # a regular file reads short only at its end
         return iter((piece,) if piece else ())
-    return chain((piece,), _pieces(handle, at.shown(name)))
-
-
-def _pieces(handle: int, path: str, size: int = CHUNK) -> Chunks:
-    try:
-        while piece := os.read(handle, size):
-            yield piece
-    except OSError as error:
-        raise UnreadableError(path, reason(error)) from None
-
-
-def _note_odd(
-    entry: os.DirEntry[str], handle: int | str, links: dict[str, str], others: dict[str, str]
-) -> None:
-    try:
-        if entry.is_symlink():
-            links[entry.name] = _read_link(entry, handle)
-        else:
-            others[entry.name] = _what(entry)
-    except FileNotFoundError:
-        pass  # it vanished since it was listed; its folder is still there
-
-
-def _read_link(entry: os.DirEntry[str], handle: int | str) -> str:
-    if isinstance(handle, int):
-        return os.readlink(entry.name, dir_fd=handle)
-    return os.readlink(entry.path).replace("\\", "/")
-
-
-def _what(entry: os.DirEntry[str]) -> str:
-    return _mode_name(entry.stat(follow_symlinks=False).st_mode)
-
-
-def _mode_name(mode: int) -> str:
-    for test, name in (
-        (stat.S_ISDIR, "folder"),
-        (stat.S_ISFIFO, "FIFO"),
-        (stat.S_ISSOCK, "socket"),
-        (stat.S_ISBLK, "block device"),
-        (stat.S_ISCHR, "character device"),
-    ):
-        if test(mode):
-            return name
-    return "special file"
-
-
-def _stretches(path: str) -> Iterator[str]:
-    stretch = ""
-    for name in path.split("/"):
-        if stretch and len(stretch) + len(name) > _LONG_PATH // 4:
-            yield stretch
-            stretch = ""
-        stretch = f"{stretch}/{name}" if stretch else name
-    yield stretch
+    return chain((piece,), pieces(handle, at.shown(name)))
