@@ -91,7 +91,7 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
         "its last committed text",
     )
     common = _common_bases(comparison, {inner.rpartition("/")[2] for inner in missing.inners})
-    for why, key in KEYS:
+    for why, key in KEYS if comparison.orphans else ():
         missing = missing.without(set(found.candidates))
         telling = missing
         if key is same_base and common:

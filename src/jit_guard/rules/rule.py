@@ -168,7 +168,8 @@ class Rule(NamedTuple):
         fixable: bool = False,
     ) -> Finding:
         """A finding at a line and a column of a map."""
-        goal, component_type, *_ = (*keys, None, None) if keys[:1] != ("$schema",) else (None, None)
+        goal = keys[0] if keys and keys[0] != "$schema" else None
+        component_type = keys[1] if goal is not None and len(keys) > 1 else None
         # There may be millions, and this is the fast way to make one.
         return Finding._make(
             (
