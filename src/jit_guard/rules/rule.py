@@ -132,28 +132,11 @@ class Rule(NamedTuple):
         return self.at_offset(goal_map, offset, keys, message, **fields)
 
     def at_offset(
-        self,
-        goal_map: GoalMap,
-        offset: int,
-        keys: tuple[str, ...],
-        message: str,
-        *,
-        hint: str | None = None,
-        path: str | None = None,
-        related: tuple[str, ...] = (),
-        fixable: bool = False,
+        self, goal_map: GoalMap, offset: int, keys: tuple[str, ...], message: str, **fields: Any
     ) -> Finding:
         """A finding at a place in the text of a map."""
-        return self.at_position(
-            goal_map,
-            goal_map.positions.line_column(offset),
-            keys,
-            message,
-            hint=hint,
-            path=path,
-            related=related,
-            fixable=fixable,
-        )
+        position = goal_map.positions.line_column(offset)
+        return self.at_position(goal_map, position, keys, message, **fields)
 
     def at_position(
         self,
