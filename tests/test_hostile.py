@@ -698,6 +698,27 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, argv: tuple[str,
 
 
 @posix_only
+@pytest.mark.parametrize(("missing", "code"), [(0, 0), (1, 1), (1_500, 1)])
+def test_without_a_reader_the_verdict_and_the_files_are_the_same(
+    tmp_path: Path, missing: int, code: int
+) -> None:
+    goals = {"A": {"t": "x"}, **{f"G{number}": {"t": "gone"} for number in range(missing)}}
+    root = lay_out(tmp_path, {"goal_map.json": json.dumps(goals), "components/ts/x": TEXT})
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        formats = ("--format", "text", "--format", "json=report.json")
+        done = subprocess.run(
+            command(*formats), cwd=root, stdout=write, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (code, b"")
+    report = json.loads((root / "report.json").read_bytes())
+    assert report["summary"]["findings"] == missing
+
+
+@posix_only
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("size", [1, 3_000])
 def test_a_full_standard_output_is_trouble_that_is_told(tmp_path: Path, size: int) -> None:

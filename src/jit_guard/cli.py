@@ -48,13 +48,14 @@ def run() -> NoReturn:
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing else comes out, whatever happens."""
     verbose = "-v" in argv or "--verbose" in argv
+    code = FINDINGS  # of a command whose reader left before it came to a verdict
     try:
         code = _run(list(argv), perf_counter())
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        code = FINDINGS
+        pass
     except JitGuardError as error:
         code = TROUBLE
         _complain(error.lines, error, verbose=verbose)

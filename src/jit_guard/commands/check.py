@@ -126,12 +126,10 @@ def run(options: Options, started: float) -> int:
         prefix=_below_git_top(guard.root, options.format),
     )
     for name, file in options.format:
-        write = console.commands if name in formats.COMMANDS else console.lines
         if file is None:
-            write(formats.render(name, report, shown))
+            _show(console, formats.render(name, report, shown), name)
         else:
             _write(file, formats.render(name, report, shown._replace(color=False)), name)
-    console.out.flush()  # what follows is about what stands there
     if report.written or report.messages:
         from jit_guard.commands import fix_options
 
@@ -176,6 +174,15 @@ def _below_git_top(root: str, wanted: Sequence[tuple[str, str | None]]) -> str:
     if above is None or above == here:
         return ""
     return os.path.relpath(here, above).replace(os.sep, "/")
+
+
+def _show(console: Console, lines: Iterable[str], name: str) -> None:
+    write = console.commands if name in formats.COMMANDS else console.lines
+    try:
+        write(lines)
+        console.out.flush()  # what follows is about what stands there
+    except BrokenPipeError:  # who reads has seen enough; files and the exit code say the rest
+        pass
 
 
 def _write(path: str, lines: Iterable[str], name: str) -> None:
