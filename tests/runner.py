@@ -32,9 +32,7 @@ def scripts(folder: Path, *names: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     python = shlex.quote(sys.executable)
     bodies = {
-        "jit-guard": f'exec {python} -P -m jit_guard "$@"'
-        if sys.version_info >= (3, 11)
-        else f'exec {python} -m jit_guard "$@"',
+        "jit-guard": f'exec {python} -I -m jit_guard "$@"',
         "python": f'[ "$2 $3" = "-m pip" ] || [ "$1 $2" = "-m pip" ] || exec {python} "$@"',
     }
     for name in names:
