@@ -105,7 +105,7 @@ def test_a_value_is_written_as_the_file_writes(before: bytes, written: bytes) ->
         (b'{"A": "\xff"}', [EDIT], "not UTF-8"),
         ('{"A": {"p": "x.txt", "é": ""}}'.encode(), [EDIT._replace(new="\ud800")], "surrogate"),
         (b'{"A": {"p": "x.txt"}}', [EDIT._replace(new="\ud800")], "surrogate"),
-        (b"[" * 5000 + b"]" * 5000, [EDIT], "nested deeper"),
+        (b"[" * 200_000 + b"]" * 200_000, [EDIT], "nested deeper"),
     ],
 )
 def test_what_does_not_fit_is_refused(before: bytes, edits: list[Edit], words: str) -> None:
