@@ -118,3 +118,25 @@ def test_the_components_folder_may_be_absent_a_link_or_the_root() -> None:
 def test_a_components_folder_of_another_case_is_a_mismatch_of_every_entry() -> None:
     comparison = compared({"goal_map.json": '{"A": {"t": "x"}}', "Components/ts/x": TEXT})
     assert [one.place.spelled for one in comparison.misspelled] == ["Components/ts/x"]
+
+
+def test_files_that_are_found_one_by_one_are_noted_by_the_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each note copies what stands there, so one for each of many files took their square."""
+    noted: list[str] = []
+    serve = Comparison.serve
+
+    def seen(self: Comparison, folder: str, names: set[str], opaque: bool) -> None:
+        noted.append(folder)
+        serve(self, folder, names, opaque)
+
+    monkeypatch.setattr(Comparison, "serve", seen)
+    files: dict[str, Content] = {f"components/ts/name{number}": TEXT for number in range(50)}
+    files |= {f"components/ts/link{number}": Link(f"name{number}") for number in range(25)}
+    goals = {f"G{number}": {"t": f"NAME{number}"} for number in range(50)}
+    goals |= {f"L{number}": {"t": f"link{number}"} for number in range(25)}
+    comparison = compared({**files, "goal_map.json": json.dumps(goals)})
+    assert len(comparison.misspelled) == 50
+    assert comparison.served == {"components/ts": {f"name{number}" for number in range(50)}}
+    assert noted.count("components/ts") <= 2

@@ -39,10 +39,15 @@ def judge(
         if gone:
             absent[component_type] = gone if len(gone) < len(filenames) else filenames  # kept once
     used: set[str] = set()
+    served: dict[tuple[str, bool], set[str]] = {}  # by folder, and whether they are no text
     for reference, verdict in _references(maps, settings, verdicts):
-        _file_under(comparison, reference, verdict, settings)
+        _file_under(comparison, reference, verdict)
         if isinstance(verdict, Place):
             place = verdict
+            if place.kind == "file":
+                folder, _, name = place.real.rpartition("/")
+                opaque = not settings.is_text(reference.entry.component_type)
+                served.setdefault((folder, opaque), set()).add(name)
         elif verdict[1] is None:
             continue
         else:
@@ -52,6 +57,8 @@ def judge(
         used.update(place.links)
         if place.kind in ("file", "other"):
             used.add(place.real)
+    for (folder, opaque), names in served.items():
+        comparison.serve(folder, names, opaque)
     return Missing(maps, settings, absent), used
 
 
@@ -103,17 +110,13 @@ def _references(
                 yield Reference(goal_map, entry, entry_path(settings, entry)), verdict
 
 
-def _file_under(
-    comparison: Comparison, reference: Reference, verdict: _Verdict, settings: Settings
-) -> None:
+def _file_under(comparison: Comparison, reference: Reference, verdict: _Verdict) -> None:
     if not isinstance(verdict, Place):
         reason, normal = verdict
         comparison.unsafe.append(Unsafe(reference, reason, normal))
         return
-    place, entry = verdict, reference.entry
+    place = verdict
     if place.kind == "file":
-        folder, _, name = place.real.rpartition("/")
-        comparison.serve(folder, {name}, not settings.is_text(entry.component_type))
         if place.spelled != reference.path:
             comparison.misspelled.append(Misplaced(reference, place))
         elif place.links:

@@ -17,8 +17,11 @@ def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitSta
     Raises GitError where a repository stands and git cannot tell.
     """
     wanted: Names = dict(comparison.served)
+    links: dict[str, set[str]] = {}
     for named in comparison.through_links.values():
         for link in tree.resolve(named).links:
             folder, _, name = link.rpartition("/")
-            wanted[folder] = wanted.get(folder, frozenset()) | {name}
+            links.setdefault(folder, set()).add(name)
+    for folder, names in links.items():
+        wanted[folder] = names.union(wanted.get(folder, ()))
     return source.untracked(comparison.top, wanted) if wanted else []
