@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.errors import UnreadableError
-from jit_guard.snapshot import MAX_LINKS, Folder, Place, Tree, join
+from jit_guard.snapshot import MAX_LINKS, Folder, Place, Tree, by_folder, join
 from jit_guard.sources.memory import Link, Memory, Other
 from projects import Files
 
@@ -201,3 +201,9 @@ def test_what_is_plainly_lacking_is_absent_under_every_name(
     lacking = tree.plainly_lacking("c", asked)
     assert lacking == {name for name in asked if tree.resolve(f"c/{name}").kind == "absent"}
     assert tree.plainly_lacking("nowhere", asked) == set()
+
+
+def test_paths_are_taken_apart_by_their_folder() -> None:
+    paths = ["a/b/x", "y", "a/y", "a/b/z", "a/y"]
+    assert by_folder(paths) == {"a/b": {"x", "z"}, "": {"y"}, "a": {"y"}}
+    assert by_folder([]) == {}

@@ -19,7 +19,7 @@ from jit_guard.goal_map import Entry
 from jit_guard.names import MAX_NAME_BYTES
 from jit_guard.near_names import near_pairs, same_numbers, slips
 from jit_guard.pairing import KEYS, Names, pairs, same_base, stem
-from jit_guard.snapshot import join
+from jit_guard.snapshot import by_folder, join
 
 # Missing files for which another one is sought: nobody reads more hints.
 _MOST = 50_000
@@ -188,10 +188,7 @@ def _unclaimed_folders(comparison: Comparison) -> dict[str, str]:
     for component_type, filenames in missing.absent.items():
         if not unclaimed or missing.folders[component_type] in here.folders:
             continue
-        by_head: dict[str, set[str]] = {}
-        for filename in filenames:
-            head, _, base = filename.rpartition("/")
-            by_head.setdefault(head, set()).add(base)
+        by_head = by_folder(filenames)
         held = [
             name
             for name in unclaimed

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jit_guard.series import Findings
     from jit_guard.source import Source
 
-_MOST_ASKED = 10_000  # missing and left-over files that git is asked about: hints are worth no more
+_MOST_ASKED = 10_000  # missing and left-over files that a source is asked about, for a hint
 _BATCH = 50_000  # left-over files that git is asked at once whether it ignores them
 
 
@@ -172,7 +172,7 @@ def _tell(
     facts = Facts(
         evidence._replace(comparison=comparison),
         source.same_text(missing, list(islice(left, _MOST_ASKED))),
-        source.traces([*maps.absent, *missing]),
+        source.traces([*maps.absent, *missing][:_MOST_ASKED]),
         shown,
     )
     told = (

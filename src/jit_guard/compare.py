@@ -16,7 +16,7 @@ from jit_guard.goal_map import GoalMap
 from jit_guard.left_over import LeftOver, left_over
 from jit_guard.names import OURS, may_not_count, never_counts, temporary, unsafe_type
 from jit_guard.reference import type_folder
-from jit_guard.snapshot import Tree, join
+from jit_guard.snapshot import Tree, by_folder, join
 
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:
@@ -97,17 +97,11 @@ def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool)
     else:
         hits, left = filenames & files, filenames - files
     comparison.serve(base, hits, opaque)
-    nested: dict[str, list[str]] = {}
-    for filename in left:
-        head, slash, _ = filename.rpartition("/")
-        if slash:
-            nested.setdefault(head, []).append(filename)
     below: set[str] = set()
-    for head, some in nested.items():
-        folder = comparison.folders.get(f"{base}/{head}")
+    for head, names in by_folder(left).items():
+        folder = comparison.folders.get(f"{base}/{head}") if head else None
         if folder:
-            start = len(head) + 1
-            hits = folder.files.intersection(filename[start:] for filename in some)
+            hits = folder.files & names
             comparison.serve(f"{base}/{head}", hits, opaque)
             below.update(f"{head}/{name}" for name in hits)
     return left - below if below else left
@@ -122,10 +116,7 @@ def _suspect_backslashes(wanted: dict[str, set[str]], suspects: Names) -> None:
 
 def _left_over(used: set[str], comparison: Comparison) -> LeftOver:
     """What no entry names; temporary files among it are noted."""
-    in_use: dict[str, set[str]] = {}
-    for path in used:
-        parent, _, name = path.rpartition("/")
-        in_use.setdefault(parent, set()).add(name)
+    in_use = by_folder(used)
     found: dict[str, set[str]] = {}
     for path, folder in comparison.folders.items():
         served = comparison.served.get(path, frozenset())

@@ -17,7 +17,7 @@ from jit_guard.names import all_folded, fold, unfolded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Literal
 
     from jit_guard.source import Source
@@ -187,6 +187,15 @@ def _kind(folder: Folder, name: str) -> Literal["file", "folder", "link", "other
     if name in folder.links:
         return "link"
     return "other" if name in folder.others else None
+
+
+def by_folder(paths: Iterable[str]) -> dict[str, set[str]]:
+    """The last names of paths, by the folder that they lie in ("" for none)."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        found.setdefault(folder, set()).add(name)
+    return found
 
 
 def join(folder: str, name: str) -> str:

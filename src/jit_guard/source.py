@@ -68,7 +68,10 @@ class Source(Protocol):
         """
 
     def traces(self, missing: list[str]) -> dict[str, GitState]:
-        """What else knows of missing files: the index, or the disk where git is judged."""
+        """What else knows of missing files: the index, or the disk where git is judged.
+
+        This and `same_text` look at every path that they are given: ask for few.
+        """
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has its last committed text."""

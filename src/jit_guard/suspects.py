@@ -69,6 +69,8 @@ def _plainly_absent(
     if unsafe_type(component_type) or may_be_unsafe("/".join(filenames)):
         return set()
     base = type_folder(settings, component_type)
+    # The filenames as they are, where `snapshot.by_folder` takes them apart: what is found shares
+    # the map's strings, and a million of others would be made for nothing.
     by_folder: dict[str, list[str]] = {}
     for filename in filenames:
         by_folder.setdefault(filename.rpartition("/")[0], []).append(filename)

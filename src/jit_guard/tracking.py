@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jit_guard.comparison import Comparison, Names
 from jit_guard.git_state import GitState
-from jit_guard.snapshot import Tree
+from jit_guard.snapshot import Tree, by_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +17,8 @@ def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitSta
     Raises GitError where a repository stands and git cannot tell.
     """
     wanted: Names = dict(comparison.served)
-    links: dict[str, set[str]] = {}
-    for named in comparison.through_links.values():
-        for link in tree.resolve(named).links:
-            folder, _, name = link.rpartition("/")
-            links.setdefault(folder, set()).add(name)
+    through = comparison.through_links.values()
+    links = by_folder(link for named in through for link in tree.resolve(named).links)
     for folder, names in links.items():
         wanted[folder] = names.union(wanted.get(folder, ()))
     return source.untracked(comparison.top, wanted) if wanted else []

@@ -20,15 +20,13 @@ from jit_guard.sources.repository import top
 
 __all__ = ["add_command", "ignored", "recoverable", "same_text", "top", "traces"]
 
-_MOST_ASKED = 10_000  # paths; a hint is not worth more
-
 
 def traces(root: str, missing: Sequence[str]) -> dict[str, GitState]:
     """Those missing files that the index has all the same: deleted by hand, or sparse."""
     found: dict[str, GitState] = {}
     if not missing or top(root) is None:
         return found
-    for part in parts(root, missing[:_MOST_ASKED]):
+    for part in parts(root, missing):
         answer = git_call.ask(part.top, ["ls-files", "-z", "-t", "--stage", "--", *part.paths])
         for record in git_call.lines(answer):
             told, _, path = record.partition("\t")
@@ -76,8 +74,8 @@ def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict
     if not missing or not orphans or top(root) is None:
         return {}
     try:
-        before = _committed(root, missing[:_MOST_ASKED])
-        now = _present(root, orphans[:_MOST_ASKED]) if before else {}
+        before = _committed(root, missing)
+        now = _present(root, orphans) if before else {}
     except GitError:
         return {}
     by_id: dict[str, list[str]] = {}

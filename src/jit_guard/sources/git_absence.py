@@ -11,8 +11,6 @@ from jit_guard.sources import git_commands
 from jit_guard.sources.git_parts import parts
 from jit_guard.sources.git_tracking import untracked
 
-_MOST = 10_000  # paths; nobody reads the reasons of more
-
 
 def traces(root: str, missing: Sequence[str], source: str) -> dict[str, GitState]:
     """Those missing files that are on disk, each with why git lacks it.
@@ -25,7 +23,7 @@ def traces(root: str, missing: Sequence[str], source: str) -> dict[str, GitState
         missing: relative to it.
         source: the name of the snapshot that lacks them.
     """
-    on_disk = [path for path in missing[:_MOST] if os.path.isfile(os.path.join(root, path))]
+    on_disk = [path for path in missing if os.path.isfile(os.path.join(root, path))]
     if not on_disk:
         return {}
     found: dict[str, GitState] = {}

@@ -10,13 +10,11 @@ import re
 from typing import NamedTuple
 
 from jit_guard.errors import GitError
+from jit_guard.sources.git_index import EMPTY_BLOBS
 
 FOLDER, LINK, MODULE = b"40000", b"120000", b"160000"
 _ODD = frozenset((FOLDER, LINK, MODULE))
-_EMPTY = {
-    20: bytes.fromhex("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
-    32: bytes.fromhex("473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"),
-}
+_EMPTY = {len(id_): id_ for id_ in map(bytes.fromhex, EMPTY_BLOBS)}
 _WINDOW = 1 << 17  # bytes of a run; more than any entry has
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from jit_guard.git_state import GitState
-from jit_guard.snapshot import join
+from jit_guard.snapshot import by_folder, join
 from jit_guard.sources.git_index import scan
 from jit_guard.sources.git_parts import Part, parts
 from jit_guard.sources.repository import top
@@ -54,10 +54,7 @@ def _absent_in(part: Part, home: Part, modules: Sequence[str]) -> list[GitState]
     if part.top == home.top:
         states = git_reasons.unknown(part.top, part.paths)
     elif home.outside(part.inner) in modules:  # it has them if the submodule does
-        wanted: dict[str, set[str]] = {}
-        for path in part.paths:
-            folder, _, name = path.rpartition("/")
-            wanted.setdefault(folder, set()).add(name)
+        wanted = by_folder(part.paths)
         seen = scan(part.top, wanted, wanted)
         lost = [join(folder, name) for folder, names in seen.absent.items() for name in names]
         states = git_reasons.announced(part.top, seen.hollow)

@@ -21,7 +21,6 @@ from jit_guard.sources.git_objects import Found, Objects
 from jit_guard.sources.git_revision import revision, tree_of, tree_of_index
 
 _NOTHING = Folder(set(), set(), {}, {})
-_MOST = 10_000  # missing files whose last text is looked up: a hint is not worth more
 
 
 class _Seen(NamedTuple):
@@ -134,11 +133,11 @@ class GitTree:
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has the text it has in HEAD."""
-        asked = [path for path in missing[:_MOST] if "\n" not in path] if orphans else []
+        asked = [path for path in missing if "\n" not in path] if orphans else []
         found = self._objects.each(f"HEAD:{join(self._prefix, path)}" for path in asked)
         before = {path: blob.id for path, blob in zip(asked, found, strict=True) if blob}
         by_id: dict[str, list[str]] = {}
-        for path in orphans[:_MOST] if before else ():
+        for path in orphans if before else ():
             folder, _, name = path.rpartition("/")
             if name in (ids := self._ids(join(self._prefix, folder))):
                 by_id.setdefault(ids[name].hex(), []).append(path)
