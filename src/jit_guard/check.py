@@ -64,8 +64,6 @@ def check(
     """
     shown = settings.maps if reported is None else tuple(dict.fromkeys(reported))
     texts, drafts, sizes = map(settings.selects, ("JG207", "JG501", "JG206"))
-    if sizes or texts:
-        source.survey(settings.components, settings.maps, texts=texts)
     maps = read_maps(source, dict.fromkeys((*shown, *settings.maps)))
     tree = Tree(source, sizes=sizes and not texts)
     unreadable = list(maps.unreadable)
@@ -74,13 +72,11 @@ def check(
     except UnreadableError as error:
         unreadable.append(error)
         comparison = Comparison.nothing()
-    names = audit(comparison)  # before the sizes, which a survey may still be after
     content = read(source, comparison, texts=texts, drafts=drafts, sizes=sizes)
     if content.vanished:  # since the folders were listed: judged as absent
         for path in content.vanished:
             tree.discard(path)
         comparison = compare(maps.read, tree, settings)
-        names = audit(comparison)
     unreadable += content.unreadable
     lacking, untold = _untracked(source, settings, tree, comparison)
     evidence = Evidence(
@@ -88,7 +84,7 @@ def check(
         maps,
         comparison,
         content,
-        names,
+        audit(comparison),
         source.interrupted(),
         _violations(maps, schema),
         lacking,

@@ -27,12 +27,6 @@ class Source(Protocol):
 
     name: str
 
-    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
-        """`hollow`, or with `texts` also `chunks`, will be asked of everything below a folder.
-
-        Begin, where that is worth it: how large the maps are (their paths) says how much it is.
-        """
-
     def read(self, path: str) -> bytes | None:
         """The bytes of the file at a path (links followed); None when there is none."""
 
@@ -46,11 +40,7 @@ class Source(Protocol):
         """Only those files of a folder that hold nothing: True; None when one has vanished."""
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file of a folder its bytes, in pieces of bounded size; None: vanished.
-
-        After `survey` with `texts`, those may be left out that are UTF-8, not blank, and neither a
-        draft of ours nor a pointer of Git LFS.
-        """
+        """For each file of a folder its bytes, in pieces of bounded size; None: vanished."""
 
     def inside(self, target: str) -> str | None:
         """An absolute link target relative to the root; None when it leaves the project."""

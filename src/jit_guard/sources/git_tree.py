@@ -60,9 +60,6 @@ class GitTree:
         """End the git process."""
         self._objects.close()
 
-    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
-        """The ids of a tree say it."""
-
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, links followed within the repository; None when there is none."""
         full = join(self._prefix, path)

@@ -66,9 +66,6 @@ class Memory:
             self._folders[path] = Folder(set(), set(), {}, {})
         return self._folders[path]
 
-    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
-        """Nothing takes long in memory."""
-
     def read(self, path: str) -> bytes | None:
         """The bytes at a path; None when there is none."""
         content = self._contents.get(path)

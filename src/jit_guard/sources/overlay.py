@@ -31,9 +31,6 @@ class Overlay:
             {path: content for path, content in changes.items() if content is not None}
         )
 
-    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
-        """What is beside the changes is asked when it is needed."""
-
     def read(self, path: str) -> bytes | None:
         """The bytes of a file."""
         if path in self._gone:

@@ -27,9 +27,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.git_state import GitState
     from jit_guard.source import Answers, Chunks
-    from jit_guard.sources.survey import Survey
-
-_MANY = 4 << 20  # bytes of maps, some 70,000 entries; below, a process costs more than it saves
 
 
 class Worktree:
@@ -46,22 +43,6 @@ class Worktree:
         self.root = os.path.abspath(root)
         self._real_root = os.path.realpath(self.root)
         self._hollow: dict[str, set[str] | None] = {}
-        self._sizes: dict[str, int] = {}  # how many files each folder holds
-        self._survey: Survey | None = None
-
-    def survey(self, top: str, maps: Iterable[str], *, texts: bool) -> None:
-        """Have the odd files below a folder found meanwhile, where the maps are large."""
-        if self._survey is not None or os.path.islink(os.path.join(self.root, top)):
-            return
-        try:
-            size = sum(os.stat(os.path.join(self.root, path)).st_size for path in maps)
-        except (OSError, ValueError):
-            return  # who reads the map will tell
-        if size >= _MANY:
-            from jit_guard.sources import survey
-
-            if survey.is_possible():
-                self._survey = survey.Survey(self.root, top, texts=texts)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, links followed; None when there is none."""
@@ -69,12 +50,11 @@ class Worktree:
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
         """The names in a real folder; None when there is none. With `sizes`, see `hollow`."""
-        listed = list_folder(self.root, path, sizes=sizes and self._survey is None)
+        listed = list_folder(self.root, path, sizes=sizes)
         if listed is None:
             return None
         found, hollow = listed
         self._hollow[path] = hollow
-        self._sizes[path] = len(found.files)
         return found
 
     def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
@@ -83,7 +63,7 @@ class Worktree:
         if known is not None:  # the listing has measured them
             yield from ((name, True) for name in sorted(known.intersection(names)))
             return
-        names = self._unsettled(folder, names, texts=False)
+        names = sorted(names)  # in order: that is closer to that of a disk than a set's
         with OpenFolder(self.root, folder) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
@@ -99,11 +79,8 @@ class Worktree:
                     yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file its bytes, a piece at a time; None when it has vanished.
-
-        Those that a survey has read, and that nothing can be said of, are left out.
-        """
-        names = self._unsettled(folder, names, texts=True)
+        """For each file its bytes, a piece at a time; None when it has vanished."""
+        names = sorted(names)
         with OpenFolder(self.root, folder) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
@@ -118,18 +95,6 @@ class Worktree:
                     yield name, _chunks(handle, at, name)
                 finally:
                     os.close(handle)
-
-    def _unsettled(self, folder: str, names: Iterable[str], *, texts: bool) -> list[str]:
-        """Those files that no survey has found to be nothing special.
-
-        In order: that is closer to that of a disk than a set's.
-        """
-        survey = self._survey
-        if survey is not None and (survey.texts or not texts):
-            odd = survey.odd(folder, self._sizes.get(folder, 0))
-            if odd is not None:
-                names = odd.intersection(names)
-        return sorted(names)
 
     def inside(self, target: str) -> str | None:
         """An absolute link target relative to the root; None when it leaves the project."""
@@ -169,10 +134,7 @@ class Worktree:
         return traces(self.root, missing)
 
     def close(self) -> None:
-        """End the survey, if there is one."""
-        if self._survey is not None:
-            self._survey.close()
-            self._survey = None
+        """Nothing is held open."""
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has its last committed text."""
