@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jit_guard.autogen_names import candidates, is_for, lossless, plain_name
-from jit_guard.names import MAX_NAME_BYTES, never_counts, unportable, unsafe_filename
+from jit_guard.text.generated import candidates, is_for, lossless, plain_name
+from jit_guard.text.names import MAX_NAME_BYTES, never_counts, unportable, unsafe_filename
 
 TEXT = st.text(min_size=1, max_size=200)
 LONG = st.text(min_size=1, max_size=5).map(lambda text: text * 200)

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from jit_guard.console import Console
+from jit_guard.text.console import Console
 
 
 class Terminal(io.StringIO):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from jit_guard.drafts import mark, untouched
+from jit_guard.text.generated import mark, untouched
 
 SUFFIXES = st.sampled_from([".txt", ".md", ".html", ".yaml", ".json", ".TXT", ".j2", "", ".odd"])
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))

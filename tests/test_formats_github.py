@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 
-from jit_guard.printable import printable
 from jit_guard.report import Report, Skipped
+from jit_guard.text.printable import printable
 from projects import MAP, call, git, lay_out
 from reports import HOSTILE, finding, hostile, lines, orphan, report, reports
 

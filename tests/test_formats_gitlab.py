@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.printable import printable, true_name
 from jit_guard.report import Report
+from jit_guard.text.printable import printable, true_name
 from reports import HOSTILE, finding, hostile, moved, orphan, report, reports, text
 
 # What GitLab's documentation requires of a report that other tools write.

@@ -9,8 +9,8 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 
 from jit_guard.formats.markdown import MOST_BYTES, OPEN
-from jit_guard.printable import printable
 from jit_guard.report import Failed, Fixed, Report, Skipped
+from jit_guard.text.printable import printable
 from reports import HOSTILE, finding, hostile, orphan, report, reports, text
 
 _OURS = {

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from jit_guard import __version__
 from jit_guard.formats.sarif import MOST_CHARACTERS, MOST_RESULTS
-from jit_guard.printable import printable
 from jit_guard.report import Report, Skipped
 from jit_guard.rules import load_rules
+from jit_guard.text.printable import printable
 from reports import HOSTILE, finding, hostile, moved, orphan, report, reports, text
 
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.drafts import untouched
 from jit_guard.generators.embedded import EMBEDDED
 from jit_guard.generators.generator import Example, Options, Request
 from jit_guard.generators.judgement import MAX_BYTES, finished, judge_text
 from jit_guard.generators.scaffold import write
 from jit_guard.generators.shape import sections, shape
+from jit_guard.text.generated import untouched
 
 REQUEST = Request(
     "HAND_OVER_SHIFT",

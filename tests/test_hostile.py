@@ -833,5 +833,5 @@ def test_a_module_that_cannot_be_loaded_is_the_installations_fault(
     assert "jit_guard.formats.text" in told.err
     assert "install jit-guard again" in told.err
     assert told.err.count("\n") == 1
-    monkeypatch.setitem(sys.modules, "jit_guard.console", None)  # nor can that be said
+    monkeypatch.setitem(sys.modules, "jit_guard.text.console", None)  # nor can that be said
     assert call(cwd=tmp_path) == (2, "", "")

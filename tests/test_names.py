@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from jit_guard import names
+from jit_guard.text import names
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ from jit_guard.goal_map import GoalMap
 from jit_guard.map_diff import unified_diff
 from jit_guard.map_edit import splice
 from jit_guard.maps import read_maps
-from jit_guard.names import fold
 from jit_guard.plan import make_plan
 from jit_guard.reference import Reference
 from jit_guard.snapshot import Tree
 from jit_guard.sources.memory import Link, Memory
 from jit_guard.steps import Adopt, Generate, Plan, Relink, changes
+from jit_guard.text.names import fold
 
 Goals = Mapping[str, Mapping[str, str]]
 

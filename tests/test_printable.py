@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from jit_guard.printable import printable, quiet_line, quiet_lines, true_name
+from jit_guard.text.printable import printable, quiet_line, quiet_lines, true_name
 
 EVERY_CHARACTER = "".join(map(chr, range(0x110000)))
 LOUD = [
@@ -91,7 +91,7 @@ def test_a_line_that_is_no_command_stays_as_it_is(line: str) -> None:
 def test_lines_are_made_quiet_together_as_each_would_be(
     loud: str, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jit_guard.printable._BATCH", batch)
+    monkeypatch.setattr("jit_guard.text.printable._BATCH", batch)
     lines = ["plain", "", loud, "more: plain", loud]
     assert "".join(quiet_lines(lines)) == "".join(f"{quiet_line(line)}\n" for line in lines)
     assert "".join(quiet_lines([])) == ""

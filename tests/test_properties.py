@@ -14,14 +14,15 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from jit_guard import goal_map, names
+from jit_guard import goal_map
 from jit_guard.cli import COMMANDS
 from jit_guard.config import did_you_mean
 from jit_guard.goal_map import Fault, GoalMap
 from jit_guard.positions import Positions, pointer
-from jit_guard.printable import printable, quiet_line, true_name
 from jit_guard.schema import Schema
 from jit_guard.strict_json import EncodingError, JsonError, decode, loads
+from jit_guard.text import names
+from jit_guard.text.printable import printable, quiet_line, true_name
 from projects import HOST, SOUND, call, judge, lay_out
 
 # --- maps and JSON ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from jit_guard.names import never_counts
+from jit_guard.text.names import never_counts
 from projects import Outcome, call
 
 HERE = Path(__file__).parent

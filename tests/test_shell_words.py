@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.config import toml_string
-from jit_guard.shell_words import between_backticks, no_command, quoted
+from jit_guard.text.shell import between_backticks, no_command, quoted
 from projects import found
 from reports import HOSTILE
 

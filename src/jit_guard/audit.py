@@ -8,15 +8,16 @@ from itertools import chain, islice
 from jit_guard.comparison import Comparison
 from jit_guard.missing import Missing
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.names import (
+from jit_guard.snapshot import Folder
+from jit_guard.text.names import (
     all_folded,
     colliding,
     fold,
+    join,
     may_be_unportable,
     never_counts,
     unportable,
 )
-from jit_guard.snapshot import Folder, join
 
 _BATCH = 50_000  # names looked at together; bounds the memory of the bulk tests
 

@@ -114,7 +114,7 @@ def _run(argv: list[str], started: float) -> int:
 
 def _complain(lines: Sequence[str], error: BaseException, *, verbose: bool) -> None:
     try:
-        from jit_guard.console import Console
+        from jit_guard.text.console import Console
 
         console = Console()
         if verbose:

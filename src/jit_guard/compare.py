@@ -14,9 +14,17 @@ from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.goal_map import GoalMap
 from jit_guard.left_over import LeftOver, left_over
-from jit_guard.names import OURS, may_not_count, never_counts, temporary, unsafe_type
 from jit_guard.reference import type_folder
-from jit_guard.snapshot import Tree, by_folder, join
+from jit_guard.snapshot import Tree
+from jit_guard.text.names import (
+    OURS,
+    by_folder,
+    join,
+    may_not_count,
+    never_counts,
+    temporary,
+    unsafe_type,
+)
 
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:

@@ -10,8 +10,7 @@ from itertools import chain
 from jit_guard.comparison import Comparison
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.names import GENERATED
-from jit_guard.snapshot import join
+from jit_guard.text.names import GENERATED, join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def _judge_long_text(path: str, pieces: Iterable[bytes], content: Content) -> No
 
 def _judge_draft(path: str, data: bytes, content: Content) -> None:
     if b"jit-guard:draft" in data:
-        from jit_guard.drafts import untouched
+        from jit_guard.text.generated import untouched
 
         if untouched(data):
             content.drafts.append(path)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from jit_guard import ledger_file
-from jit_guard.drafts import digest
 from jit_guard.generators.generator import Usage
 from jit_guard.generators.judgement import finished
 from jit_guard.ledger_file import LedgerFile
 from jit_guard.ledger_records import plain
+from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
 State = Literal["as generated", "edited", "gone", "rejected", "not committed"]

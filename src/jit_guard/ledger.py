@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard import claims, ledger_file
-from jit_guard.drafts import digest
 from jit_guard.ledger_file import LedgerFile
 from jit_guard.ledger_records import (
     Arrival,
@@ -25,6 +24,7 @@ from jit_guard.ledger_records import (
     insert,
     plain,
 )
+from jit_guard.text.generated import digest
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.snapshot import Folder, join
+from jit_guard.snapshot import Folder
+from jit_guard.text.names import join
 
 
 class Stretch(NamedTuple):

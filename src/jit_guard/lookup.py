@@ -12,9 +12,9 @@ from jit_guard import goal_map
 from jit_guard.config import Settings
 from jit_guard.errors import MissingComponent, UnreadableError
 from jit_guard.goal_map import Entry, Fault, Goals
-from jit_guard.names import unsafe_filename, unsafe_type
 from jit_guard.reference import entry_path
 from jit_guard.sources.disk import read_file
+from jit_guard.text.names import unsafe_filename, unsafe_type
 
 _TRIES = 5  # somebody commits between our reading of the map and of the component
 # A file that was written twice within a tick of its clock shows one time for both (git calls such

@@ -14,8 +14,8 @@ from difflib import SequenceMatcher
 from operator import itemgetter
 from typing import NamedTuple
 
-from jit_guard.names import fold
 from jit_guard.pairing import Names, stem
+from jit_guard.text.names import fold
 
 _LIKENESS = 0.84  # of difflib; below it pairs become silly
 _NEIGHBOURS = 6

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress, groupby
 from typing import NamedTuple
 
-from jit_guard.names import fold
+from jit_guard.text.names import fold
 
 _SEPARATOR = re.compile(r"[^\w\n]|_")
 _ASCII_SEPARATORS = {

@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from jit_guard.autogen_names import PREFIX, candidates, is_for, lossless, plain_name
 from jit_guard.comparison import Comparison, Misplaced
 from jit_guard.config import Settings
 from jit_guard.goal_map import Entry, GoalMap
 from jit_guard.homes import Home, Homes, names_in
 from jit_guard.map_edit import Edit
-from jit_guard.names import fold
 from jit_guard.reference import Reference
-from jit_guard.snapshot import Tree, join
+from jit_guard.snapshot import Tree
 from jit_guard.steps import Adopt, Generate, Leave, Plan, Relink, Repoint, Step
+from jit_guard.text.generated import PREFIX, candidates, is_for, lossless, plain_name
+from jit_guard.text.names import fold, join
 
 _MOST_NAMES = 1000  # that are taken before we give up
 Acts = Callable[[str, Reference], bool]

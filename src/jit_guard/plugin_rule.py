@@ -7,9 +7,8 @@ A plugin sees this instead: plain records that stay, whatever happens behind the
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from jit_guard.names import never_counts
 from jit_guard.reference import entry_path
-from jit_guard.snapshot import join
+from jit_guard.text.names import join, never_counts
 
 if TYPE_CHECKING:
     from jit_guard.rules.rule import Facts

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from jit_guard import durable, map_edit
 from jit_guard.intent import ComponentIntent, Intent, MapChange, MapIntent
 from jit_guard.map_edit import EditError
-from jit_guard.names import OURS
 from jit_guard.settlement import sha256_of
+from jit_guard.text.names import OURS
 from jit_guard.transaction_errors import TransactionError
 from jit_guard.whereabouts import (
     Spot,

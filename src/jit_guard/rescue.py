@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from jit_guard.drafts import digest
 from jit_guard.generators.generator import Request, Text
 from jit_guard.history import history
 from jit_guard.ledger import Ledger
 from jit_guard.ledger_records import Arrival, Key, Wanted
+from jit_guard.text.generated import digest
 
 _GENERATOR = "recovered"
 

@@ -13,11 +13,11 @@ from itertools import chain
 
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.names import all_folded, fold, unfolded
+from jit_guard.text.names import all_folded, fold, join, unfolded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Literal
 
     from jit_guard.source import Source
@@ -187,17 +187,3 @@ def _kind(folder: Folder, name: str) -> Literal["file", "folder", "link", "other
     if name in folder.links:
         return "link"
     return "other" if name in folder.others else None
-
-
-def by_folder(paths: Iterable[str]) -> dict[str, set[str]]:
-    """The last names of paths, by the folder that they lie in ("" for none)."""
-    found: dict[str, set[str]] = {}
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        found.setdefault(folder, set()).add(name)
-    return found
-
-
-def join(folder: str, name: str) -> str:
-    """A path below a folder; "" is the root, or the folder itself."""
-    return f"{folder}/{name}" if folder and name else folder or name

@@ -7,7 +7,7 @@ from json import dumps
 from typing import TYPE_CHECKING
 
 from jit_guard.config import toml_key, toml_string
-from jit_guard.names import never_counts, temporary, unsafe_filename, unsafe_type
+from jit_guard.text.names import never_counts, temporary, unsafe_filename, unsafe_type
 
 if TYPE_CHECKING:
     from jit_guard.snapshot import Tree

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from jit_guard.comparison import Comparison, Names
 from jit_guard.git_state import GitState
-from jit_guard.snapshot import Tree, by_folder
+from jit_guard.snapshot import Tree
+from jit_guard.text.names import by_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from jit_guard import formats
 from jit_guard.commands import project_options
 from jit_guard.config import codes
-from jit_guard.console import Console
 from jit_guard.errors import UsageError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.printable import quiet_lines
 from jit_guard.report import Report
+from jit_guard.text.console import Console
+from jit_guard.text.printable import quiet_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

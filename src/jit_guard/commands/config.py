@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from jit_guard.commands import project_options
 from jit_guard.config import KEYS, TypeSettings, toml_key
-from jit_guard.console import Console
-from jit_guard.printable import printable
 from jit_guard.project import Configuration
-from jit_guard.styles import style
+from jit_guard.text.console import Console
+from jit_guard.text.printable import printable, style
 
 
 class Options(NamedTuple):

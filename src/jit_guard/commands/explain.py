@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from jit_guard.codes import CODES
 from jit_guard.config import did_you_mean
-from jit_guard.console import Console
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 from jit_guard.rules import load_rules
 from jit_guard.rules.explained import listing, page
+from jit_guard.text.console import Console
 
 
 class Options(NamedTuple):

@@ -3,9 +3,9 @@
 import os
 import sys
 
-from jit_guard.console import Console
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
+from jit_guard.text.console import Console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _answering(interaction: "Interaction") -> "Interaction":
 
 
 def _shown(line: str) -> str:
-    from jit_guard.printable import printable
+    from jit_guard.text.printable import printable
 
     return printable(line)
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from jit_guard import starter
 from jit_guard.compare import components_folder
-from jit_guard.console import Console
 from jit_guard.errors import UsageError
-from jit_guard.printable import printable
 from jit_guard.project import load
-from jit_guard.snapshot import Tree, join
+from jit_guard.snapshot import Tree
 from jit_guard.sources.worktree import Worktree
+from jit_guard.text.console import Console
+from jit_guard.text.names import join
+from jit_guard.text.printable import printable
 
 
 class Options(NamedTuple):

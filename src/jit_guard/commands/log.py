@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.commands import project_options
-from jit_guard.console import Console
-from jit_guard.printable import printable
-from jit_guard.styles import style
+from jit_guard.text.console import Console
+from jit_guard.text.printable import printable, style
 
 if TYPE_CHECKING:
     from jit_guard.history import Record

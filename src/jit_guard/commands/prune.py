@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from typing import NamedTuple
 
 from jit_guard.commands import project_options
-from jit_guard.console import Console
-from jit_guard.printable import printable
+from jit_guard.text.console import Console
+from jit_guard.text.printable import printable
 
 
 class Options(NamedTuple):

@@ -4,10 +4,9 @@ from argparse import ArgumentParser
 from typing import NamedTuple
 
 from jit_guard.commands import project_options
-from jit_guard.console import Console
-from jit_guard.printable import printable
 from jit_guard.selftest import Trial
-from jit_guard.styles import style
+from jit_guard.text.console import Console
+from jit_guard.text.printable import printable, style
 
 
 class Options(NamedTuple):

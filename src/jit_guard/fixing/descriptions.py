@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from jit_guard import goal_map
 from jit_guard.errors import ConfigError
 from jit_guard.goal_map import Entry, Fault
-from jit_guard.names import GENERATED
+from jit_guard.text.names import GENERATED
 
 Descriptions = Mapping[tuple[str, str], str]  # (goal, component type) -> one line
 

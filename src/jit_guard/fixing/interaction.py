@@ -11,8 +11,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol, TextIO
 
 from jit_guard.goal_map import Entry
-from jit_guard.printable import printable
-from jit_guard.styles import style
+from jit_guard.text.printable import printable, style
 
 _PREVIEW_LINES = 24
 _BAR = 24

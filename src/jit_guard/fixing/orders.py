@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from jit_guard.comparison import Comparison
 from jit_guard.config import Settings
-from jit_guard.drafts import untouched
 from jit_guard.errors import UnreadableError
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.descriptions import suggestion
@@ -20,8 +19,9 @@ from jit_guard.goal_map import Entry
 from jit_guard.history import history
 from jit_guard.ledger_records import Key, Wanted
 from jit_guard.report import Failed
-from jit_guard.snapshot import join
 from jit_guard.steps import Generate
+from jit_guard.text.generated import untouched
+from jit_guard.text.names import join
 
 if TYPE_CHECKING:
     from jit_guard.source import Source

@@ -357,7 +357,7 @@ class Run:
             return None
         from hashlib import sha256
 
-        from jit_guard.drafts import untouched
+        from jit_guard.text.generated import untouched
 
         data = self._source.read(step.path)
         return sha256(data).hexdigest() if data is not None and untouched(data) else None

@@ -15,8 +15,8 @@ from jit_guard.formats import Options
 from jit_guard.formats.place import place
 from jit_guard.formats.ranking import badness
 from jit_guard.formats.sentence import sentence
-from jit_guard.printable import printable, quiet_anywhere
 from jit_guard.report import Report
+from jit_guard.text.printable import printable, quiet_anywhere
 
 CAP = 10  # annotations of one type that a step may show
 

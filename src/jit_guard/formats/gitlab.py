@@ -14,8 +14,8 @@ from jit_guard.formats import Options
 from jit_guard.formats.fingerprint import fingerprints
 from jit_guard.formats.place import place
 from jit_guard.formats.sentence import sentence
-from jit_guard.printable import printable, quiet_anywhere, true_name
 from jit_guard.report import Report
+from jit_guard.text.printable import printable, quiet_anywhere, true_name
 
 
 def render(report: Report, options: Options) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from jit_guard.printable import printable
+from jit_guard.text.printable import printable
 
 _PLAIN = r"[\w ./-]+"
 # As numbers: neither Markdown nor HTML nor the bars of a table can be made of them. A colon, a

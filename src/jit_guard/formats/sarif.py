@@ -21,8 +21,8 @@ from jit_guard.formats.place import from_top, place
 from jit_guard.formats.ranking import badness
 from jit_guard.formats.sarif_rules import descriptors
 from jit_guard.formats.sentence import cut, sentence
-from jit_guard.printable import printable, quiet_anywhere, true_name
 from jit_guard.report import Report
+from jit_guard.text.printable import printable, quiet_anywhere, true_name
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS = 5000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jit_guard.findings import Finding
-from jit_guard.printable import printable
+from jit_guard.text.printable import printable
 
 
 def sentence(finding: Finding) -> str:

@@ -8,9 +8,8 @@ from time import perf_counter
 
 from jit_guard.findings import Finding
 from jit_guard.formats import Options
-from jit_guard.printable import printable
 from jit_guard.report import Report
-from jit_guard.styles import style
+from jit_guard.text.printable import printable, style
 
 _ALIGNED = 10_000  # findings whose columns are aligned: so many lines no terminal keeps
 

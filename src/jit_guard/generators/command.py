@@ -26,7 +26,7 @@ from jit_guard.generators.generator import (
 )
 from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.generators.pipe import Pipe
-from jit_guard.printable import printable
+from jit_guard.text.printable import printable
 
 VERSION = 1  # of the request
 FATAL_CODES = (2, 126, 127)  # wrong call (as getopt, argparse and click say it), cannot be run

@@ -2,7 +2,7 @@
 
 No network, no key, and the same text every time. Headings and their order are those of the
 type's other components; description, goal and names are filled in; what is to be written is
-marked, line by line, and the whole is marked as a draft (`jit_guard.drafts`).
+marked, line by line, and the whole is marked as a draft (`jit_guard.text.generated`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from jit_guard.drafts import mark
 from jit_guard.generators.generator import Options, Request, Text, Writer
 from jit_guard.generators.shape import Kind, sections
-from jit_guard.printable import printable
+from jit_guard.text.generated import mark
+from jit_guard.text.printable import printable
 
 VERSION = "1"
 _DEFAULT = ("# Purpose", "# Instructions", "# Limits")

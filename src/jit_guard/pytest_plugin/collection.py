@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from jit_guard.errors import ConfigError, JitGuardError
-from jit_guard.printable import printable
 from jit_guard.pytest_plugin.items import MapFile, MapItem
 from jit_guard.pytest_plugin.suite import Suite
+from jit_guard.text.printable import printable
 
 
 class Collection:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jit_guard.printable import printable, quiet_line
+from jit_guard.text.printable import printable, quiet_line
 
 if TYPE_CHECKING:
     from typing import Any

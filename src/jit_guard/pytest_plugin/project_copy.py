@@ -9,8 +9,9 @@ from typing import NamedTuple
 from jit_guard.config import Settings
 from jit_guard.guard import Guard
 from jit_guard.pytest_plugin.scripted import Script
-from jit_guard.snapshot import Tree, join
+from jit_guard.snapshot import Tree
 from jit_guard.sources.worktree import Worktree
+from jit_guard.text.names import join
 
 # Keys of the configuration that name a file of the project.
 _FILES = ("schema", "baseline", "prompt", "descriptions")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from jit_guard.printable import printable
 from jit_guard.rules.rule import Example, Rule
+from jit_guard.text.printable import printable
 
 _WIDTH = 88
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from jit_guard.config import Settings
 from jit_guard.goal_map import GoalMap
-from jit_guard.snapshot import join
+from jit_guard.text.names import join
 
 GOAL = "JIT_GUARD_SELFTEST"
 

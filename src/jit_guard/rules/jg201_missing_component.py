@@ -13,7 +13,7 @@ from jit_guard.reference import Reference
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.rules.rule import Example, Facts, Rule
 from jit_guard.series import Series
-from jit_guard.shell_words import no_command
+from jit_guard.text.shell import no_command
 
 
 def _judge(facts: Facts) -> Iterator[Series]:

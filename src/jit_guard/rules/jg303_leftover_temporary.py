@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jit_guard.findings import Finding
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.rules.rule import Example, Facts, Rule
-from jit_guard.shell_words import between_backticks
+from jit_guard.text.shell import between_backticks
 
 
 def _judge(facts: Facts) -> Iterator[Finding]:

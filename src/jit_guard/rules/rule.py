@@ -14,7 +14,7 @@ from jit_guard.positions import pointer
 from jit_guard.reference import Reference, entry_path
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.series import Series
-from jit_guard.shell_words import between_backticks, no_command
+from jit_guard.text.shell import between_backticks, no_command
 
 if TYPE_CHECKING:
     from jit_guard.findings import Severity

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 
 from jit_guard.errors import GitError, NoGitError, UnreadableError
 from jit_guard.git_state import GitState
-from jit_guard.snapshot import join
 from jit_guard.sources import git_call, git_reasons
 from jit_guard.sources.git_commands import add_command, command
 from jit_guard.sources.git_index import EMPTY_BLOBS
 from jit_guard.sources.git_parts import parts
 from jit_guard.sources.repository import top
+from jit_guard.text.names import join
 
 __all__ = ["add_command", "ignored", "recoverable", "same_text", "top", "traces"]
 

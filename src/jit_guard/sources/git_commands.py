@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from jit_guard.shell_words import quoted
 from jit_guard.sources import repository
+from jit_guard.text.shell import quoted
 
 
 def add_command(root: str, paths: Iterable[str]) -> str:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from jit_guard.snapshot import join
 from jit_guard.sources import repository
+from jit_guard.text.names import join
 
 
 class Part(NamedTuple):

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from jit_guard.git_state import GitState
-from jit_guard.names import fold
 from jit_guard.sources import git_call, git_environment
 from jit_guard.sources.git_commands import command
+from jit_guard.text.names import fold
 
 _MOST = 10_000  # paths; nobody reads the reasons of more
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from jit_guard.git_state import GitState
-from jit_guard.snapshot import by_folder, join
 from jit_guard.sources.git_index import scan
 from jit_guard.sources.git_parts import Part, parts
 from jit_guard.sources.repository import top
+from jit_guard.text.names import by_folder, join
 
 
 def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.git_state import GitState
-from jit_guard.snapshot import Folder, Tree, join
+from jit_guard.snapshot import Folder, Tree
 from jit_guard.source import Answers, Chunks
 from jit_guard.sources import git_environment
 from jit_guard.sources.git_absence import traces
 from jit_guard.sources.git_listing import FOLDER, LINK, ids, listing
 from jit_guard.sources.git_objects import Found, Objects
 from jit_guard.sources.git_revision import revision, tree_of, tree_of_index
+from jit_guard.text.names import join
 
 _NOTHING = Folder(set(), set(), {}, {})
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from jit_guard.git_state import GitState
-from jit_guard.shell_words import quoted
-from jit_guard.snapshot import Folder, join
+from jit_guard.snapshot import Folder
+from jit_guard.text.names import join
+from jit_guard.text.shell import quoted
 
 if TYPE_CHECKING:
     from jit_guard.source import Answers, Chunks

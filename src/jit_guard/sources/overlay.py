@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from jit_guard.snapshot import Folder, join
+from jit_guard.snapshot import Folder
 from jit_guard.sources.memory import Link, Memory, Other, never_added
+from jit_guard.text.names import join
 
 if TYPE_CHECKING:
     from jit_guard.git_state import GitState

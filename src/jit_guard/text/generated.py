@@ -1,15 +1,18 @@
-"""Names of generated components: `autogen_{component_type}_for_{goal}{suffix}`.
+"""Generated components: their names, and the mark of a draft that nobody has edited.
 
-The name tells for which goal and type a component was written, so that it is found again by
-whoever comes later: an earlier run, another map, a file whose entry somebody took away.
+A name, `autogen_{component_type}_for_{goal}{suffix}`, says for which goal and type a component
+was written, so that a later run finds it again. A draft carries `jit-guard:draft sha256=<hash of
+the rest>`: while the hash is right, the text is untouched and a real generator may replace it;
+after the first edit the file is somebody's work.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 
-from jit_guard.names import GENERATED, MAX_NAME_BYTES, fold
+from jit_guard.text.names import GENERATED, MAX_NAME_BYTES, fold
 
 PREFIX = GENERATED
 DEFAULT_SUFFIX = ".txt"
@@ -17,6 +20,22 @@ _KEPT = frozenset("_-.")
 _OTHER_ASCII = re.compile("[^a-z0-9_.-]")
 _HASH_DIGITS = 8
 _MAX_SUFFIX_BYTES = 64  # what is longer is a sentence with a dot in it
+
+_WORDS = "jit-guard:draft sha256="
+_MARK = re.compile(_WORDS.encode() + b"([0-9a-f]{64})")
+
+# How a comment looks in a file of this kind; a line of its own where there are none.
+_COMMENTS = {
+    **dict.fromkeys((".md", ".markdown", ".html", ".htm", ".xml", ".svg"), ("<!-- ", " -->")),
+    **dict.fromkeys((".yaml", ".yml", ".toml", ".py", ".sh", ".ini", ".cfg", ".r"), ("# ", "")),
+    **dict.fromkeys((".js", ".ts", ".jsonc", ".json5", ".css", ".c", ".java"), ("/* ", " */")),
+    **dict.fromkeys((".j2", ".jinja", ".jinja2"), ("{# ", " #}")),
+    **dict.fromkeys((".hbs", ".handlebars", ".mustache"), ("{{! ", " }}")),
+    ".rst": (".. ", ""),
+    ".tex": ("% ", ""),
+    ".sql": ("-- ", ""),
+    ".json": ('  "$comment": "', '",'),
+}
 
 
 def candidates(
@@ -105,8 +124,6 @@ def _suffix(filename: str) -> tuple[str, bool]:
 
 
 def _hash(goal: str, component_type: str, number: int) -> str:
-    from hashlib import sha256
-
     identity = "\0".join((component_type, goal, *([str(number)] if number else [])))
     return sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
 
@@ -114,3 +131,42 @@ def _hash(goal: str, component_type: str, number: int) -> str:
 def _cut(text: str, size: int) -> str:
     """As much of the text as fits into so many bytes, whole characters only."""
     return text.encode()[:size].decode("utf-8", "ignore")
+
+
+def mark(text: str, suffix: str) -> str:
+    """The text as a draft: its lines end at LF, and one more line holds the mark.
+
+    The mark is the last line, as a comment of that kind of file; in a JSON object that is
+    spread over lines a first member, `$comment`.
+
+    Args:
+        text: the draft, without a mark.
+        suffix: `.txt`, `.md`, …; anything unknown gets a plain line.
+    """
+    rest = text.replace("\r\n", "\n")
+    kind = suffix.lower()
+    before, after = _COMMENTS.get(kind, ("", ""))
+    if kind == ".json" and rest.startswith("{\n"):
+        start, end = f"{{\n{before}{_WORDS}", f"{after}\n{rest[2:]}"
+    elif kind == ".json":  # no object: there is no place for a mark that leaves it JSON
+        start, end = f"{_ended(rest)}{_WORDS}", "\n"
+    else:
+        start, end = f"{_ended(rest)}{before}{_WORDS}", f"{after}\n"
+    return f"{start}{digest((start + end).encode())}{end}"
+
+
+def untouched(data: bytes) -> bool:
+    """Is it a draft that nobody has edited?"""
+    return any(
+        digest(data[: found.start(1)] + data[found.end(1) :]) == found[1].decode()
+        for found in _MARK.finditer(data)
+    )
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def digest(data: bytes) -> str:
+    """The sha256 of a text, whichever line endings git gave it on this machine."""
+    return sha256(data.replace(b"\r\n", b"\n")).hexdigest()

@@ -181,3 +181,17 @@ def _unsafe_characters(text: str, what: str) -> str | None:
     except UnicodeEncodeError:
         return f"the {what} holds half a surrogate pair, which no file name can"
     return None
+
+
+def by_folder(paths: Iterable[str]) -> dict[str, set[str]]:
+    """The last names of paths, by the folder that they lie in ("" for none)."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        found.setdefault(folder, set()).add(name)
+    return found
+
+
+def join(folder: str, name: str) -> str:
+    """A path below a folder; "" is the root, or the folder itself."""
+    return f"{folder}/{name}" if folder and name else folder or name

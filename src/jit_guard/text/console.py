@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 
-from jit_guard.printable import printable, quiet_line, quiet_lines
+from jit_guard.text.printable import printable, quiet_line, quiet_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

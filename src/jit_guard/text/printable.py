@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 _BATCH = 1000  # lines
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 # Control characters (C0, DEL, C1), line and paragraph separators, everything that changes
 # the direction of text or is invisible, and lone surrogates (bytes that are not UTF-8).
@@ -67,3 +68,10 @@ def quiet_lines(lines: Iterable[str]) -> Iterator[str]:
 def quiet_anywhere(text: str, replacement: str) -> str:
     """The text without the commands that runners read anywhere in a line."""
     return re.sub(_RUNNER_COMMAND, replacement, text) if "##" in text else text
+
+
+def style(text: str, *names: str, on: bool) -> str:
+    """The text in a style, when colours are on."""
+    if not on:
+        return text
+    return f"\x1b[{';'.join(STYLES[name] for name in names)}m{text}\x1b[0m"
