@@ -6,8 +6,8 @@ import json
 
 from jit_guard.check import check
 from jit_guard.config import Settings
+from jit_guard.registry.schema import Schema
 from jit_guard.report import Report, Skipped
-from jit_guard.schema import Schema
 from jit_guard.sources.memory import Memory
 from projects import MAP, SOUND, TEXT, codes, judge, sound
 

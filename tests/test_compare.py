@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from jit_guard import goal_map
 from jit_guard.compare import compare, components_folder
 from jit_guard.comparison import Comparison
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.errors import UnreadableError
-from jit_guard.goal_map import GoalMap
+from jit_guard.registry import goal_map
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.snapshot import Tree
 from jit_guard.sources.memory import Link, Memory, Other
 from projects import TEXT, Content, Files, sound

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jit_guard.goal_map import Entry, Fault, GoalMap, conforms, parse
+from jit_guard.registry.goal_map import Entry, Fault, GoalMap, conforms, parse
 
 
 def read(text: str) -> GoalMap:

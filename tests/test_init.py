@@ -26,7 +26,7 @@ def test_a_first_project_passes_its_own_check(tmp_path: Path) -> None:
 
 def test_the_map_names_the_schema_that_stands_beside_it(tmp_path: Path) -> None:
     call("init", cwd=tmp_path)
-    from jit_guard.schema import Schema
+    from jit_guard.registry.schema import Schema
 
     schema = Schema.load("x", (tmp_path / "goal_map.schema.json").read_bytes())
     assert schema.document == Schema.built_in().document

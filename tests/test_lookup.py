@@ -49,7 +49,7 @@ def test_a_map_that_does_not_change_is_read_once(
     for _ in range(3):
         guard.component("GREET", "persona")
     assert reads == ["goal_map.json"]
-    monkeypatch.setattr("jit_guard.goal_map.parse", None)
+    monkeypatch.setattr("jit_guard.registry.goal_map.parse", None)
     os.utime(root / "goal_map.json", (2, 2))  # it is read, found to be the same, and not parsed
     guard.component("GREET", "persona")
     assert len(reads) == 2

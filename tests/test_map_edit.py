@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.map_edit import Edit, EditError, splice
+from jit_guard.registry.edit import Edit, EditError, splice
 
 TABS = b'{\n\t"A":\t{ "p" : "x.txt" ,\n\t\t"q": "y.txt" }\n}\n'
 EDIT = Edit(("A", "p"), "x.txt", "new.txt")
@@ -115,10 +115,10 @@ def test_what_does_not_fit_is_refused(before: bytes, edits: list[Edit], words: s
 
 def test_the_output_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """If positions were ever wrong, no wrong map would be written."""
-    from jit_guard import map_edit
-    from jit_guard.positions import Span
+    from jit_guard.registry import edit
+    from jit_guard.registry.positions import Span
 
-    monkeypatch.setattr(map_edit, "_find", lambda text, edits: [Span(1, 4)])
+    monkeypatch.setattr(edit, "_find", lambda text, edits: [Span(1, 4)])
     with pytest.raises(EditError, match="report this bug"):
         splice(b'{"A": {"p": "x.txt"}}', [EDIT])
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard import goal_map
 from jit_guard.config import Settings, TypeSettings
-from jit_guard.goal_map import GoalMap
 from jit_guard.missing import Missing
+from jit_guard.registry import goal_map
+from jit_guard.registry.goal_map import GoalMap
 
 KEYS = st.sampled_from(["A", "B", '"', "\\", '": "', "\n", "é", "$schema", "{", "}", ","])
 FILENAMES = st.sampled_from(["x", "y", 'z"', "\\", "{", '": {', "é/}"])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from jit_guard.positions import LineCounter, Positions, Span, pointer
+from jit_guard.registry.positions import LineCounter, Positions, Span, pointer
 
 NESTED = """{
   "日本": {"a": "x", "a": "y"},

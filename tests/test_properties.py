@@ -14,13 +14,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from jit_guard import goal_map
 from jit_guard.cli import COMMANDS
 from jit_guard.config import did_you_mean
-from jit_guard.goal_map import Fault, GoalMap
-from jit_guard.positions import Positions, pointer
-from jit_guard.schema import Schema
-from jit_guard.strict_json import EncodingError, JsonError, decode, loads
+from jit_guard.registry import goal_map
+from jit_guard.registry.goal_map import Fault, GoalMap
+from jit_guard.registry.positions import Positions, pointer
+from jit_guard.registry.schema import Schema
+from jit_guard.registry.strict_json import EncodingError, JsonError, decode, loads
 from jit_guard.text import names
 from jit_guard.text.printable import printable, quiet_line, true_name
 from projects import HOST, SOUND, call, judge, lay_out

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from jit_guard import intent, recovery, transaction
-from jit_guard.map_edit import Edit
 from jit_guard.preparation import draw_up, make
+from jit_guard.registry.edit import Edit
 from jit_guard.settlement import Settlement, sha256_of
 from jit_guard.transaction import (
     CommitLock,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jit_guard.errors import ConfigError
-from jit_guard.schema import Schema, Violation
+from jit_guard.registry.schema import Schema, Violation
 from projects import run
 
 

@@ -12,10 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from jit_guard import schema_compiled
-from jit_guard.goal_map import GoalMap, parse
-from jit_guard.schema import Schema, Violation
-from jit_guard.schema_compiled import certifies
+from jit_guard.registry import schema
+from jit_guard.registry.goal_map import GoalMap, parse
+from jit_guard.registry.schema import Schema, Violation, certifies
 from projects import SOUND, call, lay_out
 
 pytest.importorskip("jsonschema_rs", reason="jsonschema-rs has no wheel here")
@@ -143,5 +142,5 @@ def test_a_clean_map_needs_no_jsonschema_to_say_so(
 
 
 def test_the_verdict_is_not_believed_where_it_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema_compiled, "_is_plain", lambda *_, **__: True)
+    monkeypatch.setattr(schema, "_is_plain", lambda *_, **__: True)
     assert not certifies({"pattern": "("}, read({}))

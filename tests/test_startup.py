@@ -80,8 +80,8 @@ def test_a_clean_check_imports_no_rule_no_candidate_and_no_plugin(tmp_path: Path
         "jit_guard.candidates",
         "jit_guard.ledger",
         "jit_guard.plugins",
-        "jit_guard.positions",
-        "jit_guard.schema",
+        "jit_guard.registry.positions",
+        "jit_guard.registry.schema",
         "jit_guard.suspects",
         "jit_guard.transaction",
     }

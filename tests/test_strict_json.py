@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from jit_guard.strict_json import (
+from jit_guard.registry.strict_json import (
     MAX_DEPTH,
     EncodingError,
     JsonError,

@@ -16,7 +16,7 @@ import pytest
 
 from jit_guard import durable, intent, map_step, preparation, transaction
 from jit_guard.errors import UnreadableError
-from jit_guard.map_edit import Edit, EditError
+from jit_guard.registry.edit import Edit, EditError
 from jit_guard.settlement import sha256_of
 from jit_guard.transaction import (
     Commit,

@@ -18,9 +18,9 @@ from jit_guard.errors import GitError, UnreadableError
 from jit_guard.evidence import Evidence
 from jit_guard.findings import Finding
 from jit_guard.git_state import GitState
-from jit_guard.goal_map import GoalMap
 from jit_guard.left_over import LeftOver
 from jit_guard.maps import Maps, read_maps
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Report, Skipped
 from jit_guard.snapshot import Tree
 from jit_guard.tracking import untracked
@@ -28,8 +28,8 @@ from jit_guard.tracking import untracked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
+    from jit_guard.registry.schema import Schema, Violation
     from jit_guard.rules.rule import Rule
-    from jit_guard.schema import Schema, Violation
     from jit_guard.series import Findings
     from jit_guard.source import Source
 
@@ -135,11 +135,11 @@ def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violat
     for one in maps.read:
         told: list[Violation] = []
         if not one.conforms:
-            from jit_guard.schema import Schema
+            from jit_guard.registry.schema import Schema
 
             told += Schema.built_in().violations(one.value)
         if schema is not None:
-            from jit_guard.schema_compiled import certifies
+            from jit_guard.registry.schema import certifies
 
             if not certifies(schema.document, one):
                 told += schema.violations(one.value)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from jit_guard.comparison import Comparison, Names
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
-from jit_guard.goal_map import GoalMap
 from jit_guard.left_over import LeftOver, left_over
 from jit_guard.reference import type_folder
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.snapshot import Tree
 from jit_guard.text.names import (
     OURS,

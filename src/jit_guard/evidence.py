@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from jit_guard.config import Settings
     from jit_guard.content import Content
     from jit_guard.git_state import GitState
-    from jit_guard.goal_map import GoalMap
     from jit_guard.maps import Maps
-    from jit_guard.schema import Violation
+    from jit_guard.registry.goal_map import GoalMap
+    from jit_guard.registry.schema import Violation
 
 
 class Evidence(NamedTuple):

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import Job
     from jit_guard.fixing.wishes import Wishes
-    from jit_guard.goal_map import Entry
     from jit_guard.history import Record
     from jit_guard.lookup import Lookup
     from jit_guard.pruning import Pruned
+    from jit_guard.registry.goal_map import Entry
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
     from jit_guard.source import Source

@@ -20,8 +20,8 @@ from typing import Any, Literal, NamedTuple
 
 from jit_guard import durable
 from jit_guard.commit_lock import FOLDER
-from jit_guard.map_edit import Edit
-from jit_guard.positions import pointer
+from jit_guard.registry.edit import Edit
+from jit_guard.registry.positions import pointer
 from jit_guard.text.names import OURS
 from jit_guard.transaction_errors import TransactionError, UnsafePathError
 from jit_guard.whereabouts import refuse_unsafe

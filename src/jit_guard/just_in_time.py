@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jit_guard.fixing.descriptions import suggestion
-from jit_guard.goal_map import Entry
 from jit_guard.guard import Guard, Path
+from jit_guard.registry.goal_map import Entry
 
 
 def handle_just_in_time_generation(

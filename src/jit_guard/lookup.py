@@ -8,11 +8,11 @@ import stat
 import time
 from typing import NamedTuple
 
-from jit_guard import goal_map
 from jit_guard.config import Settings
 from jit_guard.errors import MissingComponent, UnreadableError
-from jit_guard.goal_map import Entry, Fault, Goals
 from jit_guard.reference import entry_path
+from jit_guard.registry import goal_map
+from jit_guard.registry.goal_map import Entry, Fault, Goals
 from jit_guard.sources.disk import read_file
 from jit_guard.text.names import unsafe_filename, unsafe_type
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from jit_guard import durable, map_edit
+from jit_guard import durable
 from jit_guard.intent import MapIntent
-from jit_guard.map_edit import Edit, EditError
+from jit_guard.registry.edit import Edit, EditError, splice, values
 from jit_guard.settlement import TRIES, Left, Settlement, is_ready, sha256_of
 from jit_guard.transaction_errors import TransactionError
 from jit_guard.whereabouts import Spot, refuse_hard_link
@@ -75,7 +75,7 @@ def _decide(work: Settlement, one: MapIntent) -> Decision | None:
     done: list[Edit] = []
     left: list[Left] = []
     try:
-        now = map_edit.values(data, [edit.keys for edit in edits])
+        now = values(data, [edit.keys for edit in edits])
     except EditError as error:
         if work.back:
             reason = f"left as it is, since the map cannot be read: {error}"
@@ -99,13 +99,13 @@ def _decide(work: Settlement, one: MapIntent) -> Decision | None:
 def _prepare_map(work: Settlement, one: MapIntent, spot: Spot, decision: Decision) -> None:
     """See that the temporary file holds the map as it shall be."""
     usual = decision.todo == one.edits and sha256_of(decision.data) == one.old_sha256
-    data = None if usual else map_edit.splice(decision.data, decision.todo)
+    data = None if usual else splice(decision.data, decision.todo)
     wanted = one.new_sha256 if data is None else sha256_of(data)
     temporary = spot.beside(one.temporary)
     if is_ready(work, temporary, wanted):
         return
     if data is None:
-        data = map_edit.splice(decision.data, decision.todo)
+        data = splice(decision.data, decision.todo)
     durable.write_file(
         temporary,
         data,

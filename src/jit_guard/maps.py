@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jit_guard import goal_map
 from jit_guard.errors import UnreadableError
-from jit_guard.goal_map import Fault, GoalMap
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.registry import goal_map
+from jit_guard.registry.goal_map import Fault, GoalMap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from jit_guard.config import Settings
-from jit_guard.goal_map import Entry, GoalMap, Position
 from jit_guard.reference import Reference, type_folder
+from jit_guard.registry.goal_map import Entry, GoalMap, Position
 from jit_guard.text.names import join
 
 TYPE_CHECKING = False

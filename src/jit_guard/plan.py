@@ -12,10 +12,10 @@ from itertools import islice
 
 from jit_guard.comparison import Comparison, Misplaced
 from jit_guard.config import Settings
-from jit_guard.goal_map import Entry, GoalMap
 from jit_guard.homes import Home, Homes, names_in
-from jit_guard.map_edit import Edit
 from jit_guard.reference import Reference
+from jit_guard.registry.edit import Edit
+from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.snapshot import Tree
 from jit_guard.steps import Adopt, Generate, Leave, Plan, Relink, Repoint, Step
 from jit_guard.text.generated import PREFIX, candidates, is_for, lossless, plain_name

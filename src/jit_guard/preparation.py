@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jit_guard import durable, map_edit
+from jit_guard import durable
 from jit_guard.intent import ComponentIntent, Intent, MapChange, MapIntent
-from jit_guard.map_edit import EditError
+from jit_guard.registry.edit import EditError, splice
 from jit_guard.settlement import sha256_of
 from jit_guard.text.names import OURS
 from jit_guard.transaction_errors import TransactionError
@@ -85,7 +85,7 @@ def draw_up(root: str, changes: Sequence[MapChange], placements: Sequence[Placem
         data, status = found
         refuse_hard_link(change.path, status)
         try:
-            spliced = map_edit.splice(data, change.edits)
+            spliced = splice(data, change.edits)
         except EditError as error:
             raise EditError(f"{change.path}: {error}; nothing was changed") from None
         temporary = f"{token}-map-{number}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jit_guard.config import Settings
-from jit_guard.goal_map import Entry, GoalMap
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.text.names import join
 
 

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
-from jit_guard import durable, map_edit
+from jit_guard import durable
 from jit_guard.intent import ComponentIntent, Intent, MapChange, MapIntent
-from jit_guard.map_edit import Edit, EditError
-from jit_guard.positions import pointer
+from jit_guard.registry.edit import Edit, EditError, strings
+from jit_guard.registry.positions import pointer
 from jit_guard.whereabouts import Spot, component_spot, map_spot
 
 Keep = Callable[[str, bytes], None]
@@ -118,7 +118,7 @@ class Settlement:
         try:
             if self._strings is None:
                 found = (durable.read_file(self.map(one).path) for one in self.intent.maps)
-                self._strings = {text for one in found if one for text in map_edit.strings(one[0])}
+                self._strings = {text for one in found if one for text in strings(one[0])}
         except EditError:
             return True
         return not self._strings.isdisjoint(_ends(path))

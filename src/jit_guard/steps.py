@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from jit_guard.intent import MapChange
-from jit_guard.map_edit import Edit
+from jit_guard.registry.edit import Edit
 
 
 class Repoint(NamedTuple):

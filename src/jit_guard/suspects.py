@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 
 from jit_guard.comparison import Comparison, Misplaced, Names, Unsafe
 from jit_guard.config import Settings
-from jit_guard.goal_map import Entry, GoalMap
 from jit_guard.missing import Missing
 from jit_guard.reference import Reference, entry_path, type_folder
+from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.snapshot import Place, Tree
 from jit_guard.text.names import join, may_be_unsafe, unsafe_filename, unsafe_type
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jit_guard.baseline import Identity
+    from jit_guard.registry.schema import Schema
     from jit_guard.rules.rule import Rule
-    from jit_guard.schema import Schema
     from jit_guard.source import Source
 
 
@@ -65,7 +65,7 @@ class Terms:
         """A team's own schema, if there is one."""
         if self._schemafile is None and settings.schema is None:
             return None
-        from jit_guard.schema import Schema
+        from jit_guard.registry.schema import Schema
 
         if self._schemafile is not None:
             return Schema.load(self._schemafile, _read(self._schemafile))

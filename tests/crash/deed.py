@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
 from jit_guard import transaction
 from jit_guard.errors import JitGuardError
-from jit_guard.map_edit import Edit
+from jit_guard.registry.edit import Edit
 from jit_guard.transaction import MapChange, Placement
 
 NEW = "autogen_protocol_for_greet.txt"

@@ -12,8 +12,8 @@ from crash.disk_model import State, read_state, write_state
 from crash.killing import Point
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from jit_guard import intent, recovery, transaction
-from jit_guard.map_edit import Edit
 from jit_guard.preparation import draw_up, make
+from jit_guard.registry.edit import Edit
 from jit_guard.transaction import MapChange, Placement
 
 FULL = bool(os.environ.get("JIT_GUARD_CRASH_FULL"))  # every point, however long it takes

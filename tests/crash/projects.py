@@ -13,8 +13,8 @@ from crash.disk_model import State, read_state, write_state
 from crash.power_loss import Judge, full_disk
 from jit_guard import durable, intent, transaction
 from jit_guard.intent import Intent
-from jit_guard.map_edit import Edit
 from jit_guard.preparation import draw_up, make
+from jit_guard.registry.edit import Edit
 from jit_guard.settlement import sha256_of
 from jit_guard.transaction import MapChange, Placement
 

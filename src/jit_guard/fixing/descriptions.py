@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jit_guard import goal_map
 from jit_guard.errors import ConfigError
-from jit_guard.goal_map import Entry, Fault
+from jit_guard.registry import goal_map
+from jit_guard.registry.goal_map import Entry, Fault
 from jit_guard.text.names import GENERATED
 
 Descriptions = Mapping[tuple[str, str], str]  # (goal, component type) -> one line

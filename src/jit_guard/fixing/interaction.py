@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol, TextIO
 
-from jit_guard.goal_map import Entry
+from jit_guard.registry.goal_map import Entry
 from jit_guard.text.printable import printable, style
 
 _PREVIEW_LINES = 24

@@ -10,7 +10,7 @@ from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.generators.generator import Request, Text
 from jit_guard.generators.judgement import finished, judge_text
-from jit_guard.goal_map import Fault, parse
+from jit_guard.registry.goal_map import Fault, parse
 from jit_guard.sources.overlay import Overlay
 
 if TYPE_CHECKING:

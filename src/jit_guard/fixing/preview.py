@@ -10,8 +10,8 @@ from jit_guard.fixing.job import Job
 from jit_guard.fixing.orders import Shelves, draw_up, remember
 from jit_guard.fixing.sight import Sight, look
 from jit_guard.fixing.wishes import Workshop
-from jit_guard.map_diff import unified_diff
-from jit_guard.map_edit import splice
+from jit_guard.registry.diff import unified_diff
+from jit_guard.registry.edit import splice
 from jit_guard.steps import Generate, changes
 
 if TYPE_CHECKING:

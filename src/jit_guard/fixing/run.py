@@ -20,7 +20,7 @@ from jit_guard.generators.judgement import finished
 from jit_guard.generators.prices import usage_line
 from jit_guard.ledger import Ledger
 from jit_guard.ledger_records import Arrival, Placed, Stored
-from jit_guard.map_edit import EditError
+from jit_guard.registry.edit import EditError
 from jit_guard.report import Failed, Fixed
 from jit_guard.steps import Adopt, Generate, Relink, changes
 

@@ -13,7 +13,7 @@ from jit_guard.fixing.descriptions import Descriptions
 from jit_guard.generators.budget import Budget
 from jit_guard.generators.choice import AUTO, choose, forbid_network
 from jit_guard.generators.generator import Generator, Options
-from jit_guard.goal_map import Entry
+from jit_guard.registry.goal_map import Entry
 
 COMMAND = "JIT_GUARD_COMMAND"
 

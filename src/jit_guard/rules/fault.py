@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from jit_guard.config import Settings
-from jit_guard.goal_map import GoalMap
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.text.names import join
 
 GOAL = "JIT_GUARD_SELFTEST"

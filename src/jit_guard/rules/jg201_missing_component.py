@@ -8,8 +8,8 @@ from functools import partial
 from jit_guard.candidates import Candidate
 from jit_guard.config import toml_key, toml_string
 from jit_guard.findings import Finding
-from jit_guard.goal_map import GoalMap
 from jit_guard.reference import Reference
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.rules.rule import Example, Facts, Rule
 from jit_guard.series import Series

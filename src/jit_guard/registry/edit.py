@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from jit_guard import strict_json
 from jit_guard.errors import JitGuardError
-from jit_guard.positions import Positions, Span, pointer
+from jit_guard.registry import strict_json
+from jit_guard.registry.positions import Positions, Span, pointer
 
 
 class Edit(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 from operator import itemgetter
 
-from jit_guard import strict_json
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.registry import strict_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from typing import Any
 
-    from jit_guard.positions import Positions
+    from jit_guard.registry.positions import Positions
 
 SCHEMA_KEY = "$schema"
 Goals = dict[str, dict[str, str]]
@@ -65,7 +65,7 @@ class GoalMap:
     def positions(self) -> Positions:
         """Where keys and values stand in the text; walked only when asked."""
         if self._positions is None:
-            from jit_guard.positions import Positions
+            from jit_guard.registry.positions import Positions
 
             self._positions = Positions(self.text)
         return self._positions
@@ -103,7 +103,7 @@ class GoalMap:
         if not self.conforms or self.repeats_keys:  # not everything in the text is an entry
             yield from self._placed_alone(goals, wanted)
             return
-        from jit_guard.positions import LineCounter
+        from jit_guard.registry.positions import LineCounter
 
         position = LineCounter(self.text).position
         waiting = iter(goals)
@@ -152,7 +152,7 @@ def parse(path: str, data: bytes) -> GoalMap | Fault:
 
 
 def _fault(code: str, text: str, offset: int, reason: str) -> Fault:
-    from jit_guard.positions import Positions
+    from jit_guard.registry.positions import Positions
 
     return Fault(code, *Positions(text).line_column(offset), reason)
 
