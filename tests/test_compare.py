@@ -12,8 +12,8 @@ from jit_guard.config import Settings, TypeSettings
 from jit_guard.errors import UnreadableError
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import GoalMap
-from jit_guard.snapshot import Tree
 from jit_guard.sources.memory import Link, Memory, Other
+from jit_guard.sources.tree import Tree
 from projects import TEXT, Content, Files, sound
 
 

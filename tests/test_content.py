@@ -10,8 +10,8 @@ import pytest
 from jit_guard.check import check
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.errors import UnreadableError
-from jit_guard.source import Answers, Chunks
 from jit_guard.sources.memory import Link, Memory
+from jit_guard.sources.source import Answers, Chunks
 from projects import MAP, TEXT, Content, Files, codes, configured, found, only, sound
 
 HOST = "components/personas/host.txt"

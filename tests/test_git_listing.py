@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.errors import GitError
-from jit_guard.sources import git_listing
-from jit_guard.sources.git_listing import FOLDER, LINK, MODULE, ids, listing
+from jit_guard.sources.git.listing import FOLDER, LINK, MODULE, ids, listing
 from projects import call, git
 from repositories import repository
 
@@ -33,7 +32,7 @@ def tree(*entries: tuple[bytes, str, bytes]) -> bytes:
 
 @pytest.mark.parametrize("window", [64, 100, 1 << 20])
 def test_files_are_told_apart_from_the_rest(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git_listing, "_WINDOW", window)
+    monkeypatch.setattr("jit_guard.sources.git.listing._WINDOW", window)
     odd = dict(zip("abcdef", ODD_IDS, strict=True))
     data = tree(
         *((b"100644", name, id_) for name, id_ in odd.items()),
@@ -60,7 +59,7 @@ def test_files_are_told_apart_from_the_rest(window: int, monkeypatch: pytest.Mon
 def test_a_tree_of_files_alone_is_read_alike_whatever_stands_among_them(
     window: int, entry: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(git_listing, "_WINDOW", window)
+    monkeypatch.setattr("jit_guard.sources.git.listing._WINDOW", window)
     files = [(b"100644", f"100644 {number}", id_) for number, id_ in enumerate(ODD_IDS)]
     odd = [] if entry is None else [(FOLDER, "100644 x", entry)]
     found = listing(tree(*files[:3], *odd, *files[3:]), 20)

@@ -12,10 +12,10 @@ import pytest
 
 from jit_guard import Guard
 from jit_guard.errors import GitError, UnreadableError
-from jit_guard.snapshot import Tree
-from jit_guard.sources import git_objects
-from jit_guard.sources.git_tree import GitTree, open_tree
+from jit_guard.sources.git import objects
+from jit_guard.sources.git.tree import GitTree, open_tree
 from jit_guard.sources.memory import Link
+from jit_guard.sources.tree import Tree
 from projects import HOST, MAP, SOUND, TEXT, call, git, lay_out, sound
 from repositories import NEEDS_GIT, repository, save
 
@@ -76,7 +76,7 @@ def test_every_kind_of_entry_is_told_for_what_it_is(
 def test_texts_come_whole_and_in_order_whatever_is_left_unread(
     tmp_path: Path, opened: list[GitTree]
 ) -> None:
-    count = 3 * git_objects._AHEAD + 1
+    count = 3 * objects._AHEAD + 1
     names = [f"{number:04}.txt" for number in range(count)]
     files = {f"components/personas/{name}": f"{int(name[:4])}\n" * 9999 for name in names}
     made = repository(tmp_path / "project", {**files, "components/personas/empty.txt": ""})
@@ -296,13 +296,13 @@ def test_another_git_that_holds_the_index_for_a_moment_is_waited_for(
 ) -> None:
     lock = made / ".git/index.lock"
     lock.touch()
-    monkeypatch.setattr("jit_guard.sources.git_revision.sleep", lambda _: lock.unlink())
+    monkeypatch.setattr("jit_guard.sources.git.revision.sleep", lambda _: lock.unlink())
     assert call("--source", "index", cwd=made).code == 0
 
 
 def test_an_index_that_stays_locked_is_told(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (made / ".git/index.lock").touch()
-    monkeypatch.setattr("jit_guard.sources.git_revision.sleep", lambda _: None)
+    monkeypatch.setattr("jit_guard.sources.git.revision.sleep", lambda _: None)
     told = call("--source", "index", cwd=made)
     assert told.code == 2
     assert "index.lock" in told.err

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jit_guard import Guard
-from jit_guard.sources import git as asked
+from jit_guard.sources.git import worktree as asked
 from jit_guard.sources.memory import Link
 from projects import HOST, SOUND, TEXT, Outcome, call, git, lay_out, run, sound
 from repositories import NEEDS_GIT, repository, save
@@ -348,7 +348,7 @@ def test_a_clean_check_does_not_import_subprocess(made: Path, project: Path, in_
     assert answer == "0"
     assert "jit_guard.sources.worktree" in modules.split()
     assert "subprocess" not in modules.split()
-    assert ("jit_guard.sources.git_tracking" in modules.split()) is in_git
+    assert ("jit_guard.sources.git.tracking" in modules.split()) is in_git
 
 
 def test_without_a_git_program_the_rule_is_withheld_and_said_so(

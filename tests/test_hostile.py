@@ -21,9 +21,9 @@ from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.formats import NAMES
-from jit_guard.snapshot import Folder
-from jit_guard.source import Answers, Chunks
+from jit_guard.sources.answers import Folder
 from jit_guard.sources.memory import Link, Memory, Other
+from jit_guard.sources.source import Answers, Chunks
 from projects import (
     IS_ROOT,
     MAP,

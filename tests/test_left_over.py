@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.left_over import LeftOver, left_over
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder
 from jit_guard.sources.memory import Memory
 
 SEGMENTS = st.text("a-./b0é", min_size=1, max_size=3).map(lambda text: text.replace("/", "_"))

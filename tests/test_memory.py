@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jit_guard.source import Source
 from jit_guard.sources.memory import Link, Memory, Other
+from jit_guard.sources.source import Source
 from jit_guard.sources.worktree import Worktree
 from projects import Files, lay_out
 

@@ -16,7 +16,7 @@ from projects import SOUND, Content, call
 from sessions import OWN, TWO, plant, run
 
 if TYPE_CHECKING:
-    from jit_guard.source import Answers, Chunks
+    from jit_guard.sources.source import Answers, Chunks
 
 RULES = [pytest.param(rule, id=rule.code) for rule in load_rules()]
 MANY: dict[str, Content] = {

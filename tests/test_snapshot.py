@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.errors import UnreadableError
-from jit_guard.snapshot import MAX_LINKS, Folder, Place, Tree
+from jit_guard.sources.answers import Folder
 from jit_guard.sources.memory import Link, Memory, Other
+from jit_guard.sources.tree import MAX_LINKS, Place, Tree
 from jit_guard.text.names import by_folder, join
 from projects import Files
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.errors import UnreadableError
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder
 from jit_guard.sources.disk import PIECE
 from jit_guard.sources.memory import Link, Other
 from jit_guard.sources.worktree import Worktree

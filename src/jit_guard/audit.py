@@ -8,7 +8,7 @@ from itertools import chain, islice
 from jit_guard.comparison import Comparison
 from jit_guard.missing import Missing
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder
 from jit_guard.text.names import (
     all_folded,
     colliding,

@@ -17,12 +17,12 @@ from jit_guard.content import read
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.evidence import Evidence
 from jit_guard.findings import Finding
-from jit_guard.git_state import GitState
 from jit_guard.left_over import LeftOver
-from jit_guard.maps import Maps, read_maps
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Report, Skipped
-from jit_guard.snapshot import Tree
+from jit_guard.sources.answers import GitState
+from jit_guard.sources.read_maps import Maps, read_maps
+from jit_guard.sources.tree import Tree
 from jit_guard.tracking import untracked
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jit_guard.registry.schema import Schema, Violation
     from jit_guard.rules.rule import Rule
     from jit_guard.series import Findings
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 _MOST_ASKED = 10_000  # missing and left-over files that a source is asked about, for a hint
 _BATCH = 50_000  # left-over files that git is asked at once whether it ignores them

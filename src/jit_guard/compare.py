@@ -15,7 +15,7 @@ from jit_guard.errors import UnreadableError
 from jit_guard.left_over import LeftOver, left_over
 from jit_guard.reference import type_folder
 from jit_guard.registry.goal_map import GoalMap
-from jit_guard.snapshot import Tree
+from jit_guard.sources.tree import Tree
 from jit_guard.text.names import (
     OURS,
     by_folder,

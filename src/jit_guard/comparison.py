@@ -9,7 +9,8 @@ from jit_guard.left_over import LeftOver
 from jit_guard.missing import Missing
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.reference import Reference
-from jit_guard.snapshot import Folder, Place
+from jit_guard.sources.answers import Folder
+from jit_guard.sources.tree import Place
 
 Names = dict[str, AbstractSet[str]]  # real folder -> names in it
 

@@ -14,7 +14,7 @@ from jit_guard.text.names import GENERATED, join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 # What stands in the place of a file that Git LFS keeps: in every tree of git, and on disk where
 # nobody fetched it (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from jit_guard.comparison import Comparison
     from jit_guard.config import Settings
     from jit_guard.content import Content
-    from jit_guard.git_state import GitState
-    from jit_guard.maps import Maps
     from jit_guard.registry.goal_map import GoalMap
     from jit_guard.registry.schema import Violation
+    from jit_guard.sources.answers import GitState
+    from jit_guard.sources.read_maps import Maps
 
 
 class Evidence(NamedTuple):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jit_guard.registry.goal_map import Entry
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
     from jit_guard.transaction import Recovery
 
 
@@ -127,7 +127,7 @@ class Guard:
     def _open(self, source: str) -> Source:
         if source == "worktree":
             return Worktree(self.root)
-        from jit_guard.sources.git_tree import open_tree
+        from jit_guard.sources.git.tree import open_tree
 
         return open_tree(self.root, source)
 

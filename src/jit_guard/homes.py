@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jit_guard.comparison import Comparison
-from jit_guard.snapshot import Folder, Tree
+from jit_guard.sources.answers import Folder
+from jit_guard.sources.tree import Tree
 from jit_guard.text.names import fold
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder
 from jit_guard.text.names import join
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jit_guard.errors import UsageError
 from jit_guard.report import Report
-from jit_guard.sources import git
+from jit_guard.sources.git import worktree
 
 
 class Pruned(NamedTuple):
@@ -27,9 +27,9 @@ def plan(root: str, report: Report, *, force: bool) -> list[Pruned]:
     if withheld or report.unreadable:
         raise UsageError(f"the orphans are not known: {[*withheld, *report.unreadable][0]}")
     orphans = [one.path for one in report.findings if one.code == "JG301" and one.path]
-    if force or not orphans or git.top(root) is None:
+    if force or not orphans or worktree.top(root) is None:
         return [Pruned(path) for path in orphans]
-    safe = git.recoverable(root, orphans)
+    safe = worktree.recoverable(root, orphans)
     why = "git could not bring it back (--force removes it all the same)"
     return [Pruned(path, None if path in safe else why) for path in orphans]
 

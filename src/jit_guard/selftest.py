@@ -14,15 +14,15 @@ from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.errors import UsageError
 from jit_guard.findings import Finding
-from jit_guard.maps import read_maps
 from jit_guard.rules import load_rules
 from jit_guard.rules.fault import Sample
 from jit_guard.sources.memory import Memory
 from jit_guard.sources.overlay import Overlay
+from jit_guard.sources.read_maps import read_maps
 
 if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 
 class Trial(NamedTuple):

@@ -10,7 +10,7 @@ from jit_guard.config import toml_key, toml_string
 from jit_guard.text.names import never_counts, temporary, unsafe_filename, unsafe_type
 
 if TYPE_CHECKING:
-    from jit_guard.snapshot import Tree
+    from jit_guard.sources.tree import Tree
 
 GOAL_MAP = """\
 {

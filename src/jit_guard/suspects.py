@@ -10,7 +10,7 @@ from jit_guard.config import Settings
 from jit_guard.missing import Missing
 from jit_guard.reference import Reference, entry_path, type_folder
 from jit_guard.registry.goal_map import Entry, GoalMap
-from jit_guard.snapshot import Place, Tree
+from jit_guard.sources.tree import Place, Tree
 from jit_guard.text.names import join, may_be_unsafe, unsafe_filename, unsafe_type
 
 # Where an entry leads, or why it is unsafe and what it may mean.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jit_guard.baseline import Identity
     from jit_guard.registry.schema import Schema
     from jit_guard.rules.rule import Rule
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 
 class Terms:

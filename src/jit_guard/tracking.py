@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from jit_guard.comparison import Comparison, Names
-from jit_guard.git_state import GitState
-from jit_guard.snapshot import Tree
+from jit_guard.sources.answers import GitState
+from jit_guard.sources.tree import Tree
 from jit_guard.text.names import by_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 
 def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitState]:

@@ -3,8 +3,8 @@
 from jit_guard.comparison import Comparison
 from jit_guard.content import Content
 from jit_guard.errors import UnreadableError
-from jit_guard.maps import Maps
 from jit_guard.report import Skipped
+from jit_guard.sources.read_maps import Maps
 
 
 def withheld(

@@ -127,7 +127,7 @@ def tell(guard: Guard, report: "Report", console: Console) -> None:
         console.note(message)
     if not report.written:
         return
-    from jit_guard.sources.git_commands import add_command
+    from jit_guard.sources.git.commands import add_command
     from jit_guard.sources.repository import top
 
     if top(guard.root) is not None:

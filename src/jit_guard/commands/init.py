@@ -9,7 +9,7 @@ from jit_guard import starter
 from jit_guard.compare import components_folder
 from jit_guard.errors import UsageError
 from jit_guard.project import load
-from jit_guard.snapshot import Tree
+from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.console import Console
 from jit_guard.text.names import join

@@ -15,7 +15,7 @@ from jit_guard.sources.overlay import Overlay
 
 if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 Judge = Callable[[Request, Text], "str | None"]  # why it is none, or None
 

@@ -24,7 +24,7 @@ from jit_guard.text.generated import untouched
 from jit_guard.text.names import join
 
 if TYPE_CHECKING:
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 _MOST_READ = 300  # components of a type, to learn its shape from
 _MOST_BYTES = 64_000

@@ -12,15 +12,15 @@ from jit_guard.config import Settings
 from jit_guard.content import read
 from jit_guard.errors import UnreadableError
 from jit_guard.findings import Finding
-from jit_guard.maps import Maps, read_maps
 from jit_guard.plan import make_plan
 from jit_guard.reference import Reference
-from jit_guard.snapshot import Tree
+from jit_guard.sources.read_maps import Maps, read_maps
+from jit_guard.sources.tree import Tree
 from jit_guard.steps import Plan
 
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 
 class Scope(NamedTuple):

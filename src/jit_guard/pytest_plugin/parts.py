@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from jit_guard.maps import Maps
 from jit_guard.pytest_plugin import ids
 from jit_guard.registry.goal_map import SCHEMA_KEY, GoalMap
+from jit_guard.sources.read_maps import Maps
 
 
 class Key(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from jit_guard.config import Settings
 from jit_guard.guard import Guard
 from jit_guard.pytest_plugin.scripted import Script
-from jit_guard.snapshot import Tree
+from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.names import join
 

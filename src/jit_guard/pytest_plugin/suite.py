@@ -8,10 +8,10 @@ from pathlib import Path
 
 from jit_guard.errors import JitGuardError, UnreadableError
 from jit_guard.guard import Guard
-from jit_guard.maps import Maps, read_maps
 from jit_guard.pytest_plugin.parts import Key, Part, parts
 from jit_guard.pytest_plugin.verdicts import Verdict, distribute
 from jit_guard.reference import entry_path
+from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.worktree import Worktree
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jit_guard.candidates import Candidates
 from jit_guard.evidence import Evidence
 from jit_guard.findings import Finding
-from jit_guard.git_state import GitState
 from jit_guard.reference import Reference, entry_path
 from jit_guard.registry.goal_map import GoalMap, Position
 from jit_guard.registry.positions import pointer
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.series import Series
+from jit_guard.sources.answers import GitState
 from jit_guard.text.shell import between_backticks, no_command
 
 if TYPE_CHECKING:

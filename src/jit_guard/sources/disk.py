@@ -1,13 +1,17 @@
-"""Files on disk: opened without waiting for anybody, read in pieces, errors in plain words."""
+"""Files and directories on disk: opened without waiting, listed, read in pieces.
+
+Paths are relative to the project's root. No link is followed on the way to a directory's entries.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jit_guard.errors import UnreadableError
+from jit_guard.sources.answers import Folder
 
 PIECE = 1 << 16  # bytes
 OPEN_FILE = (
@@ -17,6 +21,9 @@ OPEN_FILE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_HAS_DIR_FD = os.open in os.supports_dir_fd
+_LONG_PATH = 3000  # below PATH_MAX (4096 on Linux) and 1024-byte names' worth of slack
 # ELOOP: a link now stands where a file or folder was listed; the rest: it is gone or changed.
 _VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 
@@ -82,3 +89,145 @@ def mode_name(mode: int) -> str:
         if test(mode):
             return name
     return "special file"
+
+
+class OpenFolder:
+    """A folder held open while its files are looked at, one call per file and no path walk.
+
+    `handle` and `prefix` lead to a file in it. Where it is not `open`, `answer` says why: None,
+    it has vanished.
+    """
+
+    def __init__(self, root: str, path: str) -> None:
+        self._root, self._path = root, path
+        self.handle: int | None = None
+        self.prefix = ""
+        self.open = True
+        self.answer: UnreadableError | None = None
+
+    def __enter__(self) -> OpenFolder:  # noqa: PYI034
+        try:
+            opened = _open(self._root, self._path)
+        except OSError as error:
+            self.answer = absent_or_unreadable(error, self._path or ".")
+            self.open = False
+            return self
+        if isinstance(opened, int):
+            self.handle = opened
+        else:
+            self.prefix = opened + "/"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.handle is not None:
+            os.close(self.handle)
+
+    def shown(self, name: str) -> str:
+        """The path of a file in it."""
+        return f"{self._path}/{name}" if self._path else name
+
+
+def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] | None] | None:
+    """The names in a folder; None when there is none.
+
+    Returns:
+        The names, and with `sizes` those of its files that hold nothing (None: they are not
+        known, or some cannot be told).
+
+    Raises:
+        UnreadableError: it cannot be listed.
+    """
+    folder = Folder(set(), set(), {}, {})
+    hollow: set[str] | None = None
+    rest: list[os.DirEntry[str]] = []
+    try:
+        handle = _open(root, path)
+        try:
+            with os.scandir(handle) as entries:
+                if sizes:
+                    hollow = _measure(entries, folder.files, rest)
+                else:
+                    for entry in entries:
+                        if entry.is_file(follow_symlinks=False):
+                            folder.files.add(entry.name)
+                        else:
+                            rest.append(entry)
+            for entry in rest:
+                if entry.is_dir(follow_symlinks=False):
+                    folder.folders.add(entry.name)
+                else:
+                    _note_odd(entry, handle, folder)
+        finally:
+            if isinstance(handle, int):
+                os.close(handle)
+    except OSError as error:
+        if problem := absent_or_unreadable(error, path or "."):
+            raise problem from None
+        return None
+    return folder, hollow
+
+
+def _open(root: str, path: str) -> int | str:
+    """An open folder: a handle, or a path where the system cannot list handles."""
+    full = os.path.join(root, path) if path else root
+    if not _HAS_DIR_FD:
+        return full
+    if len(full) < _LONG_PATH // 3 or len(os.fsencode(full)) < _LONG_PATH:
+        return os.open(full, _OPEN_FOLDER)
+    # Deeper than the system takes in one call: go down a few hundred levels at a time.
+    handle = os.open(root, _OPEN_FOLDER)
+    for stretch in _stretches(path):
+        below = handle
+        try:
+            handle = os.open(stretch, _OPEN_FOLDER, dir_fd=below)
+        finally:
+            os.close(below)
+    return handle
+
+
+def _stretches(path: str) -> Iterator[str]:
+    stretch = ""
+    for name in path.split("/"):
+        if stretch and len(stretch) + len(name) > _LONG_PATH // 4:
+            yield stretch
+            stretch = ""
+        stretch = f"{stretch}/{name}" if stretch else name
+    yield stretch
+
+
+def _measure(
+    entries: Iterable[os.DirEntry[str]], files: set[str], rest: list[os.DirEntry[str]]
+) -> set[str] | None:
+    """Sort entries into files and the rest; the files of 0 bytes, or None: some cannot be told."""
+    hollow: set[str] | None = set()
+    for entry in entries:
+        if not entry.is_file(follow_symlinks=False):
+            rest.append(entry)
+            continue
+        try:
+            size = entry.stat(follow_symlinks=False).st_size
+        except FileNotFoundError:
+            continue  # it vanished since it was listed
+        except OSError:
+            size, hollow = 1, None
+        files.add(entry.name)
+        if not size and hollow is not None:
+            hollow.add(entry.name)
+    return hollow
+
+
+def _note_odd(entry: os.DirEntry[str], handle: int | str, folder: Folder) -> None:
+    try:
+        if entry.is_symlink():
+            folder.links[entry.name] = _read_link(entry, handle)
+        else:
+            mode = entry.stat(follow_symlinks=False).st_mode
+            folder.others[entry.name] = mode_name(mode)
+    except FileNotFoundError:
+        pass  # it vanished since it was listed; its folder is still there
+
+
+def _read_link(entry: os.DirEntry[str], handle: int | str) -> str:
+    if isinstance(handle, int):
+        return os.readlink(entry.name, dir_fd=handle)
+    return os.readlink(entry.path).replace("\\", "/")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from jit_guard.git_state import GitState
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder, GitState
 from jit_guard.text.names import join
 from jit_guard.text.shell import quoted
 
 if TYPE_CHECKING:
-    from jit_guard.source import Answers, Chunks
+    from jit_guard.sources.source import Answers, Chunks
 
 
 PENDING = ".jit-guard/pending.json"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder
 from jit_guard.sources.memory import Link, Memory, Other, never_added
 from jit_guard.text.names import join
 
 if TYPE_CHECKING:
-    from jit_guard.git_state import GitState
-    from jit_guard.source import Answers, Chunks, Source
+    from jit_guard.sources.answers import GitState
+    from jit_guard.sources.source import Answers, Chunks, Source
 
 
 class Overlay:

@@ -12,21 +12,22 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from jit_guard.errors import UnreadableError
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder
 from jit_guard.sources.disk import (
     OPEN_FILE,
     PIECE,
+    OpenFolder,
     absent_or_unreadable,
+    list_folder,
     pieces,
     read_file,
     reason,
 )
-from jit_guard.sources.folders import OpenFolder, list_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.git_state import GitState
-    from jit_guard.source import Answers, Chunks
+    from jit_guard.sources.answers import GitState
+    from jit_guard.sources.source import Answers, Chunks
 
 
 class Worktree:
@@ -105,7 +106,7 @@ class Worktree:
 
     def ignored(self, paths: list[str]) -> set[str]:
         """Those of the paths that git ignores; none where there is no repository."""
-        from jit_guard.sources.git import ignored
+        from jit_guard.sources.git.worktree import ignored
 
         return ignored(self.root, paths)
 
@@ -123,13 +124,13 @@ class Worktree:
 
         if top(self.root) is None:
             return []
-        from jit_guard.sources.git_tracking import untracked
+        from jit_guard.sources.git.tracking import untracked
 
         return untracked(self.root, scope, wanted)
 
     def traces(self, missing: list[str]) -> dict[str, GitState]:
         """Those missing files that the index has."""
-        from jit_guard.sources.git import traces
+        from jit_guard.sources.git.worktree import traces
 
         return traces(self.root, missing)
 
@@ -138,7 +139,7 @@ class Worktree:
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has its last committed text."""
-        from jit_guard.sources.git import same_text
+        from jit_guard.sources.git.worktree import same_text
 
         return same_text(self.root, missing, orphans)
 

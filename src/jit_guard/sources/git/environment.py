@@ -32,7 +32,7 @@ class Standpoint(NamedTuple):
     environment: dict[str, str]
 
 
-def clean() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """The environment without what git exports to hooks."""
     kept = {
         key: value
@@ -42,7 +42,7 @@ def clean() -> dict[str, str]:
     return {**kept, **_QUIET}
 
 
-def of_commit(root: str) -> Standpoint:
+def commit_standpoint(root: str) -> Standpoint:
     """From where to read what is being committed.
 
     Raises GitError when the root lies in no repository.
@@ -52,7 +52,7 @@ def of_commit(root: str) -> Standpoint:
     if top is None:
         return _without_dot_git(root, real)
     if not _speaks_of(top):
-        return Standpoint(top, repository.below(top, real), clean())
+        return Standpoint(top, repository.below(top, real), clean_environment())
     # Standing at the top git finds the repository by itself; GIT_DIR would hide a work tree.
     given = {key: value for key, value in os.environ.items() if key not in _WHERE}
     return Standpoint(top, repository.below(top, real), {**given, **_QUIET})

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
-from jit_guard.git_state import GitState
-from jit_guard.snapshot import Folder, Tree
-from jit_guard.source import Answers, Chunks
-from jit_guard.sources import git_environment
-from jit_guard.sources.git_absence import traces
-from jit_guard.sources.git_listing import FOLDER, LINK, ids, listing
-from jit_guard.sources.git_objects import Found, Objects
-from jit_guard.sources.git_revision import revision, tree_of, tree_of_index
+from jit_guard.sources.answers import Folder, GitState
+from jit_guard.sources.git.absence import traces
+from jit_guard.sources.git.environment import commit_standpoint
+from jit_guard.sources.git.listing import FOLDER, LINK, ids, listing
+from jit_guard.sources.git.objects import Found, Objects
+from jit_guard.sources.git.revision import revision, tree_of, tree_of_index
+from jit_guard.sources.source import Answers, Chunks
+from jit_guard.sources.tree import Tree
 from jit_guard.text.names import join
 
 _NOTHING = Folder(set(), set(), {}, {})
@@ -210,7 +210,7 @@ def open_tree(root: str, source: str) -> GitTree:
         GitError: no git, no repository, no such revision, or an unfinished merge.
         UnreadableError: the tree at the top cannot be read.
     """
-    standpoint = git_environment.of_commit(root)
+    standpoint = commit_standpoint(root)
     wanted = revision(source)
     tree = tree_of_index(standpoint) if wanted is None else None
     objects = Objects(standpoint)

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from jit_guard.errors import GitError
-from jit_guard.sources.git_index import EMPTY_BLOBS
+from jit_guard.sources.git.index import EMPTY_BLOBS
 
 FOLDER, LINK, MODULE = b"40000", b"120000", b"160000"
 _ODD = frozenset((FOLDER, LINK, MODULE))

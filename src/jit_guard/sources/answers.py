@@ -1,4 +1,4 @@
-"""What git knows of one file, in words: the rules quote it."""
+"""What a source answers: the names in one directory, and what git knows of one file."""
 
 from __future__ import annotations
 
@@ -16,3 +16,12 @@ class GitState(NamedTuple):
     why: str
     command: str | None
     held: bool = False
+
+
+class Folder(NamedTuple):
+    """The names in one real folder, by what they are. The sets may be shared: never change one."""
+
+    files: set[str]
+    folders: set[str]
+    links: dict[str, str]  # name -> target, as written in the link
+    others: dict[str, str]  # name -> what it is: "FIFO", "socket", "device", "submodule"

@@ -11,7 +11,7 @@ from jit_guard.registry.goal_map import Fault, GoalMap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
 
 class Maps(NamedTuple):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from jit_guard.git_state import GitState
-from jit_guard.sources import git_call, git_environment
-from jit_guard.sources.git_commands import command
+from jit_guard.sources.answers import GitState
+from jit_guard.sources.git import call
+from jit_guard.sources.git.commands import command
+from jit_guard.sources.git.environment import clean_environment
 from jit_guard.text.names import fold
 
 _MOST = 10_000  # paths; nobody reads the reasons of more
@@ -35,12 +36,12 @@ def announced(top: str, paths: Sequence[str]) -> list[GitState]:
     """Those files that are in the index by name alone (`git add -N`): a commit leaves them out."""
     if not paths:
         return []
-    asked = git_call.ask(
+    asked = call.ask(
         top, ["diff-files", "--name-only", "--diff-filter=A", "-z", "--", *paths[:_MOST]]
     )
     return [
         GitState(path, "only its name was added (git add -N)", command(top, ["add"], [path]))
-        for path in git_call.lines(asked)
+        for path in call.lines(asked)
     ]
 
 
@@ -50,10 +51,10 @@ def ignoring_rules(top: str, paths: Sequence[str]) -> dict[str, str]:
         return {}
     # This command knows no literal paths; behind ./ nothing is taken for a pattern's magic.
     asked = "".join(f"./{path}\0" for path in paths)
-    environment = {**git_environment.clean(), "GIT_LITERAL_PATHSPECS": "0"}
-    answer = git_call.ask(top, ["check-ignore", "-v", "-z", "--stdin"], asked, environment)
+    environment = {**clean_environment(), "GIT_LITERAL_PATHSPECS": "0"}
+    answer = call.ask(top, ["check-ignore", "-v", "-z", "--stdin"], asked, environment)
     if answer.returncode not in (0, 1):  # 1: none is ignored
-        raise git_call.complaint("check-ignore", answer)
+        raise call.complaint("check-ignore", answer)
     fields = answer.stdout.decode("utf-8", "surrogateescape").split("\0")
     found: dict[str, str] = {}
     for at in range(0, len(fields) - 3, 4):
@@ -66,7 +67,7 @@ def ignoring_rules(top: str, paths: Sequence[str]) -> dict[str, str]:
 def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
     """Path -> the id of what a revision has there, for those that it has."""
     asked = [path for path in paths if "\n" not in path]
-    answer = git_call.ask(
+    answer = call.ask(
         top,
         ["cat-file", "--batch-check=%(objectname) %(objecttype)"],
         "".join(f"{revision}:{path}\n" for path in asked),
@@ -81,8 +82,8 @@ def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
 def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:
     """Path -> the path of the index that is the same to a system that folds case."""
     folders = sorted({os.path.dirname(path) or "." for path in paths})
-    answer = git_call.ask(top, ["ls-files", "-z", "--", *folders])
-    known = {fold(path): path for path in git_call.lines(answer)}
+    answer = call.ask(top, ["ls-files", "-z", "--", *folders])
+    known = {fold(path): path for path in call.lines(answer)}
     return {path: known[fold(path)] for path in paths if fold(path) in known}
 
 

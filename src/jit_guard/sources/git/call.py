@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from jit_guard.errors import GitError, NoGitError
-from jit_guard.sources import git_environment
+from jit_guard.sources.git.environment import clean_environment
 
 Answer = subprocess.CompletedProcess[bytes]
 
@@ -34,7 +34,7 @@ def ask(
             cwd=folder,
             input=given.encode("utf-8", "surrogateescape"),
             capture_output=True,
-            env=git_environment.clean() if environment is None else environment,
+            env=clean_environment() if environment is None else environment,
             check=False,
         )
     except FileNotFoundError:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from jit_guard.sources import git_environment
+from jit_guard.sources.git.environment import clean_environment
 
 _PIECE = 1 << 20
 EMPTY_BLOBS = (
@@ -89,10 +89,10 @@ def _pieces(top: str, arguments: Sequence[str]) -> Iterator[bytes]:
         ]
         try:
             process = os.posix_spawnp(
-                "git", ["git", "-C", top, *arguments], git_environment.clean(), file_actions=actions
+                "git", ["git", "-C", top, *arguments], clean_environment(), file_actions=actions
             )
         except FileNotFoundError:
-            from jit_guard.sources.git_call import no_program
+            from jit_guard.sources.git.call import no_program
 
             raise no_program() from None
         finally:
@@ -119,9 +119,9 @@ def _ended(process: int) -> int:
 
 
 def _asked(top: str, arguments: Sequence[str]) -> bytes:
-    from jit_guard.sources import git_call
+    from jit_guard.sources.git import call
 
-    answer = git_call.ask(top, arguments)
+    answer = call.ask(top, arguments)
     if answer.returncode:
-        raise git_call.complaint(arguments[0], answer)
+        raise call.complaint(arguments[0], answer)
     return answer.stdout

@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 
 from jit_guard.errors import GitError
-from jit_guard.git_state import GitState
-from jit_guard.sources import git_commands
-from jit_guard.sources.git_parts import parts
-from jit_guard.sources.git_tracking import untracked
+from jit_guard.sources.answers import GitState
+from jit_guard.sources.git import commands
+from jit_guard.sources.git.parts import parts
+from jit_guard.sources.git.tracking import untracked
 
 
 def traces(root: str, missing: Sequence[str], source: str) -> dict[str, GitState]:
@@ -51,4 +51,4 @@ def _left_out(root: str, path: str, source: str) -> GitState:
         why = "it is on disk and staged, and this commit leaves it out"
     else:
         why = f"it is on disk and in the index, and {source} is without it"
-    return GitState(path, why, git_commands.command_below(root, ["commit"], [path]))
+    return GitState(path, why, commands.command_below(root, ["commit"], [path]))

@@ -13,6 +13,7 @@ from itertools import chain
 
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.sources.answers import Folder
 from jit_guard.text.names import all_folded, fold, join, unfolded
 
 TYPE_CHECKING = False
@@ -20,20 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    from jit_guard.source import Source
+    from jit_guard.sources.source import Source
 
     Kind = Literal["file", "folder", "absent", "broken", "outside", "other", "unknown"]
 
 MAX_LINKS = 40  # as Linux
-
-
-class Folder(NamedTuple):
-    """The names in one real folder, by what they are. The sets may be shared: never change one."""
-
-    files: set[str]
-    folders: set[str]
-    links: dict[str, str]  # name -> target, as written in the link
-    others: dict[str, str]  # name -> what it is: "FIFO", "socket", "device", "submodule"
 
 
 class Place(NamedTuple):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from jit_guard.git_state import GitState
-from jit_guard.sources.git_index import scan
-from jit_guard.sources.git_parts import Part, parts
+from jit_guard.sources.answers import GitState
+from jit_guard.sources.git.index import scan
+from jit_guard.sources.git.parts import Part, parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import by_folder, join
 
@@ -37,10 +37,10 @@ def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> lis
     seen = scan(home.top, scopes, {home.outside(one): names for one, names in wanted.items()})
     if not seen.absent and not seen.hollow:
         return []
-    from jit_guard.sources import git_reasons
+    from jit_guard.sources.git import reasons
 
     lost = [join(folder, name) for folder, names in seen.absent.items() for name in sorted(names)]
-    states = git_reasons.announced(home.top, seen.hollow)
+    states = reasons.announced(home.top, seen.hollow)
     found = [state._replace(path=home.inside(state.path)) for state in states]
     for part in parts(root, map(home.inside, lost)) if lost else ():
         found += _absent_in(part, home, seen.modules)
@@ -49,16 +49,16 @@ def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> lis
 
 def _absent_in(part: Part, home: Part, modules: Sequence[str]) -> list[GitState]:
     """Why files that the project's repository lacks are not there."""
-    from jit_guard.sources import git_reasons
+    from jit_guard.sources.git import reasons
 
     if part.top == home.top:
-        states = git_reasons.unknown(part.top, part.paths)
+        states = reasons.unknown(part.top, part.paths)
     elif home.outside(part.inner) in modules:  # it has them if the submodule does
         wanted = by_folder(part.paths)
         seen = scan(part.top, wanted, wanted)
         lost = [join(folder, name) for folder, names in seen.absent.items() for name in names]
-        states = git_reasons.announced(part.top, seen.hollow)
-        states += git_reasons.unknown(part.top, sorted(lost)) if lost else []
+        states = reasons.announced(part.top, seen.hollow)
+        states += reasons.unknown(part.top, sorted(lost)) if lost else []
     else:
         why = f"it lies in a git repository of its own ({part.inner}), which is no submodule"
         states = [GitState(path, why, None) for path in part.paths]

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import IO, NamedTuple
 
 from jit_guard.errors import GitError
-from jit_guard.sources import git_call
-from jit_guard.sources.git_environment import Standpoint
+from jit_guard.sources.git import call
+from jit_guard.sources.git.environment import Standpoint
 
 _AHEAD = 60  # requests of 65 bytes: a pipe holds 4 KiB on every system
 _PIECE = 1 << 16
@@ -44,7 +44,7 @@ class Objects:
                 stderr=subprocess.PIPE,
             )
         except FileNotFoundError:
-            raise git_call.no_program() from None
+            raise call.no_program() from None
 
     def close(self) -> None:
         """End git; what was not read is dropped."""
@@ -132,7 +132,7 @@ class Objects:
 
     def _ended(self) -> GitError:
         assert self._process.stderr is not None
-        said = git_call.words(self._process.stderr.read())
+        said = call.words(self._process.stderr.read())
         return GitError(f"git cat-file stopped: {said}")
 
 

@@ -6,9 +6,9 @@ import os
 from time import sleep
 
 from jit_guard.errors import GitError
-from jit_guard.sources import git_call
-from jit_guard.sources.git_environment import Standpoint
-from jit_guard.sources.git_objects import Objects
+from jit_guard.sources.git import call
+from jit_guard.sources.git.environment import Standpoint
+from jit_guard.sources.git.objects import Objects
 
 INDEX, COMMIT = "index", "commit"
 _TRIES, _PAUSE = 10, 0.1  # another git holds the index for a moment, as editors' polling does
@@ -54,7 +54,7 @@ def tree_of_index(standpoint: Standpoint) -> str:
     Raises GitError when there can be none: an unfinished merge, or whatever git says.
     """
     for _ in range(_TRIES):
-        answer = git_call.ask(standpoint.folder, ["write-tree"], environment=standpoint.environment)
+        answer = call.ask(standpoint.folder, ["write-tree"], environment=standpoint.environment)
         if not answer.returncode:
             return answer.stdout.decode().strip()
         if b".lock': File exists" not in answer.stderr:
@@ -67,11 +67,11 @@ def tree_of_index(standpoint: Standpoint) -> str:
             f"the index holds an unfinished merge ({', '.join(unmerged[:3])}{more}): settle it, "
             "git add what you settled, and check again"
         )
-    raise git_call.complaint("write-tree", answer)
+    raise call.complaint("write-tree", answer)
 
 
 def _unmerged(standpoint: Standpoint) -> list[str]:
-    answer = git_call.ask(
+    answer = call.ask(
         standpoint.folder, ["ls-files", "-u", "-z"], environment=standpoint.environment
     )
-    return list(dict.fromkeys(line.partition("\t")[2] for line in git_call.lines(answer)))
+    return list(dict.fromkeys(line.partition("\t")[2] for line in call.lines(answer)))

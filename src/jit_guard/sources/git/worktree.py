@@ -10,11 +10,11 @@ import os
 from collections.abc import Iterable, Sequence
 
 from jit_guard.errors import GitError, NoGitError, UnreadableError
-from jit_guard.git_state import GitState
-from jit_guard.sources import git_call, git_reasons
-from jit_guard.sources.git_commands import add_command, command
-from jit_guard.sources.git_index import EMPTY_BLOBS
-from jit_guard.sources.git_parts import parts
+from jit_guard.sources.answers import GitState
+from jit_guard.sources.git import call, reasons
+from jit_guard.sources.git.commands import add_command, command
+from jit_guard.sources.git.index import EMPTY_BLOBS
+from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import join
 
@@ -27,8 +27,8 @@ def traces(root: str, missing: Sequence[str]) -> dict[str, GitState]:
     if not missing or top(root) is None:
         return found
     for part in parts(root, missing):
-        answer = git_call.ask(part.top, ["ls-files", "-z", "-t", "--stage", "--", *part.paths])
-        for record in git_call.lines(answer):
+        answer = call.ask(part.top, ["ls-files", "-z", "-t", "--stage", "--", *part.paths])
+        for record in call.lines(answer):
             told, _, path = record.partition("\t")
             tag, _, blob, stage = told.split(" ")
             if stage != "0" or blob in EMPTY_BLOBS:
@@ -55,7 +55,7 @@ def ignored(root: str, paths: Sequence[str]) -> set[str]:
         return found
     for part in parts(root, paths):
         try:
-            rules = git_reasons.ignoring_rules(part.top, part.paths)
+            rules = reasons.ignoring_rules(part.top, part.paths)
         except NoGitError:
             return set()
         except GitError as error:
@@ -110,7 +110,7 @@ def _committed(root: str, paths: Iterable[str]) -> dict[str, str]:
     return {
         part.inside(path): blob
         for part in parts(root, paths)
-        for path, blob in git_reasons.blobs_of(part.top, "HEAD", part.paths).items()
+        for path, blob in reasons.blobs_of(part.top, "HEAD", part.paths).items()
     }
 
 
@@ -119,9 +119,9 @@ def _present(root: str, paths: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in parts(root, (path for path in paths if "\n" not in path)):
         listed = "".join(f"{path}\n" for path in part.paths)
-        answer = git_call.ask(part.top, ["hash-object", "--stdin-paths"], listed)
+        answer = call.ask(part.top, ["hash-object", "--stdin-paths"], listed)
         if answer.returncode:
-            raise git_call.complaint("hash-object", answer)
+            raise call.complaint("hash-object", answer)
         blobs = answer.stdout.decode().split("\n")
         found.update(zip(map(part.inside, part.paths), blobs, strict=False))
     return found

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar, Union
 
 from jit_guard.errors import UnreadableError
-from jit_guard.git_state import GitState
-from jit_guard.snapshot import Folder
+from jit_guard.sources.answers import Folder, GitState
 
 Chunks = Iterator[bytes]
 _Answer = TypeVar("_Answer")

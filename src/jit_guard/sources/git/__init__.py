@@ -1,0 +1,1 @@
+"""Git as a source: the index, any tree, and what git knows of the worktree."""
