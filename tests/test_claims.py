@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import claims, kernel_lock
+from jit_guard import claims
+from jit_guard.commit import kernel_lock
 from jit_guard.generators.generator import Text
 from jit_guard.ledger import Ledger
 from jit_guard.ledger_records import Arrival, Wanted

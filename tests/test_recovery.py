@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import intent, recovery, transaction
-from jit_guard.preparation import draw_up, make
-from jit_guard.registry.edit import Edit
-from jit_guard.settlement import Settlement, sha256_of
-from jit_guard.transaction import (
+from jit_guard.commit import intent, recovery, transaction
+from jit_guard.commit.preparation import make, prepare
+from jit_guard.commit.replay import Replay, sha256_of
+from jit_guard.commit.transaction import (
     CommitLock,
     Kept,
     MapChange,
@@ -27,6 +26,8 @@ from jit_guard.transaction import (
     recover,
     wait,
 )
+from jit_guard.registry.edit import Edit
+from jit_guard.text.names import PENDING
 
 MAP = '{\n  "A": {"p": "old.txt", "q": "old.txt"},\n  "B": {"p": "b.txt"}\n}\n'
 CHANGES = [
@@ -55,12 +56,12 @@ def interrupt(
     """Leave a commit as a kill would: planned (None), decided (0), maps set (1), placed (2)."""
     root = os.path.realpath(project)
     with CommitLock(root):
-        new = draw_up(root, changes or CHANGES, placements or PLACEMENTS)
+        new = prepare(root, changes or CHANGES, placements or PLACEMENTS)
         intent.write(root, new.intent.plan())
         make(root, new)
         if steps is not None:
             intent.write(root, new.intent)
-            work = Settlement(root, new.intent, False, True, None, None)
+            work = Replay(root, new.intent, False, True, None)
             for step in recovery.STEPS[:steps]:
                 step(work)
 
@@ -154,20 +155,6 @@ def test_a_placed_component_that_another_entry_names_stays(project: Path) -> Non
     interrupt(project, 2)
     save(project, lambda goals: goals.update(A={"p": "x", "q": "new-q.txt"}, B={"p": "new-p.txt"}))
     recover(str(project))
-    assert files(project) == {"goal_map.json", P, Q}
-
-
-def test_who_knows_all_maps_says_what_is_named(project: Path) -> None:
-    interrupt(project, 2)
-    save(project, lambda goals: goals["A"].update(p="theirs.txt"))
-    asked: list[str] = []
-
-    def named(path: str) -> bool:
-        asked.append(path)
-        return True
-
-    recover(str(project), named=named)
-    assert asked == [P]
     assert files(project) == {"goal_map.json", P, Q}
 
 
@@ -323,7 +310,7 @@ def test_a_damaged_intent_is_refused_and_moved_aside_when_given_up(
     project: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     interrupt(project)
-    pending = project / intent.PENDING
+    pending = project / PENDING
     damaged = damage(pending.read_bytes())
     pending.write_bytes(damaged)
     with pytest.raises(TransactionError, match="damaged"):
@@ -335,7 +322,7 @@ def test_a_damaged_intent_is_refused_and_moved_aside_when_given_up(
 
 def test_a_newer_intent_is_refused(project: Path) -> None:
     interrupt(project)
-    pending = project / intent.PENDING
+    pending = project / PENDING
     pending.write_bytes(pending.read_bytes().replace(b'"version": 1', b'"version": 2'))
     with pytest.raises(TransactionError, match="newer jit-guard"):
         recover(str(project))
@@ -356,7 +343,7 @@ def test_an_intent_that_a_repository_brings_along_cannot_leave_it(
     project: Path, one: str, other: str
 ) -> None:
     interrupt(project)
-    pending = project / intent.PENDING
+    pending = project / PENDING
     body = json.loads(pending.read_text().replace(one, other))
     del body["sha256"]
     body = {"sha256": intent._checksum(body), **body}

@@ -83,7 +83,7 @@ def test_a_clean_check_imports_no_rule_no_candidate_and_no_plugin(tmp_path: Path
         "jit_guard.registry.positions",
         "jit_guard.registry.schema",
         "jit_guard.suspects",
-        "jit_guard.transaction",
+        "jit_guard.commit.transaction",
     }
 
 

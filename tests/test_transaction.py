@@ -14,11 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import durable, intent, map_step, preparation, transaction
-from jit_guard.errors import UnreadableError
-from jit_guard.registry.edit import Edit, EditError
-from jit_guard.settlement import sha256_of
-from jit_guard.transaction import (
+from jit_guard.commit import durable, preparation, set_maps, transaction
+from jit_guard.commit.replay import sha256_of
+from jit_guard.commit.transaction import (
     Commit,
     CommitLock,
     LockedError,
@@ -32,6 +30,9 @@ from jit_guard.transaction import (
     interrupted,
     recover,
 )
+from jit_guard.errors import UnreadableError
+from jit_guard.registry.edit import Edit, EditError
+from jit_guard.text.names import PENDING
 
 MAP = b'{"A": {"p": "old.txt"}}'
 NEW = b'{"A": {"p": "new.txt"}}'
@@ -320,7 +321,7 @@ def test_a_save_in_the_last_instant_is_noticed(
     theirs = b'{"B": {"p": "b.txt"}, "A": {"p": "old.txt"}}'
     _just_before(
         monkeypatch,
-        map_step,
+        set_maps,
         "_prepare_map",
         lambda: (project / "goal_map.json").write_bytes(theirs),
     )
@@ -439,7 +440,7 @@ def test_a_lock_that_cannot_be_looked_at_is_an_error(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / ".jit-guard").mkdir()
-    (project / intent.PENDING).write_text("{}")
+    (project / PENDING).write_text("{}")
 
     def refuse(path: str, *args: int) -> int:
         raise PermissionError(13, "Permission denied", path)
@@ -470,8 +471,10 @@ def test_an_error_after_the_decision_says_how_to_go_on(
 
 def test_importing_it_stays_light() -> None:
     heavy = ("dataclasses", "pathlib", "subprocess", "argparse", "inspect", "tempfile", "shutil")
-    code = f"import sys, jit_guard.transaction; print(sorted(set({heavy}) & set(sys.modules)))"
-    source = os.path.dirname(os.path.dirname(transaction.__file__))
+    code = (
+        f"import sys, jit_guard.commit.transaction; print(sorted(set({heavy}) & set(sys.modules)))"
+    )
+    source = str(Path(transaction.__file__).parents[2])
     ran = subprocess.run(
         [sys.executable, "-S", "-c", code],
         env={**os.environ, "PYTHONPATH": source},

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from threading import RLock
 
-from jit_guard import kernel_lock
+from jit_guard.commit import kernel_lock
 from jit_guard.errors import JitGuardError
 
 FOLDER = "claims"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jit_guard.baseline import Identity
+    from jit_guard.commit.transaction import Recovery
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import Job
     from jit_guard.fixing.wishes import Wishes
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
     from jit_guard.sources.source import Source
-    from jit_guard.transaction import Recovery
 
 
 Path = str | os.PathLike[str]
@@ -340,8 +340,8 @@ class Guard:
         Raises TransactionError: it cannot be ended yet. Nothing is lost, and the message says
         what to do.
         """
+        from jit_guard.commit.transaction import recover
         from jit_guard.rescue import keep
-        from jit_guard.transaction import recover
 
         return recover(self.root, abandon=abandon, keep=lambda *text: keep(self.root, *text))
 

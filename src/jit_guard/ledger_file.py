@@ -20,14 +20,14 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from jit_guard import durable, state_folder
-from jit_guard.commit_lock import FOLDER
+from jit_guard.commit import durable, state_folder
 from jit_guard.errors import JitGuardError
+from jit_guard.text.names import STATE_FOLDER
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-NAME = f"{FOLDER}/ledger.db"
+NAME = f"{STATE_FOLDER}/ledger.db"
 VERSION = 1
 _APPLICATION = 0x4A474C31  # "JGL1", in the file's header: this database is ours
 _PATIENCE = 60.0  # seconds for another process's transaction, which takes milliseconds
@@ -80,7 +80,7 @@ class LedgerFile:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.folder = os.path.join(root, FOLDER)
+        self.folder = os.path.join(root, STATE_FOLDER)
         self._path = os.path.join(root, *NAME.split("/"))
         self._lock = RLock()
         self._connection: Connection | None = None

@@ -14,7 +14,7 @@ from jit_guard.reference import entry_path
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import Entry, Fault, Goals
 from jit_guard.sources.disk import read_file
-from jit_guard.text.names import unsafe_filename, unsafe_type
+from jit_guard.text.names import PENDING, unsafe_filename, unsafe_type
 
 _TRIES = 5  # somebody commits between our reading of the map and of the component
 # A file that was written twice within a tick of its clock shows one time for both (git calls such
@@ -83,9 +83,9 @@ class Lookup:
 
     def _may_be_coming(self, before: _Signatures) -> bool:
         """Was a commit under way, or has a map changed, since we looked?"""
-        under_way = os.path.lexists(os.path.join(self._root, ".jit-guard", "pending.json"))
+        under_way = os.path.lexists(os.path.join(self._root, PENDING))
         if under_way:
-            from jit_guard.transaction import wait
+            from jit_guard.commit.transaction import wait
 
             wait(self._root)
         return under_way or before != self._signatures()

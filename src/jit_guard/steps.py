@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from jit_guard.intent import MapChange
+from jit_guard.commit.intent import MapChange
 from jit_guard.registry.edit import Edit
 
 

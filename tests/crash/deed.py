@@ -8,10 +8,10 @@ import sys
 if __name__ == "__main__":
     sys.path[:0] = sys.argv[1].split(":")
 
-from jit_guard import transaction
+from jit_guard.commit import transaction
+from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.errors import JitGuardError
 from jit_guard.registry.edit import Edit
-from jit_guard.transaction import MapChange, Placement
 
 NEW = "autogen_protocol_for_greet.txt"
 EDIT = Edit(("GREET", "protocol"), "hello.txt", NEW)

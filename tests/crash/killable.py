@@ -11,10 +11,10 @@ from crash import deed, killing
 from crash.disk_model import State, read_state, write_state
 from crash.killing import Point
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
-from jit_guard import intent, recovery, transaction
-from jit_guard.preparation import draw_up, make
+from jit_guard.commit import intent, recovery, state_folder, transaction
+from jit_guard.commit.preparation import make, prepare
+from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
-from jit_guard.transaction import MapChange, Placement
 
 FULL = bool(os.environ.get("JIT_GUARD_CRASH_FULL"))  # every point, however long it takes
 _SOURCES = os.path.dirname(os.path.dirname(jit_guard.__file__))
@@ -67,15 +67,15 @@ def middle(folder: str, steps: int | None) -> State:
     placements = [Placement(f"components/protocols/{deed.NEW}", deed.TEXT)]
     real = recovery.STEPS
     with transaction.CommitLock(root):
-        transaction._ignore_folder(root)
-        new = draw_up(root, changes, placements)
+        state_folder.make(root)
+        new = prepare(root, changes, placements)
         intent.write(root, new.intent.plan())
         make(root, new)
         if steps is not None:
             intent.write(root, new.intent)
             recovery.STEPS = real[:steps]
             try:
-                recovery.settle(root, new.intent)
+                recovery.replay(root, new.intent)
             finally:
                 recovery.STEPS = real
     return read_state(root)

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from crash.deed import EDIT, NEW, TEXT, commit
 from crash.disk_model import State, read_state, write_state
 from crash.power_loss import Judge, full_disk
-from jit_guard import durable, intent, transaction
-from jit_guard.intent import Intent
-from jit_guard.preparation import draw_up, make
+from jit_guard.commit import durable, intent, transaction
+from jit_guard.commit.intent import Intent
+from jit_guard.commit.preparation import make, prepare
+from jit_guard.commit.replay import sha256_of
+from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
-from jit_guard.settlement import sha256_of
-from jit_guard.transaction import MapChange, Placement
 
 MAP: bytes = b'{\n  "GREET": {\n    "persona": "host.txt",\n    "protocol": "hello.txt"\n  }\n}\n'
 DRAFT = b"jit-guard:draft\n"
@@ -242,7 +242,7 @@ def decided(folder: str, before: State) -> State:
     changes = [MapChange("goal_map.json", (EDIT,))]
     placements = [Placement(f"components/protocols/{NEW}", TEXT)]
     with transaction.CommitLock(root):
-        new = draw_up(root, changes, placements)
+        new = prepare(root, changes, placements)
         intent.write(root, new.intent.plan())
         make(root, new)
         intent.write(root, new.intent)

@@ -12,9 +12,9 @@ from typing import Any
 
 from crash.conftest import Tell
 from crash.disk_model import read_state
-from jit_guard import kernel_lock, transaction
+from jit_guard.commit import kernel_lock, transaction
+from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit, EditError
-from jit_guard.transaction import MapChange, Placement
 
 WORKERS, EDITS = 8, 40
 _CONTEXT = multiprocessing.get_context("spawn")

@@ -21,9 +21,9 @@ from crash.killable import FULL, Killable, middle
 from crash.killing import inject
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from crash.tracing import why_not_strace
-from jit_guard import transaction
+from jit_guard.commit import transaction
+from jit_guard.commit.transaction import UnfinishedCommitError
 from jit_guard.errors import JitGuardError
-from jit_guard.transaction import UnfinishedCommitError
 
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS)
 _WHY_NOT = why_not_strace()

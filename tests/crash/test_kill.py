@@ -12,7 +12,7 @@ from crash.killable import FULL, Killable, middle
 from crash.killing import inject
 from crash.projects import SIMPLE, SIMPLE_NEW
 from crash.tracing import why_not_strace
-from jit_guard import intent, transaction
+from jit_guard.commit import intent, transaction
 
 _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))

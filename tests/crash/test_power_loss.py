@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 
-import jit_guard
+import jit_guard.commit
 from crash.conftest import Tell
 from crash.deed import NEW, TEXT
 from crash.disk_model import Disk, State, write_state
 from crash.power_loss import explore, trace_here
 from crash.projects import NEW_MAP, SIMPLE, SIMPLE_NEW, Scenario, scenarios
 from crash.tracing import Recorder, trace_command, why_not_strace
-from jit_guard import durable, intent, recovery
-from jit_guard.intent import Intent
+from jit_guard.commit import durable, intent, recovery
+from jit_guard.commit.intent import Intent
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no promise for power loss there")
 
@@ -122,20 +122,11 @@ def _after_each_call(root: str, count: int) -> Iterator[State]:
 # Each sync is needed.
 
 
-# What the commit is made of; who else syncs proves it elsewhere.
-COMMIT = (
-    *("transaction", "preparation", "recovery", "settlement", "map_step", "component_step"),
-    *("intent", "durable", "commit_lock"),
-)
-
-
 def _labels_in_the_source() -> set[str]:
     """Every `without=` of the commit, as a pattern (an f-string's holes match anything)."""
     found: set[str] = set()
-    folder = os.path.dirname(jit_guard.__file__)
-    for module in COMMIT:
-        with open(os.path.join(folder, f"{module}.py")) as file:
-            tree = ast.parse(file.read())
+    for module in Path(jit_guard.commit.__path__[0]).glob("*.py"):
+        tree = ast.parse(module.read_text("utf-8"))
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue

@@ -24,7 +24,7 @@ from crash.conftest import Tell
 from crash.disk_model import read_state, write_state
 from crash.killable import FULL, Killable
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
-from jit_guard import transaction
+from jit_guard.commit import transaction
 
 _GOING_DOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN are one number
 _NO_LOG_FLUSH = (2).to_bytes(4, "little")

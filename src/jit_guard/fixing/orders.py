@@ -85,7 +85,7 @@ class Shelves:
             return None
 
 
-def draw_up(
+def prepare(
     steps: Sequence[Generate],
     wishes: Wishes,
     settings: Settings,

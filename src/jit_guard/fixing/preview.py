@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import Job
-from jit_guard.fixing.orders import Shelves, draw_up, remember
+from jit_guard.fixing.orders import Shelves, prepare, remember
 from jit_guard.fixing.sight import Sight, look
 from jit_guard.fixing.wishes import Workshop
 from jit_guard.registry.diff import unified_diff
@@ -53,7 +53,7 @@ def _ordered(
     settings, wishes = job.scope.settings, job.wishes
     writer = workshop.generator.factory(workshop.options)
     try:
-        orders, failed = draw_up(
+        orders, failed = prepare(
             sight.plan.generates[: wishes.limit],
             wishes,
             settings,

@@ -7,12 +7,12 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from jit_guard import transaction
+from jit_guard.commit import transaction
 from jit_guard.errors import UsageError
 from jit_guard.fixing.delivery import Delivery, Order, deliver
 from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import Job
-from jit_guard.fixing.orders import Shelves, draw_up, remember
+from jit_guard.fixing.orders import Shelves, prepare, remember
 from jit_guard.fixing.sight import Sight, look
 from jit_guard.fixing.wishes import Workshop
 from jit_guard.generators.generator import GeneratorUnusableError, Text, Writer
@@ -160,7 +160,7 @@ class Run:
         if not steps:
             return False
         shelves = Shelves(self._source, self._scope.settings, sight.comparison)
-        orders, failed = draw_up(
+        orders, failed = prepare(
             steps,
             self._wishes,
             self._scope.settings,

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from jit_guard.findings import Finding
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.rules.rule import Example, Facts, Rule
-
-PENDING = ".jit-guard/pending.json"
+from jit_guard.text.names import PENDING
 
 
 def _judge(facts: Facts) -> Iterator[Finding]:

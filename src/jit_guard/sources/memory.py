@@ -6,14 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from jit_guard.sources.answers import Folder, GitState
-from jit_guard.text.names import join
+from jit_guard.text.names import PENDING, join
 from jit_guard.text.shell import quoted
 
 if TYPE_CHECKING:
     from jit_guard.sources.source import Answers, Chunks
-
-
-PENDING = ".jit-guard/pending.json"
 
 
 class Memory:

@@ -23,6 +23,7 @@ from jit_guard.sources.disk import (
     read_file,
     reason,
 )
+from jit_guard.text.names import PENDING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,9 +113,9 @@ class Worktree:
 
     def interrupted(self) -> str | None:
         """Why `jit-guard recover` is due; None when no commit was interrupted."""
-        if not os.path.lexists(os.path.join(self.root, ".jit-guard/pending.json")):
+        if not os.path.lexists(os.path.join(self.root, PENDING)):
             return None
-        from jit_guard.transaction import interrupted
+        from jit_guard.commit.transaction import interrupted
 
         return interrupted(self.root)
 

@@ -22,6 +22,9 @@ _NEVER_PATTERN = r"(?s)README\..*|.*~|\..*\.swp"
 # What interrupted writers leave: ours, editors' and the usual "write, then rename".
 GENERATED = "autogen_"  # what the names of generated components start with
 OURS = ".jit-guard-"  # what our own temporary files start with
+# What jit-guard keeps in a project, and the file in it that exists while a commit is under way.
+STATE_FOLDER = ".jit-guard"
+PENDING = f"{STATE_FOLDER}/pending.json"
 _TEMPORARY = re.compile(
     rf"{re.escape(OURS)}.*|.*\.(?:tmp|temp|part|partial)(?:[.-]\w+)?", re.DOTALL
 )

@@ -14,18 +14,20 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jit_guard import durable, intent, preparation, recovery
-from jit_guard.commit_lock import FOLDER, TIMEOUT, CommitLock, held
-from jit_guard.errors import UnreadableError
-from jit_guard.intent import Intent, MapChange
-from jit_guard.preparation import New, OccupiedError, Placement
-from jit_guard.settlement import Keep, Kept, Left, Named, Recovery
-from jit_guard.transaction_errors import (
+from jit_guard.commit import durable, intent, preparation, recovery, state_folder
+from jit_guard.commit.commit_lock import TIMEOUT, CommitLock, held
+from jit_guard.commit.errors import (
     LockedError,
+    OccupiedError,
     TransactionError,
     UnfinishedCommitError,
     UnsafePathError,
 )
+from jit_guard.commit.intent import Intent, MapChange
+from jit_guard.commit.preparation import New, Placement
+from jit_guard.commit.replay import Keep, Kept, Left, Recovery
+from jit_guard.errors import UnreadableError
+from jit_guard.text.names import PENDING, STATE_FOLDER
 
 __all__ = [
     "Commit",
@@ -97,8 +99,8 @@ def commit(
     try:
         with CommitLock(root, timeout=timeout) as lock:
             _refuse_interrupted(root)
-            _ignore_folder(root)
-            new = preparation.draw_up(root, changes, placements)
+            state_folder.make(root)
+            new = preparation.prepare(root, changes, placements)
             _decide(root, new, lock)
             return _finish(root, new.intent, keep)
     except OSError as error:
@@ -111,7 +113,6 @@ def recover(
     abandon: bool = False,
     timeout: float = TIMEOUT,
     keep: Keep | None = None,
-    named: Named | None = None,
 ) -> Recovery:
     """Bring an interrupted commit to its end. Where none was interrupted, nothing is touched.
 
@@ -125,8 +126,6 @@ def recover(
         timeout: how long to wait for a commit that is under way, in seconds.
         keep: is given each text that found no place, before the intent that holds it is
             removed, so that no crash can lose it. The result has them, too.
-        named: does any entry of any map name this component? (A component of ours that is
-            not named any more is removed.) Without it, the intent's own maps are looked at.
 
     Raises:
         LockedError: a commit is under way, and takes too long.
@@ -138,7 +137,7 @@ def recover(
         if not intent.stands(root) and not intent.draft_stands(root):
             return Recovery("nothing")
         with CommitLock(root, timeout=timeout):
-            return _recover(root, abandon, keep, named)
+            return _recover(root, abandon, keep)
     except OSError as error:
         raise TransactionError(
             f"{_reason(root, error)}; the interrupted commit waits, nothing is lost: "
@@ -158,8 +157,8 @@ def interrupted(root: str) -> str | None:
         if not intent.stands(root) or held(root) or not intent.stands(root):
             return None
     except OSError as error:
-        raise UnreadableError(intent.PENDING, _words(error)) from None
-    return f"a commit did not finish: {intent.PENDING} stands, and no process works on it"
+        raise UnreadableError(PENDING, _words(error)) from None
+    return f"a commit did not finish: {PENDING} stands, and no process works on it"
 
 
 def wait(root: str, *, timeout: float = TIMEOUT) -> None:
@@ -185,27 +184,17 @@ def wait(root: str, *, timeout: float = TIMEOUT) -> None:
 def _refuse_interrupted(root: str) -> None:
     if intent.stands(root):
         raise UnfinishedCommitError(
-            f"an earlier commit was interrupted ({intent.PENDING} stands); run `jit-guard recover`"
+            f"an earlier commit was interrupted ({PENDING} stands); run `jit-guard recover`"
         )
-
-
-def _ignore_folder(root: str) -> None:
-    """`.jit-guard/.gitignore`: what is in the folder belongs to this machine alone."""
-    path = os.path.join(root, FOLDER, ".gitignore")
-    found = durable.read_file(path) if durable.is_file(path) else None
-    if found is None or not found[0]:  # empty: its writer was killed
-        durable.write_file(path, b"*\n", without="git offers .jit-guard to be added", again=True)
 
 
 def _decide(root: str, new: New, lock: CommitLock) -> None:
     """Steps 2 to 4 on disk. When this returns, the commit is decided; when not, undone."""
     try:
-        # Whether .jit-guard was made now or by somebody who was killed: it must be findable.
-        durable.sync_folder(root, without="the folder of the intent is gone, and the intent")
         intent.write(root, new.intent.plan())
         preparation.make(root, new)
         if not lock.holds():
-            raise TransactionError(f"{FOLDER} was removed meanwhile; nothing was changed")
+            raise TransactionError(f"{STATE_FOLDER} was removed meanwhile; nothing was changed")
         intent.write(root, new.intent)
     except BaseException as error:
         _undo(root, new.intent.plan(), error)
@@ -223,7 +212,7 @@ def _undo(root: str, plan: Intent, cause: BaseException) -> None:
             if isinstance(cause, OSError):
                 raise _unfinished(root, cause)
             return
-        if there is not None or not durable.exists(os.path.join(root, FOLDER)):
+        if there is not None or not durable.exists(os.path.join(root, STATE_FOLDER)):
             recovery.undo_plan(root, plan)
         elif intent.draft_stands(root):
             durable.remove(os.path.join(root, intent.DRAFT))
@@ -237,7 +226,7 @@ def _undo(root: str, plan: Intent, cause: BaseException) -> None:
 def _finish(root: str, decided: Intent, keep: Keep | None) -> Commit:
     """Steps 5 to 7."""
     try:
-        done = recovery.settle(root, decided, fresh=True, keep=keep)
+        done = recovery.replay(root, decided, fresh=True, keep=keep)
     except OSError as error:
         raise _unfinished(root, error) from None
     except UnfinishedCommitError:
@@ -254,21 +243,21 @@ def _unfinished(root: str, error: OSError) -> UnfinishedCommitError:
     )
 
 
-def _recover(root: str, abandon: bool, keep: Keep | None, named: Named | None) -> Recovery:
+def _recover(root: str, abandon: bool, keep: Keep | None) -> Recovery:
     try:
         pending = intent.read(root)
     except intent.UnreadableIntentError:
         if not abandon:
             raise
         intent.set_aside(root)
-        note = f"{intent.PENDING} is damaged, and was moved to {intent.BROKEN} with all it holds"
+        note = f"{PENDING} is damaged, and was moved to {intent.BROKEN} with all it holds"
         return Recovery("set aside", notes=(note,))
     if pending is None:  # another process was faster, or a writer died over its draft
         intent.remove(root)
         return Recovery("nothing")
     if pending.phase == "plan":
         return recovery.undo_plan(root, pending, keep=keep)
-    return recovery.settle(root, pending, back=abandon, keep=keep, named=named)
+    return recovery.replay(root, pending, back=abandon, keep=keep)
 
 
 def _reason(root: str, error: OSError) -> str:

@@ -12,14 +12,14 @@ import re
 import stat
 from typing import NamedTuple
 
-from jit_guard import durable
-from jit_guard.commit_lock import FOLDER
-from jit_guard.transaction_errors import TransactionError, UnsafePathError
+from jit_guard.commit import durable
+from jit_guard.commit.errors import TransactionError, UnsafePathError
+from jit_guard.text.names import STATE_FOLDER
 
-_OURS = (FOLDER, ".git")
+_OURS = (STATE_FOLDER, ".git")
 
 
-class Spot(NamedTuple):
+class Location(NamedTuple):
     """A place on disk: the real folder (absolute, no link on the way) and the name in it."""
 
     folder: str
@@ -35,7 +35,7 @@ class Spot(NamedTuple):
         return os.path.join(self.folder, name)
 
 
-def component_spot(root: str, path: str) -> Spot:
+def component_location(root: str, path: str) -> Location:
     """Where a component stands or will stand. Its folder may be a link inside the project.
 
     Raises:
@@ -46,19 +46,19 @@ def component_spot(root: str, path: str) -> Spot:
     real = _real(os.path.join(root, *folder.split("/")) if folder else root)
     if not _inside(root, real):
         raise UnsafePathError(f"{path}: its folder leads out of the project; nothing is written")
-    return Spot(real, name)
+    return Location(real, name)
 
 
-def map_spot(root: str, path: str) -> Spot:
+def map_location(root: str, path: str) -> Location:
     """Where a map's bytes are. A map that is a link stays one: what it points to is edited.
 
     Raises:
         UnsafePathError: the path leaves the project.
     """
-    spot = component_spot(root, path)
-    if durable.is_link(spot.path):
-        return Spot(*os.path.split(os.path.realpath(spot.path, strict=True)))
-    return spot
+    location = component_location(root, path)
+    if durable.is_link(location.path):
+        return Location(*os.path.split(os.path.realpath(location.path, strict=True)))
+    return location
 
 
 def refuse_hard_link(path: str, status: os.stat_result) -> None:

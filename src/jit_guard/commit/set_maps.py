@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from jit_guard import durable
-from jit_guard.intent import MapIntent
+from jit_guard.commit import durable
+from jit_guard.commit.errors import TransactionError
+from jit_guard.commit.intent import MapIntent
+from jit_guard.commit.location import Location, refuse_hard_link
+from jit_guard.commit.replay import TRIES, Left, Replay, is_ready, sha256_of
 from jit_guard.registry.edit import Edit, EditError, splice, values
-from jit_guard.settlement import TRIES, Left, Settlement, is_ready, sha256_of
-from jit_guard.transaction_errors import TransactionError
-from jit_guard.whereabouts import Spot, refuse_hard_link
 
 
 class Decision(NamedTuple):
@@ -23,7 +23,7 @@ class Decision(NamedTuple):
     left: tuple[Left, ...]
 
 
-def set_maps(work: Settlement) -> None:
+def set_maps(work: Replay) -> None:
     """Every map that is still as it was gets its new values."""
     maps = work.intent.maps
     if len(maps) > 1:
@@ -36,19 +36,19 @@ def set_maps(work: Settlement) -> None:
         )
 
 
-def _set_map(work: Settlement, one: MapIntent) -> bool:
+def _set_map(work: Replay, one: MapIntent) -> bool:
     """Decide entry by entry, and replace the map; False when there is none to replace."""
     for _ in range(TRIES):
         decision = _decide(work, one)
         if decision is None:
             return False
         if decision.todo:
-            spot = work.map(one)
-            _prepare_map(work, one, spot, decision)
+            location = work.map(one)
+            _prepare_map(work, one, location, decision)
             # From here to the rename is the whole time in which somebody else's save is lost.
-            if not durable.same_file(decision.status, os.lstat(spot.path)):
+            if not durable.same_file(decision.status, os.lstat(location.path)):
                 continue
-            durable.replace(spot.beside(one.temporary), spot.path)
+            durable.replace(location.beside(one.temporary), location.path)
         else:
             durable.sync_file(
                 work.map(one).path, without="a map that somebody saved over ours is torn"
@@ -59,7 +59,7 @@ def _set_map(work: Settlement, one: MapIntent) -> bool:
     raise TransactionError(f"{one.path} is being saved over and over; nothing could be set in it")
 
 
-def _decide(work: Settlement, one: MapIntent) -> Decision | None:
+def _decide(work: Replay, one: MapIntent) -> Decision | None:
     found = durable.read_file(work.map(one).path)
     if found is None:
         work.left += (Left(one.path, edit.keys, "the map is gone") for edit in one.edits)
@@ -96,12 +96,12 @@ def _decide(work: Settlement, one: MapIntent) -> Decision | None:
     return Decision(status, data, tuple(todo), tuple(done), tuple(left))
 
 
-def _prepare_map(work: Settlement, one: MapIntent, spot: Spot, decision: Decision) -> None:
+def _prepare_map(work: Replay, one: MapIntent, location: Location, decision: Decision) -> None:
     """See that the temporary file holds the map as it shall be."""
     usual = decision.todo == one.edits and sha256_of(decision.data) == one.old_sha256
     data = None if usual else splice(decision.data, decision.todo)
     wanted = one.new_sha256 if data is None else sha256_of(data)
-    temporary = spot.beside(one.temporary)
+    temporary = location.beside(one.temporary)
     if is_ready(work, temporary, wanted):
         return
     if data is None:
@@ -111,6 +111,6 @@ def _prepare_map(work: Settlement, one: MapIntent, spot: Spot, decision: Decisio
         data,
         without="the map is empty or torn",
         like=decision.status,
-        attributes_of=spot.path,
+        attributes_of=location.path,
         again=True,
     )

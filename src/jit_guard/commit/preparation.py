@@ -6,20 +6,20 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jit_guard import durable
-from jit_guard.intent import ComponentIntent, Intent, MapChange, MapIntent
-from jit_guard.registry.edit import EditError, splice
-from jit_guard.settlement import sha256_of
-from jit_guard.text.names import OURS
-from jit_guard.transaction_errors import TransactionError
-from jit_guard.whereabouts import (
-    Spot,
-    component_spot,
-    map_spot,
+from jit_guard.commit import durable
+from jit_guard.commit.errors import OccupiedError, TransactionError
+from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapIntent
+from jit_guard.commit.location import (
+    Location,
+    component_location,
+    map_location,
     missing_folders,
     refuse_hard_link,
     upwards,
 )
+from jit_guard.commit.replay import sha256_of
+from jit_guard.registry.edit import EditError, splice
+from jit_guard.text.names import OURS
 
 
 class Placement(NamedTuple):
@@ -33,21 +33,10 @@ class Placement(NamedTuple):
     replaces: str | None = None
 
 
-class OccupiedError(TransactionError):
-    """Another file stands where a component shall be placed: at `path`."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(
-            f"{path} exists with another content, and an existing file is never overwritten; "
-            "nothing was changed"
-        )
-        self.path = path
-
-
 class NewMap(NamedTuple):
     """A map's new bytes, and the file that they will replace."""
 
-    spot: Spot
+    location: Location
     temporary: str
     data: bytes
     status: os.stat_result
@@ -56,7 +45,7 @@ class NewMap(NamedTuple):
 class NewComponent(NamedTuple):
     """A component's text, and where it goes."""
 
-    spot: Spot
+    location: Location
     temporary: str
     data: bytes
     like: os.stat_result | None  # the draft that it replaces
@@ -68,18 +57,18 @@ class New(NamedTuple):
     intent: Intent
     maps: tuple[NewMap, ...]
     components: tuple[NewComponent, ...]
-    adopted: tuple[Spot, ...]
-    spots: tuple[Spot, ...]
+    adopted: tuple[Location, ...]
+    locations: tuple[Location, ...]
 
 
-def draw_up(root: str, changes: Sequence[MapChange], placements: Sequence[Placement]) -> New:
+def prepare(root: str, changes: Sequence[MapChange], placements: Sequence[Placement]) -> New:
     """Steps 1 to 4 in memory: what can be refused is refused before anything is made."""
     token = f"{OURS}{os.urandom(6).hex()}"
     new_maps: list[NewMap] = []
     maps: list[MapIntent] = []
     for number, change in enumerate(changes):
-        spot = map_spot(root, change.path)
-        found = durable.read_file(spot.path)
+        location = map_location(root, change.path)
+        found = durable.read_file(location.path)
         if found is None:
             raise TransactionError(f"{change.path}: there is no such map; nothing was changed")
         data, status = found
@@ -89,30 +78,32 @@ def draw_up(root: str, changes: Sequence[MapChange], placements: Sequence[Placem
         except EditError as error:
             raise EditError(f"{change.path}: {error}; nothing was changed") from None
         temporary = f"{token}-map-{number}"
-        new_maps.append(NewMap(spot, temporary, spliced, status))
+        new_maps.append(NewMap(location, temporary, spliced, status))
         hashes = sha256_of(data), sha256_of(spliced)
         maps.append(MapIntent(change.path, temporary, *hashes, tuple(change.edits)))
     new_components: list[NewComponent] = []
-    adopted_spots: list[Spot] = []
+    adopted_locations: list[Location] = []
     components: list[ComponentIntent] = []
     folders: dict[str, None] = {}
-    spots: list[Spot] = [new.spot for new in new_maps]
+    locations: list[Location] = [new.location for new in new_maps]
     for number, placement in enumerate(placements):
-        spot = component_spot(root, placement.path)
+        location = component_location(root, placement.path)
         sha256 = sha256_of(placement.data)
-        adopted, like = _look(placement, spot, sha256)
+        adopted, like = _look(placement, location, sha256)
         temporary = f"{token}-{number}"
         components.append(ComponentIntent(*_row(placement, temporary, sha256, adopted)))
         if adopted:
-            adopted_spots.append(spot)
+            adopted_locations.append(location)
         else:
-            new_components.append(NewComponent(spot, temporary, placement.data, like))
-        folders.update(dict.fromkeys(missing_folders(root, spot.folder)))
-        spots.append(spot)
-    if len(set(spots)) < len(spots):
+            new_components.append(NewComponent(location, temporary, placement.data, like))
+        folders.update(dict.fromkeys(missing_folders(root, location.folder)))
+        locations.append(location)
+    if len(set(locations)) < len(locations):
         raise TransactionError("two changes of one file in one commit; nothing was changed")
     drawn = Intent("commit", tuple(maps), tuple(components), tuple(folders))
-    return New(drawn, tuple(new_maps), tuple(new_components), tuple(adopted_spots), tuple(spots))
+    return New(
+        drawn, tuple(new_maps), tuple(new_components), tuple(adopted_locations), tuple(locations)
+    )
 
 
 def _row(
@@ -121,11 +112,13 @@ def _row(
     return placement.path, temporary, sha256, placement.data, placement.replaces, adopted
 
 
-def _look(placement: Placement, spot: Spot, sha256: str) -> tuple[bool, os.stat_result | None]:
+def _look(
+    placement: Placement, location: Location, sha256: str
+) -> tuple[bool, os.stat_result | None]:
     """Does the component stand there already? And if another one may be replaced, its status."""
-    if not durable.exists(spot.path):
+    if not durable.exists(location.path):
         return False, None
-    found = durable.read_file(spot.path) if durable.is_file(spot.path) else None
+    found = durable.read_file(location.path) if durable.is_file(location.path) else None
     if found is None:
         raise OccupiedError(placement.path)
     there = sha256_of(found[0])
@@ -138,13 +131,15 @@ def _look(placement: Placement, spot: Spot, sha256: str) -> tuple[bool, os.stat_
 
 def make(root: str, new: New) -> None:
     """Folders, components and maps under temporary names, all of them on the disk."""
-    above = dict.fromkeys(folder for spot in new.spots for folder in upwards(root, spot.folder))
+    above = dict.fromkeys(
+        folder for location in new.locations for folder in upwards(root, location.folder)
+    )
     durable.make_folders([os.path.join(root, path) for path in new.intent.folders], list(above))
     for component in new.components:
         # A name that this file system cannot hold must come out now, not when it is too late.
-        durable.exists(component.spot.path)
+        durable.exists(component.location.path)
         durable.write_file(
-            component.spot.beside(component.temporary),
+            component.location.beside(component.temporary),
             component.data,
             without="the component is empty or torn",
             like=component.like,
@@ -153,13 +148,13 @@ def make(root: str, new: New) -> None:
         durable.sync_file(adopted.path, without="a component that somebody else wrote is torn")
     for one in new.maps:
         durable.write_file(
-            one.spot.beside(one.temporary),
+            one.location.beside(one.temporary),
             one.data,
             without="the map is empty or torn",
             like=one.status,
-            attributes_of=one.spot.path,
+            attributes_of=one.location.path,
         )
-    for folder in dict.fromkeys(spot.folder for spot in new.spots):
+    for folder in dict.fromkeys(location.folder for location in new.locations):
         durable.sync_folder(
             folder, without="a temporary file is gone, and recovery needs space to write it again"
         )

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
-from jit_guard import durable
-from jit_guard.intent import ComponentIntent, Intent, MapChange, MapIntent
+from jit_guard.commit import durable
+from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapIntent
+from jit_guard.commit.location import Location, component_location, map_location
 from jit_guard.registry.edit import Edit, EditError, strings
 from jit_guard.registry.positions import pointer
-from jit_guard.whereabouts import Spot, component_spot, map_spot
 
 Keep = Callable[[str, bytes], None]
-Named = Callable[[str], bool]
 TRIES = 100  # somebody saves a file between two system calls: how often to look again
 
 
@@ -51,7 +50,7 @@ class Recovery(NamedTuple):
         return (*self.notes, *told)
 
 
-class Settlement:
+class Replay:
     """One intent on its way, and what became of its parts."""
 
     def __init__(
@@ -61,11 +60,10 @@ class Settlement:
         back: bool,
         fresh: bool,
         keep: Keep | None,
-        named: Named | None,
     ) -> None:
         self.root, self.intent, self.back, self.fresh = root, pending, back, fresh
-        self._keep, self._named = keep, named
-        self._spots: dict[tuple[str, str], Spot] = {}
+        self._keep = keep
+        self._locations: dict[tuple[str, str], Location] = {}
         self._served: dict[str, list[tuple[str, Edit]]] | None = None
         self._standing: set[tuple[str, Edit]] = set()
         self._strings: set[str] | None = None
@@ -74,19 +72,19 @@ class Settlement:
         self.left: list[Left] = []
         self.kept: list[Kept] = []
 
-    def component(self, one: ComponentIntent) -> Spot:
+    def component(self, one: ComponentIntent) -> Location:
         """Where a component stands or shall stand."""
         key = "component", one.path
-        if key not in self._spots:
-            self._spots[key] = component_spot(self.root, one.path)
-        return self._spots[key]
+        if key not in self._locations:
+            self._locations[key] = component_location(self.root, one.path)
+        return self._locations[key]
 
-    def map(self, one: MapIntent) -> Spot:
+    def map(self, one: MapIntent) -> Location:
         """Where a map's bytes are."""
         key = "map", one.path
-        if key not in self._spots:
-            self._spots[key] = map_spot(self.root, one.path)
-        return self._spots[key]
+        if key not in self._locations:
+            self._locations[key] = map_location(self.root, one.path)
+        return self._locations[key]
 
     def keep(self, path: str, data: bytes, reason: str) -> None:
         """A text finds no place: whoever asked gets it now, while the intent still has it."""
@@ -113,8 +111,6 @@ class Settlement:
 
     def named(self, path: str) -> bool:
         """May an entry name this component? Where a map cannot be read, it may."""
-        if self._named is not None:
-            return self._named(path)
         try:
             if self._strings is None:
                 found = (durable.read_file(self.map(one).path) for one in self.intent.maps)
@@ -134,7 +130,7 @@ class Settlement:
         )
 
 
-def is_ready(work: Settlement, temporary: str, sha256: str) -> bool:
+def is_ready(work: Replay, temporary: str, sha256: str) -> bool:
     """Does the temporary file hold what it should, and is that on the disk?"""
     if not durable.is_file(temporary):
         return False

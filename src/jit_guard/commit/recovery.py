@@ -10,21 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from jit_guard import durable, intent
-from jit_guard.component_step import place_components
-from jit_guard.intent import Intent
-from jit_guard.map_step import set_maps
-from jit_guard.settlement import Keep, Named, Recovery, Settlement, sha256_of, sync_folders
+from jit_guard.commit import durable, intent
+from jit_guard.commit.intent import Intent
+from jit_guard.commit.place_components import place_components
+from jit_guard.commit.replay import Keep, Recovery, Replay, sha256_of, sync_folders
+from jit_guard.commit.set_maps import set_maps
 
 
-def settle(
+def replay(
     root: str,
     pending: Intent,
     *,
     back: bool = False,
     fresh: bool = False,
     keep: Keep | None = None,
-    named: Named | None = None,
 ) -> Recovery:
     """Bring an intent to its end; the caller holds the commit lock.
 
@@ -34,14 +33,12 @@ def settle(
         back: undo what was done of it.
         fresh: this process has just made and synced the temporary files.
         keep: is given each text that found no place, before the intent is forgotten.
-        named: does any entry of any map name this component? Without it, the strings of the
-            intent's own maps are looked through.
 
     Raises:
         TransactionError: a map cannot be read or replaced. The intent stands.
         OSError: likewise.
     """
-    work = Settlement(root, pending, back, fresh, keep, named)
+    work = Replay(root, pending, back, fresh, keep)
     for step in STEPS:
         step(work)
     return work.result()
@@ -53,7 +50,7 @@ def undo_plan(root: str, plan: Intent, *, keep: Keep | None = None) -> Recovery:
     Raises:
         TransactionError, OSError: something is in the way. The plan stands.
     """
-    work = Settlement(root, plan, back=True, fresh=False, keep=keep, named=None)
+    work = Replay(root, plan, back=True, fresh=False, keep=keep)
     for one in plan.components:
         found = durable.read_file(work.component(one).beside(one.temporary))
         # A text that was cut short while it was written is of no use to anybody.
@@ -64,28 +61,28 @@ def undo_plan(root: str, plan: Intent, *, keep: Keep | None = None) -> Recovery:
     return work.result()
 
 
-def _clear(work: Settlement) -> None:
+def _clear(work: Replay) -> None:
     """Remove the temporary files, and the folders that were made for nothing."""
     folders: dict[str, None] = {}
     for component in work.intent.components:
-        spot = work.component(component)
-        durable.remove(spot.beside(component.temporary))
-        folders[spot.folder] = None
+        location = work.component(component)
+        durable.remove(location.beside(component.temporary))
+        folders[location.folder] = None
     for one in work.intent.maps:
-        spot = work.map(one)
+        location = work.map(one)
         # As a rule the rename took it, and was synced; a killed recovery may have removed it.
-        if durable.remove(spot.beside(one.temporary)) or not work.fresh:
-            folders[spot.folder] = None
+        if durable.remove(location.beside(one.temporary)) or not work.fresh:
+            folders[location.folder] = None
     made = [os.path.join(work.root, path) for path in work.intent.folders]
     if durable.remove_folders(made) or not work.fresh:
         folders.update(dict.fromkeys(map(os.path.dirname, made)))
     sync_folders(folders, "a temporary file or an empty folder comes back")
 
 
-def _forget(work: Settlement) -> None:
+def _forget(work: Replay) -> None:
     """Step 7: only now that everything is on the disk, the intent goes."""
     intent.remove(work.root)
 
 
 # The order is the protocol: no step may begin before the one above it is on the disk.
-STEPS: tuple[Callable[[Settlement], None], ...] = (set_maps, place_components, _clear, _forget)
+STEPS: tuple[Callable[[Replay], None], ...] = (set_maps, place_components, _clear, _forget)

@@ -10,14 +10,14 @@ the lock, which a crash leaves behind.)
 from __future__ import annotations
 
 import os
-import stat
 import time
 from types import TracebackType
 
-from jit_guard import kernel_lock
-from jit_guard.transaction_errors import LockedError, TransactionError
+from jit_guard.commit import kernel_lock
+from jit_guard.commit.errors import LockedError
+from jit_guard.commit.state_folder import make_folder
+from jit_guard.text.names import STATE_FOLDER
 
-FOLDER = ".jit-guard"
 LOCK = "commit.lock"
 TIMEOUT = 60.0  # seconds; a commit takes milliseconds, so this is somebody stopped or hanging
 _FIRST_WAIT, _LONGEST_WAIT = 0.0005, 0.02
@@ -39,7 +39,7 @@ class CommitLock:
     """
 
     def __init__(self, root: str, *, timeout: float = TIMEOUT, shared: bool = False) -> None:
-        self._folder = os.path.join(root, FOLDER)
+        self._folder = os.path.join(root, STATE_FOLDER)
         self._path = os.path.join(self._folder, LOCK)
         self._timeout = timeout
         self._shared = shared
@@ -51,8 +51,8 @@ class CommitLock:
         while not self._try():
             if time.monotonic() >= deadline:
                 raise LockedError(
-                    f"another jit-guard holds {FOLDER}/{LOCK} since over {self._timeout:g} s; "
-                    "wait until it is done, or end it, and try again"
+                    f"another jit-guard has held {STATE_FOLDER}/{LOCK} for more than "
+                    f"{self._timeout:g} s; wait until it is done, or stop it, and try again"
                 )
             time.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)
@@ -110,14 +110,3 @@ def held(root: str) -> bool:
             return False
     except LockedError:
         return True
-
-
-def make_folder(path: str) -> None:
-    """`.jit-guard`, a folder of our own: a link in its place could lead anywhere."""
-    try:
-        os.mkdir(path)
-    except FileExistsError:
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise TransactionError(
-                f"{FOLDER} is a link or a file; remove it, jit-guard keeps its own folder there"
-            ) from None

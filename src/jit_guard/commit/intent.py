@@ -18,17 +18,15 @@ import json
 import os
 from typing import Any, Literal, NamedTuple
 
-from jit_guard import durable
-from jit_guard.commit_lock import FOLDER
+from jit_guard.commit import durable
+from jit_guard.commit.errors import TransactionError, UnsafePathError
+from jit_guard.commit.location import refuse_unsafe
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.positions import pointer
-from jit_guard.text.names import OURS
-from jit_guard.transaction_errors import TransactionError, UnsafePathError
-from jit_guard.whereabouts import refuse_unsafe
+from jit_guard.text.names import OURS, PENDING, STATE_FOLDER
 
-PENDING = f"{FOLDER}/pending.json"
-DRAFT = f"{FOLDER}/pending.json.tmp"
-BROKEN = f"{FOLDER}/unreadable-pending.json"
+DRAFT = f"{PENDING}.tmp"
+BROKEN = f"{STATE_FOLDER}/unreadable-pending.json"
 VERSION = 1
 
 
@@ -113,7 +111,7 @@ def write(root: str, intent: Intent) -> None:
     )
     durable.replace(draft, os.path.join(root, PENDING))
     durable.sync_folder(
-        os.path.join(root, FOLDER),
+        os.path.join(root, STATE_FOLDER),
         without=f"the {intent.phase} is gone, while what it announces may already be there",
     )
 
@@ -123,7 +121,7 @@ def remove(root: str) -> None:
     durable.remove(os.path.join(root, DRAFT))
     durable.remove(os.path.join(root, PENDING))
     durable.sync_folder(
-        os.path.join(root, FOLDER),
+        os.path.join(root, STATE_FOLDER),
         without="the intent comes back, and undoes what the user did since",
     )
 
@@ -132,7 +130,7 @@ def set_aside(root: str) -> None:
     """Move an unreadable intent out of the way, with every text that it may hold."""
     durable.remove(os.path.join(root, DRAFT))
     durable.replace(os.path.join(root, PENDING), os.path.join(root, BROKEN))
-    durable.sync_folder(os.path.join(root, FOLDER), without="the broken intent comes back")
+    durable.sync_folder(os.path.join(root, STATE_FOLDER), without="the broken intent comes back")
 
 
 def encode(intent: Intent) -> bytes:

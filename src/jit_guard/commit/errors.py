@@ -19,3 +19,14 @@ class LockedError(TransactionError):
 
 class UnfinishedCommitError(TransactionError):
     """An intent stands: `recover` goes on from it, forward or back, before anything else may."""
+
+
+class OccupiedError(TransactionError):
+    """Another file stands where a component shall be placed: at `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} exists with another content, and an existing file is never overwritten; "
+            "nothing was changed"
+        )
+        self.path = path

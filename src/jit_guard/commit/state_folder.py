@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 
-from jit_guard import durable
-from jit_guard.commit_lock import FOLDER, make_folder
+from jit_guard.commit import durable
+from jit_guard.commit.errors import TransactionError
+from jit_guard.text.names import STATE_FOLDER
 
 _WRITE = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
@@ -20,7 +22,7 @@ def make(root: str) -> str:
         TransactionError: a link or a file stands in its place.
         OSError: the system refused.
     """
-    folder = os.path.join(root, FOLDER)
+    folder = os.path.join(root, STATE_FOLDER)
     make_folder(folder)
     ignore = os.path.join(folder, ".gitignore")
     found = durable.read_file(ignore) if durable.exists(ignore) else None
@@ -35,3 +37,14 @@ def make(root: str) -> str:
     # Whether it was made now or by somebody who was killed: it must be findable.
     durable.sync_folder(root, without="the folder is gone, with everything in it")
     return folder
+
+
+def make_folder(path: str) -> None:
+    """`.jit-guard`, a folder of our own: a link in its place could lead anywhere."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise TransactionError(
+                f"{STATE_FOLDER} is a link or a file; remove it: jit-guard needs a folder there"
+            ) from None

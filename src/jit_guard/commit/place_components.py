@@ -4,45 +4,45 @@ from __future__ import annotations
 
 import os
 
-from jit_guard import durable
-from jit_guard.intent import ComponentIntent
-from jit_guard.settlement import TRIES, Left, Settlement, is_ready, sha256_of, sync_folders
-from jit_guard.whereabouts import Spot, missing_folders, upwards
+from jit_guard.commit import durable
+from jit_guard.commit.intent import ComponentIntent
+from jit_guard.commit.location import Location, missing_folders, upwards
+from jit_guard.commit.replay import TRIES, Left, Replay, is_ready, sha256_of, sync_folders
 
 
-def place_components(work: Settlement) -> None:
+def place_components(work: Replay) -> None:
     """Every component that an entry wants gets its final name."""
     folders: dict[str, None] = {}
     for one in work.intent.components:
-        spot = work.component(one)
+        location = work.component(one)
         if work.wanted(one):
-            _place(work, one, spot)
+            _place(work, one, location)
         else:
-            _withdraw(work, one, spot)
-        folders[spot.folder] = None
+            _withdraw(work, one, location)
+        folders[location.folder] = None
     sync_folders(folders, "a component is not there under its name, though the map names it")
 
 
-def _place(work: Settlement, one: ComponentIntent, spot: Spot) -> None:
-    temporary = spot.beside(one.temporary)
+def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
+    temporary = location.beside(one.temporary)
     for _ in range(TRIES):
-        if not durable.exists(spot.path):
-            _prepare_component(work, one, spot)
+        if not durable.exists(location.path):
+            _prepare_component(work, one, location)
             try:
-                durable.place(temporary, spot.path)
+                durable.place(temporary, location.path)
             except FileExistsError:
                 continue  # it came between the two calls: look at it
             break
-        found = durable.read_file(spot.path) if durable.is_file(spot.path) else None
+        found = durable.read_file(location.path) if durable.is_file(location.path) else None
         sha256 = sha256_of(found[0]) if found is not None else None
         if sha256 == one.sha256:
-            durable.sync_file(spot.path, without="a component that stood there already is torn")
+            durable.sync_file(location.path, without="a component that stood there already is torn")
             break
         if found is not None and sha256 == one.replaces:
-            _prepare_component(work, one, spot, found[1])
-            durable.replace(temporary, spot.path)
+            _prepare_component(work, one, location, found[1])
+            durable.replace(temporary, location.path)
             break
-        if durable.exists(spot.path):
+        if durable.exists(location.path):
             reason = "something else stands there, and is never overwritten"
             work.left.append(Left(one.path, (), reason))
             work.keep(one.path, one.data or b"", reason)
@@ -51,16 +51,16 @@ def _place(work: Settlement, one: ComponentIntent, spot: Spot) -> None:
 
 
 def _prepare_component(
-    work: Settlement, one: ComponentIntent, spot: Spot, like: os.stat_result | None = None
+    work: Replay, one: ComponentIntent, location: Location, like: os.stat_result | None = None
 ) -> None:
     """See that the temporary file is there; somebody may have cleaned it, or its folder, away."""
-    temporary = spot.beside(one.temporary)
+    temporary = location.beside(one.temporary)
     if is_ready(work, temporary, one.sha256):
         return
-    missing = missing_folders(work.root, spot.folder)
+    missing = missing_folders(work.root, location.folder)
     if missing:
         make = [os.path.join(work.root, path) for path in missing]
-        durable.make_folders(make, upwards(work.root, spot.folder))
+        durable.make_folders(make, upwards(work.root, location.folder))
     durable.write_file(
         temporary,
         one.data or b"",
@@ -70,14 +70,14 @@ def _prepare_component(
     )
 
 
-def _withdraw(work: Settlement, one: ComponentIntent, spot: Spot) -> None:
+def _withdraw(work: Replay, one: ComponentIntent, location: Location) -> None:
     """A component that no entry wants any more: ours is removed, the text is kept."""
     made_by_us = not one.adopted and one.replaces is None
-    found = durable.read_file(spot.path) if durable.is_file(spot.path) else None
+    found = durable.read_file(location.path) if durable.is_file(location.path) else None
     if found is not None and sha256_of(found[0]) == one.sha256:
         if not made_by_us or work.named(one.path):
             work.left.append(Left(one.path, (), "left in its place"))
         else:
-            durable.remove(spot.path)
+            durable.remove(location.path)
     reason = "the commit was given up" if work.back else "no entry names it any more"
     work.keep(one.path, one.data or b"", reason)

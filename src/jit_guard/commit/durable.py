@@ -26,7 +26,7 @@ if sys.platform != "win32":
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
 # A FIFO in a file's place must not make us wait for whoever holds its other end.
-_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0)
+_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 # File systems that cannot sync a folder, or take no F_FULLFSYNC, say so by one of these.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
@@ -145,15 +145,14 @@ def _take_over(handle: int, like: os.stat_result, attributes_of: str | None) -> 
                 raise
 
 
-def read_file(path: str, *, follow: bool = False) -> tuple[bytes, os.stat_result] | None:
+def read_file(path: str) -> tuple[bytes, os.stat_result] | None:
     """The bytes of a regular file and its status; None when there is none.
 
     Raises:
-        OSError: it cannot be read, or something else stands there (a link, unless `follow`).
+        OSError: it cannot be read, or something else is there, such as a link.
     """
-    flags = _READ if follow else _READ | getattr(os, "O_NOFOLLOW", 0)
     try:
-        handle = os.open(path, flags)
+        handle = os.open(path, _READ)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
