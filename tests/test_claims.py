@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import claims
 from jit_guard.commit import kernel_lock
 from jit_guard.generators.generator import Text
-from jit_guard.ledger import Ledger
-from jit_guard.ledger_records import Arrival, Wanted
+from jit_guard.ledger import claims
+from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import Arrival, Wanted
 from test_ledger import KEY, REQUEST, WANTED, arrival
 
 OTHER = Wanted("components/personas/other.txt", KEY._replace(goal="LEAVE"))
@@ -25,7 +25,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
 WORKER = """
 import os, sys, time
 from test_claims import WANTED
-from jit_guard.ledger import Ledger
+from jit_guard.ledger.ledger import Ledger
 ledger = Ledger(sys.argv[1])
 (claim,) = ledger.claim([WANTED])
 print("mine" if claim else "taken", flush=True)

@@ -21,7 +21,7 @@ from jit_guard.generators.generator import (
     Request,
 )
 from jit_guard.generators.judgement import MAX_BYTES
-from jit_guard.ledger_records import Key
+from jit_guard.ledger.records import Key
 
 REQUEST = Request(
     "GREET",

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jit_guard import ledger_file
 from jit_guard.generators.generator import Request, Text, Usage
-from jit_guard.history import history
-from jit_guard.ledger import Ledger, exists
-from jit_guard.ledger_file import LedgerError, LedgerFile
-from jit_guard.ledger_records import Arrival, Key, Placed, Wanted
+from jit_guard.ledger import database
+from jit_guard.ledger.database import LedgerError, LedgerFile
+from jit_guard.ledger.history import history
+from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
 
 KEY = Key("GREET", "persona", "autogen_persona_for_greet.txt", "waves", "command", "cat", "1")
 WANTED = Wanted("components/personas/host.txt", KEY)
@@ -141,7 +141,7 @@ def test_the_log_is_asked_by_goal_and_type(tmp_path: Path) -> None:
 
 def test_the_log_of_no_ledger_is_empty_and_makes_none(tmp_path: Path) -> None:
     assert list(history(str(tmp_path))) == []
-    assert not exists(str(tmp_path))
+    assert not database.exists(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -222,7 +222,7 @@ def test_somebody_elses_database_is_refused_and_left_alone(tmp_path: Path) -> No
 def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
     Ledger(str(tmp_path)).close()
     newer = sqlite3.connect(tmp_path / ".jit-guard" / "ledger.db")
-    newer.execute(f"PRAGMA user_version = {ledger_file.VERSION + 1}")
+    newer.execute(f"PRAGMA user_version = {database.VERSION + 1}")
     newer.close()
     with pytest.raises(LedgerError, match="newer jit-guard"):
         Ledger(str(tmp_path))
@@ -292,7 +292,7 @@ def test_a_full_disk_is_an_error_and_loses_nothing_that_was_there(tmp_path: Path
 
 def test_sqlite_is_imported_by_nobody_who_needs_no_ledger() -> None:
     program = (
-        "import sys, jit_guard.ledger, jit_guard.history;"
+        "import sys, jit_guard.ledger.ledger, jit_guard.ledger.history;"
         "assert not {'sqlite3', '_sqlite3'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -301,7 +301,7 @@ def test_sqlite_is_imported_by_nobody_who_needs_no_ledger() -> None:
 KILLED = """
 import os, signal, sys, threading, time
 from test_ledger import arrival
-from jit_guard.ledger import Ledger
+from jit_guard.ledger.ledger import Ledger
 ledger = Ledger(sys.argv[1])
 while True:
     (stored,) = ledger.arrived([arrival("x" * 3000)])

@@ -78,7 +78,7 @@ def test_a_clean_check_imports_no_rule_no_candidate_and_no_plugin(tmp_path: Path
     }
     assert not ours & {
         "jit_guard.candidates",
-        "jit_guard.ledger",
+        "jit_guard.ledger.ledger",
         "jit_guard.plugins",
         "jit_guard.registry.positions",
         "jit_guard.registry.schema",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import Job
     from jit_guard.fixing.wishes import Wishes
-    from jit_guard.history import Record
+    from jit_guard.ledger.history import Record
     from jit_guard.lookup import Lookup
     from jit_guard.pruning import Pruned
     from jit_guard.registry.goal_map import Entry
@@ -341,7 +341,7 @@ class Guard:
         what to do.
         """
         from jit_guard.commit.transaction import recover
-        from jit_guard.rescue import keep
+        from jit_guard.ledger.ledger import keep
 
         return recover(self.root, abandon=abandon, keep=lambda *text: keep(self.root, *text))
 
@@ -361,7 +361,7 @@ class Guard:
         self, goal: str | None = None, component_type: str | None = None
     ) -> Iterator[tuple[Record, str]]:
         """What was generated, the oldest first, and what became of each."""
-        from jit_guard.history import history
+        from jit_guard.ledger.history import history
 
         for record in history(self.root, goal, component_type):
             yield record, record.state(read_file(os.path.join(self.root, record.path), record.path))

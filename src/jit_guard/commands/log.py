@@ -10,7 +10,7 @@ from jit_guard.text.console import Console
 from jit_guard.text.printable import printable, style
 
 if TYPE_CHECKING:
-    from jit_guard.history import Record
+    from jit_guard.ledger.history import Record
 
 
 class Options(NamedTuple):

@@ -15,8 +15,8 @@ from jit_guard.fixing.wishes import Wishes
 from jit_guard.generators.generator import Example, Request, Writer
 from jit_guard.generators.likeness import Shelf
 from jit_guard.generators.shape import shape
-from jit_guard.history import history
-from jit_guard.ledger_records import Key, Wanted
+from jit_guard.ledger.history import history
+from jit_guard.ledger.records import Key, Wanted
 from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Failed
 from jit_guard.steps import Generate

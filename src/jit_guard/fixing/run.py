@@ -18,8 +18,8 @@ from jit_guard.fixing.wishes import Workshop
 from jit_guard.generators.generator import GeneratorUnusableError, Text, Writer
 from jit_guard.generators.judgement import finished
 from jit_guard.generators.prices import usage_line
-from jit_guard.ledger import Ledger
-from jit_guard.ledger_records import Arrival, Placed, Stored
+from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import Arrival, Placed, Stored
 from jit_guard.registry.edit import EditError
 from jit_guard.report import Failed, Fixed
 from jit_guard.steps import Adopt, Generate, Relink, changes

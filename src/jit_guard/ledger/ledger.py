@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from jit_guard import claims, ledger_file
-from jit_guard.ledger_file import LedgerFile
-from jit_guard.ledger_records import (
+from jit_guard.generators.generator import Request, Text
+from jit_guard.ledger import claims
+from jit_guard.ledger.database import LedgerFile
+from jit_guard.ledger.history import history
+from jit_guard.ledger.records import (
     Arrival,
     Claim,
     Key,
@@ -29,7 +31,9 @@ from jit_guard.text.generated import digest
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.005, 0.1
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.005, 0.1  # seconds
+_RECOVERED = "recovered"  # the generator of a text that a recovery found no place for
 
 
 class Ledger:
@@ -178,6 +182,14 @@ class Ledger:
         return row is not None and self._holder.lives(component, row[0])
 
 
-def exists(root: str) -> bool:
-    """Is there a ledger? Creates nothing."""
-    return ledger_file.exists(root)
+def keep(root: str, path: str, data: bytes) -> None:
+    """Keep a text for good, unless the ledger has it already. Raises LedgerError."""
+    known = digest(data)
+    if any(digest(one.content.encode(errors="replace")) == known for one in history(root)):
+        return
+    filename = path.rpartition("/")[2]
+    key = Key("", "", filename, "", _RECOVERED, "", "")
+    request = Request("", "", filename, path, "")
+    text = Text(data.decode("utf-8", "surrogateescape"))
+    with Ledger(root) as ledger:
+        ledger.arrived([Arrival(Wanted(path, key), request, text, time.time())])

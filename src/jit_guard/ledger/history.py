@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from jit_guard import ledger_file
 from jit_guard.generators.generator import Usage
 from jit_guard.generators.judgement import finished
-from jit_guard.ledger_file import LedgerFile
-from jit_guard.ledger_records import plain
+from jit_guard.ledger import database
+from jit_guard.ledger.database import LedgerFile
+from jit_guard.ledger.records import plain
 from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
@@ -54,7 +54,7 @@ def history(
     Raises:
         LedgerError: the ledger is damaged, or cannot be read.
     """
-    if not ledger_file.exists(root):
+    if not database.exists(root):
         return
     file = LedgerFile(root)
     try:
