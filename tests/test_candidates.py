@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from jit_guard import candidates
+from jit_guard.comparison import renames
 from jit_guard.config import TypeSettings
 from jit_guard.findings import Finding
 from projects import TEXT, Content, configured, found
@@ -172,8 +172,8 @@ def test_hints_are_the_same_however_the_files_come_in_batches(
 ) -> None:
     whole = told(RENAMED, LEFT)
     assert sum(bool(one.related) for one in whole[0].values()) == 6
-    monkeypatch.setattr(candidates, "_BATCH", batch)
-    monkeypatch.setattr(candidates, "_BATCH_OF_NEIGHBOURS", batch)
+    monkeypatch.setattr(renames, "_BATCH", batch)
+    monkeypatch.setattr(renames, "_BATCH_OF_NEIGHBOURS", batch)
     assert told(RENAMED, LEFT) == whole
 
 
@@ -181,8 +181,8 @@ def test_hints_are_the_same_however_the_files_come_in_batches(
 def test_for_what_is_missing_beyond_the_most_nothing_is_sought_but_it_may_claim(
     batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidates, "_MOST", 2)
-    monkeypatch.setattr(candidates, "_BATCH", batch)
+    monkeypatch.setattr(renames, "_MOST", 2)
+    monkeypatch.setattr(renames, "_BATCH", batch)
     goals = {
         "A": {"persona": "host.txt"},
         "B": {"persona": "deep/down/somewhere/guide.txt"},

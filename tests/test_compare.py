@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from jit_guard.compare import compare, components_folder
-from jit_guard.comparison import Comparison
+from jit_guard.comparison.compare import compare, components_folder
+from jit_guard.comparison.result import Comparison
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.errors import UnreadableError
 from jit_guard.registry import goal_map

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.left_over import LeftOver, left_over
+from jit_guard.comparison.result import LeftOver, left_over
 from jit_guard.sources.answers import Folder
 from jit_guard.sources.memory import Memory
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jit_guard.comparison.result import Missing
 from jit_guard.config import Settings, TypeSettings
-from jit_guard.missing import Missing
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import GoalMap
 

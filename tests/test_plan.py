@@ -13,11 +13,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jit_guard.compare import compare
-from jit_guard.comparison import Comparison
+from jit_guard.comparison.compare import compare
+from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.plan import make_plan
-from jit_guard.reference import Reference
 from jit_guard.registry.diff import unified_diff
 from jit_guard.registry.edit import splice
 from jit_guard.registry.goal_map import GoalMap

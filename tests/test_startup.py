@@ -77,12 +77,12 @@ def test_a_clean_check_imports_no_rule_no_candidate_and_no_plugin(tmp_path: Path
         if name.startswith(("jit_guard.rules", "jit_guard.generators", "jit_guard.pytest_plugin"))
     }
     assert not ours & {
-        "jit_guard.candidates",
+        "jit_guard.comparison.renames",
         "jit_guard.ledger.ledger",
         "jit_guard.plugins",
         "jit_guard.registry.positions",
         "jit_guard.registry.schema",
-        "jit_guard.suspects",
+        "jit_guard.comparison.resolution",
         "jit_guard.commit.transaction",
     }
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from jit_guard.audit import audit
-from jit_guard.compare import compare
-from jit_guard.comparison import Comparison
+from jit_guard.comparison.compare import compare
+from jit_guard.comparison.content import read
+from jit_guard.comparison.evidence import Evidence
+from jit_guard.comparison.portability import audit
+from jit_guard.comparison.result import Comparison, LeftOver
 from jit_guard.config import Settings
-from jit_guard.content import read
 from jit_guard.errors import GitError, UnreadableError
-from jit_guard.evidence import Evidence
 from jit_guard.findings import Finding
-from jit_guard.left_over import LeftOver
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Report, Skipped
 from jit_guard.sources.answers import GitState

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from jit_guard.codes import known_prefix
 from jit_guard.errors import ConfigError
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.text.names import join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
 
 CONFIG_FILE = "jit-guard.toml"
 PYPROJECT = "pyproject.toml"
@@ -51,6 +53,10 @@ class Settings(NamedTuple):
         if configured is None or configured.directory is None:
             return f"{component_type}s"
         return configured.directory
+
+    def path(self, component_type: str, filename: str = "") -> str:
+        """The path that an entry names, or its type's folder; relative to the root, as written."""
+        return join(join(self.components, self.directory(component_type)), filename)
 
     def is_text(self, component_type: str) -> bool:
         """Are the components of this type text?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from jit_guard.comparison import Comparison
+from jit_guard.comparison.result import Comparison
 from jit_guard.sources.answers import Folder
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import fold

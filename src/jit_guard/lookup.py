@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from jit_guard.config import Settings
 from jit_guard.errors import MissingComponent, UnreadableError
-from jit_guard.reference import entry_path
 from jit_guard.registry import goal_map
-from jit_guard.registry.goal_map import Entry, Fault, Goals
+from jit_guard.registry.goal_map import Fault, Goals
 from jit_guard.sources.disk import read_file
 from jit_guard.text.names import PENDING, unsafe_filename, unsafe_type
 
@@ -60,7 +59,7 @@ class Lookup:
             if filename is not None:
                 if unsafe_type(component_type) or unsafe_filename(filename):
                     raise MissingComponent(goal, component_type, filename, "is no safe path")
-                return entry_path(self._settings, Entry(goal, component_type, filename))
+                return self._settings.path(component_type, filename)
         return None
 
     def _is_file(self, path: str) -> bool:

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from jit_guard.comparison import Comparison, Misplaced
+from jit_guard.comparison.result import Comparison, Misplaced, Reference
 from jit_guard.config import Settings
 from jit_guard.homes import Home, Homes, names_in
-from jit_guard.reference import Reference
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.sources.tree import Tree

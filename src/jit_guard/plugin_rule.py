@@ -7,7 +7,6 @@ A plugin sees this instead: plain records that stay, whatever happens behind the
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from jit_guard.reference import entry_path
 from jit_guard.text.names import join, never_counts
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class Project:
         for goal_map in self._facts.maps:
             for entry in goal_map.entries():
                 found = (goal_map.path, *entry[:2]) not in wrong
-                path = entry_path(self._facts.settings, entry)
+                path = self._facts.settings.path(entry.component_type, entry.filename)
                 yield MappedEntry(goal_map.path, *entry, path, found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jit_guard.comparison import Comparison, Names
+from jit_guard.comparison.result import Comparison, Names
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import by_folder

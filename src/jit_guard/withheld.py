@@ -1,7 +1,7 @@
 """What could not be judged, and why: nothing passes in silence."""
 
-from jit_guard.comparison import Comparison
-from jit_guard.content import Content
+from jit_guard.comparison.content import Content
+from jit_guard.comparison.result import Comparison
 from jit_guard.errors import UnreadableError
 from jit_guard.report import Skipped
 from jit_guard.sources.read_maps import Maps

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from jit_guard import starter
-from jit_guard.compare import components_folder
+from jit_guard.comparison.compare import components_folder
 from jit_guard.errors import UsageError
 from jit_guard.project import load
 from jit_guard.sources.tree import Tree

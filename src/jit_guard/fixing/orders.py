@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from jit_guard.comparison import Comparison
+from jit_guard.comparison.result import Comparison
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.fixing.delivery import Order

@@ -6,14 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.baseline import identity
-from jit_guard.compare import compare
-from jit_guard.comparison import Comparison
+from jit_guard.comparison.compare import compare
+from jit_guard.comparison.content import read
+from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings
-from jit_guard.content import read
 from jit_guard.errors import UnreadableError
 from jit_guard.findings import Finding
 from jit_guard.plan import make_plan
-from jit_guard.reference import Reference
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
 from jit_guard.steps import Plan

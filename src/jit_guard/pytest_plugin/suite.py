@@ -10,7 +10,6 @@ from jit_guard.errors import JitGuardError, UnreadableError
 from jit_guard.guard import Guard
 from jit_guard.pytest_plugin.parts import Key, Part, parts
 from jit_guard.pytest_plugin.verdicts import Verdict, distribute
-from jit_guard.reference import entry_path
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.worktree import Worktree
 
@@ -82,6 +81,6 @@ class Suite:
         found: dict[str, list[Key]] = {}
         for goal_map in self._read.read:
             for entry in goal_map.entries():
-                path = entry_path(self._settings, entry)
+                path = self._settings.path(entry.component_type, entry.filename)
                 found.setdefault(path, []).append(Key(goal_map.path, "goal", entry.goal))
         return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from jit_guard.candidates import Candidate
+from jit_guard.comparison.renames import Candidate
+from jit_guard.comparison.result import Reference
 from jit_guard.config import toml_key, toml_string
 from jit_guard.findings import Finding
-from jit_guard.reference import Reference
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.rules.fault import Fault, Sample
 from jit_guard.rules.rule import Example, Facts, Rule

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jit_guard.candidates import Candidates
-from jit_guard.evidence import Evidence
+from jit_guard.comparison.evidence import Evidence
+from jit_guard.comparison.renames import Candidates
+from jit_guard.comparison.result import Reference
 from jit_guard.findings import Finding
-from jit_guard.reference import Reference, entry_path
 from jit_guard.registry.goal_map import GoalMap, Position
 from jit_guard.registry.positions import pointer
 from jit_guard.rules.fault import Fault, Sample
@@ -54,7 +54,7 @@ class Facts:
             self._first = {}
             for goal_map in self.maps:
                 for entry in goal_map.entries():
-                    named = entry_path(self.settings, entry)
+                    named = self.settings.path(entry.component_type, entry.filename)
                     self._first.setdefault(named, Reference(goal_map, entry, named))
             for misspelled in self.comparison.misspelled:
                 self._first.setdefault(misspelled.place.spelled, misspelled.reference)

@@ -25,7 +25,7 @@ class Maps(NamedTuple):
     @property
     def clean(self) -> bool:
         """True when every map could be read, conforms, repeats no key and has an entry."""
-        return not any(self[1:]) and all(
+        return not (self.faults or self.absent or self.unreadable) and all(
             one.conforms and not one.repeats_keys and any(one.goals.values()) for one in self.read
         )
 

@@ -144,7 +144,7 @@ class Tree:
         if folder is None:
             return set()
         lacking = names - folder.files
-        lacking.difference_update(*folder[1:])
+        lacking.difference_update(folder.folders, folder.links, folder.others)
         if all_folded("/".join(lacking)):
             return lacking.difference(self._odd_names(path, folder))
         return {name for name in lacking if self._twin(path, folder, name) is None}

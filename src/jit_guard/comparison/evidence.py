@@ -6,10 +6,10 @@ from jit_guard.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.audit import Audit
-    from jit_guard.comparison import Comparison
+    from jit_guard.comparison.content import Content
+    from jit_guard.comparison.portability import Audit
+    from jit_guard.comparison.result import Comparison
     from jit_guard.config import Settings
-    from jit_guard.content import Content
     from jit_guard.registry.goal_map import GoalMap
     from jit_guard.registry.schema import Violation
     from jit_guard.sources.answers import GitState

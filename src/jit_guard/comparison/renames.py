@@ -14,9 +14,9 @@ from functools import cached_property
 from itertools import islice, repeat
 from typing import NamedTuple
 
-from jit_guard.comparison import Comparison
-from jit_guard.near_names import near_pairs, same_numbers, slips
-from jit_guard.pairing import KEYS, Names, pairs, same_base, stem
+from jit_guard.comparison.near_names import near_pairs, same_numbers, slips
+from jit_guard.comparison.rename_keys import KEYS, Names, pairs, same_base, stem
+from jit_guard.comparison.result import Comparison
 from jit_guard.registry.goal_map import Entry
 from jit_guard.text.names import MAX_NAME_BYTES, by_folder, join
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from jit_guard.comparison import Comparison
-from jit_guard.missing import Missing
+from jit_guard.comparison.result import Comparison, Missing
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.sources.answers import Folder
 from jit_guard.text.names import (
@@ -31,7 +30,7 @@ class Audit(NamedTuple):
     @property
     def clean(self) -> bool:
         """True when every name is fit for every system."""
-        return not any(self)
+        return not (self.unportable or self.collisions)
 
 
 def audit(comparison: Comparison) -> Audit:

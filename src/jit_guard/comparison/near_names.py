@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from operator import itemgetter
 from typing import NamedTuple
 
-from jit_guard.pairing import Names, stem
+from jit_guard.comparison.rename_keys import Names, stem
 from jit_guard.text.names import fold
 
 _LIKENESS = 0.84  # of difflib; below it pairs become silly

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
-from jit_guard.comparison import Comparison
+from jit_guard.comparison.result import Comparison
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.text.names import GENERATED, join
@@ -36,7 +36,14 @@ class Content(NamedTuple):
     @property
     def clean(self) -> bool:
         """True when nothing is wrong with any of them."""
-        return not any(self[:-1])
+        return not (
+            self.empty
+            or self.blank
+            or self.not_text
+            or self.drafts
+            or self.vanished
+            or self.unreadable
+        )
 
 
 def read(

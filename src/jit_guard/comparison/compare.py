@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jit_guard.comparison import Comparison, Names
+from jit_guard.comparison.result import Comparison, LeftOver, Names, left_over
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
-from jit_guard.left_over import LeftOver, left_over
-from jit_guard.reference import type_folder
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import (
@@ -31,7 +29,7 @@ def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparis
     """Find where maps and tree disagree. Raises UnreadableError when there is no tree to see."""
     top = components_folder(tree, settings)
     wanted = _columns(maps)
-    tree.expect({type_folder(settings, one): filenames for one, filenames in wanted.items()})
+    tree.expect({settings.path(one): filenames for one, filenames in wanted.items()})
     folders = tree.walk(top) if top is not None else {}
     comparison = Comparison.nothing()._replace(folders=folders, top=top or "")
     suspects = _settle(wanted, tree, settings, comparison)
@@ -39,7 +37,7 @@ def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparis
         _suspect_backslashes(wanted, suspects)
     used = {goal_map.path for goal_map in maps}
     if suspects:
-        from jit_guard.suspects import judge
+        from jit_guard.comparison.resolution import judge
 
         missing, more = judge(maps, tree, settings, suspects, comparison)
         comparison = comparison._replace(missing=missing)
@@ -84,7 +82,7 @@ def _settle(
         if unsafe_type(component_type):
             suspects[component_type] = filenames
             continue
-        base = type_folder(settings, component_type)
+        base = settings.path(component_type)
         place = tree.resolve(base)
         left = filenames
         if place.kind == "folder" and place.spelled == base and not place.links:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from jit_guard.comparison import Comparison, Misplaced, Names, Unsafe
+from jit_guard.comparison.result import Comparison, Misplaced, Missing, Names, Reference, Unsafe
 from jit_guard.config import Settings
-from jit_guard.missing import Missing
-from jit_guard.reference import Reference, entry_path, type_folder
-from jit_guard.registry.goal_map import Entry, GoalMap
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.sources.tree import Place, Tree
 from jit_guard.text.names import join, may_be_unsafe, unsafe_filename, unsafe_type
 
@@ -53,7 +51,7 @@ def judge(
         else:
             # What it means is no orphan; but such an entry is judged no further.
             meant = reference.entry._replace(filename=verdict[1])
-            place = tree.resolve(entry_path(settings, meant))
+            place = tree.resolve(settings.path(meant.component_type, meant.filename))
         used.update(place.links)
         if place.kind in ("file", "other"):
             used.add(place.real)
@@ -68,7 +66,7 @@ def _plainly_absent(
     """Those that are not in a folder that is there, or whose folder is not there at all."""
     if unsafe_type(component_type) or may_be_unsafe("/".join(filenames)):
         return set()
-    base = type_folder(settings, component_type)
+    base = settings.path(component_type)
     # The filenames as they are, where `snapshot.by_folder` takes them apart: what is found shares
     # the map's strings, and a million of others would be made for nothing.
     by_folder: dict[str, list[str]] = {}
@@ -92,7 +90,7 @@ def _verdict(tree: Tree, settings: Settings, component_type: str, filename: str)
         return reason, None
     if unsafe := unsafe_filename(filename):
         return unsafe
-    return tree.resolve(entry_path(settings, Entry("", component_type, filename)))
+    return tree.resolve(settings.path(component_type, filename))
 
 
 def _is_absent(verdict: _Verdict) -> bool:
@@ -109,7 +107,10 @@ def _references(
         for entry in goal_map.entries():
             verdict = verdicts.get(entry.component_type, {}).get(entry.filename)
             if verdict is not None:
-                yield Reference(goal_map, entry, entry_path(settings, entry)), verdict
+                yield (
+                    Reference(goal_map, entry, settings.path(entry.component_type, entry.filename)),
+                    verdict,
+                )
 
 
 def _file_under(comparison: Comparison, reference: Reference, verdict: _Verdict) -> None:

@@ -1,0 +1,1 @@
+"""Where registry and tree disagree, as facts: the rules put them into words."""
