@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from jit_guard import cli
 from jit_guard.check import check
 from jit_guard.config import Settings, TypeSettings
-from jit_guard.findings import Finding
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 from jit_guard.sources.memory import Link, Memory, Other
 
 Content = bytes | str

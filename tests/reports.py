@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from jit_guard import formats
-from jit_guard.findings import Finding, order
-from jit_guard.report import Report, Skipped
+from jit_guard.report import Finding, Report, Skipped, order
 
 # What a name may hold and some reader would obey.
 HOSTILE = (

@@ -10,7 +10,7 @@ import pytest
 
 from jit_guard.comparison import renames
 from jit_guard.config import TypeSettings
-from jit_guard.findings import Finding
+from jit_guard.report import Finding
 from projects import TEXT, Content, configured, found
 
 

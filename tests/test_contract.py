@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from jit_guard.config import TypeSettings
-from jit_guard.findings import Finding
 from jit_guard.formats.json import document
+from jit_guard.report import Finding
 from jit_guard.sources.memory import Link, Other
 from projects import (
     HOST,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jit_guard.config import Settings
-from jit_guard.findings import Finding
 from jit_guard.fixing.judging import plain, with_rules
 from jit_guard.generators.generator import Request, Text
-from jit_guard.rules.rule import Example, Facts, Rule
+from jit_guard.report import Finding
+from jit_guard.rules.facts import Facts
+from jit_guard.rules.rule import Example, Rule
 from jit_guard.sources.memory import Memory
 
 PATH = "components/personas/autogen_persona_for_greet.txt"

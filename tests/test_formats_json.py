@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from jit_guard import __version__
-from jit_guard.findings import Finding
 from jit_guard.formats import NAMES, Options, render
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 from projects import SOUND, TEXT, judge
 
 

@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from jit_guard.findings import Finding
 from jit_guard.formats import Options, render
-from jit_guard.report import Report, Skipped
+from jit_guard.report import Finding, Report, Skipped
 from projects import SOUND, TEXT, judge, sound
 
 FILES = {

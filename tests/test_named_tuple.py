@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from jit_guard.findings import Finding
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.report import Finding
 
 
 class Ours(NamedTuple):

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard import installed, plugins
+from jit_guard import plugins
 from jit_guard.check import check
 from jit_guard.config import Settings
-from jit_guard.errors import ConfigError, UsageError
-from jit_guard.findings import Finding
+from jit_guard.errors import ConfigError, PluginError, UsageError
 from jit_guard.generators.generator import GenerationError, Options, Request
-from jit_guard.installed import PluginError
-from jit_guard.rules.rule import Facts, Rule
+from jit_guard.report import Finding
+from jit_guard.rules.facts import Facts
+from jit_guard.rules.rule import Rule
 from jit_guard.sources.memory import Memory
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -114,7 +114,7 @@ def test_rules_come_in_the_order_of_the_names_and_once(install: Install) -> None
 
 
 def test_no_plugin_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "load", None)
+    monkeypatch.setattr(plugins, "load_plugin", None)
     assert plugins.load_rules([]) == ()
 
 

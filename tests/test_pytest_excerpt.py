@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jit_guard.findings import Finding
 from jit_guard.pytest_plugin.excerpt import tell
+from jit_guard.report import Finding
 
 
 def told(text: str, column: int, line: int = 1) -> list[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jit_guard.findings import Finding
 from jit_guard.pytest_plugin.parts import Key
 from jit_guard.pytest_plugin.verdicts import distribute
-from jit_guard.report import Report, Skipped
+from jit_guard.report import Finding, Report, Skipped
 
 SCHEMA, TREE = Key("m.json", "schema"), Key("m.json", "orphans")
 GREET, PART = Key("m.json", "goal", "GREET"), Key("m.json", "goal", "PART")

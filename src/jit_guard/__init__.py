@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from jit_guard.errors import MissingComponent as MissingComponent
     from jit_guard.errors import UnreadableError as UnreadableError
     from jit_guard.errors import UsageError as UsageError
-    from jit_guard.findings import Finding as Finding
     from jit_guard.guard import Guard as Guard
     from jit_guard.just_in_time import (
         handle_just_in_time_generation as handle_just_in_time_generation,
     )
+    from jit_guard.report import Finding as Finding
     from jit_guard.report import Report as Report
     from jit_guard.report import Skipped as Skipped
 

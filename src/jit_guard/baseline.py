@@ -13,8 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from jit_guard.config import Settings
 from jit_guard.errors import ConfigError
-from jit_guard.findings import Finding
-from jit_guard.report import Report, Skipped
+from jit_guard.report import Finding, Report, Skipped
 
 Identity = tuple["str | None", ...]
 

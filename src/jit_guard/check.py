@@ -16,9 +16,8 @@ from jit_guard.comparison.portability import audit
 from jit_guard.comparison.result import Comparison, LeftOver
 from jit_guard.config import Settings
 from jit_guard.errors import GitError, UnreadableError
-from jit_guard.findings import Finding
 from jit_guard.registry.goal_map import GoalMap
-from jit_guard.report import Report, Skipped
+from jit_guard.report import Finding, Report, Skipped
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from jit_guard.baseline import Identity
     from jit_guard.registry.schema import Schema, Violation
     from jit_guard.rules.rule import Rule
-    from jit_guard.series import Findings
+    from jit_guard.rules.series import Findings
     from jit_guard.sources.source import Source
 
 _MOST_ASKED = 10_000  # missing and left-over files that a source is asked about, for a hint
@@ -155,8 +154,8 @@ def _tell(
 ) -> tuple[tuple[Finding, ...] | Findings, list[str]]:
     """Have every rule that counts turn the evidence into findings."""
     from jit_guard.rules import load_rules
-    from jit_guard.rules.rule import Facts
-    from jit_guard.series import in_order
+    from jit_guard.rules.facts import Facts
+    from jit_guard.rules.series import in_order
 
     settings, maps = evidence.settings, evidence.maps
     left, notes = _without_ignored(source, settings, evidence.comparison, undecided)
@@ -183,7 +182,7 @@ def _tell(
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
     if evidence.clean and not evidence.content.pointers:  # nothing could withhold a rule
         return ()
-    from jit_guard.withheld import withheld
+    from jit_guard.rules.withheld import withheld
 
     return withheld(evidence.maps, evidence.comparison, evidence.content, undecided)
 

@@ -81,3 +81,17 @@ class MissingComponent(JitGuardError):  # noqa: N818 - a fact about the project,
         self.goal = goal
         self.component_type = component_type
         self.path = path
+
+
+class PluginError(ConfigError):
+    """A plugin cannot be used; the message names it and says why."""
+
+    def __init__(self, plugin: str, reason: str) -> None:
+        super().__init__([f"plugin {plugin!r}: {reason}"])
+        self.plugin = plugin
+
+
+def in_a_line(error: BaseException) -> str:
+    """An exception as one line, with its kind."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

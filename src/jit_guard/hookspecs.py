@@ -22,7 +22,7 @@ from jit_guard.generators.generator import (
     Usage,
     Writer,
 )
-from jit_guard.plugin_rule import MappedEntry, PluginRule, Problem, Project
+from jit_guard.rules.plugin_rule import MappedEntry, PluginRule, Problem, Project
 
 __all__ = [
     "Example",

@@ -1,26 +1,43 @@
 """Plugins: the rules and generators that installed packages add.
 
 One plugin at a time is loaded, into a manager of its own, so that whatever goes wrong can be
-told with the name of the plugin that did it. pluggy says whether its hooks are the right ones;
-what they return is looked at here.
+reported with the name of the plugin that did it. pluggy says whether its hooks are the right
+ones; what they return is checked here.
+
+Plugins come from the environment, never from the working directory: `python -m jit_guard` and
+embedding programs have that on `sys.path`, often first, and what lies there belongs to the
+repository that is being checked. A pull request must not get to run a program in the place of
+an installed plugin. (pip's `__main__` drops it from `sys.path` for the same reason.)
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
-from jit_guard import installed
-from jit_guard.errors import ConfigError, JitGuardError, UsageError
+from jit_guard.errors import ConfigError, JitGuardError, PluginError, UsageError, in_a_line
 from jit_guard.generators.generator import Generator, Options, Request, Text, Writer
-from jit_guard.installed import PluginError, in_a_line
-from jit_guard.plugin_rule import PluginRule, Problem, Project, Read, fault_of, is_line
+from jit_guard.rules.plugin_rule import (
+    PluginRule,
+    Read,
+    as_rule,
+    fault_of,
+    is_a,
+    is_line,
+)
 
 if TYPE_CHECKING:
-    from jit_guard.findings import Finding
-    from jit_guard.rules.rule import Facts, Rule
+    from importlib.metadata import EntryPoint
+
+    from jit_guard.rules.rule import Rule
+
 
 _Record = TypeVar("_Record")
+_changing_the_path = RLock()
 
 
 def load_rules(names: Sequence[str], read: Read = lambda _: None) -> tuple[Rule, ...]:
@@ -40,9 +57,9 @@ def load_rules(names: Sequence[str], read: Read = lambda _: None) -> tuple[Rule,
     cause: ConfigError | None = None
     for name in dict.fromkeys(names):
         try:
-            plugin = installed.load(name)
+            plugin = load_plugin(name)
             if plugin is None:
-                raise ConfigError([_unknown("plugin", name, installed.names())])
+                raise ConfigError([_unknown("plugin", name, installed_names())])
             found = _records(name, plugin, "jit_guard_rules", PluginRule)
             for rule in found:
                 if fault := fault_of(rule):
@@ -56,7 +73,7 @@ def load_rules(names: Sequence[str], read: Read = lambda _: None) -> tuple[Rule,
             cause = error
     if problems:
         raise ConfigError(problems) from cause
-    return tuple(_as_rule(name, rule, read) for name, rule in rules.values())
+    return tuple(as_rule(name, rule, read) for name, rule in rules.values())
 
 
 def generator(name: str) -> Generator:
@@ -75,7 +92,7 @@ def generator(name: str) -> Generator:
     if name in EMBEDDED:
         return EMBEDDED[name]
     plugin_name, _, own = name.partition(":")
-    plugin = installed.load(plugin_name)
+    plugin = load_plugin(plugin_name)
     if plugin is None:
         raise UsageError(_unknown("generator", name, generator_names()))
     offered: dict[str, Generator] = {}
@@ -99,7 +116,7 @@ def generator_names() -> tuple[str, ...]:
     """
     from jit_guard.generators.embedded import EMBEDDED
 
-    return (*EMBEDDED, *(name for name in installed.names() if name not in EMBEDDED))
+    return (*EMBEDDED, *(name for name in installed_names() if name not in EMBEDDED))
 
 
 def _records(name: str, plugin: object, hook: str, kind: type[_Record]) -> list[_Record]:
@@ -132,11 +149,6 @@ def _records(name: str, plugin: object, hook: str, kind: type[_Record]) -> list[
     return given
 
 
-def _is(record: object, kind: type) -> bool:
-    # A plugin need not have been type-checked: what it gives is looked at, not believed.
-    return isinstance(record, kind)
-
-
 def _unmarked(plugin: object) -> Iterator[str]:
     """Functions with a hook's name that pluggy would silently pass over."""
     for attribute in dir(plugin):
@@ -145,51 +157,6 @@ def _unmarked(plugin: object) -> Iterator[str]:
             own = getattr(function, "__module__", None) != "jit_guard.hookspecs"
             if callable(function) and own and not hasattr(function, "jit_guard_impl"):
                 yield attribute
-
-
-def _as_rule(plugin: str, own: PluginRule, read: Read) -> Rule:
-    from jit_guard.rules.rule import Example, Rule
-
-    def judge(facts: Facts) -> Iterator[Finding]:
-        try:
-            problems = list(own.judge(Project(facts, read)))
-        except JitGuardError:  # a file that cannot be read is not the plugin's fault
-            raise
-        except (Exception, SystemExit) as error:
-            raise PluginError(plugin, f"rule {own.code} failed: {in_a_line(error)}") from error
-        for problem in problems:
-            if not _is(problem, Problem) or not is_line(problem.message):
-                raise PluginError(
-                    plugin, f"rule {own.code} gave {problem!r:.80}, which is no Problem"
-                )
-            yield _finding(rule, facts, problem)
-
-    rule = Rule(
-        code=own.code,
-        name=own.name,
-        severity=own.severity,
-        summary=own.summary,
-        why=own.why or f"A rule of the plugin {plugin}.",
-        fix=own.fix or "See the plugin's own documentation.",
-        bad=Example(own.bad),
-        good=Example(own.good),
-        judge=judge,
-    )
-    return rule
-
-
-def _finding(rule: Rule, facts: Facts, problem: Problem) -> Finding:
-    fields = {"hint": problem.hint, "related": tuple(problem.related)}
-    entry = problem.entry
-    if entry is not None:
-        for goal_map in facts.maps:
-            if goal_map.path == entry.map:
-                keys = entry.goal, entry.component_type
-                path = problem.path or entry.path
-                return rule.in_map(goal_map, keys, problem.message, path=path, **fields)
-    if problem.path is not None:
-        return rule.at_component(facts, problem.path, problem.message, **fields)
-    return rule.finding(problem.message, **fields)
 
 
 def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Options], Writer]:
@@ -202,7 +169,7 @@ def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Opt
             raise
         except (Exception, SystemExit) as error:
             raise PluginError(plugin, f"its factory failed: {in_a_line(error)}") from error
-        if not _is(writer, Writer):
+        if not is_a(writer, Writer):
             raise PluginError(plugin, f"its factory gave {writer!r:.80}, which is no Writer")
 
         def write(request: Request) -> Text:
@@ -212,7 +179,7 @@ def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Opt
                 raise
             except (Exception, SystemExit) as error:
                 raise PluginError(plugin, f"its write failed: {in_a_line(error)}") from error
-            if not _is(text, Text) or not _is(text.content, str):
+            if not is_a(text, Text) or not is_a(text.content, str):
                 raise PluginError(plugin, f"its write gave {text!r:.80}, which is no Text")
             return text
 
@@ -226,3 +193,67 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> str:
 
     there = ", ".join(known) or "none"
     return f"no {what} is called {name!r}{did_you_mean(name, known)}; installed: {there}"
+
+
+def installed_names() -> tuple[str, ...]:
+    """The names of all installed plugins; none of them is imported."""
+    with environment_only():
+        return tuple(sorted({entry_point.name for entry_point in _entry_points()}))
+
+
+def load_plugin(name: str) -> object | None:
+    """Import one plugin; None when none of that name is installed.
+
+    Raises:
+        PluginError: it cannot be imported, or two packages bring one of that name.
+    """
+    with environment_only():
+        found = {one.value: one for one in _entry_points() if one.name == name}
+        if not found:
+            return None
+        if len(found) > 1:
+            places = " and ".join(sorted(_origin(one) for one in found.values()))
+            raise PluginError(name, f"two packages bring one of that name: {places}")
+        (entry_point,) = found.values()
+        try:
+            plugin: object = entry_point.load()
+        except (Exception, SystemExit) as error:
+            where = f"{entry_point.value} of {_origin(entry_point)}"
+            raise PluginError(name, f"{where} cannot be imported: {in_a_line(error)}") from error
+    return plugin
+
+
+@contextmanager
+def environment_only() -> Iterator[None]:
+    """Take the working directory off `sys.path` for a while, wherever it stands there."""
+    with _changing_the_path:
+        taken = [(at, entry) for at, entry in enumerate(sys.path) if _is_here(entry)]
+        for _, entry in taken:
+            sys.path.remove(entry)
+        try:
+            yield
+        finally:
+            for at, entry in taken:
+                sys.path.insert(at, entry)
+
+
+def _is_here(entry: str) -> bool:
+    if entry in ("", "."):
+        return True
+    try:
+        return os.path.samefile(entry, ".")
+    except OSError:
+        return False
+
+
+def _entry_points() -> Iterator[EntryPoint]:
+    from importlib.metadata import entry_points
+
+    from jit_guard.hookspecs import GROUP
+
+    return iter(entry_points(group=GROUP))
+
+
+def _origin(entry_point: EntryPoint) -> str:
+    package = entry_point.dist
+    return f"{package.name} {package.version}" if package else entry_point.value

@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from jit_guard.findings import Finding
 from jit_guard.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.findings import Severity
-    from jit_guard.series import Findings
+    from collections.abc import Sequence
+    from typing import Literal
+
+    Severity = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """One disagreement between map and tree. Paths are relative to the root, with `/`.
+
+    `line` and `column` are 1-based, in characters. A finding about a file that no entry
+    names (an orphan) has no map, no position, no goal and no component type.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    hint: str | None = None
+    map: str | None = None
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    pointer: str | None = None
+    goal: str | None = None
+    component_type: str | None = None
+    related: tuple[str, ...] = ()
+    fixable: bool = False
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """The order of every report: map, line, column, code, path; findings without a map last."""
+    return (
+        finding.map is None,
+        finding.map or "",
+        finding.line or 0,
+        finding.column or 0,
+        finding.code,
+        finding.path or "",
+        finding.message,
+    )
 
 
 class Skipped(NamedTuple):
@@ -52,7 +89,7 @@ class Report(NamedTuple):
     maps: tuple[str, ...]
     entries: int
     components: int
-    findings: tuple[Finding, ...] | Findings = ()
+    findings: Sequence[Finding] = ()
     skipped: tuple[Skipped, ...] = ()
     unreadable: tuple[str, ...] = ()
     accepted: int = 0
@@ -80,6 +117,7 @@ class Report(NamedTuple):
         return not self.unreadable and not self.errors and self.trouble is None
 
     def _count(self, severity: Severity) -> int:
-        if isinstance(self.findings, tuple):
-            return sum(finding.severity == severity for finding in self.findings)
-        return self.findings.count_of(severity)
+        count_of = getattr(self.findings, "count_of", None)
+        if count_of is not None:  # a sequence of many knows without making them
+            return int(count_of(severity))
+        return sum(finding.severity == severity for finding in self.findings)

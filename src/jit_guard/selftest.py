@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.errors import UsageError
-from jit_guard.findings import Finding
+from jit_guard.report import Finding
 from jit_guard.rules import load_rules
 from jit_guard.rules.fault import Sample
 from jit_guard.sources.memory import Memory

@@ -8,7 +8,7 @@ from hashlib import sha256
 from json import dumps
 
 from jit_guard.baseline import identity
-from jit_guard.findings import Finding
+from jit_guard.report import Finding
 
 
 def fingerprints(findings: Iterable[Finding], prefix: str) -> Iterator[str]:

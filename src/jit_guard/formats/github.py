@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import nsmallest
 
-from jit_guard.findings import Finding
 from jit_guard.formats import Options
 from jit_guard.formats.place import place
 from jit_guard.formats.ranking import badness
 from jit_guard.formats.sentence import sentence
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, quiet_anywhere
 
 CAP = 10  # annotations of one type that a step may show

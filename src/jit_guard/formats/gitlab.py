@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from json import dumps
 from typing import Any
 
-from jit_guard.findings import Finding
 from jit_guard.formats import Options
 from jit_guard.formats.fingerprint import fingerprints
 from jit_guard.formats.place import place
 from jit_guard.formats.sentence import sentence
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, quiet_anywhere, true_name
 
 

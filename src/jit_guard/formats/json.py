@@ -7,9 +7,8 @@ from itertools import islice
 from json import JSONEncoder, dumps
 
 from jit_guard import __version__
-from jit_guard.findings import Finding
 from jit_guard.formats import Options
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 from jit_guard.text.printable import quiet_anywhere, true_name
 
 TYPE_CHECKING = False

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from jit_guard.findings import Finding
 from jit_guard.formats import Options
 from jit_guard.formats.markup import code, prose
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 
 OPEN = 20  # rows of a table before the rest is folded
 MOST_BYTES = 800_000  # of findings; GitHub drops the whole summary of a step beyond 1,024 KiB

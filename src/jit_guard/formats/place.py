@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from jit_guard.findings import Finding
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 
 
 class Place(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jit_guard.findings import Finding
+from jit_guard.report import Finding
 
 
 def badness(finding: Finding) -> tuple[bool, bool]:

@@ -14,14 +14,13 @@ from typing import Any
 from urllib.parse import quote
 
 from jit_guard import __version__
-from jit_guard.findings import Finding
 from jit_guard.formats import Options
 from jit_guard.formats.fingerprint import fingerprints
 from jit_guard.formats.place import from_top, place
 from jit_guard.formats.ranking import badness
 from jit_guard.formats.sarif_rules import descriptors
 from jit_guard.formats.sentence import cut, sentence
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, quiet_anywhere, true_name
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from jit_guard.findings import Finding
 from jit_guard.formats.sentence import cut
+from jit_guard.report import Finding
 from jit_guard.rules import load_rules
 from jit_guard.rules.explained import page, section
 from jit_guard.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from jit_guard.findings import Severity
+    from jit_guard.report import Severity
 
 _MOST_CHARACTERS = 1024  # of a description
 _MOST_NAME = 255

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from itertools import chain, groupby, islice
 from time import perf_counter
 
-from jit_guard.findings import Finding
 from jit_guard.formats import Options
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, style
 
 _ALIGNED = 10_000  # findings whose columns are aligned: so many lines no terminal keeps

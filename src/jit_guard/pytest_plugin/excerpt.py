@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from jit_guard.findings import Finding
+from jit_guard.report import Finding
 from jit_guard.text.printable import printable, quiet_line
 
 _BEFORE, _AFTER = 60, 40  # characters of a long line that are shown around the place

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jit_guard.errors import JitGuardError
-from jit_guard.findings import Finding
 from jit_guard.pytest_plugin.excerpt import summary, tell
 from jit_guard.pytest_plugin.failure import Failure, could_not_tell, shown
 from jit_guard.pytest_plugin.parts import Part
 from jit_guard.pytest_plugin.suite import Suite
+from jit_guard.report import Finding
 from jit_guard.text.printable import printable, quiet_line
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from jit_guard.findings import Finding
 from jit_guard.pytest_plugin.parts import Key
-from jit_guard.report import Report
+from jit_guard.report import Finding, Report
 
 UNREADABLE = " cannot be read: "  # as UnreadableError says it
 # What is wrong with the map as a whole, even where a goal can be named.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jit_guard.findings import Finding
+from jit_guard.report import Finding
+from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Fault, Sample
-from jit_guard.rules.rule import Example, Facts, Rule
+from jit_guard.rules.rule import Example, Rule
 
 
 def _judge(facts: Facts) -> Iterator[Finding]:

@@ -8,11 +8,12 @@ from functools import partial
 from jit_guard.comparison.renames import Candidate
 from jit_guard.comparison.result import Reference
 from jit_guard.config import toml_key, toml_string
-from jit_guard.findings import Finding
 from jit_guard.registry.goal_map import GoalMap
+from jit_guard.report import Finding
+from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Fault, Sample
-from jit_guard.rules.rule import Example, Facts, Rule
-from jit_guard.series import Series
+from jit_guard.rules.rule import Example, Rule
+from jit_guard.rules.series import Series
 from jit_guard.text.shell import no_command
 
 

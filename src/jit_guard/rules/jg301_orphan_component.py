@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from jit_guard.findings import Finding
+from jit_guard.report import Finding
+from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Fault, Sample
-from jit_guard.rules.rule import Example, Facts, Rule
-from jit_guard.series import Series
+from jit_guard.rules.rule import Example, Rule
+from jit_guard.rules.series import Series
 from jit_guard.text.shell import no_command
 
 

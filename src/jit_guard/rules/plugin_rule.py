@@ -4,13 +4,19 @@ The built-in rules are judged on `jit_guard.rules.rule.Facts`, which changes wit
 A plugin sees this instead: plain records that stay, whatever happens behind them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from jit_guard.errors import JitGuardError, PluginError, in_a_line
 from jit_guard.text.names import join, never_counts
 
 if TYPE_CHECKING:
-    from jit_guard.rules.rule import Facts
+    from jit_guard.report import Finding
+    from jit_guard.rules.facts import Facts
+    from jit_guard.rules.rule import Rule
+
 
 Read = Callable[[str], bytes | None]
 
@@ -35,7 +41,7 @@ class Project:
     Nothing else is to be looked at: the files on disk may be other ones than those judged.
     """
 
-    def __init__(self, facts: "Facts", read: Read) -> None:
+    def __init__(self, facts: Facts, read: Read) -> None:
         self._facts = facts
         self._read = read
         self._entries: tuple[MappedEntry, ...] | None = None
@@ -164,3 +170,53 @@ def fault_of(rule: PluginRule) -> str | None:
 def is_line(value: object) -> bool:
     """Is it one line of text? Plugins need not be type-checked, so their records are looked at."""
     return isinstance(value, str) and bool(value.strip()) and "\n" not in value
+
+
+def is_a(record: object, kind: type) -> bool:
+    # A plugin need not have been type-checked: what it gives is looked at, not believed.
+    return isinstance(record, kind)
+
+
+def as_rule(plugin: str, own: PluginRule, read: Read) -> Rule:
+    from jit_guard.rules.rule import Example, Rule
+
+    def judge(facts: Facts) -> Iterator[Finding]:
+        try:
+            problems = list(own.judge(Project(facts, read)))
+        except JitGuardError:  # a file that cannot be read is not the plugin's fault
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(plugin, f"rule {own.code} failed: {in_a_line(error)}") from error
+        for problem in problems:
+            if not is_a(problem, Problem) or not is_line(problem.message):
+                raise PluginError(
+                    plugin, f"rule {own.code} gave {problem!r:.80}, which is no Problem"
+                )
+            yield _finding(rule, facts, problem)
+
+    rule = Rule(
+        code=own.code,
+        name=own.name,
+        severity=own.severity,
+        summary=own.summary,
+        why=own.why or f"A rule of the plugin {plugin}.",
+        fix=own.fix or "See the plugin's own documentation.",
+        bad=Example(own.bad),
+        good=Example(own.good),
+        judge=judge,
+    )
+    return rule
+
+
+def _finding(rule: Rule, facts: Facts, problem: Problem) -> Finding:
+    fields = {"hint": problem.hint, "related": tuple(problem.related)}
+    entry = problem.entry
+    if entry is not None:
+        for goal_map in facts.maps:
+            if goal_map.path == entry.map:
+                keys = entry.goal, entry.component_type
+                path = problem.path or entry.path
+                return rule.in_map(goal_map, keys, problem.message, path=path, **fields)
+    if problem.path is not None:
+        return rule.at_component(facts, problem.path, problem.message, **fields)
+    return rule.finding(problem.message, **fields)

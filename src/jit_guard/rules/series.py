@@ -7,12 +7,12 @@ from heapq import merge
 from itertools import chain, islice
 from typing import overload
 
-from jit_guard.findings import Finding, order
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.report import Finding, order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jit_guard.findings import Severity
+    from jit_guard.report import Severity
 
 _MANY = 10_000  # findings; fewer are a plain tuple, which needs nothing of what they were made from
 
