@@ -12,6 +12,8 @@ warn that it comes too late to rewrite the assertions of an installed plugin.
 
 from __future__ import annotations
 
+from jit_guard.version import __version__ as __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.errors import ConfigError as ConfigError
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from jit_guard.report import Report as Report
     from jit_guard.report import Skipped as Skipped
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "ConfigError": "errors",

@@ -49,7 +49,7 @@ def parse(
         parser.print_help(sys.stdout)
         return 0
     if found.pop("version", False):
-        from jit_guard import __version__
+        from jit_guard.version import __version__
 
         sys.stdout.write(f"jit-guard {__version__}\n")
         return 0

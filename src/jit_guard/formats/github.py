@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from heapq import nsmallest
 
 from jit_guard.formats import Options
-from jit_guard.formats.place import place
-from jit_guard.formats.ranking import badness
-from jit_guard.formats.sentence import sentence
+from jit_guard.formats.finding import anchor, badness, sentence
 from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, quiet_anywhere
 
@@ -38,7 +36,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
 
 
 def _annotation(finding: Finding, report: Report, prefix: str) -> str:
-    at = place(finding, report, prefix)
+    at = anchor(finding, report, prefix)
     properties = {
         "file": at.path,
         "line": str(at.line),

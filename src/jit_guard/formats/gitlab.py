@@ -10,9 +10,7 @@ from json import dumps
 from typing import Any
 
 from jit_guard.formats import Options
-from jit_guard.formats.fingerprint import fingerprints
-from jit_guard.formats.place import place
-from jit_guard.formats.sentence import sentence
+from jit_guard.formats.finding import anchor, fingerprints, sentence
 from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, quiet_anywhere, true_name
 
@@ -32,7 +30,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
 
 
 def _issue(finding: Finding, fingerprint: str, report: Report, prefix: str) -> dict[str, Any]:
-    at = place(finding, report, prefix)
+    at = anchor(finding, report, prefix)
     hint = f" ({printable(finding.hint)})" if finding.hint else ""
     return {
         # GitLab shows neither the name of the check nor a hint, so both stand in here.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from json import JSONEncoder, dumps
 
-from jit_guard import __version__
 from jit_guard.formats import Options
 from jit_guard.report import Finding, Report
 from jit_guard.text.printable import quiet_anywhere, true_name
+from jit_guard.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,26 +7,38 @@ again by `partialFingerprints.primaryLocationLineHash` and by nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 from json import dumps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jit_guard import __version__
 from jit_guard.formats import Options
-from jit_guard.formats.fingerprint import fingerprints
-from jit_guard.formats.place import from_top, place
-from jit_guard.formats.ranking import badness
-from jit_guard.formats.sarif_rules import descriptors
-from jit_guard.formats.sentence import cut, sentence
+from jit_guard.formats.finding import anchor, badness, cut, fingerprints, from_top, sentence
 from jit_guard.report import Finding, Report
+from jit_guard.rules import load_rules
+from jit_guard.rules.explained import page, section
+from jit_guard.rules.rule import Rule
 from jit_guard.text.printable import printable, quiet_anywhere, true_name
+from jit_guard.version import __version__
+
+if TYPE_CHECKING:
+    from jit_guard.report import Severity
+
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS = 5000
 MOST_CHARACTERS = 1024
 _TOP = "%SRCROOT%"
+_MOST_NAME = 255
+_ABOUT = {
+    "JG0": "map",
+    "JG1": "schema",
+    "JG2": "component",
+    "JG3": "tree",
+    "JG4": "transaction",
+    "JG5": "draft",
+}
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
@@ -71,7 +83,7 @@ def document(report: Report, prefix: str = "") -> dict[str, Any]:
 def _result(
     finding: Finding, report: Report, prefix: str, fingerprint: str, rule: int
 ) -> dict[str, Any]:
-    at = place(finding, report, prefix)
+    at = anchor(finding, report, prefix)
     region = {
         "startLine": at.line,
         "startColumn": at.column,
@@ -138,3 +150,50 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
 
 def _notification(level: str, text: str) -> dict[str, Any]:
     return {"level": level, "message": {"text": _text(printable(text))}}
+
+
+def descriptors(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Every rule of ours, and those of plugins that found something, in the order of codes."""
+    found = {rule.code: _ours(rule) for rule in load_rules()}
+    for finding in findings:
+        if finding.code not in found:
+            found[finding.code] = _plugins(finding)
+    return [found[code] for code in sorted(found)]
+
+
+def _ours(rule: Rule) -> dict[str, Any]:
+    return _descriptor(
+        rule.code,
+        rule.name,
+        rule.severity,
+        short=f"{rule.summary[0].upper()}{rule.summary[1:]}.",
+        full=rule.why,
+        text="\n".join(page(rule)),
+        markdown="\n".join(section(rule)),
+    )
+
+
+def _plugins(finding: Finding) -> dict[str, Any]:
+    """A rule of which the report holds no more than its code and its name."""
+    told = f"{finding.code} {finding.name}: a rule of a plugin."
+    return _descriptor(
+        finding.code, finding.name, finding.severity, told, told, text=told, markdown=told
+    )
+
+
+def _descriptor(
+    code: str, name: str, severity: Severity, short: str, full: str, text: str, markdown: str
+) -> dict[str, Any]:
+    return {
+        "id": code,
+        "name": cut(name, _MOST_NAME),
+        "shortDescription": {"text": cut(short, MOST_CHARACTERS)},
+        "fullDescription": {"text": cut(full, MOST_CHARACTERS)},
+        "help": {"text": text, "markdown": markdown},
+        "defaultConfiguration": {"level": severity},
+        "properties": {
+            "tags": ["goal-map", _ABOUT.get(code[:3], "plugin")],
+            "precision": "very-high",
+            "problem.severity": severity,
+        },
+    }

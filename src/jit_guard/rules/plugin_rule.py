@@ -173,11 +173,15 @@ def is_line(value: object) -> bool:
 
 
 def is_a(record: object, kind: type) -> bool:
-    # A plugin need not have been type-checked: what it gives is looked at, not believed.
+    """Is it one? A plugin need not have been type-checked, so what it gives is checked here."""
     return isinstance(record, kind)
 
 
 def as_rule(plugin: str, own: PluginRule, read: Read) -> Rule:
+    """A plugin's rule as one of ours.
+
+    Its `judge` raises PluginError when the plugin's raises, or gives anything but a Problem.
+    """
     from jit_guard.rules.rule import Example, Rule
 
     def judge(facts: Facts) -> Iterator[Finding]:
