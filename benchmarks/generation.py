@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import ceil
 from multiprocessing.connection import Connection
 
-from jit_guard.generators.embedded import EMBEDDED
+from jit_guard.generators.choice import EMBEDDED
 from jit_guard.generators.generator import Options, Request
 
 CASES = ((8, 4, 0.5), (40, 4, 0.2), (64, 16, 0.5), (200, 20, 0.5))

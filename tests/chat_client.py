@@ -71,7 +71,7 @@ def writing(
     prompt: str | None = None,
 ) -> Iterator[Writer]:
     """A writer at a server, closed at the end."""
-    from jit_guard.generators.embedded import EMBEDDED
+    from jit_guard.generators.choice import EMBEDDED
 
     made = EMBEDDED["openai"].factory(
         Options(".", model, timeout, base_url=base_url, budget=budget, prompt=prompt)

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jit_guard.generators.answer import component_in
-from jit_guard.generators.fences import fenced
+from jit_guard.generators.prompt import fenced
 
 BODY = "# Purpose\n\nFind the cause.\n\n```bash\nuptime\n```\n\nStop then."
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from chat_client import all_at_once, needs_sdk, outcome, writing
 from chat_server import Asked, Reply, answer, completion, error, good, serving
-from jit_guard.generators.budget import Budget, OverBudgetError, Totals
-from jit_guard.generators.prices import cost, usage_line
-from jit_guard.price import Price
+from jit_guard.config import Price
+from jit_guard.generators.budget import Budget, OverBudgetError, Totals, cost, usage_line
 
 
 @given(

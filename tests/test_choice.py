@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jit_guard.errors import UsageError
-from jit_guard.generators.choice import choose, forbid_network
-from jit_guard.generators.embedded import EMBEDDED
+from jit_guard.generators.choice import EMBEDDED, choose, forbid_network
 
 KEY = {"OPENAI_API_KEY": "sk-0123456789"}
 SERVER = {"OPENAI_BASE_URL": "http://localhost:11434/v1"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard.codes import CODES
+from jit_guard.config import CODES
 from jit_guard.rules import load_rules
 from jit_guard.rules.explained import listing, markdown, page, silence, table
 from jit_guard.rules.rule import Rule

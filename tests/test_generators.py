@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.generators.embedded import EMBEDDED
+from jit_guard.generators.choice import EMBEDDED
 from jit_guard.generators.generator import Example, Options, Request
 from jit_guard.generators.judgement import MAX_BYTES, finished, judge_text
 from jit_guard.generators.scaffold import write
@@ -206,7 +206,7 @@ def test_embedded_generators_say_what_they_are() -> None:
 
 def test_knowing_the_generators_costs_no_import_of_them() -> None:
     program = (
-        "import sys, jit_guard.generators.embedded;"
+        "import sys, jit_guard.generators.choice;"
         "print([m for m in ('subprocess', 'pluggy', 'sqlite3') if m in sys.modules])"
     )
     argv = [sys.executable, "-c", program]

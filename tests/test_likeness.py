@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.generators import tokens
+from jit_guard.generators import budget
 from jit_guard.generators.generator import Example, Request
 from jit_guard.generators.likeness import Shelf, choose_examples
 
@@ -59,4 +59,4 @@ def test_the_order_of_the_candidates_means_nothing_and_the_limit_holds(
     chosen = Shelf(candidates).choose(wanted(description), count, limit)
     assert chosen == choose_examples(wanted(description), sorted(candidates), count, limit)
     assert len(chosen) <= count
-    assert sum(tokens.about(one.text) for one in chosen) <= limit
+    assert sum(budget.about(one.text) for one in chosen) <= limit

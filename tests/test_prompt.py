@@ -7,10 +7,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.generators import tokens
-from jit_guard.generators.fences import fenced
+from jit_guard.generators import budget
 from jit_guard.generators.generator import Example, Request
-from jit_guard.generators.prompt import about_tokens, messages, system_prompt, version
+from jit_guard.generators.prompt import about_tokens, fenced, messages, system_prompt, version
 
 REQUEST = Request(
     "DIAGNOSE",
@@ -86,20 +85,20 @@ def test_the_prompt_of_the_package_says_what_matters() -> None:
 
 
 def test_the_estimate_counts_what_is_sent_and_an_answer_of_the_examples_length() -> None:
-    sent = sum(tokens.about(message.content) for message in messages(REQUEST, "system"))
-    answer = tokens.about(REQUEST.examples[0].text)
+    sent = sum(budget.about(message.content) for message in messages(REQUEST, "system"))
+    answer = budget.about(REQUEST.examples[0].text)
     assert about_tokens([REQUEST, REQUEST], "system") == 2 * (sent + answer)
     assert about_tokens([REQUEST._replace(examples=())], "system") > 700
 
 
 @given(st.text())
 def test_at_most_is_never_less_than_about(text: str) -> None:
-    assert tokens.about(text) <= tokens.at_most(text)
-    assert tokens.at_most(text) >= len(text.encode())
+    assert budget.about(text) <= budget.at_most(text)
+    assert budget.at_most(text) >= len(text.encode())
 
 
 def test_about_counts_four_letters_or_one_other_character_as_a_token() -> None:
-    assert tokens.about("") == 0
-    assert tokens.about("abcd" * 10) == 10
-    assert tokens.about("根本原因") == 4
-    assert tokens.about("a根") == 2
+    assert budget.about("") == 0
+    assert budget.about("abcd" * 10) == 10
+    assert budget.about("根本原因") == 4
+    assert budget.about("a根") == 2

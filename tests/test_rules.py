@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jit_guard import codes as catalogue
+from jit_guard import config as catalogue
 from jit_guard.rules import load_rules
 from jit_guard.rules.rule import Example, Rule
 from projects import codes, git, judge, lay_out, run

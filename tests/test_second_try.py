@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jit_guard.generators.generator import GenerationError, Request, Text
-from jit_guard.generators.second_try import write_judged
+from jit_guard.generators.judgement import write_judged
 
 REQUEST = Request("GOAL", "persona", "a.txt", "components/personas/a.txt", "Be kind.")
 

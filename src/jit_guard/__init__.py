@@ -12,8 +12,6 @@ warn that it comes too late to rewrite the assertions of an installed plugin.
 
 from __future__ import annotations
 
-from jit_guard.version import __version__ as __version__
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.errors import ConfigError as ConfigError
@@ -28,11 +26,11 @@ if TYPE_CHECKING:
     from jit_guard.report import Finding as Finding
     from jit_guard.report import Report as Report
     from jit_guard.report import Skipped as Skipped
+    from jit_guard.version import __version__ as __version__
 
-
-_HOMES = {
+_MODULES = {
     "ConfigError": "errors",
-    "Finding": "findings",
+    "Finding": "report",
     "Guard": "guard",
     "JitGuardError": "errors",
     "MissingComponent": "errors",
@@ -40,15 +38,16 @@ _HOMES = {
     "Skipped": "report",
     "UnreadableError": "errors",
     "UsageError": "errors",
+    "__version__": "version",
     "handle_just_in_time_generation": "just_in_time",
 }
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - one list of names, not two
+__all__ = sorted(set(_MODULES) - {"__version__"})  # noqa: PLE0605 - one list of names, not two
 
 
 def __getattr__(name: str) -> object:
     # Public names are found when asked for (PEP 562): the command pays for what it uses.
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"jit_guard.{_HOMES[name]}"), name)
+    return getattr(import_module(f"jit_guard.{_MODULES[name]}"), name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from jit_guard.codes import known_prefix
 from jit_guard.errors import ConfigError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.text.names import join
@@ -14,8 +13,41 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+MODULES = (
+    "jg001_invalid_json",
+    "jg002_duplicate_key",
+    "jg003_invalid_encoding",
+    "jg004_nothing_to_check",
+    "jg101_schema_violation",
+    "jg201_missing_component",
+    "jg202_case_mismatch",
+    "jg203_untracked_component",
+    "jg204_not_a_file",
+    "jg205_unsafe_path",
+    "jg206_empty_component",
+    "jg207_not_text",
+    "jg208_unportable_name",
+    "jg301_orphan_component",
+    "jg302_case_collision",
+    "jg303_leftover_temporary",
+    "jg401_interrupted_transaction",
+    "jg501_untouched_draft",
+)
+CODES = tuple(module[:5].upper() for module in MODULES)
 CONFIG_FILE = "jit-guard.toml"
 PYPROJECT = "pyproject.toml"
+
+
+def known_prefix(prefix: str) -> bool:
+    """Is there a rule whose code starts with this?"""
+    return any(code.startswith(prefix) for code in CODES)
+
+
+class Price(NamedTuple):
+    """Per million tokens, in whatever currency the team counts."""
+
+    input: float = 0.0
+    output: float = 0.0
 
 
 class TypeSettings(NamedTuple):
@@ -226,7 +258,7 @@ def _number(least: int, most: int) -> Callable[[Any], int]:
 
 def _prices(value: Any) -> dict[str, Any]:
     """Model -> Price, per million tokens."""
-    from jit_guard.price import Price
+    from jit_guard.config import Price
 
     if not isinstance(value, dict):
         raise ValueError(f" must be a table of models, not {_shown(value)}")

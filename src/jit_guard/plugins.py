@@ -87,7 +87,7 @@ def generator(name: str) -> Generator:
         UsageError: there is none.
         PluginError: the plugin cannot be used.
     """
-    from jit_guard.generators.embedded import EMBEDDED
+    from jit_guard.generators.choice import EMBEDDED
 
     if name in EMBEDDED:
         return EMBEDDED[name]
@@ -114,7 +114,7 @@ def generator_names() -> tuple[str, ...]:
 
     No plugin is imported to find out.
     """
-    from jit_guard.generators.embedded import EMBEDDED
+    from jit_guard.generators.choice import EMBEDDED
 
     return (*EMBEDDED, *(name for name in installed_names() if name not in EMBEDDED))
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 Reader = Callable[[str], bytes | None]  # a path -> the bytes of its file, or None
+_MARKS = (CONFIG_FILE, Settings().maps[0])
 
 
 class Configuration(NamedTuple):
@@ -46,9 +47,6 @@ def find_root(start: str, read: Reader) -> str:
         if parent == here or os.path.lexists(os.path.join(here, ".git")):
             return start
         here = parent
-
-
-_MARKS = (CONFIG_FILE, Settings().maps[0])
 
 
 def load(read: Reader) -> Configuration:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from jit_guard import project
-from jit_guard.codes import CODES
-from jit_guard.config import Settings
+from jit_guard.config import CODES, Settings
 from jit_guard.errors import ConfigError, UsageError
 from jit_guard.sources.disk import read_file
 

@@ -3,8 +3,7 @@
 from argparse import ArgumentParser
 from typing import NamedTuple
 
-from jit_guard.codes import CODES
-from jit_guard.config import did_you_mean
+from jit_guard.config import CODES, did_you_mean
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 from jit_guard.rules import load_rules

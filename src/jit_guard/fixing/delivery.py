@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from jit_guard.fixing.judging import Judge, plain
 from jit_guard.generators.generator import GenerationError, Request, Text, Writer
-from jit_guard.generators.second_try import write_judged
+from jit_guard.generators.judgement import write_judged
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Stored, Wanted
 

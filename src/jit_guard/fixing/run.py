@@ -15,9 +15,9 @@ from jit_guard.fixing.job import Job
 from jit_guard.fixing.orders import Shelves, prepare, remember
 from jit_guard.fixing.sight import Sight, look
 from jit_guard.fixing.wishes import Workshop
+from jit_guard.generators.budget import usage_line
 from jit_guard.generators.generator import GeneratorUnusableError, Text, Writer
 from jit_guard.generators.judgement import finished
-from jit_guard.generators.prices import usage_line
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Placed, Stored
 from jit_guard.registry.edit import EditError

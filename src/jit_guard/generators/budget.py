@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Condition
 from typing import NamedTuple
+
+from jit_guard.config import Price
+
+_FRAME = 256  # what a server's chat template may put around the messages, generously
 
 
 class Totals(NamedTuple):
@@ -146,3 +151,48 @@ class Budget:
     def _count(self, input_tokens: int = 0, output_tokens: int = 0, retries: int = 0) -> None:
         more = (1, input_tokens, output_tokens, retries)
         self._totals = Totals(*map(sum, zip(self._totals, more, strict=True)))
+
+
+def about(text: str) -> int:
+    """About how many tokens the text is."""
+    ascii_only = len(text.encode("ascii", "ignore"))
+    return -(-ascii_only // 4) + len(text) - ascii_only
+
+
+def at_most(*texts: str) -> int:
+    """No more tokens than this are sent for these messages."""
+    return _FRAME + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+
+
+def cost(totals: Totals, price: Price) -> float:
+    """What so many tokens cost."""
+    return (totals.input_tokens * price.input + totals.output_tokens * price.output) / 1_000_000
+
+
+def usage_line(totals: Totals, model: str, prices: Mapping[str, Price]) -> str:
+    """The last line of a run that called a model: calls, tokens, retries, and the cost.
+
+    The cost is told when the model has a price, and to two digits that are not zero.
+    """
+    parts = [
+        _counted(totals.calls, "call"),
+        f"{totals.input_tokens:,} tokens in",
+        f"{totals.output_tokens:,} out",
+        _counted(totals.retries, "retry", "retries"),
+    ]
+    if model in prices:
+        parts.append(f"cost {_money(cost(totals, prices[model]))}")
+    return ", ".join(parts)
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _money(amount: float) -> str:
+    if amount >= 1 or amount == 0:
+        return f"{amount:,.2f}"
+    digits = 2
+    while digits < 8 and round(amount, digits) < 10 ** (1 - digits):
+        digits += 1
+    return f"{amount:.{digits}f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jit_guard.errors import UsageError
-from jit_guard.generators.generator import Generator
+from jit_guard.generators.generator import Generator, Options, Writer
 
 AUTO = "auto"
 NO_NETWORK = "JIT_GUARD_NO_NETWORK"
@@ -55,3 +55,38 @@ def forbid_network(generator: Generator, environ: Mapping[str, str]) -> None:
 
 def _is_on(value: str | None) -> bool:
     return (value or "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def _scaffold(options: Options) -> Writer:
+    from jit_guard.generators.scaffold import writer
+
+    return writer(options)
+
+
+def _command(options: Options) -> Writer:
+    from jit_guard.generators.command import writer
+
+    return writer(options)
+
+
+def _openai(options: Options) -> Writer:
+    from jit_guard.generators.chat.writer import writer
+
+    return writer(options)
+
+
+EMBEDDED = {
+    one.name: one
+    for one in (
+        Generator(
+            "scaffold",
+            "a draft to finish by hand; no key, no network",
+            _scaffold,
+            network=False,
+            paid=False,
+        ),
+        # What the program does is its own affair: it inherits JIT_GUARD_NO_NETWORK.
+        Generator("command", "any program: JSON in, text out", _command, network=False),
+        Generator("openai", "a model behind the Chat Completions API of any server", _openai),
+    )
+}

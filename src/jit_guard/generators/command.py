@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from threading import Lock, Thread
+from typing import IO
 
 from jit_guard.generators.generator import (
     GenerationError,
@@ -25,7 +26,6 @@ from jit_guard.generators.generator import (
     Writer,
 )
 from jit_guard.generators.judgement import MAX_BYTES
-from jit_guard.generators.pipe import Pipe
 from jit_guard.text.printable import printable
 
 VERSION = 1  # of the request
@@ -225,3 +225,36 @@ def _last_words(data: bytes) -> str:
             text = text.replace(value, "***")
     lines = [line for raw in text.splitlines() if (line := printable(raw.strip()))]
     return " | ".join(lines[-3:])[-_SHOWN:]
+
+
+class Pipe:
+    """Reads a pipe to its end in a thread of its own, and keeps at most so much of it."""
+
+    def __init__(self, pipe: IO[bytes] | None, limit: int, *, tail: bool = False) -> None:
+        assert pipe is not None
+        self.data = b""
+        self.ended = False
+        self.too_long = False
+        self._pipe = pipe
+        self._limit = limit
+        self._tail = tail
+        self._thread = Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the end of the pipe, but no longer than this many seconds."""
+        self._thread.join(timeout)
+
+    def _read(self) -> None:
+        pieces = bytearray()
+        with self._pipe as pipe:
+            while piece := os.read(pipe.fileno(), 65_536):
+                pieces += piece
+                if self._tail:
+                    del pieces[: -self._limit]
+                    self.data = bytes(pieces)
+                elif len(pieces) >= self._limit:
+                    self.too_long = True
+                    return
+        self.data = bytes(pieces)
+        self.ended = True

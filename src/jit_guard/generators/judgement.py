@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from jit_guard.generators.generator import GenerationError, Request, Text
 
 MAX_BYTES = 1_000_000  # a component is read by people and models; what is longer is a mistake
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -32,3 +36,49 @@ def judge_text(content: str, *, max_bytes: int = MAX_BYTES) -> str | None:
     if size > max_bytes:
         return f"the text is {size} bytes long; {max_bytes} is the limit"
     return None
+
+
+_Stored = TypeVar("_Stored")
+
+
+def write_judged(
+    request: Request,
+    write: Callable[[Request], Text],
+    *,
+    judge: Callable[[Request, Text], str | None],
+    arrived: Callable[[Text], _Stored],
+    refused: Callable[[_Stored, str], None],
+    tries: int = 2,
+) -> tuple[Text, _Stored]:
+    """A text for the request that the judge accepts, and what `arrived` made of it.
+
+    Args:
+        request: what to write.
+        write: the generator's.
+        judge: says why a text is no component, or None; called after `arrived`.
+        arrived: stores a text; what it returns is handed to `refused`.
+        refused: marks a stored text, with the reason, so that it is not offered again.
+        tries: how many texts may be asked for. A generator that gives the same for the same
+            request deserves one.
+
+    Raises:
+        GenerationError: from `write`, whose text, if it has one, was stored and refused; or with
+            the judge's last reason.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            text = write(request)
+        except GenerationError as error:
+            if error.text is not None:
+                refused(arrived(error.text), error.reason)
+            raise
+        stored = arrived(text)
+        reason = judge(request, text)
+        if reason is None:
+            return text, stored
+        refused(stored, reason)
+        if attempt >= tries:
+            raise GenerationError(f"{reason} (after {tries} tries)" if tries > 1 else reason)
+        request = request._replace(rejected=text.content, objection=reason)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from math import log, sqrt
 
-from jit_guard.generators import tokens
+from jit_guard.generators import budget
 from jit_guard.generators.generator import Example, Request
 
 EXAMPLE_TOKENS = 6_000  # of all examples of one request together
@@ -56,7 +56,7 @@ class Shelf:
             if len(chosen) >= count:
                 break
             one = self._candidates[number]
-            size = tokens.about(one.text)
+            size = budget.about(one.text)
             if one.path != request.path and one.text.strip() and size <= limit:
                 chosen.append(one)
                 limit -= size

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
 
-from jit_guard.generators import tokens
-from jit_guard.generators.fences import fenced
+from jit_guard.generators import budget
 from jit_guard.generators.generator import Request
 
 BUILDER = "1"  # changes whenever `messages` makes something else of the same request
 _TYPICAL_ANSWER = 700  # tokens, where no example tells how long such a text is
+_RUNS = re.compile("`+")
 
 
 class Message(NamedTuple):
@@ -53,8 +54,8 @@ def about_tokens(requests: Iterable[Request], system: str) -> int:
     """About how many tokens these requests take, answers included; for "about T tokens"."""
     total = 0
     for request in requests:
-        total += sum(tokens.about(message.content) for message in messages(request, system))
-        sizes = [tokens.about(example.text) for example in request.examples]
+        total += sum(budget.about(message.content) for message in messages(request, system))
+        sizes = [budget.about(example.text) for example in request.examples]
         total += sum(sizes) // len(sizes) if sizes else _TYPICAL_ANSWER
     return total
 
@@ -84,3 +85,11 @@ def _question(request: Request) -> Iterable[str]:
 
 def _name(text: str) -> str:
     return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def fenced(text: str, info: str = "text") -> str:
+    """The text between two fences, each on a line of its own."""
+    longest = max(map(len, _RUNS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    end = "" if text.endswith("\n") or not text else "\n"
+    return f"{fence}{info}\n{text}{end}{fence}"

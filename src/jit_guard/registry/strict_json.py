@@ -21,6 +21,7 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _BRACKETS = rf"(?s){_STRING}|([\[{{])|([\]}}])"
 _CONSTANT = rf"(?s){_STRING}|(-?Infinity|NaN)"
 _CONFLICT = r"(<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)"
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 class JsonError(ValueError):
@@ -113,9 +114,6 @@ def strings(text: str) -> int:
         text = text.replace("\\\\", "")
         return (text.count('"') - text.count('\\"')) // 2
     return text.count('"') // 2
-
-
-_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 def refuse_deep(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jit_guard.codes import MODULES
+from jit_guard.config import MODULES
 
 if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule

@@ -28,6 +28,11 @@ PENDING = f"{STATE_FOLDER}/pending.json"
 _TEMPORARY = re.compile(
     rf"{re.escape(OURS)}.*|.*\.(?:tmp|temp|part|partial)(?:[.-]\w+)?", re.DOTALL
 )
+_MARKS = (  # of all that `never_counts` and `temporary` know, in names between slashes
+    *(f"/{name}/" for name in sorted(_NEVER)),
+    *("/README.", "~/", ".swp/"),
+    *(f"/{OURS}", ".tmp", ".temp", ".part"),
+)
 
 
 def fold(name: str) -> str:
@@ -116,13 +121,6 @@ def may_be_unportable(joined: str) -> bool:
 def _suspicious(most: int) -> str:
     """A slash before the name of a device, or before a name with more letters than this."""
     return rf"/(?:{_DEVICE} *(?=[./]|\Z)|[^/]{{{most + 1}}})"
-
-
-_MARKS = (  # of all that `never_counts` and `temporary` know, in names between slashes
-    *(f"/{name}/" for name in sorted(_NEVER)),
-    *("/README.", "~/", ".swp/"),
-    *(f"/{OURS}", ".tmp", ".temp", ".part"),
-)
 
 
 def may_not_count(joined: str) -> bool:

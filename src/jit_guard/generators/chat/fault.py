@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from jit_guard.generators.keys import scrub
+from jit_guard.generators.chat.keys import scrub
 
 _HOPELESS = (401, 402, 403, 404)  # key, balance, permission, address or model: none will pass
 _PASSING = (408, 409, 429)  # and everything from 500 on

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from jit_guard.generators.answer import component_in
+from jit_guard.generators.chat.keys import scrub
 from jit_guard.generators.generator import GenerationError, Text, Usage
 from jit_guard.generators.judgement import finished, judge_text
-from jit_guard.generators.keys import scrub
 
 _KEPT = 100_000  # characters of an answer that is no completion
 # What reading one can raise: JSONDecodeError, UnicodeDecodeError and pydantic's errors are

@@ -8,16 +8,16 @@ import weakref
 from importlib.util import find_spec
 from typing import Any
 
-from jit_guard.generators import prompt, tokens
+from jit_guard.generators import budget, prompt
 from jit_guard.generators.budget import Budget, OverBudgetError
 from jit_guard.generators.chat.background import Background, ClosedError
 from jit_guard.generators.chat.call import Call
 from jit_guard.generators.chat.client import Client
 from jit_guard.generators.chat.endpoint import Endpoint, endpoint
 from jit_guard.generators.chat.fault import Fault, FaultError, fault_of
-from jit_guard.generators.chat.pause import Pause
+from jit_guard.generators.chat.keys import scrub
 from jit_guard.generators.chat.reading import read
-from jit_guard.generators.chat.retrying import policy
+from jit_guard.generators.chat.retrying import Pause, policy
 from jit_guard.generators.generator import (
     GenerationError,
     GeneratorUnusableError,
@@ -26,7 +26,6 @@ from jit_guard.generators.generator import (
     Text,
     Writer,
 )
-from jit_guard.generators.keys import scrub
 
 _SHORTEST_ANSWER = 512  # tokens; where a budget leaves less, the call is not worth making
 
@@ -108,7 +107,7 @@ class Chat:
 
     def _call(self, request: Request) -> Call:
         chat = prompt.messages(request, self._system)
-        sent = tokens.at_most(*(message.content for message in chat))
+        sent = budget.at_most(*(message.content for message in chat))
         try:
             kept = self._budget.reserve(
                 sent, most=self._where.longest_answer, least=_SHORTEST_ANSWER
