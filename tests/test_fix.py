@@ -17,7 +17,7 @@ import pytest
 
 from jit_guard import Guard, MissingComponent, handle_just_in_time_generation
 from jit_guard.fixing.interaction import Silent, Terminal
-from jit_guard.fixing.wishes import Wishes
+from jit_guard.fixing.job import Wishes
 from jit_guard.ledger.history import history
 from jit_guard.pytest_plugin.scripted import Script
 from jit_guard.text.generated import untouched

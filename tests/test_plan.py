@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from jit_guard.comparison.compare import compare
 from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings, TypeSettings
-from jit_guard.plan import make_plan
+from jit_guard.fixing.plan import make_plan
+from jit_guard.fixing.steps import Adopt, Generate, Plan, Relink, changes
 from jit_guard.registry.diff import unified_diff
 from jit_guard.registry.edit import splice
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.sources.memory import Link, Memory
 from jit_guard.sources.read_maps import read_maps
 from jit_guard.sources.tree import Tree
-from jit_guard.steps import Adopt, Generate, Plan, Relink, changes
 from jit_guard.text.names import fold
 
 Goals = Mapping[str, Mapping[str, str]]

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from jit_guard.baseline import Identity
     from jit_guard.commit.transaction import Recovery
     from jit_guard.fixing.interaction import Interaction
-    from jit_guard.fixing.job import Job
-    from jit_guard.fixing.wishes import Wishes
+    from jit_guard.fixing.job import Job, Wishes
+    from jit_guard.fixing.pruning import Pruned
     from jit_guard.ledger.history import Record
     from jit_guard.lookup import Lookup
-    from jit_guard.pruning import Pruned
     from jit_guard.registry.goal_map import Entry
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
@@ -254,7 +253,7 @@ class Guard:
                 raise
             missing = error.path
         from jit_guard.fixing.interaction import Silent
-        from jit_guard.fixing.wishes import Wishes
+        from jit_guard.fixing.job import Wishes
 
         given = (lambda _: describe) if isinstance(describe, str) else describe
         wanted = Wishes(**{"consent": True, **wishes, "describe": given, "only": missing})
@@ -327,8 +326,7 @@ class Guard:
         return list(preview(self._job(wishes, maps), interaction or Silent()))
 
     def _job(self, wishes: Wishes | None, maps: Sequence[str] | None) -> Job:
-        from jit_guard.fixing.job import job
-        from jit_guard.fixing.wishes import Wishes
+        from jit_guard.fixing.job import Wishes, job
 
         snapshot = Worktree(self.root)
         self._refuse_unknown(maps, snapshot)
@@ -350,7 +348,7 @@ class Guard:
 
         Raises UsageError: the orphans are not known.
         """
-        from jit_guard import pruning
+        from jit_guard.fixing import pruning
 
         pruned = pruning.plan(self.root, self.check(), force=force)
         if not dry_run:

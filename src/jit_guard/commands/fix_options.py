@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jit_guard.commands.check import Options
     from jit_guard.fixing.interaction import Interaction
-    from jit_guard.fixing.wishes import Wishes
+    from jit_guard.fixing.job import Wishes
     from jit_guard.report import Report
 
 
@@ -72,7 +72,7 @@ def fix(
 
 def _wishes(options: "Options") -> "Wishes":
     from jit_guard.fixing import descriptions
-    from jit_guard.fixing.wishes import Wishes
+    from jit_guard.fixing.job import Wishes
     from jit_guard.sources.disk import read_file
 
     known: descriptions.Descriptions = {}

@@ -11,7 +11,8 @@ from jit_guard.errors import UnreadableError
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.descriptions import suggestion
 from jit_guard.fixing.interaction import Interaction
-from jit_guard.fixing.wishes import Wishes
+from jit_guard.fixing.job import Wishes
+from jit_guard.fixing.steps import Generate
 from jit_guard.generators.generator import Example, Request, Writer
 from jit_guard.generators.likeness import Shelf
 from jit_guard.generators.shape import shape
@@ -19,7 +20,6 @@ from jit_guard.ledger.history import history
 from jit_guard.ledger.records import Key, Wanted
 from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Failed
-from jit_guard.steps import Generate
 from jit_guard.text.generated import untouched
 from jit_guard.text.names import join
 

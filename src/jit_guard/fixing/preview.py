@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard.fixing.interaction import Interaction
-from jit_guard.fixing.job import Job
+from jit_guard.fixing.job import Job, Workshop
 from jit_guard.fixing.orders import Shelves, prepare, remember
-from jit_guard.fixing.sight import Sight, look
-from jit_guard.fixing.wishes import Workshop
+from jit_guard.fixing.steps import Generate, changes
+from jit_guard.fixing.worktree_plan import Sight, look
 from jit_guard.registry.diff import unified_diff
 from jit_guard.registry.edit import splice
-from jit_guard.steps import Generate, changes
 
 if TYPE_CHECKING:
     from jit_guard.fixing.delivery import Order

@@ -11,10 +11,10 @@ from jit_guard.commit import transaction
 from jit_guard.errors import UsageError
 from jit_guard.fixing.delivery import Delivery, Order, deliver
 from jit_guard.fixing.interaction import Interaction
-from jit_guard.fixing.job import Job
+from jit_guard.fixing.job import Job, Workshop
 from jit_guard.fixing.orders import Shelves, prepare, remember
-from jit_guard.fixing.sight import Sight, look
-from jit_guard.fixing.wishes import Workshop
+from jit_guard.fixing.steps import Adopt, Generate, Relink, changes
+from jit_guard.fixing.worktree_plan import Sight, look
 from jit_guard.generators.budget import usage_line
 from jit_guard.generators.generator import GeneratorUnusableError, Text, Writer
 from jit_guard.generators.judgement import finished
@@ -22,7 +22,6 @@ from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Placed, Stored
 from jit_guard.registry.edit import EditError
 from jit_guard.report import Failed, Fixed
-from jit_guard.steps import Adopt, Generate, Relink, changes
 
 _MOST_ROUNDS = 50
 _MANY = 64

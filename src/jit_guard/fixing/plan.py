@@ -12,11 +12,11 @@ from itertools import islice
 
 from jit_guard.comparison.result import Comparison, Misplaced, Reference
 from jit_guard.config import Settings
-from jit_guard.homes import Home, Homes, names_in
+from jit_guard.fixing.steps import Adopt, Generate, Leave, Plan, Relink, Repoint, Step
+from jit_guard.fixing.target_folder import Home, Homes, names_in
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.sources.tree import Tree
-from jit_guard.steps import Adopt, Generate, Leave, Plan, Relink, Repoint, Step
 from jit_guard.text.generated import PREFIX, candidates, is_for, lossless, plain_name
 from jit_guard.text.names import fold, join
 

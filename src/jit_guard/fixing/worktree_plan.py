@@ -11,11 +11,11 @@ from jit_guard.comparison.content import read
 from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
-from jit_guard.plan import make_plan
+from jit_guard.fixing.plan import make_plan
+from jit_guard.fixing.steps import Plan
 from jit_guard.report import Finding
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
-from jit_guard.steps import Plan
 
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
