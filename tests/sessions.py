@@ -9,7 +9,7 @@ import pytest
 
 # In-process sessions forget what they import first; these would be imported again in each.
 import jit_guard.pytest_plugin.collection
-import jit_guard.pytest_plugin.project_copy  # noqa: F401
+import jit_guard.pytest_plugin.fixtures  # noqa: F401
 from jit_guard.rules import load_rules
 from projects import Files, lay_out
 

@@ -19,7 +19,7 @@ from jit_guard import Guard, MissingComponent, handle_just_in_time_generation
 from jit_guard.fixing.interaction import Silent, Terminal
 from jit_guard.fixing.job import Wishes
 from jit_guard.ledger.history import history
-from jit_guard.pytest_plugin.scripted import Script
+from jit_guard.pytest_plugin.fixtures import Script
 from jit_guard.text.generated import untouched
 
 TEXT = "# Purpose\nServe the goal.\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jit_guard.pytest_plugin.excerpt import tell
+from jit_guard.pytest_plugin.failure import tell
 from jit_guard.report import Finding
 
 

@@ -10,8 +10,7 @@ import pytest
 from jit_guard.errors import ConfigError
 from jit_guard.generators.generator import GenerationError, Options, Request
 from jit_guard.guard import Guard
-from jit_guard.pytest_plugin.project_copy import copy
-from jit_guard.pytest_plugin.scripted import Script
+from jit_guard.pytest_plugin.fixtures import Script, copy
 from jit_guard.sources.memory import Link, Other
 from projects import SOUND, Files, codes, git, lay_out
 from sessions import TWO, plant

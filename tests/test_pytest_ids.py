@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.pytest_plugin.ids import slugs
+from jit_guard.pytest_plugin.parts import slugs
 from projects import sound
 from sessions import collected, plant, run
 

@@ -13,7 +13,7 @@ from jit_guard.comparison.compare import compare
 from jit_guard.comparison.content import read
 from jit_guard.comparison.evidence import Evidence
 from jit_guard.comparison.portability import audit
-from jit_guard.comparison.result import Comparison, LeftOver
+from jit_guard.comparison.result import Comparison, LeftOver, Names
 from jit_guard.config import Settings
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.registry.goal_map import GoalMap
@@ -21,7 +21,7 @@ from jit_guard.report import Finding, Report, Skipped
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
-from jit_guard.tracking import untracked
+from jit_guard.text.names import by_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
     from jit_guard.rules.series import Findings
     from jit_guard.sources.source import Source
+
 
 _MOST_ASKED = 10_000  # missing and left-over files that a source is asked about, for a hint
 _BATCH = 50_000  # left-over files that git is asked at once whether it ignores them
@@ -239,3 +240,16 @@ def _without_ignored(
         undecided.append(error)
         return LeftOver(), notes
     return orphans.without(ignored), notes
+
+
+def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitState]:
+    """The files and links on the way to them that git does not have.
+
+    Raises GitError where a repository stands and git cannot tell.
+    """
+    wanted: Names = dict(comparison.served)
+    through = comparison.through_links.values()
+    links = by_folder(link for named in through for link in tree.resolve(named).links)
+    for folder, names in links.items():
+        wanted[folder] = names.union(wanted.get(folder, ()))
+    return source.untracked(comparison.top, wanted) if wanted else []

@@ -100,14 +100,13 @@ def _run(argv: list[str], started: float) -> int:
         near = did_you_mean(argv[0], COMMANDS)
         raise UsageError(f"no command is called {argv[0]!r}{near}", "see jit-guard --help")
     command = import_module(f"jit_guard.commands.{name}")
-    options = command.Options()
-    if argv:  # a bare call has nothing to parse, and does not pay for argparse
-        from jit_guard.arguments import parse
+    options = None
+    if argv or name != "check":  # a bare call has nothing to parse, and does not pay for argparse
+        from jit_guard.commands.arguments import parse
 
-        parsed = parse(name, command, argv, COMMANDS)
-        if isinstance(parsed, int):
-            return parsed
-        options = command.Options(**parsed)
+        options = parse(name, command, argv, COMMANDS)
+        if isinstance(options, int):
+            return options
     code: int = command.run(options, started)
     return code
 

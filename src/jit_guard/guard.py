@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
+from jit_guard.criteria import Terms
 from jit_guard.errors import MissingComponent, UsageError
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
 from jit_guard.sources.worktree import Worktree
-from jit_guard.terms import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

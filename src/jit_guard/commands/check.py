@@ -6,65 +6,21 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from jit_guard import formats
-from jit_guard.commands import project_options
+from jit_guard.commands.options import Options, add_project_options, open_guard
 from jit_guard.config import codes
 from jit_guard.errors import UsageError
-from jit_guard.named_tuple import NamedTuple
 from jit_guard.report import Report
 from jit_guard.text.console import Console
 from jit_guard.text.printable import quiet_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
-
-
-class Options(NamedTuple):
-    """What `check` may be asked for; see `configure`."""
-
-    color: str = "auto"
-    verbose: bool = False
-    quiet: bool = False
-    root: str | None = None
-    config: str | None = None
-    components: str | None = None
-    schemafile: str | None = None
-    map: list[str] | None = None
-    source: str = "worktree"
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] | None = None
-    strict: bool = False
-    baseline: str | None = None
-    update_baseline: bool = False
-    fix: bool = False
-    dry_run: bool = False
-    generator: str | None = None
-    model: str | None = None
-    base_url: str | None = None
-    command: str | None = None
-    jobs: int | None = None
-    limit: int | None = None
-    timeout: float | None = None
-    max_tokens_total: int | None = None
-    fresh: bool = False
-    descriptions: str | None = None
-    yes: bool = False
-    no_input: bool = False
-    format: Sequence[tuple[str, str | None]] = (("text", None),)
-
-
-# The options of a fix, as they are when none is asked for.
-_UNFIXED = {
-    name: Options._field_defaults[name]
-    for name in Options._fields[
-        Options._fields.index("fix") : Options._fields.index("no_input") + 1
-    ]
-}
+    from argparse import ArgumentParser, Namespace
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `check`."""
-    project_options.add(parser)
+    add_project_options(parser)
     which = parser.add_argument_group("which findings")
     which.add_argument(
         "--source",
@@ -83,9 +39,9 @@ def configure(parser: ArgumentParser) -> None:
     which.add_argument(
         "--update-baseline", action="store_true", help="accept the findings of today in that file"
     )
-    from jit_guard.commands import fix_options
+    from jit_guard.commands.fix_options import add_fix_options
 
-    fix_options.add(parser)
+    add_fix_options(parser)
     how = parser.add_argument_group("output")
     how.add_argument(
         "--format",
@@ -97,19 +53,20 @@ def configure(parser: ArgumentParser) -> None:
     how.add_argument("-q", "--quiet", action="store_true", help="findings only")
 
 
-def run(options: Options, started: float) -> int:
-    """Check, write the reports, and tell what they come to."""
+def run(given: Namespace | None, started: float) -> int:
+    """Check, write the reports, and tell what they come to; None: no argument was given."""
+    options = Options() if given is None else Options.of(given)
     console = Console(options.color)
     selection = {"select": options.select, "ignore": options.ignore}
-    guard = project_options.guard(
+    guard = open_guard(
         options, {key: codes for key, codes in selection.items() if codes}, options.baseline
     )
     maps = _maps(options.map, guard.inside, options.source)
-    if options._replace(**_UNFIXED) != options:
-        from jit_guard.commands import fix_options
+    if options.concerns_fix:
+        from jit_guard.commands.fix_options import refuse_without_fix, run_fix
 
-        fix_options.refuse_without_fix(options)
-        fixed = fix_options.fix(guard, options, console, maps)
+        refuse_without_fix(options)
+        fixed = run_fix(guard, options, console, maps)
         if isinstance(fixed, int):
             return fixed
         report = fixed
@@ -131,9 +88,9 @@ def run(options: Options, started: float) -> int:
         else:
             _write(file, formats.render(name, report, shown._replace(color=False)), name)
     if report.written or report.messages:
-        from jit_guard.commands import fix_options
+        from jit_guard.commands.fix_options import report_fix
 
-        fix_options.tell(guard, report, console)
+        report_fix(guard, report, console)
     for line in report.stale:
         console.note(f"the baseline accepts what is not found any more: {line}")
     for note in report.notes if options.verbose else ():

@@ -1,37 +1,26 @@
 """Tell the settings in force, and where each of them comes from."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from json import dumps
-from typing import Any, NamedTuple
+from typing import Any
 
-from jit_guard.commands import project_options
+from jit_guard.commands.options import add_project_options, open_guard
 from jit_guard.config import KEYS, TypeSettings, toml_key
 from jit_guard.project import Configuration
 from jit_guard.text.console import Console
 from jit_guard.text.printable import printable, style
 
 
-class Options(NamedTuple):
-    """What `config` may be asked for; see `configure`."""
-
-    color: str = "auto"
-    verbose: bool = False
-    root: str | None = None
-    config: str | None = None
-    components: str | None = None
-    schemafile: str | None = None
-
-
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `config`."""
-    project_options.add(parser)
+    add_project_options(parser)
 
 
-def run(options: Options, started: float) -> int:  # noqa: ARG001
+def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Print the settings as TOML, each with where it comes from."""
     console = Console(options.color)
-    guard = project_options.guard(options, {})
+    guard = open_guard(options, {})
     found = guard.configuration()
     console.lines([f"# root: {printable(guard.root)}", *_lines(found, color=console.color)])
     return 0

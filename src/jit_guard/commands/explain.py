@@ -1,7 +1,6 @@
 """Tell the rules, or one of them: what it means, why it bites, how to fix and to silence it."""
 
-from argparse import ArgumentParser
-from typing import NamedTuple
+from argparse import ArgumentParser, Namespace
 
 from jit_guard.config import CODES, did_you_mean
 from jit_guard.errors import UsageError
@@ -11,20 +10,12 @@ from jit_guard.rules.explained import listing, page
 from jit_guard.text.console import Console
 
 
-class Options(NamedTuple):
-    """What `explain` may be asked for; see `configure`."""
-
-    color: str = "auto"
-    verbose: bool = False
-    code: str | None = None
-
-
 def configure(parser: ArgumentParser) -> None:
     """Add the argument of `explain`."""
     parser.add_argument("code", metavar="CODE", nargs="?", help="such as JG201, or its name")
 
 
-def run(options: Options, started: float) -> int:  # noqa: ARG001
+def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Print the list of rules, or one rule's page."""
     console = Console(options.color)
     rules = load_rules()

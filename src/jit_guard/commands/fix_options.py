@@ -11,13 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from jit_guard.commands.check import Options
+    from jit_guard.commands.options import Options
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import Wishes
     from jit_guard.report import Report
 
 
-def add(parser: "ArgumentParser") -> None:
+def add_fix_options(parser: "ArgumentParser") -> None:
     """Add the options of a fix."""
     fix = parser.add_argument_group("fix")
     fix.add_argument(
@@ -43,11 +43,7 @@ def add(parser: "ArgumentParser") -> None:
 
 def refuse_without_fix(options: "Options") -> None:
     """An option of the fix alone is a mistake. Raises UsageError."""
-    names = (
-        "dry_run", "descriptions", "yes", "no_input", "generator", "model", "base_url", "command",
-        "jobs", "limit", "timeout", "max_tokens_total", "fresh",
-    )  # fmt: skip
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    given = [f"--{name.replace('_', '-')}" for name in options.fix_only]
     if given and not options.fix:
         raise UsageError(f"{', '.join(given)} goes with --fix")
     if options.fix and options.source != "worktree":
@@ -56,7 +52,7 @@ def refuse_without_fix(options: "Options") -> None:
         raise UsageError("--fix and --update-baseline: one of them")
 
 
-def fix(
+def run_fix(
     guard: Guard, options: "Options", console: Console, maps: list[str] | None
 ) -> "Report | int":
     """Fix, or show what would be done: then an exit code."""
@@ -121,7 +117,7 @@ def _shown(line: str) -> str:
     return printable(line)
 
 
-def tell(guard: Guard, report: "Report", console: Console) -> None:
+def report_fix(guard: Guard, report: "Report", console: Console) -> None:
     """What stands in no report: what happened on the way, and how to commit what was written."""
     for message in report.messages:
         console.note(message)

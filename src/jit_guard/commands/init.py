@@ -1,35 +1,88 @@
 """Write a starting map, tree and configuration; what is there already stays as it is."""
 
-import os
-from argparse import ArgumentParser
-from importlib.resources import files
-from typing import NamedTuple
+from __future__ import annotations
 
-from jit_guard import starter
+import os
+import re
+from argparse import ArgumentParser, Namespace
+from importlib.resources import files
+from json import dumps
+
 from jit_guard.comparison.compare import components_folder
+from jit_guard.config import toml_key, toml_string
 from jit_guard.errors import UsageError
 from jit_guard.project import load
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.console import Console
-from jit_guard.text.names import join
+from jit_guard.text.names import join, never_counts, temporary, unsafe_filename, unsafe_type
 from jit_guard.text.printable import printable
 
+GOAL_MAP = """\
+{
+  "$schema": "goal_map.schema.json",
+  "ANSWER_QUESTION": {
+    "persona": "helpful_expert.txt",
+    "protocol": "answer_with_sources.txt"
+  }
+}
+"""
+COMPONENTS = {
+    "personas/helpful_expert.txt": """\
+# Role
+You are an expert in the field of the question. You explain as to a capable colleague.
 
-class Options(NamedTuple):
-    """What `init` may be asked for; see `configure`."""
+# Limits
+You say what you do not know. You never make up a source.
+""",
+    "protocols/answer_with_sources.txt": """\
+# Purpose
+Answer one question so that the reader can check the answer.
 
-    color: str = "auto"
-    verbose: bool = False
-    root: str = "."
+# Steps
+1. Say in one sentence what is asked. If two readings are possible, name both and take one.
+2. Answer in the first sentence, then give the reasons, the strongest first.
+3. Name the source of every fact that the answer hangs on.
+
+# Stop when
+The question is answered, or you have said what is missing to answer it.
+""",
+}
+CONFIGURATION = """\
+# jit-guard: https://json-schema.org for `schema`; `jit-guard config` tells what is in force.
+
+maps = ["goal_map.json"]
+components = "components"
+
+# A folder that is not the type's name and an s:
+# types.strategy.directory = "strategies"
+
+# Files that may stand in the tree without an entry (gitignore patterns):
+# orphan-ignore = ["drafts/"]
+"""
+HOOK = """\
+repos:
+  - repo: local
+    hooks:
+      - id: jit-guard
+        name: jit-guard
+        entry: jit-guard --source commit
+        language: python
+        additional_dependencies: [jit-guard]
+        always_run: true
+        pass_filenames: false
+        stages: [pre-commit, pre-merge-commit, pre-push, manual]
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `init`."""
-    parser.add_argument("--root", metavar="DIR", help="where; default: the working directory")
+    parser.add_argument(
+        "--root", metavar="DIR", default=".", help="where; default: the working directory"
+    )
 
 
-def run(options: Options, started: float) -> int:  # noqa: ARG001
+def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Write what is missing and say what was done."""
     if not os.path.isdir(options.root):
         raise UsageError(f"--root {options.root} is not a folder")
@@ -40,7 +93,7 @@ def run(options: Options, started: float) -> int:  # noqa: ARG001
         console.lines([f"{'wrote' if done else 'kept '}  {printable(path)}"])
     console.lines(
         ["", "As a pre-commit hook, in .pre-commit-config.yaml:", ""]
-        + [f"    {line}" for line in starter.HOOK.splitlines()]
+        + [f"    {line}" for line in HOOK.splitlines()]
         + ["", "Next: jit-guard"]
     )
     return 0
@@ -52,18 +105,18 @@ def _wanted(root: str) -> dict[str, str]:
     found = load(source.read)
     settings = found.settings
     wanted: dict[str, str] = {}
-    configuration = starter.CONFIGURATION
+    configuration = CONFIGURATION
     tree = Tree(source)
     top = components_folder(tree, settings)
-    goals, directories = starter.map_of(tree, top) if top is not None else ("", "")
+    goals, directories = map_of(tree, top) if top is not None else ("", "")
     if any(os.path.lexists(os.path.join(root, path)) for path in settings.maps):
         wanted[settings.maps[0]] = ""  # is there, and told as kept
     elif goals:
         wanted[settings.maps[0]] = goals
         configuration += directories
     else:
-        wanted[settings.maps[0]] = starter.GOAL_MAP
-        for path, text in starter.COMPONENTS.items():
+        wanted[settings.maps[0]] = GOAL_MAP
+        for path, text in COMPONENTS.items():
             wanted[join(settings.components, path)] = text
     wanted["goal_map.schema.json"] = (
         files("jit_guard").joinpath("goal_map.schema.json").read_text("utf-8")
@@ -81,3 +134,49 @@ def _write_new(path: str, text: str) -> bool:
     with open(path, "x", encoding="utf-8", newline="\n") as file:
         file.write(text)
     return True
+
+
+def map_of(tree: Tree, components: str) -> tuple[str, str]:
+    """A first map that names every file of a tree, and the folders that must be configured.
+
+    A file `components/protocols/triage.txt` becomes the goal `TRIAGE` with that protocol. Files
+    that lie in no folder are left out, as are names that are no UTF-8: no entry can name them.
+
+    Returns:
+        The text of the map ("" when there is nothing to name), and lines for the configuration.
+    """
+    goals: dict[str, dict[str, str]] = {}
+    directories: list[str] = []
+    for path, folder in tree.walk(components).items():
+        below = path[len(components) :].strip("/")
+        if not below:
+            continue
+        directory, _, inner = below.partition("/")
+        component_type = directory.removesuffix("s") or directory
+        if unsafe_type(component_type):
+            continue
+        if f"{component_type}s" != directory:
+            key = f"types.{toml_key(component_type)}.directory"
+            directories.append(f"{key} = {toml_string(directory)}")
+        for name in sorted(folder.files):
+            if never_counts(name) or temporary(name):
+                continue
+            filename = f"{inner}/{name}" if inner else name
+            if unsafe_filename(filename):
+                continue
+            goal = _free_goal(goals, component_type, filename)
+            goals.setdefault(goal, {})[component_type] = filename
+    if not goals:
+        return "", ""
+    document = {"$schema": "goal_map.schema.json", **goals}
+    text = dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return text, "".join(f"{line}\n" for line in dict.fromkeys(directories))
+
+
+def _free_goal(goals: dict[str, dict[str, str]], component_type: str, filename: str) -> str:
+    words = re.sub(r"[\W_]+", "_", filename.rpartition(".")[0] or filename).strip("_").upper()
+    goal, number = words or "GOAL", 1
+    while component_type in goals.get(goal, ()):
+        number += 1
+        goal = f"{words or 'GOAL'}_{number}"
+    return goal

@@ -1,11 +1,11 @@
 """Tell what was generated: when, by which model, from which description, and what became of it."""
 
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from jit_guard.commands import project_options
+from jit_guard.commands.options import add_project_options, open_guard
 from jit_guard.text.console import Console
 from jit_guard.text.printable import printable, style
 
@@ -13,30 +13,17 @@ if TYPE_CHECKING:
     from jit_guard.ledger.history import Record
 
 
-class Options(NamedTuple):
-    """What `log` may be asked for; see `configure`."""
-
-    color: str = "auto"
-    verbose: bool = False
-    root: str | None = None
-    config: str | None = None
-    components: str | None = None
-    schemafile: str | None = None
-    goal: str | None = None
-    component_type: str | None = None
-
-
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `log`."""
-    project_options.add(parser)
+    add_project_options(parser)
     parser.add_argument("goal", metavar="GOAL", nargs="?", help="of this goal only")
     parser.add_argument("component_type", metavar="TYPE", nargs="?", help="and of this type only")
 
 
-def run(options: Options, started: float) -> int:  # noqa: ARG001
+def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Print what the ledger holds, the oldest first; with -v the texts as well."""
     console = Console(options.color)
-    guard = project_options.guard(options, {})
+    guard = open_guard(options, {})
     for record, state in guard.log(options.goal, options.component_type):
         console.lines(_entry(record, state, color=console.color, verbose=options.verbose))
     return 0

@@ -1,23 +1,96 @@
-"""What the options of commands have in common; imported for its types only."""
+"""What commands are asked for: the options of `check`, and those that say which project is meant.
 
-from typing import Protocol
+The other commands read an `argparse.Namespace`; `check` without arguments does not import argparse.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from jit_guard.errors import UsageError
+from jit_guard.guard import Guard
+from jit_guard.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+FIX_ONLY = (
+    "dry_run", "descriptions", "yes", "no_input", "generator", "model", "base_url", "command",
+    "jobs", "limit", "timeout", "max_tokens_total", "fresh",
+)  # fmt: skip
 
 
-class ProjectOptions(Protocol):
-    """What the options of such a command hold, as given."""
+class Options(NamedTuple):
+    """What `check` may be asked for; see `check.configure` and `fix_options.add_fix_options`."""
+
+    color: str = "auto"
+    verbose: bool = False
+    quiet: bool = False
+    root: str | None = None
+    config: str | None = None
+    components: str | None = None
+    schemafile: str | None = None
+    map: list[str] | None = None
+    source: str = "worktree"
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    strict: bool = False
+    baseline: str | None = None
+    update_baseline: bool = False
+    fix: bool = False
+    dry_run: bool = False
+    generator: str | None = None
+    model: str | None = None
+    base_url: str | None = None
+    command: str | None = None
+    jobs: int | None = None
+    limit: int | None = None
+    timeout: float | None = None
+    max_tokens_total: int | None = None
+    fresh: bool = False
+    descriptions: str | None = None
+    yes: bool = False
+    no_input: bool = False
+    format: Sequence[tuple[str, str | None]] = (("text", None),)
+
+    @classmethod
+    def of(cls, given: Namespace) -> Options:
+        """The options that argparse found, with our defaults for what was not given."""
+        found = {name: value for name, value in vars(given).items() if name in cls._fields}
+        return cls(**{name: value for name, value in found.items() if value is not None})
 
     @property
-    def root(self) -> str | None:
-        """`--root`."""
+    def concerns_fix(self) -> bool:
+        """Was `--fix` given, or an option that needs it?"""
+        return self.fix or bool(self.fix_only)
 
     @property
-    def config(self) -> str | None:
-        """`--config`."""
+    def fix_only(self) -> list[str]:
+        """The options given that mean nothing without `--fix`, by their names in `Options`."""
+        return [name for name in FIX_ONLY if getattr(self, name)]
 
-    @property
-    def components(self) -> str | None:
-        """`--components`."""
 
-    @property
-    def schemafile(self) -> str | None:
-        """`--schemafile`."""
+def add_project_options(parser: ArgumentParser) -> None:
+    """Add the options that `open_guard` reads."""
+    where = parser.add_argument_group("where")
+    where.add_argument("--root", metavar="DIR", help="the root; default: the nearest above")
+    where.add_argument("--config", metavar="FILE", help="the configuration to use")
+    where.add_argument("--components", metavar="DIR", help="the components folder")
+    where.add_argument("--schemafile", metavar="FILE", help="a JSON Schema of your own")
+
+
+def open_guard(
+    options: Options | Namespace, overrides: dict[str, Any], baseline: str | None = None
+) -> Guard:
+    """The project that the options mean. Raises UsageError and ConfigError."""
+    found = Guard(
+        root=options.root, config=options.config, schemafile=options.schemafile, baseline=baseline
+    )
+    if options.components is not None:
+        if not os.path.isdir(options.components):
+            raise UsageError(f"--components {options.components} is not a folder")
+        overrides["components"] = found.inside(options.components, "--components")
+    return found.overridden(overrides)

@@ -1,9 +1,8 @@
 """Finish an interrupted commit; with --abandon, give it up and keep its texts."""
 
-from argparse import ArgumentParser
-from typing import NamedTuple
+from argparse import ArgumentParser, Namespace
 
-from jit_guard.commands import project_options
+from jit_guard.commands.options import add_project_options, open_guard
 from jit_guard.text.console import Console
 from jit_guard.text.printable import printable
 
@@ -15,30 +14,18 @@ _OUTCOMES = {
 }
 
 
-class Options(NamedTuple):
-    """What `recover` may be asked for; see `configure`."""
-
-    color: str = "auto"
-    verbose: bool = False
-    root: str | None = None
-    config: str | None = None
-    components: str | None = None
-    schemafile: str | None = None
-    abandon: bool = False
-
-
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `recover`."""
-    project_options.add(parser)
+    add_project_options(parser)
     parser.add_argument(
         "--abandon", action="store_true", help="give the intent up; the ledger keeps the texts"
     )
 
 
-def run(options: Options, started: float) -> int:  # noqa: ARG001
+def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Recover and say what was done."""
     console = Console(options.color)
-    done = project_options.guard(options, {}).recover(abandon=options.abandon)
+    done = open_guard(options, {}).recover(abandon=options.abandon)
     lines = [_OUTCOMES[done.outcome]]
     lines += (f"  {printable(path)} is in its place" for path in done.placed)
     lines += (f"  {printable(message)}" for message in done.messages)

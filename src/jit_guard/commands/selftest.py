@@ -1,35 +1,23 @@
 """Inject every fault into an in-memory copy of this project and prove that each rule fires."""
 
-from argparse import ArgumentParser
-from typing import NamedTuple
+from argparse import ArgumentParser, Namespace
 
-from jit_guard.commands import project_options
+from jit_guard.commands.options import add_project_options, open_guard
 from jit_guard.selftest import Trial
 from jit_guard.text.console import Console
 from jit_guard.text.printable import printable, style
 
 
-class Options(NamedTuple):
-    """What `selftest` may be asked for; see `configure`."""
-
-    color: str = "auto"
-    verbose: bool = False
-    root: str | None = None
-    config: str | None = None
-    components: str | None = None
-    schemafile: str | None = None
-
-
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `selftest`."""
-    project_options.add(parser)
+    add_project_options(parser)
 
 
-def run(options: Options, started: float) -> int:  # noqa: ARG001
+def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Print one line a rule. 0: each fired, 3: one did not, and the gate cannot be trusted."""
     console = Console(options.color)
     trials = []
-    for trial in project_options.guard(options, {}).selftest():
+    for trial in open_guard(options, {}).selftest():
         console.lines([_line(trial, color=console.color)])
         trials.append(trial)
     silent = [trial.code for trial in trials if trial.finding is None]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from jit_guard.config import Settings
+from jit_guard.criteria import Terms
 from jit_guard.errors import UsageError
 from jit_guard.fixing import descriptions
 from jit_guard.fixing.descriptions import Descriptions
@@ -18,7 +19,6 @@ from jit_guard.generators.choice import AUTO, choose, forbid_network
 from jit_guard.generators.generator import Generator, Options
 from jit_guard.registry.goal_map import Entry
 from jit_guard.sources.worktree import Worktree
-from jit_guard.terms import Terms
 
 COMMAND = "JIT_GUARD_COMMAND"
 

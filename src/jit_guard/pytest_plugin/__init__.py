@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jit_guard.guard import Guard
-    from jit_guard.pytest_plugin.project_copy import JitGuardProject
+    from jit_guard.pytest_plugin.fixtures import JitGuardProject
 
 OLDEST = (8, 0)
 
@@ -62,6 +62,6 @@ def jit_guard(pytestconfig: pytest.Config) -> Guard:
 @pytest.fixture
 def jit_guard_project(jit_guard: Guard, tmp_path: Path) -> JitGuardProject:
     """A throw-away copy of map and tree with a scripted generator; see `JitGuardProject`."""
-    from jit_guard.pytest_plugin.project_copy import copy
+    from jit_guard.pytest_plugin.fixtures import copy
 
     return copy(jit_guard, tmp_path / "jit_guard_project")

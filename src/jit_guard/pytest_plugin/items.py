@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jit_guard.errors import JitGuardError
-from jit_guard.pytest_plugin.excerpt import summary, tell
-from jit_guard.pytest_plugin.failure import Failure, could_not_tell, shown
+from jit_guard.pytest_plugin.failure import Failure, could_not_tell, shown, summary, tell
 from jit_guard.pytest_plugin.parts import Part
 from jit_guard.pytest_plugin.suite import Suite
 from jit_guard.report import Finding

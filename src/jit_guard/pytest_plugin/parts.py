@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from jit_guard.pytest_plugin import ids
 from jit_guard.registry.goal_map import SCHEMA_KEY, GoalMap
 from jit_guard.sources.read_maps import Maps
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+_KEPT = frozenset("_-.")
+_LONGEST = 120  # a failure's line has to fit on a screen
+_HASH_DIGITS = 8
 
 
 class Key(NamedTuple):
@@ -40,12 +46,12 @@ def parts(maps: Maps, path: str, *, first: bool) -> Iterator[Part]:
     The tree is shared by all maps: what is left over in it is tested once, with the first.
     """
     fault = maps.faults.get(path)
-    yield Part(Key(path, "schema"), ids.SCHEMA, fault.line if fault else 1)
+    yield Part(Key(path, "schema"), SCHEMA, fault.line if fault else 1)
     for goal_map in maps.read:
         if goal_map.path == path:
             yield from _goals(goal_map)
     if first:
-        yield Part(Key(path, "orphans"), ids.ORPHANS)
+        yield Part(Key(path, "orphans"), ORPHANS)
 
 
 def _goals(goal_map: GoalMap) -> Iterator[Part]:
@@ -54,8 +60,54 @@ def _goals(goal_map: GoalMap) -> Iterator[Part]:
         return
     top = positions.top()
     goals = [goal for goal in value if goal != SCHEMA_KEY]
-    for goal, slug in zip(goals, ids.slugs(goals), strict=True):
+    for goal, slug in zip(goals, slugs(goals), strict=True):
         member = positions.member(top, goal)
         line = positions.line_column(member.key_span.start)[0] if member else 1
         unusable = None if isinstance(value[goal], dict) else "its value is no object (JG101)"
         yield Part(Key(goal_map.path, "goal", goal), slug, line, unusable)
+
+
+SCHEMA, ORPHANS = "schema", "orphans"
+
+
+def slugs(goals: Iterable[str]) -> list[str]:
+    """A name for every goal of one map, in their order, no two of them equal.
+
+    A goal that keeps its name whole has it for itself. Goals that lost something and come to
+    the same name, or to one that is taken, end in a hash of the goal: what a goal is called
+    never depends on the order of the map.
+    """
+    wanted = {goal: _slug(goal) for goal in goals}
+    taken = {SCHEMA, ORPHANS, *(goal for goal, slug in wanted.items() if slug == goal)}
+    asked_for = Counter(wanted.values())
+    found: list[str] = []
+    for goal, slug in wanted.items():
+        whole = slug == goal and goal not in {SCHEMA, ORPHANS}
+        if not whole and (slug in taken or asked_for[slug] > 1):
+            slug = _own(goal, slug, taken)
+            taken.add(slug)
+        found.append(slug)
+    return found
+
+
+def _slug(goal: str) -> str:
+    if _PLAIN.fullmatch(goal) and len(goal) <= _LONGEST:
+        return goal
+    from unicodedata import category, normalize
+
+    # Marks belong to the letters before them: without its vowel signs Hindi is unreadable.
+    letters = (
+        letter if letter in _KEPT or category(letter)[0] in "LNM" else " "
+        for letter in normalize("NFC", goal)
+    )
+    return "-".join("".join(letters).split())[:_LONGEST] or "goal"
+
+
+def _own(goal: str, slug: str, taken: set[str]) -> str:
+    from hashlib import sha256
+
+    digits = sha256(goal.encode("utf-8", "surrogatepass")).hexdigest()
+    length = _HASH_DIGITS
+    while f"{slug}-{digits[:length]}" in taken:  # a goal may be called just like that
+        length += 1
+    return f"{slug}-{digits[:length]}"

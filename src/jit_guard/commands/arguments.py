@@ -11,7 +11,7 @@ from jit_guard.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Protocol
+    from typing import NoReturn, Protocol
 
     class Command(Protocol):
         """A module of `jit_guard.commands`."""
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 def parse(
     name: str, command: Command, argv: list[str], commands: Mapping[str, str]
-) -> dict[str, Any] | int:
-    """The options that were given, by the names of the command's `Options`.
+) -> argparse.Namespace | int:
+    """The options of a command, read from its arguments; what was not given is None or False.
 
     An exit code where the arguments ask for help or the version. Raises UsageError.
     """
@@ -34,21 +34,22 @@ def parse(
         description=command.__doc__,
         epilog=_epilog(commands) if name == "check" else None,
         formatter_class=_formatter,
-        argument_default=argparse.SUPPRESS,  # the defaults stand in Options
         allow_abbrev=False,
         add_help=False,
     )
     general = parser.add_argument_group("general")
     general.add_argument("-h", "--help", action="store_true", help="show this help and leave")
     general.add_argument("--version", action="store_true", help="show the version and leave")
-    general.add_argument("--color", choices=("auto", "always", "never"), help="default: auto")
+    general.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="default: auto"
+    )
     general.add_argument("-v", "--verbose", action="store_true", help="say more")
     command.configure(parser)
-    found = vars(parser.parse_args(argv))
-    if found.pop("help", False):
+    found = parser.parse_args(argv)
+    if found.help:
         parser.print_help(sys.stdout)
         return 0
-    if found.pop("version", False):
+    if found.version:
         from jit_guard.version import __version__
 
         sys.stdout.write(f"jit-guard {__version__}\n")

@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jit_guard.config import Settings
+from jit_guard.generators.generator import (
+    GenerationError,
+    Generator,
+    Request,
+    Text,
+    Writer,
+)
 from jit_guard.guard import Guard
-from jit_guard.pytest_plugin.scripted import Script
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.names import join
@@ -77,3 +83,44 @@ def _copy_tree(source: Worktree, settings: Settings, root: Path) -> None:
 def _write(path: Path, data: bytes | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data or b"")
+
+
+class Script:
+    """What a scripted generator writes, and what it was asked.
+
+    A component that nothing is said about gets a line that names its goal and type.
+    `requests` holds what was asked for, in the order in which it came.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self._texts: dict[tuple[str, str], str] = {}
+        self._failures: dict[tuple[str, str], str] = {}
+
+    def write(self, goal: str, component_type: str, text: str) -> None:
+        """Have this text written for a goal and component type."""
+        self._texts[goal, component_type] = text
+        self._failures.pop((goal, component_type), None)
+
+    def fail(self, goal: str, component_type: str, reason: str = "the test says so") -> None:
+        """Have the generation of this component fail, as a model that refuses would."""
+        self._failures[goal, component_type] = reason
+
+    @property
+    def record(self) -> Generator:
+        """The generator, as everything that takes one takes it."""
+        return Generator(
+            "scripted",
+            "what a test says",
+            lambda _: Writer(self._answer, model="scripted"),
+            network=False,
+            paid=False,
+        )
+
+    def _answer(self, request: Request) -> Text:
+        self.requests.append(request)
+        key = request.goal, request.component_type
+        if key in self._failures:
+            raise GenerationError(self._failures[key])
+        said = self._texts.get(key)
+        return Text(said if said is not None else f"{key[1]} for {key[0]}, as scripted.\n")
