@@ -11,7 +11,7 @@ import pytest
 
 from chat_client import all_at_once, ask, needs_sdk, outcome, writing
 from chat_server import Asked, Reply, answer, completion, error, good, serving
-from jit_guard.generators.chat.fault import Fault, retry_after
+from jit_guard.generators.chat.fault import CallFault, retry_after
 from jit_guard.generators.chat.retrying import delay, spread
 
 needs_sdk()
@@ -237,8 +237,8 @@ def test_retry_after_is_read_as_servers_write_it(
 
 
 def test_waits_double_and_are_spread_but_not_past_the_deadline() -> None:
-    assert [delay(Fault("x"), attempt) for attempt in range(1, 8)] == [0.5, 1, 2, 4, 8, 8, 8]
-    assert delay(Fault("x", wait=3.0), 5) == 3.0
+    assert [delay(CallFault("x"), attempt) for attempt in range(1, 8)] == [0.5, 1, 2, 4, 8, 8, 8]
+    assert delay(CallFault("x", wait=3.0), 5) == 3.0
     spreads = {spread(4.0, 100.0) for _ in range(50)}
     assert len(spreads) > 40
     assert min(spreads) >= 4.0

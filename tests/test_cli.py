@@ -64,10 +64,10 @@ def test_the_help_lists_every_command(tmp_path: Path) -> None:
         (("--format", "yaml"), "no format is called 'yaml'; there are text"),
         (("--format", "json="), "names no file"),
         (("--select", "JG9,XX"), "'JG9'"),
-        (("--root", "nowhere"), "nowhere is not a folder"),
-        (("--config", "nowhere"), "nowhere is not there"),
+        (("--root", "nowhere"), "nowhere is not a directory"),
+        (("--config", "nowhere"), "nowhere does not exist"),
         (("--map", "nowhere"), "nowhere is not there"),
-        (("--schemafile", "nowhere"), "nowhere is not there"),
+        (("--schemafile", "nowhere"), "nowhere does not exist"),
         (("--components", ".."), "outside the root"),
     ],
 )

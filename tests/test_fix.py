@@ -17,7 +17,7 @@ import pytest
 
 from jit_guard import Guard, MissingComponent, handle_just_in_time_generation
 from jit_guard.fixing.interaction import Silent, Terminal
-from jit_guard.fixing.job import Wishes
+from jit_guard.fixing.job import FixOptions
 from jit_guard.ledger.history import history
 from jit_guard.pytest_plugin.fixtures import Script
 from jit_guard.text.generated import untouched
@@ -331,7 +331,7 @@ def test_a_component_is_found_anew_when_the_map_changes(project: Path) -> None:
 
 def test_the_report_of_a_fix_is_the_check_s(project: Path) -> None:
     guard = Guard(project)
-    report = guard.fix(Wishes(consent=True), Silent(yes=True))
+    report = guard.fix(FixOptions(consent=True), Silent(yes=True))
     assert report.findings == guard.check().findings
     assert {one.action for one in report.fixed} == {"generated"}
     assert "goal_map.json" in report.written
@@ -359,7 +359,7 @@ def test_on_a_terminal_the_question_is_asked_and_the_text_shown(project: Path, t
     answers = iter(["A warm host", "-", taken])
     out = io.StringIO()
     terminal = Terminal(color=False, read=lambda: next(answers), out=out)
-    report = Guard(project).fix(Wishes(), terminal)
+    report = Guard(project).fix(FixOptions(), terminal)
     assert {one.goal for one in report.fixed} == {"GREET", "PART"}
     assert (
         "A warm host" in (project / "components/personas/autogen_persona_for_greet.txt").read_text()
@@ -377,7 +377,7 @@ def test_a_text_can_be_refused_edited_and_asked_for_again(
     command = program(project, "print('Try', open(__file__[:-12] + 'calls').read())")
     answers = iter(["-", "A farewell", "a", "e", "y"])
     terminal = Terminal(color=False, read=lambda: next(answers), out=io.StringIO())
-    Guard(project).fix(Wishes(command=command), terminal)
+    Guard(project).fix(FixOptions(command=command), terminal)
     written = project / "components/protocols/autogen_protocol_for_part.md"
     assert written.read_text() == "Try xx\nEdited.\n"
 
@@ -385,7 +385,7 @@ def test_a_text_can_be_refused_edited_and_asked_for_again(
 def test_skipping_leaves_the_entry_and_its_file_missing(project: Path) -> None:
     answers = iter(["A host", "A farewell", "s", "s"])
     terminal = Terminal(color=False, read=lambda: next(answers), out=io.StringIO())
-    report = Guard(project).fix(Wishes(), terminal)
+    report = Guard(project).fix(FixOptions(), terminal)
     assert {one.reason for one in report.failed} == {"skipped"}
     assert not list(project.glob("components/**/autogen_*"))
 

@@ -45,7 +45,7 @@ def test_files_are_told_apart_from_the_rest(window: int, monkeypatch: pytest.Mon
     )
     found = listing(data, 20)
     assert found.files == {*"abcdef", "run 100644 x", "empty", "\udcffé\n"}
-    assert found.hollow == {"empty"}
+    assert found.empty == {"empty"}
     assert found.odd == [
         (FOLDER, "100644 folder", ODD_IDS[1].hex()),
         (LINK, "link", ODD_IDS[0].hex()),

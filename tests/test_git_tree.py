@@ -92,10 +92,10 @@ def test_texts_come_whole_and_in_order_whatever_is_left_unread(
         "gone.txt": None,
         "empty.txt": b"",
     }
-    assert dict(tree.hollow("components/personas", ["0007.txt", "empty.txt"])) == {
+    assert dict(tree.empty_files("components/personas", ["0007.txt", "empty.txt"])) == {
         "empty.txt": True
     }
-    assert dict(tree.hollow("components/nowhere", ["0007.txt"])) == {}
+    assert dict(tree.empty_files("components/nowhere", ["0007.txt"])) == {}
 
 
 def test_a_big_blob_is_read_in_bounded_memory(tmp_path: Path, opened: list[GitTree]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jit_guard.registry.goal_map import Entry, Fault, GoalMap, conforms, parse
+from jit_guard.registry.goal_map import Entry, GoalMap, MapFault, conforms, parse
 
 
 def read(text: str) -> GoalMap:
@@ -15,9 +15,9 @@ def read(text: str) -> GoalMap:
     return parsed
 
 
-def fault(data: bytes) -> Fault:
+def fault(data: bytes) -> MapFault:
     parsed = parse("goal_map.json", data)
-    assert isinstance(parsed, Fault), parsed
+    assert isinstance(parsed, MapFault), parsed
     return parsed
 
 

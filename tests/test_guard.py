@@ -62,7 +62,7 @@ def test_overrides_win_over_the_configuration_and_say_so(project: Path) -> None:
 
 @pytest.mark.parametrize("start", ["nowhere", "goal_map.json"])
 def test_a_start_that_is_no_folder_is_refused(project: Path, start: str) -> None:
-    with pytest.raises(UsageError, match="is not a folder"):
+    with pytest.raises(UsageError, match="is not a directory"):
         Guard(project / start)
 
 

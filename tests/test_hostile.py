@@ -579,11 +579,11 @@ class Changing(Memory):
         super().__init__(files)
         self._vanishing = frozenset(vanishing)
 
-    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         asked = list(names)
         gone = [name for name in asked if f"{folder}/{name}" in self._vanishing]
         yield from ((name, None) for name in gone)
-        yield from super().hollow(folder, [name for name in asked if name not in gone])
+        yield from super().empty_files(folder, [name for name in asked if name not in gone])
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         for name, answer in super().chunks(folder, names):

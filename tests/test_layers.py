@@ -1,4 +1,4 @@
-"""Imports point down: the contract that stands in the configuration of import-linter."""
+"""The house: imports point down, no package has a circle, and few modules stand at the top."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from pathlib import Path
 
 import pytest
 
+import jit_guard
+
 ROOT = Path(__file__).parent.parent
+PACKAGE = Path(jit_guard.__file__).parent
 RUN = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+CONTRACTS = ("Imports point down", "No package has a circle", "Only the command prints")
 
 
-def test_imports_point_down(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What import-linter says of the contracts in pyproject.toml."""
     pytest.importorskip("importlinter")
-    if "[tool.importlinter]" not in (ROOT / "pyproject.toml").read_text("utf-8"):
-        pytest.skip("there is no contract")
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, "--cache-dir", str(tmp_path / "cache")],
+    return subprocess.run(
+        [sys.executable, "-c", RUN, "--cache-dir", str(tmp_path_factory.mktemp("cache"))],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -26,5 +30,17 @@ def test_imports_point_down(tmp_path: Path) -> None:
         timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_contract_is_there_and_kept(
+    result: subprocess.CompletedProcess[str], contract: str
+) -> None:
+    assert f"{contract} KEPT" in result.stdout, result.stdout + result.stderr
+    assert result.returncode == 0
+
+
+def test_the_top_of_the_package_fits_on_a_screen() -> None:
+    top = [one for one in PACKAGE.iterdir() if one.name != "__pycache__"]
+    assert len([one for one in top if one.suffix == ".py"]) <= 18
+    assert len([one for one in top if one.is_dir()]) == 12

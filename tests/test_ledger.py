@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jit_guard.generators.generator import Request, Text, Usage
 from jit_guard.ledger import database
 from jit_guard.ledger.database import LedgerError, LedgerFile
-from jit_guard.ledger.history import history
+from jit_guard.ledger.history import history, replacements
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
 
@@ -338,6 +338,11 @@ def test_what_is_there_can_be_asked_without_a_claim(tmp_path: Path) -> None:
 def test_where_texts_were_put_is_known(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         first, second = ledger.arrived([arrival(), arrival()])
-        assert ledger.replacements() == {}
+        assert replacements(str(tmp_path)) == {}
         ledger.committed([Placed(first.id, "old", b""), Placed(second.id, "new", b"")])
-        assert ledger.replacements() == {WANTED.component: "new"}
+        assert replacements(str(tmp_path)) == {WANTED.component: "new"}
+
+
+def test_without_a_ledger_nothing_was_put_anywhere(tmp_path: Path) -> None:
+    assert replacements(str(tmp_path)) == {}
+    assert not (tmp_path / ".jit-guard").exists()

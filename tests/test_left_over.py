@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.comparison.result import LeftOver, left_over
+from jit_guard.comparison.result import Orphans, orphans_in
 from jit_guard.sources.answers import Folder
 from jit_guard.sources.memory import Memory
 
@@ -13,7 +13,7 @@ SEGMENTS = st.text("a-./b0é", min_size=1, max_size=3).map(lambda text: text.rep
 PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join), max_size=12)
 
 
-def made(paths: set[str], top: str = "") -> LeftOver:
+def made(paths: set[str], top: str = "") -> Orphans:
     """Of all files of a tree; a path that is also a folder's cannot be a file's."""
     memory = Memory(dict.fromkeys(paths, b""))
     folders: dict[str, Folder] = {}
@@ -24,7 +24,7 @@ def made(paths: set[str], top: str = "") -> LeftOver:
         assert folder is not None
         folders[path] = folder
         waiting += (f"{path}/{name}" if path else name for name in folder.folders)
-    return left_over({path: folder.files for path, folder in folders.items()}, folders)
+    return orphans_in({path: folder.files for path, folder in folders.items()}, folders)
 
 
 @given(PATHS)

@@ -41,7 +41,7 @@ def test_both_read_the_same_bytes(tmp_path: Path) -> None:
 
 def test_both_know_which_files_are_empty(tmp_path: Path) -> None:
     for source in both(tmp_path):
-        assert list(source.hollow("components/personas", NAMES)) == [("empty.txt", True)]
+        assert list(source.empty_files("components/personas", NAMES)) == [("empty.txt", True)]
 
 
 def test_both_give_the_bytes_of_many_files(tmp_path: Path) -> None:

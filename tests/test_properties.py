@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from jit_guard.cli import COMMANDS
 from jit_guard.config import did_you_mean
 from jit_guard.registry import goal_map
-from jit_guard.registry.goal_map import Fault, GoalMap
+from jit_guard.registry.goal_map import GoalMap, MapFault
 from jit_guard.registry.positions import Positions, pointer
 from jit_guard.registry.schema import Schema
 from jit_guard.registry.strict_json import EncodingError, JsonError, decode, loads
@@ -210,7 +210,7 @@ def test_bytes_are_decoded_or_refused_at_the_first_wrong_one(data: bytes) -> Non
 @given(st.binary(max_size=60) | json_texts().map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_are_a_map_or_a_fault_with_a_place_in_them(data: bytes) -> None:
     parsed = goal_map.parse("goal_map.json", data)
-    if isinstance(parsed, Fault):
+    if isinstance(parsed, MapFault):
         lines = data.decode("utf-8", "replace").split("\n")
         assert 1 <= parsed.line <= len(lines)
         assert 1 <= parsed.column <= len(lines[parsed.line - 1]) + 1

@@ -207,8 +207,8 @@ def test_every_map_has_its_tests_and_the_tree_is_tested_once(pytester: pytest.Py
     ("text", "words"),
     [
         ('mpas = ["x.json"]\n', "unknown key 'mpas'; did you mean 'maps'?"),
-        ('schema = "gone.json"\n', "schema: gone.json is not there"),
-        ('baseline = "gone.jsonl"\n', "baseline: gone.jsonl is not there"),
+        ('schema = "gone.json"\n', "schema: gone.json does not exist"),
+        ('baseline = "gone.jsonl"\n', "baseline: gone.jsonl does not exist"),
         ('plugins = ["gone"]\n', "no plugin is called 'gone'"),
         ("maps = [\n", "not TOML"),
     ],

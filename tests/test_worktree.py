@@ -75,13 +75,13 @@ def test_reading_what_is_no_file_says_so_and_never_waits(
 def test_sizes_are_told_without_following_links(tmp_path: Path) -> None:
     lay_out(tmp_path, {"f/empty": "", "f/full": "x"})
     source = Worktree(str(tmp_path))
-    told = list(source.hollow("f", ["empty", "full", "gone"]))
+    told = list(source.empty_files("f", ["empty", "full", "gone"]))
     assert told == [("empty", True), ("gone", None)]
 
 
 def test_of_a_folder_that_vanished_every_file_is_told_as_vanished(tmp_path: Path) -> None:
     source = Worktree(str(tmp_path))
-    assert list(source.hollow("gone", ["a", "b"])) == [("a", None), ("b", None)]
+    assert list(source.empty_files("gone", ["a", "b"])) == [("a", None), ("b", None)]
     assert list(source.chunks("gone", ["a", "b"])) == [("a", None), ("b", None)]
 
 
@@ -150,7 +150,7 @@ def test_no_handle_is_left_open(tmp_path: Path) -> None:
         source.folder("gone")
         source.read("goal_map.json")
         list(source.chunks("components/personas", ["host.txt", "gone"]))
-        list(source.hollow("components/personas", ["host.txt", "gone"]))
+        list(source.empty_files("components/personas", ["host.txt", "gone"]))
     after = sorted(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else []
     assert after == before
 
@@ -200,8 +200,8 @@ def test_a_listing_with_sizes_saves_the_second_look(tmp_path: Path) -> None:
     source = Worktree(str(tmp_path))
     assert source.folder("f", sizes=True) == Worktree(str(tmp_path)).folder("f")
     (tmp_path / "f" / "full").write_bytes(b"")
-    assert list(source.hollow("f", ["empty", "full"])) == [("empty", True)]
-    assert list(Worktree(str(tmp_path)).hollow("f", ["full"])) == [("full", True)]
+    assert list(source.empty_files("f", ["empty", "full"])) == [("empty", True)]
+    assert list(Worktree(str(tmp_path)).empty_files("f", ["full"])) == [("full", True)]
 
 
 def test_where_a_size_cannot_be_told_the_listing_stands_and_each_file_is_asked(
@@ -227,4 +227,4 @@ def test_where_a_size_cannot_be_told_the_listing_stands_and_each_file_is_asked(
     entries = [Entry(name) for name in ("empty", "full", "gone")]
     monkeypatch.setattr(os, "scandir", lambda _: nullcontext(iter(entries)))
     assert source.folder("f", sizes=True) == Folder({"empty", "full"}, set(), {}, {})
-    assert list(source.hollow("f", ["empty", "full"])) == [("empty", True)]
+    assert list(source.empty_files("f", ["empty", "full"])) == [("empty", True)]

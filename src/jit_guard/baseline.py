@@ -9,7 +9,7 @@ when it is read, and `merge=union` is always right.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from jit_guard.config import Settings
 from jit_guard.errors import ConfigError
@@ -84,6 +84,34 @@ def updated(before: frozenset[Identity], report: Report, settings: Settings) -> 
     kept = {one for one in before if not in_scope(one, settings, report.skipped, report.maps)}
     found = {identity(finding) for finding in report.findings if acceptable(finding.code)}
     return render(kept | found)
+
+
+def update(
+    path: str,
+    existing: bytes | None,
+    settings: Settings,
+    check: Callable[[frozenset[Identity]], Report],
+) -> Report:
+    """Write a baseline that accepts the findings of today; return the report of what it leaves.
+
+    Args:
+        path: of the file,
+        existing: and its bytes, if it exists.
+        settings: the settings in force.
+        check: the report when these identities are accepted.
+
+    Raises:
+        ConfigError: the file that is there is no baseline.
+        OSError: it cannot be written.
+    """
+    before = parse(path, existing or b"")
+    found = check(frozenset())
+    if found.unreadable:  # what could not be checked cannot be accepted: nothing is written
+        return found
+    text = updated(before, found, settings)
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    return check(parse(path, text.encode()))
 
 
 def _line(one: Identity) -> str:

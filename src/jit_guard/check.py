@@ -12,8 +12,8 @@ from itertools import islice
 from jit_guard.comparison.compare import compare
 from jit_guard.comparison.content import read
 from jit_guard.comparison.evidence import Evidence
-from jit_guard.comparison.portability import audit
-from jit_guard.comparison.result import Comparison, LeftOver, Names
+from jit_guard.comparison.portability import check_portability
+from jit_guard.comparison.result import Comparison, Names, Orphans
 from jit_guard.config import Settings
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.registry.goal_map import GoalMap
@@ -83,7 +83,7 @@ def check(
         maps,
         comparison,
         content,
-        audit(comparison),
+        check_portability(comparison),
         source.interrupted(),
         _violations(maps, schema),
         lacking,
@@ -161,13 +161,13 @@ def _tell(
     settings, maps = evidence.settings, evidence.maps
     left, notes = _without_ignored(source, settings, evidence.comparison, undecided)
     if not all(one.sound for one in maps.read) or maps.faults or maps.unreadable:
-        left = LeftOver()
+        left = Orphans()
     comparison = evidence.comparison._replace(orphans=left)
     missing = [one.path for one in islice(comparison.missing, _MOST_ASKED)]
     facts = Facts(
         evidence._replace(comparison=comparison),
         source.same_text(missing, list(islice(left, _MOST_ASKED))),
-        source.traces([*maps.absent, *missing][:_MOST_ASKED]),
+        source.explain_missing([*maps.absent, *missing][:_MOST_ASKED]),
         shown,
     )
     told = (
@@ -206,7 +206,7 @@ def _apply_baseline(
 
 def _without_ignored(
     source: Source, settings: Settings, comparison: Comparison, undecided: list[UnreadableError]
-) -> tuple[LeftOver, list[str]]:
+) -> tuple[Orphans, list[str]]:
     """The orphans without those that the configuration or git ignores, and notes about it.
 
     None where git cannot say what it ignores: that is noted in `undecided`.
@@ -238,7 +238,7 @@ def _without_ignored(
             ignored |= source.ignored(some)
     except UnreadableError as error:
         undecided.append(error)
-        return LeftOver(), notes
+        return Orphans(), notes
     return orphans.without(ignored), notes
 
 

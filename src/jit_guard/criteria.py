@@ -1,4 +1,4 @@
-"""The terms on which a project is judged: configuration, schema, baseline, plugins."""
+"""The criteria that a project is checked against: configuration, schema, baseline, plugins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jit_guard.sources.source import Source
 
 
-class Terms:
+class Criteria:
     """What flags name is read from disk, what the configuration names from the snapshot.
 
     Args:
@@ -41,10 +41,10 @@ class Terms:
         self._baseline = baseline
         self._overrides = overrides
 
-    def overridden(self, overrides: dict[str, Any]) -> Terms:
+    def overridden(self, overrides: dict[str, Any]) -> Criteria:
         """The same, with more fields that win."""
         merged = {**self._overrides, **overrides}
-        return Terms(self._config, self._schemafile, self._baseline, merged)
+        return Criteria(self._config, self._schemafile, self._baseline, merged)
 
     def configuration(self, snapshot: Source) -> project.Configuration:
         """The settings in force for a snapshot, and where they come from."""
@@ -69,10 +69,7 @@ class Terms:
         if self._schemafile is not None:
             return Schema.load(self._schemafile, _read(self._schemafile))
         assert settings.schema is not None
-        data = snapshot.read(settings.schema)
-        if data is None:
-            raise ConfigError([f"schema: {settings.schema} is not there"])
-        return Schema.load(settings.schema, data)
+        return Schema.load(settings.schema, _named(snapshot, "schema", settings.schema))
 
     def accepted(self, snapshot: Source, settings: Settings) -> frozenset[Identity]:
         """The identities that the baseline accepts; none where there is no baseline."""
@@ -83,11 +80,8 @@ class Terms:
         if self._baseline is not None:
             return baseline.parse(self._baseline, _read(self._baseline))
         assert settings.baseline is not None
-        data = snapshot.read(settings.baseline)
-        if data is None:
-            raise ConfigError(
-                [f"baseline: {settings.baseline} is not there; --update-baseline makes it"]
-            )
+        hint = "; --update-baseline makes it"
+        data = _named(snapshot, "baseline", settings.baseline, hint)
         return baseline.parse(settings.baseline, data)
 
     def baseline_path(self, root: str, settings: Settings) -> str:
@@ -118,16 +112,29 @@ class Terms:
             raise ConfigError(unknown)
         return rules
 
-    def file(self, snapshot: Source, key: str, path: str) -> bytes:
-        """The bytes of a file that a key of the configuration names. Raises ConfigError."""
-        data = snapshot.read(path)
-        if data is None:
-            raise ConfigError([f"{key}: {path} is not there"])
-        return data
+    def prompt(self, snapshot: Source, settings: Settings) -> str | None:
+        """The text of a team's own system prompt, if there is one."""
+        if settings.prompt is None:
+            return None
+        return _named(snapshot, "prompt", settings.prompt).decode("utf-8", "replace")
+
+    def descriptions(self, snapshot: Source, settings: Settings) -> bytes | None:
+        """The file with descriptions of components, if the configuration names one."""
+        if settings.descriptions is None:
+            return None
+        return _named(snapshot, "descriptions", settings.descriptions)
+
+
+def _named(snapshot: Source, key: str, path: str, hint: str = "") -> bytes:
+    """The bytes of a file that a key of the configuration names. Raises ConfigError."""
+    data = snapshot.read(path)
+    if data is None:
+        raise ConfigError([f"{key}: {path} does not exist{hint}"])
+    return data
 
 
 def _read(path: str) -> bytes:
     data = read_file(path, path)
     if data is None:
-        raise UsageError(f"{path} is not there")
+        raise UsageError(f"{path} does not exist")
     return data

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
-from jit_guard.criteria import Terms
+from jit_guard.criteria import Criteria
 from jit_guard.errors import MissingComponent, UsageError
+from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
 from jit_guard.sources.worktree import Worktree
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from jit_guard.baseline import Identity
     from jit_guard.commit.transaction import Recovery
     from jit_guard.fixing.interaction import Interaction
-    from jit_guard.fixing.job import Job, Wishes
+    from jit_guard.fixing.job import FixOptions, Job
     from jit_guard.fixing.pruning import Pruned
     from jit_guard.ledger.history import Record
     from jit_guard.lookup import Lookup
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
     from jit_guard.sources.source import Source
-
-
-Path = str | os.PathLike[str]
 
 
 class Guard:
@@ -63,26 +61,28 @@ class Guard:
         **overrides: Any,
     ) -> None:
         if root is None:
-            self.root = project.find_root(_folder(start), lambda path: read_file(path, path))
+            self.root = project.find_root(
+                project.existing_folder(start), lambda path: read_file(path, path)
+            )
         else:
-            self.root = _folder(root)
-        self._terms = Terms(_name(config), _name(schemafile), _name(baseline), overrides)
+            self.root = project.existing_folder(root)
+        self._criteria = Criteria(_name(config), _name(schemafile), _name(baseline), overrides)
         self._lookup: Lookup | None = None
 
     def overridden(self, overrides: dict[str, Any]) -> Guard:
         """The same project, with fields of `Settings` that win over its configuration."""
         other = Guard(root=self.root)
-        other._terms = self._terms.overridden(overrides)
+        other._criteria = self._criteria.overridden(overrides)
         return other
 
     def configuration(self, source: Source | None = None) -> project.Configuration:
         """The settings in force for a source (default: the worktree), and where they come from."""
-        return self._terms.configuration(source or Worktree(self.root))
+        return self._criteria.configuration(source or Worktree(self.root))
 
     def plugin_rules(self) -> tuple[Rule, ...]:
         """The rules of the plugins that the configuration names. Raises ConfigError."""
         snapshot = Worktree(self.root)
-        return self._terms.plugin_rules(snapshot, self.configuration(snapshot).settings)
+        return self._criteria.plugin_rules(snapshot, self.configuration(snapshot).settings)
 
     def verify(self) -> None:
         """Read everything that the configuration names, and judge nothing.
@@ -92,9 +92,9 @@ class Guard:
         """
         snapshot = Worktree(self.root)
         settings = self.configuration(snapshot).settings
-        self._terms.accepted(snapshot, settings)
-        self._terms.schema(snapshot, settings)
-        self._terms.plugin_rules(snapshot, settings)
+        self._criteria.accepted(snapshot, settings)
+        self._criteria.schema(snapshot, settings)
+        self._criteria.plugin_rules(snapshot, settings)
 
     def check(self, source: str = "worktree", *, maps: Sequence[str] | None = None) -> Report:
         """Find every place where maps and tree disagree.
@@ -119,7 +119,9 @@ class Guard:
         try:
             settings = self.configuration(snapshot).settings
             self._refuse_unknown(maps, snapshot)
-            return self._check(snapshot, settings, maps, self._terms.accepted(snapshot, settings))
+            return self._check(
+                snapshot, settings, maps, self._criteria.accepted(snapshot, settings)
+            )
         finally:
             snapshot.close()
 
@@ -152,27 +154,20 @@ class Guard:
             UsageError: no baseline is named.
             UnreadableError: something could not be judged; nothing is written.
         """
+        from jit_guard.baseline import update
+
         snapshot = self._open(source)
         try:
-            return self._update_baseline(snapshot, maps)
+            settings = self.configuration(snapshot).settings
+            path = self._criteria.baseline_path(self.root, settings)
+            return path, update(
+                path,
+                read_file(path, path),
+                settings,
+                lambda accepted: self._check(snapshot, settings, maps, accepted),
+            )
         finally:
             snapshot.close()
-
-    def _update_baseline(self, snapshot: Source, maps: Sequence[str] | None) -> tuple[str, Report]:
-        from jit_guard import baseline
-
-        settings = self.configuration(snapshot).settings
-        path = self._terms.baseline_path(self.root, settings)
-        existing = read_file(path, path)
-        before = baseline.parse(path, existing or b"")
-        found = self._check(snapshot, settings, maps)
-        if found.unreadable:
-            return path, found
-        text = baseline.updated(before, found, settings)
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        accepted = baseline.parse(path, text.encode())
-        return path, self._check(snapshot, settings, maps, accepted)
 
     def _check(
         self,
@@ -185,10 +180,10 @@ class Guard:
             snapshot,
             settings,
             reported=maps,
-            schema=self._terms.schema(snapshot, settings),
+            schema=self._criteria.schema(snapshot, settings),
             accepted=accepted,
-            extra_rules=self._terms.plugin_rules(snapshot, settings),
-            root=_relative(self.root),
+            extra_rules=self._criteria.plugin_rules(snapshot, settings),
+            root=project.shown(self.root),
         )
 
     def selftest(self) -> Iterator[Trial]:
@@ -198,7 +193,7 @@ class Guard:
         snapshot = Worktree(self.root)
         settings = self.configuration(snapshot).settings
         try:
-            yield from selftest(snapshot, settings, self._terms.plugin_rules(snapshot, settings))
+            yield from selftest(snapshot, settings, self._criteria.plugin_rules(snapshot, settings))
         finally:
             snapshot.close()
 
@@ -225,7 +220,7 @@ class Guard:
         component_type: str,
         *,
         describe: Callable[[Entry], str | None] | str | None = None,
-        **wishes: Any,
+        **options: Any,
     ) -> pathlib.Path:
         """The file that serves a goal with this component type, generated if it is missing.
 
@@ -238,7 +233,7 @@ class Guard:
             component_type: and a component type that it has.
             describe: one line that says what the component should do, or a function that gives
                 one for an entry; else the configured descriptions, else what the names suggest.
-            wishes: `generator`, `model`, `command`, … as `fixing.wishes.Wishes`. To call this
+            options: `generator`, `model`, `command`, … as `fixing.job.FixOptions`. To call this
                 is consent to what a generator costs.
 
         Raises:
@@ -253,26 +248,17 @@ class Guard:
                 raise
             missing = error.path
         from jit_guard.fixing.interaction import Silent
-        from jit_guard.fixing.job import Wishes
+        from jit_guard.fixing.job import for_one, refusal
 
-        given = (lambda _: describe) if isinstance(describe, str) else describe
-        wanted = Wishes(**{"consent": True, **wishes, "describe": given, "only": missing})
-        report = self.fix(wanted, Silent(yes=True))
+        report = self.fix(for_one(missing, describe, options), Silent(yes=True))
         try:
             return self.component(goal, component_type)
         except MissingComponent as error:
-            if report.trouble is not None:
-                from jit_guard.generators.generator import GeneratorUnusableError
-
-                raise GeneratorUnusableError(report.trouble) from None
-            reasons = [one.reason for one in report.failed if one[:2] == (goal, component_type)]
-            if reasons:
-                raise MissingComponent(goal, component_type, error.path, reasons[0]) from None
-            raise
+            raise refusal(report, error) from None
 
     def fix(
         self,
-        wishes: Wishes | None = None,
+        options: FixOptions | None = None,
         interaction: Interaction | None = None,
         *,
         maps: Sequence[str] | None = None,
@@ -282,7 +268,7 @@ class Guard:
         Only findings that selection, baseline and `maps` leave reportable are acted on.
 
         Args:
-            wishes: what is asked for; default: as configured.
+            options: what is asked for; default: as configured.
             interaction: who answers for the user; default: nobody, and what has no description
                 is left.
             maps: as for `check`.
@@ -296,11 +282,10 @@ class Guard:
                 text is in the ledger, and the next run goes on from there.
         """
         from jit_guard.fixing.interaction import Silent
-        from jit_guard.fixing.run import Run
+        from jit_guard.fixing.run import run
 
         messages = self.recover().messages
-        run = Run(self._job(wishes, maps), interaction or Silent())
-        done = run.run()
+        done = run(self._job(options, maps), interaction or Silent())
         report = self.check(maps=maps)
         return report._replace(
             fixed=done.fixed,
@@ -314,7 +299,7 @@ class Guard:
 
     def preview(
         self,
-        wishes: Wishes | None = None,
+        options: FixOptions | None = None,
         interaction: Interaction | None = None,
         *,
         maps: Sequence[str] | None = None,
@@ -323,14 +308,22 @@ class Guard:
         from jit_guard.fixing.interaction import Silent
         from jit_guard.fixing.preview import preview
 
-        return list(preview(self._job(wishes, maps), interaction or Silent()))
+        return list(preview(self._job(options, maps), interaction or Silent()))
 
-    def _job(self, wishes: Wishes | None, maps: Sequence[str] | None) -> Job:
-        from jit_guard.fixing.job import Wishes, job
+    def _job(self, options: FixOptions | None, maps: Sequence[str] | None) -> Job:
+        from jit_guard.fixing.job import Configured, FixOptions, make_job
 
-        snapshot = Worktree(self.root)
-        self._refuse_unknown(maps, snapshot)
-        return job(snapshot, self._terms, wishes or Wishes(), maps)
+        source = Worktree(self.root)
+        self._refuse_unknown(maps, source)
+        criteria, settings = self._criteria, self.configuration(source).settings
+        configured = Configured(
+            settings,
+            criteria.accepted(source, settings),
+            criteria.prompt(source, settings),
+            criteria.descriptions(source, settings),
+            criteria.plugin_rules(source, settings),
+        )
+        return make_job(source, configured, options or FixOptions(), maps)
 
     def recover(self, *, abandon: bool = False) -> Recovery:
         """Bring an interrupted commit to its end; with `abandon`, undo it and keep its texts.
@@ -369,27 +362,8 @@ class Guard:
 
         Raises UsageError when it lies outside the root; `what` names the option.
         """
-        full = os.path.abspath(path)
-        for base in (self.root, os.path.realpath(self.root)):
-            relative = os.path.relpath(full, base).replace(os.sep, "/")
-            if relative != ".." and not relative.startswith("../"):
-                return "" if relative == "." else relative
-        raise UsageError(f"{what} {path} lies outside the root {_relative(self.root)}")
+        return project.inside(self.root, path, what)
 
 
 def _name(path: Path | None) -> str | None:
     return None if path is None else os.fspath(path)
-
-
-def _folder(path: Path) -> str:
-    full = os.path.abspath(path)
-    if not os.path.isdir(full):
-        raise UsageError(f"{os.fspath(path)} is not a folder")
-    return full
-
-
-def _relative(path: str) -> str:
-    try:
-        return os.path.relpath(path).replace(os.sep, "/")
-    except ValueError:  # another drive on Windows
-        return path.replace(os.sep, "/")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jit_guard.fixing.descriptions import suggestion
-from jit_guard.guard import Guard, Path
+from jit_guard.guard import Guard
+from jit_guard.project import Path
 from jit_guard.registry.goal_map import Entry
 
 
@@ -19,7 +20,7 @@ def handle_just_in_time_generation(
     *,
     root: Path = ".",
     describe: Callable[[Entry], str | None] | str | None = None,
-    **wishes: Any,
+    **options: Any,
 ) -> pathlib.Path:
     """The component for a goal and type, generated just in time if it is missing.
 
@@ -34,14 +35,14 @@ def handle_just_in_time_generation(
             generated component since; then that one is returned.
         root: where to look for the project.
         describe: the description, or a function that gives one.
-        wishes: as for `Guard.ensure`.
+        options: as for `Guard.ensure`.
 
     Raises:
         MissingComponent: no map has the entry, or no text could be had.
     """
     if describe is None and sys.stdin is not None and sys.stdin.isatty():
         describe = _ask
-    return Guard(root).ensure(goal, component_type, describe=describe, **wishes)
+    return Guard(root).ensure(goal, component_type, describe=describe, **options)
 
 
 def _ask(entry: Entry) -> str | None:

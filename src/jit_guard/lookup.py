@@ -11,7 +11,7 @@ from typing import NamedTuple
 from jit_guard.config import Settings
 from jit_guard.errors import MissingComponent, UnreadableError
 from jit_guard.registry import goal_map
-from jit_guard.registry.goal_map import Fault, Goals
+from jit_guard.registry.goal_map import Goals, MapFault
 from jit_guard.sources.disk import read_file
 from jit_guard.text.names import PENDING, unsafe_filename, unsafe_type
 
@@ -103,7 +103,7 @@ class Lookup:
         if data is None:
             return {}
         parsed = goal_map.parse(path, data)
-        if isinstance(parsed, Fault):
+        if isinstance(parsed, MapFault):
             raise UnreadableError(path, f"line {parsed.line}: {parsed.reason}")
         return parsed.goals
 

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 
 from jit_guard.config import CONFIG_FILE, PYPROJECT, Settings, from_table
-from jit_guard.errors import ConfigError
+from jit_guard.errors import ConfigError, UsageError
 from jit_guard.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+Path = str | os.PathLike[str]
 Reader = Callable[[str], bytes | None]  # a path -> the bytes of its file, or None
 _MARKS = (CONFIG_FILE, Settings().maps[0])
 
@@ -49,6 +50,35 @@ def find_root(start: str, read: Reader) -> str:
         here = parent
 
 
+def existing_folder(path: Path) -> str:
+    """The absolute path of a folder. Raises UsageError when there is none."""
+    full = os.path.abspath(path)
+    if not os.path.isdir(full):
+        raise UsageError(f"{os.fspath(path)} is not a directory")
+    return full
+
+
+def inside(root: str, path: str, what: str) -> str:
+    """A path relative to the working directory, made relative to the root.
+
+    Raises UsageError when it lies outside the root; `what` names the option.
+    """
+    full = os.path.abspath(path)
+    for base in (root, os.path.realpath(root)):
+        relative = os.path.relpath(full, base).replace(os.sep, "/")
+        if relative != ".." and not relative.startswith("../"):
+            return "" if relative == "." else relative
+    raise UsageError(f"{what} {path} lies outside the root {shown(root)}")
+
+
+def shown(path: str) -> str:
+    """An absolute path as it is shown: relative to the working directory where it can be."""
+    try:
+        return os.path.relpath(path).replace(os.sep, "/")
+    except ValueError:  # another drive on Windows
+        return path.replace(os.sep, "/")
+
+
 def load(read: Reader) -> Configuration:
     """The configuration of a snapshot.
 
@@ -72,11 +102,11 @@ def load(read: Reader) -> Configuration:
     return Configuration(Settings(), {})
 
 
-def load_file(data: bytes, shown: str) -> Configuration:
+def load_file(data: bytes, path: str) -> Configuration:
     """The configuration of a file that a flag names: `[tool.jit-guard]` in a `pyproject.toml`."""
-    if os.path.basename(shown) == PYPROJECT:
-        return _configuration(_tool_table(data, shown) or {}, f"{shown} [tool.jit-guard]")
-    return _configuration(_toml(data, shown), shown)
+    if os.path.basename(path) == PYPROJECT:
+        return _configuration(_tool_table(data, path) or {}, f"{path} [tool.jit-guard]")
+    return _configuration(_toml(data, path), path)
 
 
 def _configuration(table: dict[str, Any], where: str) -> Configuration:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jit_guard.commands.options import Options
     from jit_guard.fixing.interaction import Interaction
-    from jit_guard.fixing.job import Wishes
+    from jit_guard.fixing.job import FixOptions
     from jit_guard.report import Report
 
 
@@ -66,9 +66,9 @@ def run_fix(
     return guard.fix(wishes, interaction, maps=maps)
 
 
-def _wishes(options: "Options") -> "Wishes":
+def _wishes(options: "Options") -> "FixOptions":
     from jit_guard.fixing import descriptions
-    from jit_guard.fixing.job import Wishes
+    from jit_guard.fixing.job import FixOptions
     from jit_guard.sources.disk import read_file
 
     known: descriptions.Descriptions = {}
@@ -79,7 +79,7 @@ def _wishes(options: "Options") -> "Wishes":
         if data is None:
             raise UsageError(f"--descriptions {options.descriptions} is not there")
         known = descriptions.parse(options.descriptions, data)
-    return Wishes(
+    return FixOptions(
         generator=options.generator,
         model=options.model,
         base_url=options.base_url,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jit_guard.comparison.result import Comparison, LeftOver, Names, left_over
+from jit_guard.comparison.result import Comparison, Names, Orphans, orphans_in
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.registry.goal_map import GoalMap
@@ -37,9 +37,9 @@ def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparis
         _suspect_backslashes(wanted, suspects)
     used = {goal_map.path for goal_map in maps}
     if suspects:
-        from jit_guard.comparison.resolution import judge
+        from jit_guard.comparison.resolution import resolve
 
-        missing, more = judge(maps, tree, settings, suspects, comparison)
+        missing, more = resolve(maps, tree, settings, suspects, comparison)
         comparison = comparison._replace(missing=missing)
         used |= more
     orphans = _left_over(used, comparison)
@@ -120,7 +120,7 @@ def _suspect_backslashes(wanted: dict[str, set[str]], suspects: Names) -> None:
             suspects[component_type] = odd.union(suspects.get(component_type, ()))
 
 
-def _left_over(used: set[str], comparison: Comparison) -> LeftOver:
+def _left_over(used: set[str], comparison: Comparison) -> Orphans:
     """What no entry names; temporary files among it are noted."""
     in_use = by_folder(used)
     found: dict[str, set[str]] = {}
@@ -142,7 +142,7 @@ def _left_over(used: set[str], comparison: Comparison) -> LeftOver:
             names -= temporaries
         if names:
             found[path] = names
-    return left_over(found, comparison.folders)
+    return orphans_in(found, comparison.folders)
 
 
 def _beside_maps(maps: Sequence[GoalMap], tree: Tree, comparison: Comparison) -> None:

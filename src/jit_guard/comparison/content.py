@@ -82,11 +82,11 @@ def _split(
 
 
 def _judge_sizes(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
-    for name, hollow in source.hollow(folder, names):
-        if hollow is None:
+    for name, empty in source.empty_files(folder, names):
+        if empty is None:
             content.vanished.append(join(folder, name))
-        elif isinstance(hollow, UnreadableError):
-            content.unreadable.append(hollow)
+        elif isinstance(empty, UnreadableError):
+            content.unreadable.append(empty)
         else:
             content.empty.append(join(folder, name))
 

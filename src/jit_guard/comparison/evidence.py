@@ -7,7 +7,7 @@ from jit_guard.named_tuple import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.comparison.content import Content
-    from jit_guard.comparison.portability import Audit
+    from jit_guard.comparison.portability import Portability
     from jit_guard.comparison.result import Comparison
     from jit_guard.config import Settings
     from jit_guard.registry.goal_map import GoalMap
@@ -23,7 +23,7 @@ class Evidence(NamedTuple):
     maps: Maps
     comparison: Comparison
     content: Content
-    names: Audit
+    names: Portability
     interrupted: str | None
     violations: list[tuple[GoalMap, Violation]]
     untracked: tuple[GitState, ...] = ()

@@ -1,6 +1,6 @@
 """Near names: a missing file and a left-over one that differ by a slip of the fingers.
 
-Names that are alike share a long start or a long end, so only neighbours in sorted order are
+NameColumns that are alike share a long start or a long end, so only neighbours in sorted order are
 compared, forwards and backwards.
 """
 
@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from operator import itemgetter
 from typing import NamedTuple
 
-from jit_guard.comparison.rename_keys import Names, stem
+from jit_guard.comparison.rename_keys import NameColumns, stem
 from jit_guard.text.names import fold
 
 _LIKENESS = 0.84  # of difflib; below it pairs become silly
@@ -23,7 +23,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-."
 
 
 class Name(NamedTuple):
-    """A path below the components folder, taken apart as in `Names`."""
+    """A path below the components folder, taken apart as in `NameColumns`."""
 
     path: str
     folder: str
@@ -35,7 +35,7 @@ class Name(NamedTuple):
         return self.inner.rpartition("/")[2]
 
 
-def near_pairs(missing: Names, left_over: Iterable[Names]) -> list[tuple[str, str]]:
+def near_pairs(missing: NameColumns, left_over: Iterable[NameColumns]) -> list[tuple[str, str]]:
     """The paths of those that are nearest to each other, and to no other as near; best first.
 
     Args:
@@ -75,7 +75,9 @@ def same_numbers(one: str, other: str) -> bool:
     return re.findall(r"\d+", one) == re.findall(r"\d+", other)
 
 
-def _neighbours(missing: Names, left_over: Iterable[Names]) -> Iterator[tuple[Name, Name]]:
+def _neighbours(
+    missing: NameColumns, left_over: Iterable[NameColumns]
+) -> Iterator[tuple[Name, Name]]:
     """Each missing name with those that stand near it in sorted order, read either way."""
     names = [Name(*row) for row in zip(*missing[:3], strict=True)]
     if not names:

@@ -21,7 +21,7 @@ from jit_guard.text.names import (
 _BATCH = 50_000  # names looked at together; bounds the memory of the bulk tests
 
 
-class Audit(NamedTuple):
+class Portability(NamedTuple):
     """Names that some systems cannot hold, with the reason, and names that are one to some."""
 
     unportable: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ class Audit(NamedTuple):
         return not (self.unportable or self.collisions)
 
 
-def audit(comparison: Comparison) -> Audit:
+def check_portability(comparison: Comparison) -> Portability:
     """Judge every name below the components folder, and those of missing components."""
     folders = comparison.folders
     odd: set[str] = set()
@@ -45,7 +45,7 @@ def audit(comparison: Comparison) -> Audit:
             unfolded.update(paths)
     bad = _unportable(folders, comparison.top, odd)
     bad.update(_missing(comparison.missing))
-    return Audit(tuple(sorted(bad.items())), tuple(_collisions(folders, unfolded)))
+    return Portability(tuple(sorted(bad.items())), tuple(_collisions(folders, unfolded)))
 
 
 def _batches(folders: dict[str, Folder]) -> Iterator[tuple[list[str], str]]:

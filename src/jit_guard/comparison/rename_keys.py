@@ -22,7 +22,7 @@ _ASCII_SEPARATORS = {
 _PLURALS = ((re.compile(r"ies(?=[ \n]|\Z)"), "y"), (re.compile(r"s(?=[ \n]|\Z)"), ""))
 
 
-class Names(NamedTuple):
+class NameColumns(NamedTuple):
     """Paths below the components folder, taken apart, in columns of one length.
 
     `folders` are those of component types, or first folders; `inners` what stands below them;
@@ -34,19 +34,22 @@ class Names(NamedTuple):
     inners: list[str]
     goals: list[str]
 
-    def without(self, paths: set[str]) -> Names:
+    def without(self, paths: set[str]) -> NameColumns:
         """The names but for these paths."""
         if not paths or paths.isdisjoint(self.paths):
             return self
         kept = [path not in paths for path in self.paths]
-        return Names(*(list(compress(column, kept)) for column in self))
+        return NameColumns(*(list(compress(column, kept)) for column in self))
 
 
-Key = Callable[[Names], Iterable[object]]
+KeyFunction = Callable[[NameColumns], Iterable[object]]
 
 
 def pairs(
-    key: Key, missing: Names, rivals: Iterable[Names], left_over: Iterable[Names]
+    key: KeyFunction,
+    missing: NameColumns,
+    rivals: Iterable[NameColumns],
+    left_over: Iterable[NameColumns],
 ) -> Iterator[tuple[str, str]]:
     """The paths of those that are alone on either side in having a key; None is no key.
 
@@ -80,39 +83,39 @@ def stem(path: str) -> str:
     return head if dot and not head.endswith("/") and head else path
 
 
-def same_but_suffix(names: Names) -> Iterable[object]:
+def same_but_suffix(names: NameColumns) -> Iterable[object]:
     """The same folder and stem."""
     return zip(names.folders, _folded(map(stem, names.inners)), strict=True)
 
 
-def same_words(names: Names) -> Iterable[object]:
+def same_words(names: NameColumns) -> Iterable[object]:
     """The same words, folder included."""
     pairs = zip(names.folders, names.inners, strict=True)
     return words([f"{folder}/{stem(inner)}" for folder, inner in pairs])
 
 
-def same_in_other_folder(names: Names) -> Iterable[object]:
+def same_in_other_folder(names: NameColumns) -> Iterable[object]:
     """The same path below the folder of any type."""
     return names.inners
 
 
-def same_base(names: Names) -> Iterable[object]:
+def same_base(names: NameColumns) -> Iterable[object]:
     """The same base name."""
     return _folded(inner.rpartition("/")[2] for inner in names.inners)
 
 
-def same_end(names: Names) -> Iterable[object]:
+def same_end(names: NameColumns) -> Iterable[object]:
     """The same base name in a sub-folder of the same name."""
     return [tuple(inner.rsplit("/", 2)[-2:]) if "/" in inner else None for inner in names.inners]
 
 
-def goal_or_name(names: Names) -> Iterable[object]:
+def goal_or_name(names: NameColumns) -> Iterable[object]:
     """A missing file is looked up by its goal, a left-over one by its own name."""
     texts = [goal or stem(inner) for goal, inner in zip(names.goals, names.inners, strict=True)]
     return zip(names.folders, words(texts), strict=True)
 
 
-KEYS: tuple[tuple[str, Key], ...] = (
+KEYS: tuple[tuple[str, KeyFunction], ...] = (
     ("the same name with another suffix", same_but_suffix),
     ("the same words", same_words),
     ("the same name in another folder", same_in_other_folder),

@@ -15,7 +15,7 @@ from itertools import islice, repeat
 from typing import NamedTuple
 
 from jit_guard.comparison.near_names import near_pairs, same_numbers, slips
-from jit_guard.comparison.rename_keys import KEYS, Names, pairs, same_base, stem
+from jit_guard.comparison.rename_keys import KEYS, NameColumns, pairs, same_base, stem
 from jit_guard.comparison.result import Comparison
 from jit_guard.registry.goal_map import Entry
 from jit_guard.text.names import MAX_NAME_BYTES, by_folder, join
@@ -36,7 +36,7 @@ class Candidate(NamedTuple):
     orphan: bool = True
 
 
-class Candidates:
+class Renames:
     """What explains what, in one comparison; worked out when it is first asked for."""
 
     def __init__(self, comparison: Comparison, same_text: Mapping[str, str]) -> None:
@@ -101,7 +101,7 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
         left_over = _left_over(comparison, set(found.wanting), _BATCH)
         found.add(pairs(key, telling, _rivals(comparison, sought), left_over), why)
     missing = missing.without(set(found.candidates))
-    near = Names(*(column[:_MOST_LIKENESS] for column in missing))
+    near = NameColumns(*(column[:_MOST_LIKENESS] for column in missing))
     left_over = _left_over(comparison, set(found.wanting), _BATCH_OF_NEIGHBOURS)
     found.add(near_pairs(near, left_over), "a near name")
     for path in near.paths:
@@ -110,7 +110,7 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
     return found
 
 
-def _sought(comparison: Comparison) -> Names:
+def _sought(comparison: Comparison) -> NameColumns:
     """The missing files that a candidate is sought for: the first ones, each once."""
     first: dict[str, Entry] = {}
     for reference in comparison.missing:
@@ -120,16 +120,16 @@ def _sought(comparison: Comparison) -> Names:
     return _named(comparison, first.keys(), first.values())
 
 
-def _rivals(comparison: Comparison, sought: AbstractSet[str]) -> Iterator[Names]:
+def _rivals(comparison: Comparison, sought: AbstractSet[str]) -> Iterator[NameColumns]:
     """The other missing files, in batches."""
     others = (one for one in comparison.missing if one.path not in sought)
     while batch := list(islice(others, _BATCH)):
         yield _named(comparison, (one.path for one in batch), [one.entry for one in batch])
 
 
-def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Entry]) -> Names:
+def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Entry]) -> NameColumns:
     folders = comparison.missing.folders
-    return Names(
+    return NameColumns(
         list(paths),
         [folders[one.component_type] for one in entries],
         [one.filename for one in entries],
@@ -137,10 +137,10 @@ def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Ent
     )
 
 
-def _left_over(comparison: Comparison, paired: set[str], size: int) -> Iterator[Names]:
+def _left_over(comparison: Comparison, paired: set[str], size: int) -> Iterator[NameColumns]:
     """The left-over files that are in no pair, in batches of at least this size."""
     start = len(comparison.top) + 1 if comparison.top else 0
-    batch = Names([], [], [], [])
+    batch = NameColumns([], [], [], [])
     for at, names in comparison.orphans.stretches:
         path = f"{at}/" if at else ""
         folder, _, inner = path[start:].partition("/")
@@ -152,7 +152,7 @@ def _left_over(comparison: Comparison, paired: set[str], size: int) -> Iterator[
             batch.goals.extend(repeat("", len(some)))
             if len(batch.paths) >= size:
                 yield batch.without(paired)
-                batch = Names([], [], [], [])
+                batch = NameColumns([], [], [], [])
     yield batch.without(paired)
 
 

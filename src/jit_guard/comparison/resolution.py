@@ -15,7 +15,7 @@ from jit_guard.text.names import join, may_be_unsafe, unsafe_filename, unsafe_ty
 _Verdict = Place | tuple[str, str | None]
 
 
-def judge(
+def resolve(
     maps: Sequence[GoalMap],
     tree: Tree,
     settings: Settings,

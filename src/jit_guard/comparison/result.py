@@ -84,7 +84,7 @@ class Stretch(NamedTuple):
     names: list[str]
 
 
-class LeftOver:
+class Orphans:
     """Paths in their order, as the names of folders.
 
     Args:
@@ -105,7 +105,7 @@ class LeftOver:
             else:
                 yield from names
 
-    def without(self, paths: set[str]) -> LeftOver:
+    def without(self, paths: set[str]) -> Orphans:
         """All but these paths."""
         if not paths:
             return self
@@ -113,10 +113,10 @@ class LeftOver:
             Stretch(folder, [name for name in names if join(folder, name) not in paths])
             for folder, names in self.stretches
         )
-        return LeftOver(one for one in kept if one.names)
+        return Orphans(one for one in kept if one.names)
 
 
-def left_over(names: Mapping[str, Iterable[str]], folders: Mapping[str, Folder]) -> LeftOver:
+def orphans_in(names: Mapping[str, Iterable[str]], folders: Mapping[str, Folder]) -> Orphans:
     """The paths of names in folders, in order.
 
     `x/a` stands before what `x/a/` holds, and that before `x/ab`: the names of a folder are cut
@@ -133,7 +133,7 @@ def left_over(names: Mapping[str, Iterable[str]], folders: Mapping[str, Folder])
         for start, end in zip([0, *cuts], [*cuts, len(ordered)], strict=True):
             if start < end:
                 found.append(Stretch(path, ordered[start:end]))
-    return LeftOver(sorted(found, key=lambda one: join(one.folder, one.names[0])))
+    return Orphans(sorted(found, key=lambda one: join(one.folder, one.names[0])))
 
 
 class Reference(NamedTuple):
@@ -175,14 +175,14 @@ class Comparison(NamedTuple):
     not_files: list[Misplaced]
     unsafe: list[Unsafe]
     unknown: list[Misplaced]
-    orphans: LeftOver
+    orphans: Orphans
     temporaries: list[str]
 
     @classmethod
     def nothing(cls) -> Comparison:
         """The comparison with no tree at all."""
         nothing = Missing((), Settings(), {})
-        return cls("", {}, {}, {}, {}, nothing, [], [], [], [], LeftOver(), [])
+        return cls("", {}, {}, {}, {}, nothing, [], [], [], [], Orphans(), [])
 
     def serve(self, folder: str, names: AbstractSet[str], opaque: bool) -> None:
         """Note that entries name these files of a real folder; `opaque`: they are no text."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from jit_guard.errors import ConfigError
 from jit_guard.registry import goal_map
-from jit_guard.registry.goal_map import Entry, Fault
+from jit_guard.registry.goal_map import Entry, MapFault
 from jit_guard.text.names import GENERATED
 
 Descriptions = Mapping[tuple[str, str], str]  # (goal, component type) -> one line
@@ -19,7 +19,7 @@ def parse(path: str, data: bytes) -> Descriptions:
     Raises ConfigError: no JSON, or of another shape.
     """
     read = goal_map.parse(path, data)
-    if isinstance(read, Fault):
+    if isinstance(read, MapFault):
         raise ConfigError([f"{path}:{read.line}:{read.column}: {read.reason}"])
     if not read.conforms:
         raise ConfigError([f'{path}: descriptions are shaped {{"GOAL": {{"type": "one line"}}}}'])

@@ -17,7 +17,7 @@ _PREVIEW_LINES = 24
 _BAR = 24
 
 
-class Verdict(NamedTuple):
+class Review(NamedTuple):
     """What somebody says of a text. `content` is the text as it was edited."""
 
     answer: Literal["accept", "again", "skip", "quit"]
@@ -33,7 +33,7 @@ class Interaction(Protocol):
     def agree(self, question: str) -> bool:
         """Go on, and spend?"""
 
-    def review(self, path: str, content: str) -> Verdict:
+    def review(self, path: str, content: str) -> Review:
         """Is this text the component?"""
 
     def progress(self, done: int, failed: int, total: int) -> None:
@@ -58,9 +58,9 @@ class Silent:
         """What was said beforehand."""
         return self._yes
 
-    def review(self, path: str, content: str) -> Verdict:  # noqa: ARG002
+    def review(self, path: str, content: str) -> Review:  # noqa: ARG002
         """Nobody looks: the text is taken as it is."""
-        return Verdict("accept", content)
+        return Review("accept", content)
 
     def progress(self, done: int, failed: int, total: int) -> None:
         """Nobody looks."""
@@ -108,7 +108,7 @@ class Terminal:
         answer = self._ask(f"\n{printable(question)} Go on? [y/N] ")
         return (answer or "").strip().lower() in ("y", "yes")
 
-    def review(self, path: str, content: str) -> Verdict:
+    def review(self, path: str, content: str) -> Review:
         """Show the text, and ask what to do with it."""
         while not self._all:
             self._preview(path, content)
@@ -124,7 +124,7 @@ class Terminal:
                 return verdict
             else:
                 self._say(f"{printable(answer)!r} is none of these.")
-        return Verdict("accept", content)
+        return Review("accept", content)
 
     def progress(self, done: int, failed: int, total: int) -> None:
         """One line that is written over and over."""
@@ -183,7 +183,7 @@ class Terminal:
 
 
 _VERDICTS = {
-    **dict.fromkeys(("a", "again"), Verdict("again")),
-    **dict.fromkeys(("s", "skip"), Verdict("skip")),
-    **dict.fromkeys(("q", "quit"), Verdict("quit")),
+    **dict.fromkeys(("a", "again"), Review("again")),
+    **dict.fromkeys(("s", "skip"), Review("skip")),
+    **dict.fromkeys(("q", "quit"), Review("quit")),
 }

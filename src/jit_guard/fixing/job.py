@@ -1,30 +1,33 @@
-"""One fix as a value: what is fixed, within which bounds, on whose wishes."""
+"""One fix as a value: what is fixed, within which bounds, on whose given."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.config import Settings
-from jit_guard.criteria import Terms
-from jit_guard.errors import UsageError
-from jit_guard.fixing import descriptions
-from jit_guard.fixing.descriptions import Descriptions
+from jit_guard.errors import JitGuardError, MissingComponent, UsageError
+from jit_guard.fixing.descriptions import Descriptions, parse
 from jit_guard.fixing.judging import Judge, with_rules
 from jit_guard.fixing.worktree_plan import Scope
 from jit_guard.generators.budget import Budget
 from jit_guard.generators.choice import AUTO, choose, forbid_network
-from jit_guard.generators.generator import Generator, Options
+from jit_guard.generators.generator import Generator, GeneratorUnusableError, Options
 from jit_guard.registry.goal_map import Entry
 from jit_guard.sources.worktree import Worktree
+
+if TYPE_CHECKING:
+    from jit_guard.baseline import Identity
+    from jit_guard.report import Report
+    from jit_guard.rules.rule import Rule
 
 COMMAND = "JIT_GUARD_COMMAND"
 
 
-class Wishes(NamedTuple):
-    """What was asked for. None: as configured.
+class FixOptions(NamedTuple):
+    """What was asked for, by flags or by a program. None: as configured.
 
     `generator` is a name, or a generator itself (a program's own, a scripted one in a test).
     `describe` answers for an entry that no file describes (a program's way; the command asks).
@@ -53,9 +56,14 @@ class Workshop(NamedTuple):
     options: Options
     jobs: int
 
+    @property
+    def improves_drafts(self) -> bool:
+        """Does it write better texts than the drafts that are there?"""
+        return self.generator.name != "scaffold"
+
 
 def workshop(
-    wishes: Wishes,
+    given: FixOptions,
     settings: Settings,
     root: str,
     prompt: str | None,
@@ -64,7 +72,7 @@ def workshop(
     """Choose the generator.
 
     Args:
-        wishes: flags first,
+        given: flags first,
         settings: then the configuration.
         root: the project's root.
         prompt: the text of a team's own system prompt.
@@ -74,34 +82,44 @@ def workshop(
         UsageError: there is no such generator, or it must not be used here.
         PluginError: its plugin cannot be used.
     """
-    command = wishes.command or environ.get(COMMAND)
-    chosen = _chosen(wishes, settings, command, environ)
+    command = given.command or environ.get(COMMAND)
+    chosen = _chosen(given, settings, command, environ)
     forbid_network(chosen, environ)
     options = Options(
         root=root,
-        model=wishes.model or settings.model,
-        timeout=wishes.timeout or settings.timeout,
+        model=given.model or settings.model,
+        timeout=given.timeout or settings.timeout,
         command=command,
-        base_url=wishes.base_url,
+        base_url=given.base_url,
         prompt=prompt,
-        budget=Budget(wishes.max_tokens_total),
+        budget=Budget(given.max_tokens_total),
     )
-    return Workshop(chosen, options, wishes.jobs or settings.jobs)
+    return Workshop(chosen, options, given.jobs or settings.jobs)
 
 
 def _chosen(
-    wishes: Wishes, settings: Settings, command: str | None, environ: Mapping[str, str]
+    given: FixOptions, settings: Settings, command: str | None, environ: Mapping[str, str]
 ) -> Generator:
-    name = wishes.generator or ("command" if wishes.command else settings.generator)
+    name = given.generator or ("command" if given.command else settings.generator)
     if isinstance(name, Generator):
         return name
     if name == AUTO and command:
         name = "command"
-    if wishes.command and name != "command":
+    if given.command and name != "command":
         raise UsageError(f"--command goes with the generator `command`, not with {name!r}")
     from jit_guard.plugins import generator
 
-    return generator(choose(name, environ, base_url=wishes.base_url))
+    return generator(choose(name, environ, base_url=given.base_url))
+
+
+class Configured(NamedTuple):
+    """What the project's configuration says of a fix; the files that it names are read."""
+
+    settings: Settings
+    accepted: frozenset[Identity]  # by the baseline
+    prompt: str | None  # the text of a team's own system prompt
+    descriptions: bytes | None  # the file of the key `descriptions`
+    rules: tuple[Rule, ...]  # of plugins
 
 
 class Job(NamedTuple):
@@ -112,26 +130,54 @@ class Job(NamedTuple):
 
     source: Worktree
     scope: Scope
-    wishes: Wishes
+    options: FixOptions
     workshop: Callable[[], Workshop]
     judge: Judge
 
 
-def job(source: Worktree, terms: Terms, wishes: Wishes, maps: Sequence[str] | None) -> Job:
-    """Put a job together. Raises ConfigError, PluginError: what is configured cannot be used."""
-    settings = terms.configuration(source).settings
-    if settings.descriptions is not None:
-        data = terms.file(source, "descriptions", settings.descriptions)
-        known = descriptions.parse(settings.descriptions, data)
-        wishes = wishes._replace(descriptions={**known, **wishes.descriptions})
-    prompt: str | None = None
-    if settings.prompt is not None:
-        prompt = terms.file(source, "prompt", settings.prompt).decode("utf-8", "replace")
+def make_job(
+    source: Worktree,
+    configured: Configured,
+    options: FixOptions,
+    maps: Sequence[str] | None,
+) -> Job:
+    """Put a job together: `maps` are those to fix; None: every configured one.
+
+    Raises ConfigError: the file of descriptions cannot be used.
+    """
+    settings = configured.settings
+    if settings.descriptions is not None and configured.descriptions is not None:
+        known = parse(settings.descriptions, configured.descriptions)
+        options = options._replace(descriptions={**known, **options.descriptions})
     shown = settings.maps if maps is None else tuple(dict.fromkeys(maps))
     return Job(
         source,
-        Scope(settings, shown, terms.accepted(source, settings), wishes.only),
-        wishes,
-        lambda: workshop(wishes, settings, source.root, prompt),
-        with_rules(terms.plugin_rules(source, settings), source, settings),
+        Scope(settings, shown, configured.accepted, options.only),
+        options,
+        lambda: workshop(options, settings, source.root, configured.prompt),
+        with_rules(configured.rules, source, settings),
     )
+
+
+def for_one(
+    missing: str, describe: Callable[[Entry], str | None] | str | None, given: Mapping[str, Any]
+) -> FixOptions:
+    """The options of a fix that a program asks for: one component, and consent to its cost.
+
+    Args:
+        missing: the path of the component.
+        describe: its description, or a function that gives one for an entry.
+        given: other fields of FixOptions.
+    """
+    by_entry = (lambda _: describe) if isinstance(describe, str) else describe
+    return FixOptions(**{"consent": True, **given, "describe": by_entry, "only": missing})
+
+
+def refusal(report: Report, error: MissingComponent) -> JitGuardError:
+    """Why a component is still missing after the fix that should have made it."""
+    if report.trouble is not None:
+        return GeneratorUnusableError(report.trouble)
+    for one in report.failed:
+        if (one.goal, one.component_type) == (error.goal, error.component_type):
+            return MissingComponent(error.goal, error.component_type, error.path, one.reason)
+    return error

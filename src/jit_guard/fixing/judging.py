@@ -10,7 +10,7 @@ from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.generators.generator import Request, Text
 from jit_guard.generators.judgement import finished, judge_text
-from jit_guard.registry.goal_map import Fault, parse
+from jit_guard.registry.goal_map import MapFault, parse
 from jit_guard.sources.overlay import Overlay
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def with_rules(rules: Sequence[Rule], source: Source, settings: Settings) -> Jud
         changes: dict[str, bytes | str] = {request.path: finished(text.content)}
         for path in settings.maps:
             data = source.read(path)
-            read = Fault("", 0, 0, "") if data is None else parse(path, data)
-            if isinstance(read, Fault) or request.component_type not in read.goals.get(
+            read = MapFault("", 0, 0, "") if data is None else parse(path, data)
+            if isinstance(read, MapFault) or request.component_type not in read.goals.get(
                 request.goal, {}
             ):
                 continue

@@ -11,7 +11,7 @@ from jit_guard.errors import UnreadableError
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.descriptions import suggestion
 from jit_guard.fixing.interaction import Interaction
-from jit_guard.fixing.job import Wishes
+from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.steps import Generate
 from jit_guard.generators.generator import Example, Request, Writer
 from jit_guard.generators.likeness import Shelf
@@ -55,7 +55,7 @@ class Shelves:
 
     def _read(self, component_type: str) -> list[Example]:
         if component_type not in self._texts:
-            folder = join(self._settings.components, self._settings.directory(component_type))
+            folder = self._settings.path(component_type)
             found: list[Example] = []
             for path in sorted(self._paths(folder))[:_MOST_READ]:
                 text = self._text(path)
@@ -87,7 +87,7 @@ class Shelves:
 
 def prepare(
     steps: Sequence[Generate],
-    wishes: Wishes,
+    options: FixOptions,
     settings: Settings,
     writer: Writer,
     generator: str,
@@ -103,7 +103,7 @@ def prepare(
     orders: list[tuple[Generate, Order]] = []
     failed: list[Failed] = []
     for step in steps:
-        description = _description(step, wishes, interaction, remembered)
+        description = _description(step, options, interaction, remembered)
         if not description:
             hint = suggestion(_first_entry(step))
             reason = f"no description: give one with --descriptions FILE, or take {hint!r} by --yes"
@@ -137,24 +137,22 @@ def remember(root: str) -> dict[str, str]:
 
 
 def _description(
-    step: Generate, wishes: Wishes, interaction: Interaction, remembered: Mapping[str, str]
+    step: Generate, options: FixOptions, interaction: Interaction, remembered: Mapping[str, str]
 ) -> str | None:
     for keys in _entries(step):
-        if keys in wishes.descriptions:
-            return wishes.descriptions[keys]
-    if step.path in remembered and not wishes.fresh:
+        if keys in options.descriptions:
+            return options.descriptions[keys]
+    if step.path in remembered and not options.fresh:
         return remembered[step.path]
     entry = _first_entry(step)
-    if wishes.describe is not None:
-        return wishes.describe(entry)
+    if options.describe is not None:
+        return options.describe(entry)
     return interaction.describe(entry, step.component, suggestion(entry))
 
 
 def _entries(step: Generate) -> list[tuple[str, str]]:
     """Goal and type of every entry that a step serves, the first one first."""
-    keys = [(step.goal, step.component_type)]
-    keys += ((one.edit.keys[0], one.edit.keys[1]) for one in step.repoints)
-    return list(dict.fromkeys(keys))
+    return list(dict.fromkeys([(step.goal, step.component_type), *step.entries]))
 
 
 def _first_entry(step: Generate) -> Entry:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 
 from jit_guard.comparison.result import Comparison, Misplaced, Reference
 from jit_guard.config import Settings
 from jit_guard.fixing.steps import Adopt, Generate, Leave, Plan, Relink, Repoint, Step
-from jit_guard.fixing.target_folder import Home, Homes, names_in
+from jit_guard.fixing.target_folder import TargetFolder, TargetFolders, names_in
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.sources.tree import Tree
@@ -31,7 +32,7 @@ def make_plan(
     comparison: Comparison,
     *,
     drafts: Collection[str] = (),
-    replaced: Mapping[str, str] | None = None,
+    replaced: Callable[[], Mapping[str, str]] = dict,
     acts: Acts = lambda _code, _reference: True,
 ) -> Plan:
     """Plan the fix of one snapshot.
@@ -42,11 +43,12 @@ def make_plan(
         settings: the settings in force.
         comparison: of these maps with this tree.
         drafts: paths of untouched drafts, for a generator that can do better; else nothing.
-        replaced: missing component -> where its text was once put (`Ledger.replacements`).
+        replaced: gives missing component -> where its text was once put, as
+            `history.replacements`; asked only when a component is missing.
         acts: may this finding (its code, and the entry) be acted on? False for what selection,
             baseline or `--map` leave out.
     """
-    return _Planner(maps, tree, settings, comparison, replaced or {}).plan(acts, drafts)
+    return _Planner(maps, tree, settings, comparison, replaced).plan(acts, drafts)
 
 
 class _Planner:
@@ -56,19 +58,23 @@ class _Planner:
         tree: Tree,
         settings: Settings,
         comparison: Comparison,
-        replaced: Mapping[str, str],
+        replaced: Callable[[], Mapping[str, str]],
     ) -> None:
         self._maps = maps
         self._tree = tree
         self._settings = settings
         self._comparison = comparison
-        self._replaced = replaced
+        self._ask_replaced = replaced
         self._orphans = frozenset(comparison.orphans)
-        self._homes = Homes(tree, comparison)
+        self._targets = TargetFolders(tree, comparison)
         self._promised: set[str] = set()  # folded paths that this plan has given away
         goals = dict.fromkeys(goal for one in maps for goal in one.goals)
         self._twins = Counter(plain_name(goal) for goal in goals if lossless(goal))
         self._wanted = self._wanted_names()
+
+    @cached_property
+    def _replaced(self) -> Mapping[str, str]:
+        return self._ask_replaced()
 
     def plan(self, acts: Acts, drafts: Collection[str]) -> Plan:
         found: list[Step] = [
@@ -125,16 +131,16 @@ class _Planner:
         goal, component_type, filename = first.entry
         # Types may share a folder, or one have its folder in another's: the innermost serves all.
         base = max((self._base(one.entry) for one in references), key=len)
-        home = self._homes.of(base)
-        if isinstance(home, str):
-            return _leave(first, home)
+        target = self._targets.of(base)
+        if isinstance(target, str):
+            return _leave(first, target)
         moved = self._replaced.get(path)
-        if moved is not None and moved != path and self._is_there(moved, home):
+        if moved is not None and moved != path and self._is_there(moved, target):
             repoints = self._repoints(references, moved)
             return Relink(path, moved, repoints, "its text was put there before")
         if not self._settings.is_text(component_type):
             return _leave(first, f"components of the type {component_type} are no texts")
-        free = fold(_below(base, path)) not in home.folded and fold(path) not in self._promised
+        free = fold(_below(base, path)) not in target.folded and fold(path) not in self._promised
         if free and _named_by_us(references):
             return self._generate(path, path, references)
         plain = lossless(goal) and self._twins[plain_name(goal)] == 1
@@ -146,13 +152,13 @@ class _Planner:
             others = self._wanted.get(fold(at), frozenset()) - {one.entry[:2] for one in references}
             if others:
                 continue
-            if home.names is not None and name in home.names.files:
+            if target.names is not None and name in target.names.files:
                 repoints = self._repoints(references, at)
-                if join(home.real, name) in self._orphans:
+                if join(target.real, name) in self._orphans:
                     self._promised.add(fold(at))
                     return Adopt(path, at, repoints)
                 return Relink(path, at, repoints, "it was generated for this goal before")
-            if fold(name) not in home.folded:
+            if fold(name) not in target.folded:
                 return self._generate(path, at, references)
         return _leave(first, f"{_MOST_NAMES} names for it are taken")
 
@@ -163,9 +169,9 @@ class _Planner:
         repoints = self._repoints(references, path)
         return Generate(component, path, goal, component_type, filename, repoints)
 
-    def _is_there(self, path: str, home: Home) -> bool:
-        name = _below(home.base, path)
-        return home.names is not None and name in home.names.files
+    def _is_there(self, path: str, target: TargetFolder) -> bool:
+        name = _below(target.base, path)
+        return target.names is not None and name in target.names.files
 
     # JG501
 
@@ -184,7 +190,7 @@ class _Planner:
     # What both need
 
     def _base(self, entry: Entry) -> str:
-        return join(self._settings.components, self._settings.directory(entry.component_type))
+        return self._settings.path(entry.component_type)
 
     def _wanted_names(self) -> dict[str, frozenset[tuple[str, str]]]:
         """Which goals and types name a file of ours, there or not, by its folded path."""

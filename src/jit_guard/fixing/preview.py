@@ -9,11 +9,13 @@ from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import Job, Workshop
 from jit_guard.fixing.orders import Shelves, prepare, remember
 from jit_guard.fixing.steps import Generate, changes
-from jit_guard.fixing.worktree_plan import Sight, look
+from jit_guard.fixing.worktree_plan import plan_worktree
+from jit_guard.ledger.history import replacements
 from jit_guard.registry.diff import unified_diff
 from jit_guard.registry.edit import splice
 
 if TYPE_CHECKING:
+    from jit_guard.comparison.result import Comparison
     from jit_guard.fixing.delivery import Order
     from jit_guard.report import Failed
 
@@ -21,17 +23,16 @@ if TYPE_CHECKING:
 def preview(job: Job, interaction: Interaction) -> Iterator[str]:
     """The lines that say what a fix would do; none when there is nothing to do."""
     source = job.source
-    sight = look(source, job.scope, drafts=True)
-    chosen = job.workshop() if sight.plan.generates else None
-    if chosen is not None and chosen.generator.name == "scaffold":
-        sight = look(source, job.scope)
-    plan = sight.plan
+    found = plan_worktree(source, job.scope, replaced=lambda: replacements(source.root))
+    plan = found.plan
+    chosen = job.workshop() if plan.generates else None
+    generates = plan.generated_by(better=chosen is not None and chosen.improves_drafts)
     for step in plan.free:
         why = getattr(step, "why", "it has the name that the component would get")
         yield f"relink    {step.component} -> {step.path}: {why}"
     ordered: list[Generate] = []
-    if chosen is not None and plan.generates:
-        orders, failed, model = _ordered(job, chosen, interaction, sight)
+    if chosen is not None and generates:
+        orders, failed, model = _ordered(job, chosen, interaction, generates, found.comparison)
         ordered = [generate for generate, _ in orders]
         for generate, order in orders:
             description = order.request.description
@@ -47,18 +48,22 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
 
 
 def _ordered(
-    job: Job, workshop: Workshop, interaction: Interaction, sight: Sight
+    job: Job,
+    workshop: Workshop,
+    interaction: Interaction,
+    generates: Sequence[Generate],
+    comparison: Comparison,
 ) -> tuple[list[tuple[Generate, Order]], list[Failed], str]:
-    settings, wishes = job.scope.settings, job.wishes
+    settings, options = job.scope.settings, job.options
     writer = workshop.generator.factory(workshop.options)
     try:
         orders, failed = prepare(
-            sight.plan.generates[: wishes.limit],
-            wishes,
+            generates[: options.limit],
+            options,
             settings,
             writer,
             workshop.generator.name,
-            Shelves(job.source, settings, sight.comparison),
+            Shelves(job.source, settings, comparison),
             interaction,
             remember(workshop.options.root),
         )

@@ -15,6 +15,12 @@ class Repoint(NamedTuple):
     map: str
     edit: Edit
 
+    @property
+    def entry(self) -> tuple[str, str]:
+        """Goal and component type."""
+        goal, component_type = self.edit.keys
+        return goal, component_type
+
 
 class Relink(NamedTuple):
     """Entries are set to a file that is there, and is certainly the one they mean."""
@@ -24,6 +30,11 @@ class Relink(NamedTuple):
     repoints: tuple[Repoint, ...]
     why: str
 
+    @property
+    def entries(self) -> list[tuple[str, str]]:
+        """Goal and component type of every entry that is set."""
+        return [one.entry for one in self.repoints]
+
 
 class Adopt(NamedTuple):
     """Entries are set to an orphan that has the very name which we would give."""
@@ -31,6 +42,11 @@ class Adopt(NamedTuple):
     component: str
     path: str
     repoints: tuple[Repoint, ...]
+
+    @property
+    def entries(self) -> list[tuple[str, str]]:
+        """Goal and component type of every entry that is set."""
+        return [one.entry for one in self.repoints]
 
 
 class Generate(NamedTuple):
@@ -48,6 +64,11 @@ class Generate(NamedTuple):
     filename: str
     repoints: tuple[Repoint, ...] = ()
     replaces_draft: bool = False
+
+    @property
+    def entries(self) -> list[tuple[str, str]]:
+        """Goal and component type of every entry that is set, or of the one that is served."""
+        return [one.entry for one in self.repoints] or [(self.goal, self.component_type)]
 
 
 class Leave(NamedTuple):
@@ -75,10 +96,9 @@ class Plan(NamedTuple):
         """The steps that need no text."""
         return (*self.relinks, *self.adopts)
 
-    @property
-    def empty(self) -> bool:
-        """True when there is nothing to do (something may have to be left)."""
-        return not (self.relinks or self.adopts or self.generates)
+    def generated_by(self, *, better: bool) -> tuple[Generate, ...]:
+        """The files to generate; `better`: by a generator that improves on an untouched draft."""
+        return tuple(one for one in self.generates if better or not one.replaces_draft)
 
 
 def changes(steps: Iterable[Relink | Adopt | Generate]) -> tuple[MapChange, ...]:

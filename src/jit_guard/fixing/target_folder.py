@@ -11,7 +11,7 @@ from jit_guard.sources.tree import Tree
 from jit_guard.text.names import fold
 
 
-class Home(NamedTuple):
+class TargetFolder(NamedTuple):
     """A folder of a component type; `names` is None where it is not there yet.
 
     `folded` holds every name that is taken, as a system sees it that ignores case.
@@ -23,27 +23,27 @@ class Home(NamedTuple):
     folded: frozenset[str]
 
 
-class Homes:
+class TargetFolders:
     """The folders of one snapshot, each looked at once."""
 
     def __init__(self, tree: Tree, comparison: Comparison) -> None:
         self._tree = tree
         self._comparison = comparison
-        self._found: dict[str, Home | str] = {}
+        self._found: dict[str, TargetFolder | str] = {}
 
-    def of(self, base: str) -> Home | str:
+    def of(self, base: str) -> TargetFolder | str:
         """The folder at a path, or why nothing can be written to it."""
         if base not in self._found:
             self._found[base] = self._look_at(base)
         return self._found[base]
 
-    def _look_at(self, base: str) -> Home | str:
+    def _look_at(self, base: str) -> TargetFolder | str:
         segments = base.split("/")
         for end in range(1, len(segments) + 1):
             prefix = "/".join(segments[:end])
             place = self._tree.resolve(prefix)
             if place.kind == "absent":
-                return Home(base, base, None, frozenset())
+                return TargetFolder(base, base, None, frozenset())
             if place.kind != "folder":
                 return f"{prefix} is no folder inside the project"
             if place.spelled != prefix:
@@ -55,7 +55,7 @@ class Homes:
         alike = fold(place.real)
         same = [one for path, one in self._comparison.folders.items() if fold(path) == alike]
         names = {fold(name) for folder in (there, *same) for name in names_in(folder)}
-        return Home(base, place.real, there, frozenset(names))
+        return TargetFolder(base, place.real, there, frozenset(names))
 
 
 def names_in(folder: Folder) -> Iterator[str]:

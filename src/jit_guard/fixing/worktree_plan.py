@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.baseline import identity
@@ -51,7 +51,7 @@ class Scope(NamedTuple):
         )
 
 
-class Sight(NamedTuple):
+class WorktreePlan(NamedTuple):
     """One look at the worktree."""
 
     maps: Maps
@@ -61,32 +61,28 @@ class Sight(NamedTuple):
     unreadable: tuple[UnreadableError, ...] = ()  # and therefore not planned for
 
 
-def look(
+def plan_worktree(
     source: Source,
     scope: Scope,
     *,
-    drafts: bool = False,
-    replaced: Mapping[str, str] | None = None,
-    known: Sequence[str] = (),
-) -> Sight:
+    replaced: Callable[[], Mapping[str, str]],
+) -> WorktreePlan:
     """Read maps and tree, and plan.
 
     Args:
         source: the worktree.
         scope: what may be acted on.
-        drafts: plan for untouched drafts as well: the generator can do better.
         replaced: see `make_plan`.
-        known: orphans that git ignores, and so must not be adopted.
     """
     settings = scope.settings
     maps = read_maps(source, dict.fromkeys((*scope.shown, *settings.maps)))
     tree = Tree(source)
     comparison = compare(maps.read, tree, settings)
-    ignored = set(known) or _ignored(source, comparison)
+    ignored = _ignored(source, comparison)
     comparison = comparison._replace(orphans=comparison.orphans.without(ignored))
     untouched: Collection[str] = ()
     unreadable = list(maps.unreadable)
-    if drafts and settings.selects("JG501"):
+    if settings.selects("JG501"):
         content = read(source, comparison, texts=False, drafts=True, sizes=False)
         untouched = content.drafts
         unreadable += content.unreadable
@@ -100,7 +96,7 @@ def look(
         acts=scope.acts,
     )
     unreadable += (UnreadableError(path, why) for path, why in tree.unreadable.items())
-    return Sight(maps, tree, comparison, plan, tuple(unreadable))
+    return WorktreePlan(maps, tree, comparison, plan, tuple(unreadable))
 
 
 def _ignored(source: Source, comparison: Comparison) -> set[str]:

@@ -74,3 +74,22 @@ def history(
         fields = dict(zip(Record._fields, row, strict=True))
         fields.update(usage=usage, content=row[13].decode("utf-8", "replace"))
         yield Record(**fields)
+
+
+def replacements(root: str) -> dict[str, str]:
+    """Missing component -> where its text was put, the latest time; none without a ledger.
+
+    Raises:
+        LedgerError: the ledger is damaged, or cannot be read.
+    """
+    if not database.exists(root):
+        return {}
+    file = LedgerFile(root)
+    try:
+        with file.reading() as connection:
+            rows = connection.execute(
+                "SELECT component, path FROM texts WHERE status = 'committed' ORDER BY id"
+            ).fetchall()
+    finally:
+        file.close()
+    return dict(rows)

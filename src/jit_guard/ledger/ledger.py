@@ -76,14 +76,6 @@ class Ledger:
         with self._file.reading() as connection:
             return find(connection, key, after)
 
-    def replacements(self) -> dict[str, str]:
-        """Missing component -> where its text was put, the latest time; for the plan."""
-        with self._file.reading() as connection:
-            rows = connection.execute(
-                "SELECT component, path FROM texts WHERE status = 'committed' ORDER BY id"
-            ).fetchall()
-        return dict(rows)
-
     def claim(self, wanted: Sequence[Wanted], *, after: int = 0) -> list[Claim | None]:
         """Claim components, in one transaction; never waits for another's claim.
 

@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     filename: str
 
 
-class Fault(NamedTuple):
+class MapFault(NamedTuple):
     """Why a map could not be read, and where reading stopped (1-based, in characters)."""
 
     code: str
@@ -131,7 +131,7 @@ class GoalMap:
         return sorted(found, key=itemgetter(1))
 
 
-def parse(path: str, data: bytes) -> GoalMap | Fault:
+def parse(path: str, data: bytes) -> GoalMap | MapFault:
     """Read a map from the bytes of its file."""
     try:
         text = strict_json.decode(data)
@@ -151,10 +151,10 @@ def parse(path: str, data: bytes) -> GoalMap | Fault:
     return goal_map
 
 
-def _fault(code: str, text: str, offset: int, reason: str) -> Fault:
+def _fault(code: str, text: str, offset: int, reason: str) -> MapFault:
     from jit_guard.registry.positions import Positions
 
-    return Fault(code, *Positions(text).line_column(offset), reason)
+    return MapFault(code, *Positions(text).line_column(offset), reason)
 
 
 def conforms(value: Any) -> bool:

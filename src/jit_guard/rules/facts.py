@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from jit_guard.comparison.evidence import Evidence
-from jit_guard.comparison.renames import Candidates
+from jit_guard.comparison.renames import Renames
 from jit_guard.comparison.result import Reference
 from jit_guard.sources.answers import GitState
 from jit_guard.text.shell import between_backticks, no_command
@@ -36,7 +36,7 @@ class Facts:
         self.interrupted = evidence.interrupted
         self.untracked = evidence.untracked
         self.traces = traces
-        self.candidates = Candidates(evidence.comparison, same_text)
+        self.candidates = Renames(evidence.comparison, same_text)
         self._first: dict[str, Reference] | None = None
 
     def first(self, path: str) -> Reference | None:

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from jit_guard.config import Settings
 from jit_guard.registry.goal_map import GoalMap
-from jit_guard.text.names import join
 
 GOAL = "JIT_GUARD_SELFTEST"
 
 
-class Fault(NamedTuple):
+class Breakage(NamedTuple):
     """What is broken, in words, and the paths that change: to contents, or None for gone."""
 
     what: str
@@ -29,7 +28,7 @@ class Sample:
         self._value = goal_map.value
         types = (component_type for parts in goal_map.goals.values() for component_type in parts)
         self.component_type = next(filter(settings.is_text, types), "protocol")
-        self._folder = join(settings.components, settings.directory(self.component_type))
+        self._folder = settings.path(self.component_type)
 
     def path(self, filename: str) -> str:
         """Where a component of the sample's type lies."""

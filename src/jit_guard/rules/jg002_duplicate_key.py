@@ -8,7 +8,7 @@ from jit_guard.registry.goal_map import GoalMap
 from jit_guard.registry.positions import Span
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
@@ -46,8 +46,8 @@ def _repeated(goal_map: GoalMap) -> Iterator[tuple[tuple[str, ...], Span, Span]]
             types.setdefault(part.key, part.key_span)
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault("a goal stands twice", sample.goal_twice())
+def _inject(sample: Sample) -> Breakage:
+    return Breakage("a goal stands twice", sample.goal_twice())
 
 
 RULE = Rule(

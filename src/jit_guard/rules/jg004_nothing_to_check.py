@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
@@ -33,8 +33,8 @@ def _judge(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault("the map loses every goal", {sample.map: "{}"})
+def _inject(sample: Sample) -> Breakage:
+    return Breakage("the map loses every goal", {sample.map: "{}"})
 
 
 RULE = Rule(

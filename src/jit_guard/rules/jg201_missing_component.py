@@ -11,7 +11,7 @@ from jit_guard.config import toml_key, toml_string
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.rules.series import Series
 from jit_guard.text.shell import no_command
@@ -59,8 +59,10 @@ def _hint(facts: Facts, reference: Reference, candidate: Candidate | None) -> st
     return f"{like}: is it this one? Then write it here"
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault("an entry names a file that is not there", sample.entry("jit_guard_selftest.txt"))
+def _inject(sample: Sample) -> Breakage:
+    return Breakage(
+        "an entry names a file that is not there", sample.entry("jit_guard_selftest.txt")
+    )
 
 
 RULE = Rule(

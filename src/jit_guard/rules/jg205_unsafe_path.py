@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.shell import no_command
 
@@ -20,8 +20,10 @@ def _judge(facts: Facts) -> Iterator[Finding]:
         yield RULE.at_entry(reference, reason, hint=hint)
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault("an entry climbs out of its folder", sample.entry("../../jit_guard_selftest.txt"))
+def _inject(sample: Sample) -> Breakage:
+    return Breakage(
+        "an entry climbs out of its folder", sample.entry("../../jit_guard_selftest.txt")
+    )
 
 
 RULE = Rule(

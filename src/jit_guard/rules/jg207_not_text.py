@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jit_guard.config import toml_key
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
@@ -24,8 +24,8 @@ def _judge(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault(
+def _inject(sample: Sample) -> Breakage:
+    return Breakage(
         "a component is not UTF-8",
         {**sample.entry("jit_guard_selftest.txt"), sample.path("jit_guard_selftest.txt"): b"\xff"},
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
@@ -17,8 +17,8 @@ def _judge(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault("an entry names a file that Windows cannot hold", sample.entry("aux.txt"))
+def _inject(sample: Sample) -> Breakage:
+    return Breakage("an entry names a file that Windows cannot hold", sample.entry("aux.txt"))
 
 
 RULE = Rule(

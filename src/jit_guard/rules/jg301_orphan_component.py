@@ -7,7 +7,7 @@ from functools import partial
 
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.rules.series import Series
 from jit_guard.text.shell import no_command
@@ -37,8 +37,8 @@ def _findings(facts: Facts) -> Iterator[Finding]:
         yield RULE.of_file(path, "no entry names it", hint, related)
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault("a file that no entry names", {sample.path("jit_guard_selftest.txt"): "text"})
+def _inject(sample: Sample) -> Breakage:
+    return Breakage("a file that no entry names", {sample.path("jit_guard_selftest.txt"): "text"})
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.shell import between_backticks
 
@@ -21,8 +21,8 @@ def _judge(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _inject(sample: Sample) -> Fault:
-    return Fault("a writer died beside the map", {f"{sample.map}.tmp": "{"})
+def _inject(sample: Sample) -> Breakage:
+    return Breakage("a writer died beside the map", {f"{sample.map}.tmp": "{"})
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.generated import mark
 
@@ -25,10 +25,10 @@ def _judge(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _inject(sample: Sample) -> Fault:
+def _inject(sample: Sample) -> Breakage:
     name = "autogen_jit_guard_selftest.txt"
     draft = {sample.path(name): mark(_DRAFT, ".txt")}
-    return Fault("a draft is left as it was generated", {**sample.entry(name), **draft})
+    return Breakage("a draft is left as it was generated", {**sample.entry(name), **draft})
 
 
 RULE = Rule(

@@ -10,7 +10,7 @@ from jit_guard.registry.goal_map import GoalMap, Position
 from jit_guard.registry.positions import pointer
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Fault, Sample
+from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.series import Series
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Rule(NamedTuple):
     bad: Example
     good: Example
     judge: Callable[[Facts], Iterable[Finding | Series]]
-    inject: Callable[[Sample], Fault] | None = None  # for `jit-guard selftest`
+    inject: Callable[[Sample], Breakage] | None = None  # for `jit-guard selftest`
     fixable: bool = False
 
     def finding(self, message: str, **fields: Any) -> Finding:

@@ -138,14 +138,14 @@ def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] 
         UnreadableError: it cannot be listed.
     """
     folder = Folder(set(), set(), {}, {})
-    hollow: set[str] | None = None
+    empty: set[str] | None = None
     rest: list[os.DirEntry[str]] = []
     try:
         handle = _open(root, path)
         try:
             with os.scandir(handle) as entries:
                 if sizes:
-                    hollow = _measure(entries, folder.files, rest)
+                    empty = _measure(entries, folder.files, rest)
                 else:
                     for entry in entries:
                         if entry.is_file(follow_symlinks=False):
@@ -164,7 +164,7 @@ def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] 
         if problem := absent_or_unreadable(error, path or "."):
             raise problem from None
         return None
-    return folder, hollow
+    return folder, empty
 
 
 def _open(root: str, path: str) -> int | str:
@@ -199,7 +199,7 @@ def _measure(
     entries: Iterable[os.DirEntry[str]], files: set[str], rest: list[os.DirEntry[str]]
 ) -> set[str] | None:
     """Sort entries into files and the rest; the files of 0 bytes, or None: some cannot be told."""
-    hollow: set[str] | None = set()
+    empty: set[str] | None = set()
     for entry in entries:
         if not entry.is_file(follow_symlinks=False):
             rest.append(entry)
@@ -209,11 +209,11 @@ def _measure(
         except FileNotFoundError:
             continue  # it vanished since it was listed
         except OSError:
-            size, hollow = 1, None
+            size, empty = 1, None
         files.add(entry.name)
-        if not size and hollow is not None:
-            hollow.add(entry.name)
-    return hollow
+        if not size and empty is not None:
+            empty.add(entry.name)
+    return empty
 
 
 def _note_odd(entry: os.DirEntry[str], handle: int | str, folder: Folder) -> None:

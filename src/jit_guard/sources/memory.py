@@ -72,7 +72,7 @@ class Memory:
         """The names in a folder; None when there is none."""
         return self._folders.get(path)
 
-    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files that hold nothing."""
         for name in sorted(names):
             if not self.read(f"{folder}/{name}"):
@@ -102,7 +102,7 @@ class Memory:
         paths = sorted(join(folder, name) for folder, names in wanted.items() for name in names)
         return [never_added(path) for path in paths if path not in self._tracked]
 
-    def traces(self, missing: list[str]) -> dict[str, GitState]:  # noqa: ARG002
+    def explain_missing(self, missing: list[str]) -> dict[str, GitState]:  # noqa: ARG002
         """Nothing else knows of them."""
         return {}
 

@@ -56,10 +56,10 @@ class Overlay:
             {**{k: v for k, v in below.others.items() if k not in taken}, **above.others},
         )
 
-    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files of a folder that hold nothing."""
         for source, some in self._split(folder, names):
-            yield from source.hollow(folder, some)
+            yield from source.empty_files(folder, some)
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file of a folder its bytes."""
@@ -91,9 +91,9 @@ class Overlay:
                     states.append(never_added(path))
         return states + self._base.untracked(scope, rest)
 
-    def traces(self, missing: list[str]) -> dict[str, GitState]:
+    def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
         """What else knows of missing files."""
-        return self._base.traces(missing)
+        return self._base.explain_missing(missing)
 
     def close(self) -> None:
         """Let go of the base."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.registry import goal_map
-from jit_guard.registry.goal_map import Fault, GoalMap
+from jit_guard.registry.goal_map import GoalMap, MapFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class Maps(NamedTuple):
     """The maps of a snapshot, by what became of them."""
 
     read: tuple[GoalMap, ...]
-    faults: dict[str, Fault]
+    faults: dict[str, MapFault]
     absent: tuple[str, ...]
     unreadable: tuple[UnreadableError, ...]
 
@@ -33,7 +33,7 @@ class Maps(NamedTuple):
 def read_maps(source: Source, paths: Iterable[str]) -> Maps:
     """Read every map of a snapshot."""
     maps: list[GoalMap] = []
-    faults: dict[str, Fault] = {}
+    faults: dict[str, MapFault] = {}
     absent: list[str] = []
     unreadable: list[UnreadableError] = []
     for path in paths:
@@ -46,7 +46,7 @@ def read_maps(source: Source, paths: Iterable[str]) -> Maps:
             absent.append(path)
             continue
         parsed = goal_map.parse(path, data)
-        if isinstance(parsed, Fault):
+        if isinstance(parsed, MapFault):
             faults[path] = parsed
         else:
             maps.append(parsed)

@@ -32,10 +32,10 @@ class Source(Protocol):
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
         """The names in a real folder (no link on the way); None when there is none.
 
-        `sizes`: `hollow` will be asked of its files, so look now where that is cheaper.
+        `sizes`: `empty_files` will be asked of its files, so look now where that is cheaper.
         """
 
-    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files of a folder that hold nothing: True; None when one has vanished."""
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
@@ -56,7 +56,7 @@ class Source(Protocol):
         `scope` is the folder that most of them are in. Raises GitError where git cannot tell.
         """
 
-    def traces(self, missing: list[str]) -> dict[str, GitState]:
+    def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
         """What else knows of missing files: the index, or the disk where git is judged.
 
         This and `same_text` look at every path that they are given: ask for few.

@@ -44,24 +44,24 @@ class Worktree:
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
         self._real_root = os.path.realpath(self.root)
-        self._hollow: dict[str, set[str] | None] = {}
+        self._empty: dict[str, set[str] | None] = {}
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, links followed; None when there is none."""
         return read_file(os.path.join(self.root, path), path)
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
-        """The names in a real folder; None when there is none. With `sizes`, see `hollow`."""
+        """The names in a real folder; None when there is none. With `sizes`, see `empty_files`."""
         listed = list_folder(self.root, path, sizes=sizes)
         if listed is None:
             return None
-        found, hollow = listed
-        self._hollow[path] = hollow
+        found, empty = listed
+        self._empty[path] = empty
         return found
 
-    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files that hold nothing: True; None when one has vanished."""
-        known = self._hollow.get(folder)
+        known = self._empty.get(folder)
         if known is not None:  # the listing has measured them
             yield from ((name, True) for name in sorted(known.intersection(names)))
             return
@@ -129,11 +129,11 @@ class Worktree:
 
         return untracked(self.root, scope, wanted)
 
-    def traces(self, missing: list[str]) -> dict[str, GitState]:
+    def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
         """Those missing files that the index has."""
-        from jit_guard.sources.git.worktree import traces
+        from jit_guard.sources.git.worktree import explain_missing
 
-        return traces(self.root, missing)
+        return explain_missing(self.root, missing)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jit_guard.generators.budget import Budget, Reservation
-from jit_guard.generators.chat.fault import Fault
+from jit_guard.generators.chat.fault import CallFault
 from jit_guard.generators.generator import Usage
 from jit_guard.generators.prompt import Message
 
@@ -23,7 +23,7 @@ class Call:
         self.chat = chat
         self.kept = kept
         self.attempts = 0
-        self.last: Fault | None = None  # of the last attempt that failed
+        self.last: CallFault | None = None  # of the last attempt that failed
         self._budget = budget
         self._used: tuple[int, int] | None = None
         self._is_open = True
@@ -47,7 +47,7 @@ class Call:
         self.attempts += 1
         self._used = None  # until something is known, it may cost anything
 
-    def failed(self, fault: Fault) -> None:
+    def failed(self, fault: CallFault) -> None:
         """The attempt gave no answer."""
         self.last = fault
         self._used = None if fault.perhaps_paid else (0, 0)

@@ -27,7 +27,7 @@ _ADVICE = {
 }
 
 
-class Fault(NamedTuple):
+class CallFault(NamedTuple):
     """One attempt that gave no answer."""
 
     reason: str
@@ -40,15 +40,15 @@ class Fault(NamedTuple):
     bad_parameter: bool = False
 
 
-class FaultError(Exception):
+class CallFaultError(Exception):
     """A fault on its way to whoever decides."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: CallFault) -> None:
         super().__init__(fault.reason)
         self.fault = fault
 
 
-def fault_of(error: Exception, server: str, *, reached: bool) -> Fault | None:
+def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | None:
     """What an exception of the SDK means; None for one that speaks of an answer's content.
 
     Args:
@@ -66,34 +66,34 @@ def fault_of(error: Exception, server: str, *, reached: bool) -> Fault | None:
         name = type(cause).__name__
         why = _words(str(cause or error)) or name
         if name in ("ConnectError", "ProxyError"):
-            return Fault(
+            return CallFault(
                 f"{server} cannot be reached: {_root(cause) or why}",
                 again=reached,
                 fatal=not reached,
                 reached=False,
             )
         if name in ("ConnectTimeout", "PoolTimeout"):
-            return Fault(f"{server} cannot be reached: no answer", again=True, reached=False)
+            return CallFault(f"{server} cannot be reached: no answer", again=True, reached=False)
         if name in ("UnsupportedProtocol", "InvalidURL", "LocalProtocolError"):
-            return Fault(f"{server}: {why}", fatal=True)
-        return Fault(f"the connection broke: {why}", again=True, perhaps_paid=True)
+            return CallFault(f"{server}: {why}", fatal=True)
+        return CallFault(f"the connection broke: {why}", again=True, perhaps_paid=True)
     return None
 
 
-def _of_status(error: Any, server: str) -> Fault:
+def _of_status(error: Any, server: str) -> CallFault:
     status: int = error.status_code
     code = {str(error.code), str(error.type)}
     said = f"{status}: {_words(str(error.message).removeprefix(f'Error code: {status} - '))}"
     if said.endswith(f"Error code: {status}"):
         said = f"{status} {error.response.reason_phrase}".rstrip()
     if status == 429 and code & set(_QUOTA):
-        return Fault(f"{server}: {said}; check plan and billing", fatal=True)
+        return CallFault(f"{server}: {said}; check plan and billing", fatal=True)
     if status in _HOPELESS:
-        return Fault(f"{server}: {said}; {_ADVICE[status]}", fatal=True)
+        return CallFault(f"{server}: {said}; {_ADVICE[status]}", fatal=True)
     headers: Mapping[str, str] = error.response.headers
     passing = status in _PASSING or status >= 500
     told = headers.get("x-should-retry")
-    return Fault(
+    return CallFault(
         said,
         again=passing and told != "false",
         wait=retry_after(headers, time.time()) if status in (429, 503) else None,

@@ -13,7 +13,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from jit_guard.generators.chat.fault import Fault, FaultError
+from jit_guard.generators.chat.fault import CallFault, CallFaultError
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
@@ -47,14 +47,14 @@ def policy(timeout: float, pause: Pause) -> AsyncRetrying:
         return spread(seconds, timeout - (state.seconds_since_start or 0.0))
 
     return AsyncRetrying(
-        retry=retry_if_exception(lambda error: (_fault(error) or Fault("")).again),
+        retry=retry_if_exception(lambda error: (_fault(error) or CallFault("")).again),
         wait=wait,
         stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(timeout),
         reraise=True,
     )
 
 
-def delay(fault: Fault, attempt: int) -> float:
+def delay(fault: CallFault, attempt: int) -> float:
     """Seconds to the next attempt: what the server asks for, else twice as long each time."""
     if fault.wait is not None:
         return fault.wait
@@ -67,8 +67,8 @@ def spread(seconds: float, left: float) -> float:
     return max(seconds, min(longer, left * 0.95))
 
 
-def _fault(error: BaseException | None) -> Fault | None:
-    return error.fault if isinstance(error, FaultError) else None
+def _fault(error: BaseException | None) -> CallFault | None:
+    return error.fault if isinstance(error, CallFaultError) else None
 
 
 class Pause:

@@ -14,7 +14,7 @@ from jit_guard.generators.chat.background import Background, ClosedError
 from jit_guard.generators.chat.call import Call
 from jit_guard.generators.chat.client import Client
 from jit_guard.generators.chat.endpoint import Endpoint, endpoint
-from jit_guard.generators.chat.fault import Fault, FaultError, fault_of
+from jit_guard.generators.chat.fault import CallFault, CallFaultError, fault_of
 from jit_guard.generators.chat.keys import scrub
 from jit_guard.generators.chat.reading import read
 from jit_guard.generators.chat.retrying import Pause, policy
@@ -121,16 +121,16 @@ class Chat:
         started = asyncio.get_running_loop().time()
         deadline = started + self._timeout
         retrying = policy(self._timeout, self._pause)
-        fault: Fault | None = None
+        fault: CallFault | None = None
         try:
             return await asyncio.wait_for(
                 retrying(self._attempt, call, deadline),
                 self._timeout,
             )
-        except FaultError as error:
+        except CallFaultError as error:
             fault = error.fault
         except OverBudgetError as error:
-            fault = Fault(f"{call.last.reason}; {error}" if call.last else str(error))
+            fault = CallFault(f"{call.last.reason}; {error}" if call.last else str(error))
         except asyncio.TimeoutError:
             pass
         # Raised outside of the excepts: what they hold is of no use to anybody.
@@ -138,10 +138,10 @@ class Chat:
 
     async def _attempt(self, call: Call, deadline: float) -> Any:
         if self._hopeless is not None:  # since this call began
-            raise FaultError(Fault(self._hopeless, fatal=True))
+            raise CallFaultError(CallFault(self._hopeless, fatal=True))
         if not await self._pause.over(deadline):
             reason = call.last.reason if call.last else "429 for another call"
-            raise FaultError(Fault(reason, wait=self._pause.left()))
+            raise CallFaultError(CallFault(reason, wait=self._pause.left()))
         call.begin()
         limit_name, extra = self._limit_names[0], {}
         if self._budget.limit is not None:
@@ -149,7 +149,7 @@ class Chat:
         try:
             response = await self._client.send(call.chat, extra)
         except Exception as error:  # noqa: BLE001 - the SDK raises what its parts raise
-            fault = fault_of(error, self._where.shown, reached=self._reached) or Fault(
+            fault = fault_of(error, self._where.shown, reached=self._reached) or CallFault(
                 f"the answer cannot be read ({type(error).__name__})", perhaps_paid=True
             )
         else:
@@ -159,9 +159,9 @@ class Chat:
             fault = self._with_other_name(fault, limit_name)
         self._reached = self._reached or fault.reached
         call.failed(fault)
-        raise FaultError(fault)
+        raise CallFaultError(fault)
 
-    def _with_other_name(self, fault: Fault, refused: str) -> Fault:
+    def _with_other_name(self, fault: CallFault, refused: str) -> CallFault:
         """A refusal of the limit's name is answered by the other name, once a run."""
         if refused in fault.reason and len(self._limit_names) > 1:
             if refused == self._limit_names[0]:
@@ -170,7 +170,7 @@ class Chat:
         return fault
 
     def _gave_up(
-        self, call: Call, fault: Fault | None, seconds: float
+        self, call: Call, fault: CallFault | None, seconds: float
     ) -> GenerationError | GeneratorUnusableError:
         tried = f"{call.attempts} attempt{'' if call.attempts == 1 else 's'}"
         if fault is None:

@@ -12,7 +12,7 @@ from jit_guard.sources.git.parts import parts
 from jit_guard.sources.git.tracking import untracked
 
 
-def traces(root: str, missing: Sequence[str], source: str) -> dict[str, GitState]:
+def explain_missing(root: str, missing: Sequence[str], source: str) -> dict[str, GitState]:
     """Those missing files that are on disk, each with why git lacks it.
 
     git is asked without the environment that it gave: a partial commit leaves out what the

@@ -24,7 +24,7 @@ class Scan(NamedTuple):
     """What one look at the index showed. Paths are relative to the top of the repository."""
 
     absent: dict[str, set[str]]  # folder -> the names in it that were asked for and are not there
-    hollow: tuple[str, ...]  # asked for and without text: empty, or only announced (add -N)
+    empty: tuple[str, ...]  # asked for and without text: empty, or only announced (add -N)
     modules: tuple[str, ...]  # every submodule in scope
 
 
@@ -40,17 +40,17 @@ def scan(top: str, scopes: Iterable[str], wanted: Mapping[str, Iterable[str]]) -
         GitError: git cannot tell, in its own words.
     """
     absent = {folder: set(names) for folder, names in wanted.items()}
-    hollow: list[str] = []
+    empty: list[str] = []
     modules: list[str] = []
     for record, folder, name in _records(top, [scope or "." for scope in scopes]):
         names = absent.get(folder)
         if names is not None and name in names:
             names.remove(name)
             if record.startswith(EMPTY_BLOBS, 7):
-                hollow.append(f"{folder}/{name}" if folder else name)
+                empty.append(f"{folder}/{name}" if folder else name)
         if record.startswith(_MODULE):
             modules.append(f"{folder}/{name}" if folder else name)
-    return Scan({f: names for f, names in absent.items() if names}, tuple(hollow), tuple(modules))
+    return Scan({f: names for f, names in absent.items() if names}, tuple(empty), tuple(modules))
 
 
 def _records(top: str, scopes: list[str]) -> Iterator[tuple[str, str, str]]:

@@ -22,7 +22,7 @@ class Listing(NamedTuple):
     """What one tree object holds; the ids of files are left where they are."""
 
     files: set[str]
-    hollow: set[str]  # of the files, those without text
+    empty: set[str]  # of the files, those without text
     odd: list[tuple[bytes, str, str]]  # the rest: mode, name, id
 
 
@@ -57,7 +57,7 @@ def listing(data: bytes, width: int) -> Listing:
             else:
                 found.files.add(name)
                 if id_ == _EMPTY[width]:
-                    found.hollow.add(name)
+                    found.empty.add(name)
         at = match.end()
     return found
 

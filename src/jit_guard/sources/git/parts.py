@@ -10,7 +10,7 @@ from jit_guard.sources import repository
 from jit_guard.text.names import join
 
 
-class Part(NamedTuple):
+class RepositoryPart(NamedTuple):
     """The paths that lie in one repository, relative to its top, and how to say them."""
 
     top: str
@@ -29,7 +29,7 @@ class Part(NamedTuple):
         return path[len(self.prefix) + 1 :] if self.prefix else join(self.inner, path)
 
 
-def parts(root: str, paths: Iterable[str], *, nested: bool = True) -> list[Part]:
+def parts(root: str, paths: Iterable[str], *, nested: bool = True) -> list[RepositoryPart]:
     """The paths (relative to the root) by repository; those outside any are left out.
 
     Args:
@@ -40,15 +40,15 @@ def parts(root: str, paths: Iterable[str], *, nested: bool = True) -> list[Part]
     real = os.path.realpath(root)
     above = repository.top(real)
     homes: dict[str, str] = {"": ""}  # folder -> the nearest repository below the root, or ""
-    found: dict[str, Part] = {}
+    found: dict[str, RepositoryPart] = {}
     for path in paths:
         home = _home(real, path.rpartition("/")[0], homes) if nested else ""
         part = found.get(home)
         if part is None:
             if home:
-                part = Part(os.path.join(real, home), "", home, [])
+                part = RepositoryPart(os.path.join(real, home), "", home, [])
             elif above is not None:
-                part = Part(above, repository.below(above, real), "", [])
+                part = RepositoryPart(above, repository.below(above, real), "", [])
             else:
                 continue
             found[home] = part

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.git.index import scan
-from jit_guard.sources.git.parts import Part, parts
+from jit_guard.sources.git.parts import RepositoryPart, parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import by_folder, join
 
@@ -35,19 +35,21 @@ def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> lis
     if not scope:
         scopes = [home.prefix]
     seen = scan(home.top, scopes, {home.outside(one): names for one, names in wanted.items()})
-    if not seen.absent and not seen.hollow:
+    if not seen.absent and not seen.empty:
         return []
     from jit_guard.sources.git import reasons
 
     lost = [join(folder, name) for folder, names in seen.absent.items() for name in sorted(names)]
-    states = reasons.announced(home.top, seen.hollow)
+    states = reasons.announced(home.top, seen.empty)
     found = [state._replace(path=home.inside(state.path)) for state in states]
     for part in parts(root, map(home.inside, lost)) if lost else ():
         found += _absent_in(part, home, seen.modules)
     return found
 
 
-def _absent_in(part: Part, home: Part, modules: Sequence[str]) -> list[GitState]:
+def _absent_in(
+    part: RepositoryPart, home: RepositoryPart, modules: Sequence[str]
+) -> list[GitState]:
     """Why files that the project's repository lacks are not there."""
     from jit_guard.sources.git import reasons
 
@@ -57,7 +59,7 @@ def _absent_in(part: Part, home: Part, modules: Sequence[str]) -> list[GitState]
         wanted = by_folder(part.paths)
         seen = scan(part.top, wanted, wanted)
         lost = [join(folder, name) for folder, names in seen.absent.items() for name in names]
-        states = reasons.announced(part.top, seen.hollow)
+        states = reasons.announced(part.top, seen.empty)
         states += reasons.unknown(part.top, sorted(lost)) if lost else []
     else:
         why = f"it lies in a git repository of its own ({part.inner}), which is no submodule"

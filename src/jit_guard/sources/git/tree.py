@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources.answers import Folder, GitState
-from jit_guard.sources.git.absence import traces
+from jit_guard.sources.git.absence import explain_missing
 from jit_guard.sources.git.environment import commit_standpoint
 from jit_guard.sources.git.listing import FOLDER, LINK, ids, listing
 from jit_guard.sources.git.objects import Found, Objects
@@ -31,7 +31,7 @@ class _Seen(NamedTuple):
     """
 
     tree: str
-    hollow: set[str]
+    empty: set[str]
     folders: dict[str, str]
 
 
@@ -83,11 +83,11 @@ class GitTree:
         found = self._list(join(self._prefix, path))
         return _NOTHING if found is None and not path else found
 
-    def hollow(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
         """Only those files of a folder that hold nothing, told by their ids. None can vanish."""
         seen = self._seen(join(self._prefix, folder))
-        hollow = seen.hollow if seen is not None else set()
-        yield from ((name, True) for name in sorted(hollow.intersection(names)))
+        empty = seen.empty if seen is not None else set()
+        yield from ((name, True) for name in sorted(empty.intersection(names)))
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
         """For each file of a folder its bytes, in pieces."""
@@ -125,9 +125,9 @@ class GitTree:
         """Nothing: all of it is in git."""
         return []
 
-    def traces(self, missing: list[str]) -> dict[str, GitState]:
+    def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
         """Those missing files that are on disk, and why git lacks them."""
-        return traces(self._root, missing, self.name)
+        return explain_missing(self._root, missing, self.name)
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Missing path -> the one left-over file that has the text it has in HEAD."""
@@ -163,7 +163,7 @@ class GitTree:
         except GitError as error:
             raise UnreadableError(path or ".", str(error)) from None
         found = Folder(read.files, set(), {}, {})
-        seen = self._folders[path] = _Seen(tree, read.hollow, {})
+        seen = self._folders[path] = _Seen(tree, read.empty, {})
         for mode, name, blob in read.odd:
             if mode == FOLDER:
                 found.folders.add(name)

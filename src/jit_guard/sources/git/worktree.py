@@ -18,10 +18,10 @@ from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import join
 
-__all__ = ["add_command", "ignored", "recoverable", "same_text", "top", "traces"]
+__all__ = ["add_command", "explain_missing", "ignored", "recoverable", "same_text", "top"]
 
 
-def traces(root: str, missing: Sequence[str]) -> dict[str, GitState]:
+def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
     """Those missing files that the index has all the same: deleted by hand, or sparse."""
     found: dict[str, GitState] = {}
     if not missing or top(root) is None:

@@ -1,0 +1,52 @@
+"""The commit of a run: maps and components in one instant, and the ledger told where texts are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from jit_guard.commit.transaction import OccupiedError, Placement, commit
+from jit_guard.fixing.session import Ready, Session
+from jit_guard.fixing.steps import Generate, changes
+from jit_guard.ledger.records import Placed
+from jit_guard.registry.edit import EditError
+from jit_guard.sources.source import Source
+from jit_guard.text.generated import untouched
+
+
+def place(session: Session, ready: Sequence[Ready]) -> None:
+    """Commit texts together; one that somebody else's save refuses twice is given up.
+
+    Raises:
+        TransactionError, LedgerError: the system refused; nothing is lost.
+    """
+    source = session.job.source
+    placements = [Placement(one.step.path, one.data, _replaces(source, one.step)) for one in ready]
+    try:
+        done = commit(source.root, changes(one.step for one in ready), placements)
+    except (EditError, OccupiedError) as error:
+        # The ledger has the texts, and the next round plans anew: each by itself, so that one
+        # refusal does not hold up the others.
+        if len(ready) > 1:
+            for one in ready:
+                place(session, [one])
+        elif session.refused_before(ready[0].step.component):
+            session.tally.give_up(ready[0].step, str(error))
+        return
+    session.tally.committed(done)
+    names = set(done.placed)
+    placed = [one for one in ready if one.step.path in names]
+    for one in placed:
+        session.tally.generated(one.step, session.generator.name)
+    session.ledger.committed(
+        (Placed(one.stored.id, one.step.path, one.data) for one in placed),
+        release=[one.step.component for one in ready],
+    )
+
+
+def _replaces(source: Source, step: Generate) -> str | None:
+    """The hash of the draft that a text may replace, if it is still untouched."""
+    if not step.replaces_draft:
+        return None
+    data = source.read(step.path)
+    return sha256(data).hexdigest() if data is not None and untouched(data) else None

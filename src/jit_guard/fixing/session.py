@@ -1,0 +1,149 @@
+"""One run of the fix: what it works with, and what it has done so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import NamedTuple
+
+from jit_guard.commit.transaction import Commit
+from jit_guard.fixing.interaction import Interaction
+from jit_guard.fixing.job import Job, Workshop
+from jit_guard.fixing.steps import Adopt, Generate, Relink
+from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import Stored
+from jit_guard.report import Failed, Fixed
+
+
+class Outcome(NamedTuple):
+    """What a run has done. `trouble` is what ended it early; `written` are paths for `git add`.
+
+    `unreadable` is what the last look at the project could not read, so nothing was planned there.
+    """
+
+    fixed: tuple[Fixed, ...] = ()
+    failed: tuple[Failed, ...] = ()
+    written: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    trouble: str | None = None
+    unreadable: tuple[str, ...] = ()
+
+
+class Ready(NamedTuple):
+    """A text that is whole and accepted, and waits for its commit."""
+
+    step: Generate
+    stored: Stored
+    data: bytes
+
+
+class Tally:
+    """What a run has done so far, and what it will not try again.
+
+    Args:
+        limit: how many files it may generate; None: as many as are missing.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self.left = limit
+        self.given_up: set[str] = set()  # components
+        self.messages: list[str] = []
+        self.trouble: str | None = None
+        self.unreadable: tuple[str, ...] = ()
+        self._fixed: list[Fixed] = []
+        self._failed: dict[tuple[str, str], Failed] = {}
+        self._written: dict[str, None] = {}
+
+    @property
+    def outcome(self) -> Outcome:
+        """All of it, as a value."""
+        return Outcome(
+            tuple(self._fixed),
+            tuple(self._failed.values()),
+            tuple(self._written),
+            tuple(self.messages),
+            self.trouble,
+            self.unreadable,
+        )
+
+    def committed(self, done: Commit) -> None:
+        """Note which maps a commit changed, and what it left to somebody else's save."""
+        self._written.update(dict.fromkeys(change.path for change in done.changes))
+        self.messages += (f"{one.path}: {one.reason}" for one in done.left)
+        self.messages += (f"{one.path}: {one.reason}" for one in done.kept)
+
+    def linked(self, step: Relink | Adopt) -> None:
+        """Note that entries now name a file that was there already."""
+        action = "adopted" if isinstance(step, Adopt) else "relinked"
+        self._fixed += (Fixed(action, *keys, step.path) for keys in step.entries)
+
+    def generated(self, step: Generate, generator: str) -> None:
+        """Note that a file was generated and placed."""
+        self._written[step.path] = None
+        self._fixed += (Fixed("generated", *keys, step.path, generator) for keys in step.entries)
+        if self.left is not None:
+            self.left -= 1
+
+    def fail(self, failures: Iterable[Failed]) -> None:
+        """Note entries that stay as they are; the latest reason for an entry counts."""
+        self._failed.update(((one.goal, one.component_type), one) for one in failures)
+
+    def give_up(self, step: Generate, reason: str) -> None:
+        """Try this one no more in this run."""
+        self.given_up.add(step.component)
+        self.fail(Failed(*keys, reason) for keys in step.entries)
+
+
+class Session(AbstractContextManager["Session"]):
+    """A generator at work and the ledger, for as long as a run generates. To be closed.
+
+    Args:
+        job: what is fixed.
+        workshop: the generator that was chosen.
+        interaction: who answers for the user.
+        tally: where the run keeps what was done.
+
+    Raises:
+        LedgerError: the ledger cannot be used.
+        GeneratorUnusableError: the generator cannot be made.
+    """
+
+    def __init__(
+        self, job: Job, workshop: Workshop, interaction: Interaction, tally: Tally
+    ) -> None:
+        self.job = job
+        self.generator = workshop.generator
+        self.options = workshop.options
+        self.jobs = workshop.jobs
+        self.interaction = interaction
+        self.tally = tally
+        self.improves_drafts = workshop.improves_drafts
+        # Naming a program is consent to what it costs.
+        consent = job.options.consent or self.generator.name == "command"
+        self.agreed = consent or not self.generator.paid
+        self.writer = self.generator.factory(self.options)
+        try:
+            self.ledger = Ledger(job.source.root)
+        except BaseException:
+            self.writer.close()
+            raise
+        self.after = self.ledger.last() if job.options.fresh else 0
+        self._refused: set[str] = set()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.ledger.close()
+        finally:
+            self.writer.close()
+
+    def refused_before(self, component: str) -> bool:
+        """Has a commit of this component been refused before? It counts as refused from now on."""
+        known = component in self._refused
+        self._refused.add(component)
+        return known
