@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jit_guard import config as catalogue
+import jit_guard
+from jit_guard.config import CODES, MODULES
 from jit_guard.rules import load_rules
 from jit_guard.rules.rule import Example, Rule
 from projects import codes, git, judge, lay_out, run
@@ -17,16 +18,16 @@ EACH_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 
 
 def test_the_rules_are_those_of_the_catalogue_in_its_order() -> None:
-    assert tuple(rule.code for rule in RULES) == catalogue.CODES
-    assert list(catalogue.CODES) == sorted(set(catalogue.CODES))
+    assert tuple(rule.code for rule in RULES) == CODES
+    assert list(CODES) == sorted(set(CODES))
 
 
 def test_there_is_no_rule_file_that_the_catalogue_forgets() -> None:
-    folder = Path(catalogue.__file__).parent / "rules"
-    assert sorted(path.stem for path in folder.glob("jg[0-9]*.py")) == list(catalogue.MODULES)
+    folder = Path(jit_guard.__file__).parent / "rules"
+    assert sorted(path.stem for path in folder.glob("jg[0-9]*.py")) == list(MODULES)
 
 
-@pytest.mark.parametrize(("rule", "module"), list(zip(RULES, catalogue.MODULES, strict=True)))
+@pytest.mark.parametrize(("rule", "module"), list(zip(RULES, MODULES, strict=True)))
 def test_a_file_is_named_by_its_rule(rule: Rule, module: str) -> None:
     assert module == f"{rule.code.lower()}_{rule.name.replace('-', '_')}"
 

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from test_ledger import KEY, REQUEST, WANTED, arrival
 
 from jit_guard.commit import kernel_lock
 from jit_guard.generators.generator import Text
 from jit_guard.ledger import claims
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Wanted
-from test_ledger import KEY, REQUEST, WANTED, arrival
 
 OTHER = Wanted("components/personas/other.txt", KEY._replace(goal="LEAVE"))
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from test_ids import HOSTILE
 
 from projects import sound
 from sessions import OWN, plant
-from test_pytest_ids import HOSTILE
 
 WORKERS = ("--jit-guard", "-n", "2", "--color=no", "-W", "error", "-p", "no:cacheprovider")
 

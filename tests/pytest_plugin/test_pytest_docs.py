@@ -11,7 +11,7 @@ from sessions import TWO, collected, plant
 if TYPE_CHECKING:
     import pytest
 
-PAGE = (Path(__file__).parent.parent / "docs/pytest.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs/pytest.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 CODE = [text for kind, text in BLOCKS if kind == "python"]
 SHOWN = [text for kind, text in BLOCKS if kind == "console"]

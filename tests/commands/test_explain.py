@@ -13,7 +13,7 @@ from jit_guard.rules.rule import Rule
 from projects import call
 
 RULES = load_rules()
-PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 
 
 def test_without_a_code_every_rule_has_a_line(tmp_path: Path) -> None:
