@@ -126,15 +126,20 @@ def _tool_table(data: bytes, where: str) -> dict[str, Any] | None:
 
 
 def _toml(data: bytes, where: str) -> dict[str, Any]:
+    from jit_guard.text.plain_toml import plain_table
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{where}: not UTF-8 (byte {error.start})"]) from None
+    plain = plain_table(text)
+    if plain is not None:
+        return plain
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(data.decode())
-    except UnicodeDecodeError as error:
-        raise ConfigError([f"{where}: not UTF-8 (byte {error.start})"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{where}: not TOML: {error}"]) from None
-    except (RecursionError, ValueError) as error:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise ConfigError([f"{where}: not TOML: {error}"]) from None
