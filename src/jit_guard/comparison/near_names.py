@@ -42,15 +42,15 @@ def near_pairs(missing: NameColumns, left_over: Iterable[NameColumns]) -> list[t
         missing: files that are looked for; the work grows with their number.
         left_over: what is there, in batches.
     """
-    scored: set[tuple[float, Name, Name]] = set()
+    scored: set[tuple[float, Name, Name]] = set()  # by unlikeness, so that the best come first
     for name, other in _neighbours(missing, left_over):
         score = _likeness(name, other)
         if score >= _LIKENESS:
-            scored.add((score, name, other))
+            scored.add((-score, name, other))
     rivals = Counter((score, one) for score, *pair in scored for one in pair)
     found: dict[str, str] = {}
     taken: set[str] = set()
-    for score, name, other in sorted(scored, key=lambda one: (-one[0], one[1:])):
+    for score, name, other in sorted(scored):
         alone = rivals[score, name] == rivals[score, other] == 1
         if alone and name.path not in found and other.path not in taken:
             found[name.path] = other.path
@@ -79,7 +79,7 @@ def _neighbours(
     missing: NameColumns, left_over: Iterable[NameColumns]
 ) -> Iterator[tuple[Name, Name]]:
     """Each missing name with those that stand near it in sorted order, read either way."""
-    names = [Name(*row) for row in zip(*missing[:3], strict=True)]
+    names = [Name(*row) for row in zip(missing.paths, missing.folders, missing.inners, strict=True)]
     if not names:
         return
     near: dict[int, list[list[tuple[str, Name]]]] = {step: [[] for _ in names] for step in (1, -1)}
@@ -92,14 +92,15 @@ def _neighbours(
                 text = name.inner[::step]
                 at = bisect_left(texts, text)
                 around = range(max(0, at - _NEIGHBOURS), min(len(texts), at + _NEIGHBOURS))
-                found[number] += (
-                    (texts[one], Name(*(column[order[one]] for column in batch[:3])))
-                    for one in around
-                )
+                found[number] += ((texts[one], _name(batch, order[one])) for one in around)
                 found[number] = _nearest(sorted(found[number]), text)
     for found in near.values():
         for name, others in zip(names, found, strict=True):
             yield from ((name, other) for _, other in others)
+
+
+def _name(names: NameColumns, row: int) -> Name:
+    return Name(names.paths[row], names.folders[row], names.inners[row])
 
 
 def _nearest(rows: list[tuple[str, Name]], text: str) -> list[tuple[str, Name]]:

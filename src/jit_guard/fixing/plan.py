@@ -149,7 +149,9 @@ class _Planner:
             at = join(base, name)
             if fold(at) in self._promised:
                 continue
-            others = self._wanted.get(fold(at), frozenset()) - {one.entry[:2] for one in references}
+            others = self._wanted.get(fold(at), frozenset()) - {
+                one.entry.keys for one in references
+            }
             if others:
                 continue
             if target.names is not None and name in target.names.files:
@@ -199,7 +201,7 @@ class _Planner:
             for entry in goal_map.entries():
                 if PREFIX in fold(entry.filename):
                     at = fold(join(self._base(entry), entry.filename))
-                    found[at] = found.get(at, frozenset()) | {entry[:2]}
+                    found[at] = found.get(at, frozenset()) | {entry.keys}
         return found
 
     def _repoints(self, references: list[Reference], path: str) -> tuple[Repoint, ...]:
@@ -207,13 +209,13 @@ class _Planner:
         for one in references:
             new = _below(self._base(one.entry), path)
             if new != one.entry.filename:
-                found.append(Repoint(one.map.path, Edit(one.entry[:2], one.entry.filename, new)))
+                found.append(Repoint(one.map.path, Edit(one.entry.keys, one.entry.filename, new)))
         return tuple(found)
 
 
 def _named_by_us(references: list[Reference]) -> bool:
     """Is what they want a file that has the name which we would give?"""
-    return any(is_for(one.entry.filename, *one.entry[:2]) for one in references)
+    return any(is_for(one.entry.filename, *one.entry.keys) for one in references)
 
 
 def _below(base: str, path: str) -> str:
@@ -221,4 +223,4 @@ def _below(base: str, path: str) -> str:
 
 
 def _leave(reference: Reference, reason: str) -> Leave:
-    return Leave(reference.path, *reference.entry[:2], reason)
+    return Leave(reference.path, *reference.entry.keys, reason)

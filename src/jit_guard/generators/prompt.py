@@ -37,17 +37,17 @@ def version(system: str) -> str:
 def messages(request: Request, system: str) -> tuple[Message, ...]:
     """The chat that asks for the component; at a second try with what was wrong at the first."""
     asked = Message("user", "\n".join(_question(request)))
-    first = (Message("system", system), asked)
+    instruction = Message("system", system)
     if not request.objection:
-        return first
+        return instruction, asked
     again = (
         "That is not accepted. What is wrong with it:\n\n"
         f"{fenced(request.objection)}\n\n"
         "Write the whole file again without this fault, and answer with its text alone."
     )
     if not request.rejected.strip():
-        return (*first[:1], asked._replace(content=f"{asked.content}\n\n{again}"))
-    return (*first, Message("assistant", request.rejected), Message("user", again))
+        return instruction, asked._replace(content=f"{asked.content}\n\n{again}")
+    return (instruction, asked, Message("assistant", request.rejected), Message("user", again))
 
 
 def about_tokens(requests: Iterable[Request], system: str) -> int:

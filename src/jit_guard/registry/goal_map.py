@@ -30,6 +30,11 @@ class Entry(NamedTuple):
     component_type: str
     filename: str
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Goal and component type: the keys in the map that lead to the filename."""
+        return self.goal, self.component_type
+
 
 class MapFault(NamedTuple):
     """Why a map could not be read, and where reading stopped (1-based, in characters)."""

@@ -29,7 +29,7 @@ def _findings(facts: Facts, goal_map: GoalMap) -> Iterator[Finding]:
         yield RULE.at_position(
             goal_map,
             position,
-            reference.entry[:2],
+            reference.entry.keys,
             f"{reference.path} is not in the tree",
             path=reference.path,
             hint=_hint(facts, reference, candidate),

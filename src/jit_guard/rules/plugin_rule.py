@@ -94,17 +94,17 @@ class Project:
 
     def _walk(self) -> Iterator[MappedEntry]:
         comparison = self._facts.comparison
-        wrong = {(one.map.path, *one.entry[:2]) for one in comparison.missing}
+        wrong = {(one.map.path, *one.entry.keys) for one in comparison.missing}
         for group in (
             comparison.misspelled,
             comparison.not_files,
             comparison.unsafe,
             comparison.unknown,
         ):
-            wrong.update((one.reference.map.path, *one.reference.entry[:2]) for one in group)
+            wrong.update((one.reference.map.path, *one.reference.entry.keys) for one in group)
         for goal_map in self._facts.maps:
             for entry in goal_map.entries():
-                found = (goal_map.path, *entry[:2]) not in wrong
+                found = (goal_map.path, *entry.keys) not in wrong
                 path = self._facts.settings.path(entry.component_type, entry.filename)
                 yield MappedEntry(goal_map.path, *entry, path, found)
 
