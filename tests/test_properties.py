@@ -45,17 +45,21 @@ MAPS: st.SearchStrategy[Any] = (
 PUBLISHED = Draft202012Validator(Schema.built_in().document)
 
 
+def conforms(value: Any) -> bool:
+    return goal_map.GoalMap("", "", value, repeats_keys=False).conforms
+
+
 @given(MAPS)
 @example({"$schema": "x"})
 @example({"$schema": {}})
 @example({"A": {}})
 def test_the_fast_verdict_is_that_of_jsonschema_on_the_published_schema(value: Any) -> None:
-    assert goal_map.conforms(value) == PUBLISHED.is_valid(value)
+    assert conforms(value) == PUBLISHED.is_valid(value)
 
 
 @given(MAPS)
 def test_a_map_that_does_not_conform_has_a_violation_and_no_other_has(value: Any) -> None:
-    assert bool(Schema.built_in().violations(value)) == (not goal_map.conforms(value))
+    assert bool(Schema.built_in().violations(value)) == (not conforms(value))
 
 
 KEYS = st.sampled_from(["A", "B", '"', "\\", '\\"', "\n", "é", "$schema"])
@@ -129,8 +133,6 @@ def test_every_value_that_is_parsed_again_from_its_span_is_that_value(text: str)
     while waiting:
         span, value = waiting.pop()
         assert json.loads(text[slice(*span)], object_pairs_hook=Pairs) == value
-        byte_span = positions.byte_span(span)
-        assert text.encode()[slice(*byte_span)].decode() == text[slice(*span)]
         if isinstance(value, Pairs):
             members = positions.members(span)
             assert [member.key for member in members] == [key for key, _ in value]

@@ -28,7 +28,7 @@ ANY = st.text(st.characters())  # half surrogate pairs included: JSON can spell 
 
 def arrival(content: str = "Hello.\n", wanted: Wanted = WANTED, **more: object) -> Arrival:
     text = Text(content, Usage(10, 20, 1), "cat-2", {"id": "x"})
-    return Arrival(wanted, REQUEST, text, 1.5, **more)  # type: ignore[arg-type]
+    return Arrival(wanted, REQUEST, text, 1.5, **more)
 
 
 def offered(ledger: Ledger, wanted: Wanted = WANTED, after: int = 0) -> str | None:
@@ -74,14 +74,6 @@ def test_a_rejected_text_is_not_offered_again(tmp_path: Path) -> None:
         assert offered(ledger) == "old"
         ledger.reject(old.id, "the user said no")
         assert offered(ledger) is None
-
-
-def test_a_text_may_arrive_rejected(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival("cut sho", rejected="the model stopped at its limit")])
-        assert offered(ledger) is None
-    (record,) = history(str(tmp_path))
-    assert (record.status, record.reason) == ("rejected", "the model stopped at its limit")
 
 
 def test_a_committed_text_is_offered_again(tmp_path: Path) -> None:

@@ -67,14 +67,6 @@ def test_an_offset_at_the_end_has_a_place() -> None:
     assert Positions("ab\n").line_column(3) == (2, 1)
 
 
-@pytest.mark.parametrize("text", ['{"a": "b"}', '{"日本": {"🎉": "é"}}', '["", "\\ud83c\\udf89"]'])
-def test_a_byte_span_cuts_the_same_text_out_of_the_bytes(text: str) -> None:
-    positions = Positions(text)
-    for member in positions.members(positions.top()):
-        span = positions.byte_span(member.value_span)
-        assert text.encode()[slice(*span)].decode() == text[slice(*member.value_span)]
-
-
 def test_the_top_is_the_one_value_without_the_space_around_it() -> None:
     assert Positions(" \n{ } \t").top() == Span(2, 5)
     assert Positions("\t[1]").top() == Span(1, 4)

@@ -18,7 +18,7 @@ def finished(content: str) -> str:
     return _NEWLINES.sub("\n", content).rstrip("\n") + "\n"
 
 
-def judge_text(content: str, *, max_bytes: int = MAX_BYTES) -> str | None:
+def judge_text(content: str) -> str | None:
     """Why a finished text is no component, short and lower case; None when it is one.
 
     UTF-8, not blank, no control characters other than tab and newline, not too long.
@@ -33,8 +33,8 @@ def judge_text(content: str, *, max_bytes: int = MAX_BYTES) -> str | None:
     if found:
         line = content.count("\n", 0, found.start()) + 1
         return f"the text holds the control character U+{ord(found.group()):04X} in line {line}"
-    if size > max_bytes:
-        return f"the text is {size} bytes long; {max_bytes} is the limit"
+    if size > MAX_BYTES:
+        return f"the text is {size} bytes long; {MAX_BYTES} is the limit"
     return None
 
 

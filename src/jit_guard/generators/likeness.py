@@ -7,7 +7,7 @@ counts once a text, so that a long text is not like everything. Nothing is learn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import log, sqrt
 
 from jit_guard.generators import budget
@@ -15,16 +15,6 @@ from jit_guard.generators.generator import Example, Request
 
 EXAMPLE_TOKENS = 6_000  # of all examples of one request together
 _WORD = re.compile(r"[^\W_]+")
-
-
-def choose_examples(
-    request: Request,
-    candidates: Sequence[Example],
-    count: int = 3,
-    limit: int = EXAMPLE_TOKENS,
-) -> tuple[Example, ...]:
-    """The examples for a request, best first. See `Shelf`, which many requests can share."""
-    return Shelf(candidates).choose(request, count, limit)
 
 
 class Shelf:

@@ -52,13 +52,12 @@ class Claim(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """A text that arrived. `rejected`: the generator itself said that it is none, and why."""
+    """A text that arrived."""
 
     wanted: Wanted
     request: Request
     text: Text
     asked: float  # seconds since the epoch
-    rejected: str | None = None
 
 
 class Placed(NamedTuple):
@@ -93,8 +92,7 @@ def insert(connection: Connection, arrival: Arrival) -> Stored:
         "details": _json(text.details),
         "asked": arrival.asked,
         "arrived": time.time(),
-        "status": "arrived" if arrival.rejected is None else "rejected",
-        "reason": None if arrival.rejected is None else plain(arrival.rejected),
+        "status": "arrived",
         "path": plain(arrival.request.path),
     }
     columns = ", ".join(values)

@@ -162,13 +162,8 @@ def _fault(code: str, text: str, offset: int, reason: str) -> MapFault:
     return MapFault(code, *Positions(text).line_column(offset), reason)
 
 
-def conforms(value: Any) -> bool:
-    """Does the document satisfy the built-in schema? The fast twin of `goal_map.schema.json`."""
-    return _conforming(value) is not None
-
-
 def _conforming(value: Any) -> tuple[Goals, Columns] | None:
-    """Goals and columns of a document that satisfies the built-in schema: one pass for all."""
+    """Goals and columns of a document that satisfies `goal_map.schema.json`; None: it does not."""
     if type(value) is not dict or type(value.get(SCHEMA_KEY, "")) is not str:
         return None
     goals = _goals(value)

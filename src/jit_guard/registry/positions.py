@@ -116,13 +116,6 @@ class Positions:
         members = _GOAL_MEMBER[self._escapes].finditer(self.text, start, end)
         return (match.start(1) for match in members)
 
-    def byte_span(self, span: Span) -> Span:
-        """The same span in bytes of the UTF-8 file."""
-        if self.text.isascii():
-            return span
-        start = len(self.text[: span.start].encode())
-        return Span(start, start + len(self.text[span.start : span.end].encode()))
-
     def top(self) -> Span:
         """The span of the document's one value."""
         return Span(self._start, len(self.text.rstrip(_WHITE)))
