@@ -1,1 +1,1 @@
-"""Costs as ratios against what a user would run instead, measured in turn in one run."""
+"""Costs as ratios to what a user would run instead, measured alternately in one run."""

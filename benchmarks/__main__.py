@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick]`: what jit-guard costs, as ratios, each with its limit."""
+"""`python -m benchmarks [--quick]`: the cost of jit-guard as ratios, each with its limit."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ QUICK = (1_000, 10_000)
 
 
 def main() -> None:
-    """Measure, and print Markdown tables; exit code 1 when something is over its limit."""
+    """Measure, and print Markdown tables; exit with 1 if something is over its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes, under a minute")
-    parser.add_argument("--runs", type=int, help="how often each command is run")
-    parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS, help="these tables")
-    parser.add_argument("--size", type=int, help="the entries of the cases")
-    parser.add_argument("--trees", type=Path, help="keep the generated projects here")
+    parser.add_argument("--quick", action="store_true", help="small sizes, less than a minute")
+    parser.add_argument("--runs", type=int, help="how often to run each command")
+    parser.add_argument(
+        "--only", nargs="+", choices=_PARTS, default=_PARTS, help="print only these tables"
+    )
+    parser.add_argument("--size", type=int, help="number of entries of the cases")
+    parser.add_argument("--trees", type=Path, help="keep the generated projects in this directory")
     parser.add_argument("--plot", type=Path, help="draw the growth into this SVG file")
     options = parser.parse_args()
-    if lacking := contenders.lacking():
-        parser.error(f"not installed: {', '.join(lacking)}")
+    if missing := contenders.missing():
+        parser.error(f"not installed: {', '.join(missing)}")
     with tempfile.TemporaryDirectory() as scratch:
         options.trees = options.trees or Path(scratch)
         within = [_show(name, _PARTS[name](options)) for name in options.only]
@@ -34,7 +36,7 @@ def main() -> None:
 
 
 def _show(title: str, rows: Iterable[table.Row]) -> bool:
-    """Print a table; True when nothing in it is over its limit."""
+    """Print a table; return True if nothing in it is over its limit."""
     shown = list(rows)
     print(*table.lines(title, shown), "", sep="\n", flush=True)
     return all(row.within is not False for row in shown)

@@ -1,4 +1,4 @@
-"""What jit-guard is measured against: what a user would write or run instead, and the floor."""
+"""What jit-guard is compared with: what a user would write or run instead, and the floor."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _COMPARED = """
 comm -23 "$TMP/wanted" "$TMP/there"
 comm -13 "$TMP/wanted" "$TMP/there"
 """
-# The same two differences. From 1,000 entries on, sizes are judged, too.
+# The same two differences. From 1,000 entries on, sizes are checked, too.
 NAMES = f'{_WANTED}find components -type f -printf "%P\\n" | sort > "$TMP/there"{_COMPARED}'
 NAMES_AND_SIZES = (
     f'{_WANTED}find components -type f -printf "%P\\n" -size 0 -fprint "$TMP/empty" '
     f'| sort > "$TMP/there"{_COMPARED}cat "$TMP/empty"\n'
 )
-# The same for what git's index holds, with the empty file's id.
+# The same for git's index; the pattern is the id of the empty blob.
 INDEX = (
     'MAP="$TMP/map"; git cat-file blob :goal_map.json > "$MAP"\n'
     f"{_WANTED}"
@@ -65,22 +65,22 @@ while folders:
 
 
 def jit_guard(*arguments: str) -> list[str]:
-    """The tool of the environment that runs this."""
+    """jit-guard, from the environment that runs this."""
     return [_script("jit-guard"), *arguments]
 
 
 def shell(script: str) -> list[str]:
-    """A pipeline, in the locale of whoever runs it."""
+    """A pipeline, in the user's locale."""
     return ["sh", "-c", script]
 
 
 def floor() -> list[str]:
-    """What no check in Python that stats every file can be faster than."""
+    """The lower bound for a check in Python that stats every file."""
     return [sys.executable, "-I", "-c", _FLOOR]
 
 
 def reading() -> list[str]:
-    """What reading every file costs by itself."""
+    """A loop that only reads every file."""
     return [sys.executable, "-I", "-c", _READING]
 
 
@@ -90,8 +90,8 @@ def check_jsonschema() -> list[str]:
     return [_script(JSONSCHEMA), "--schemafile", schema, "goal_map.json"]
 
 
-def lacking() -> list[str]:
-    """The programs and packages that are needed and not installed."""
+def missing() -> list[str]:
+    """The required programs and packages that are not installed."""
     programs = ("jq", "git", _script(JSONSCHEMA))
     found = [name for name in programs if shutil.which(name) is None]
     return found + [name for name in ("orjson", "matplotlib") if find_spec(name) is None]

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.generation`: what the generator `openai` adds to a model's own time.
+"""`python -m benchmarks.generation`: the time that the generator `openai` adds to a model's own.
 
-A server on loopback that takes L seconds for every answer, N texts, J at once: the limit is
-1.1 * ceil(N / J) * L + 0.5 s, start-up (the import of the SDK) not counted.
+A server on loopback takes L seconds for each answer. For N texts, J at a time, the limit is
+1.1 * ceil(N / J) * L + 0.5 s, without start-up (the import of the SDK).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Model(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        """Think for as long as the request's path says, and answer."""
+        """Wait for as long as the request's path says, and answer."""
         self.rfile.read(int(self.headers["content-length"]))
         time.sleep(float(self.path.split("/")[1]))
         self.send_response(200)
@@ -42,7 +42,7 @@ class _Model(BaseHTTPRequestHandler):
         self.wfile.write(ANSWER)
 
     def log_message(self, *_: object) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -52,14 +52,14 @@ class _Server(ThreadingHTTPServer):
 
 
 def serve(port: Connection) -> None:
-    """A server in a process of its own: its work is not the generator's."""
+    """Run the server in a process of its own, so that its work is not measured."""
     server = _Server(("127.0.0.1", 0), _Model)
     port.send(server.server_address[1])
     server.serve_forever()
 
 
 def measure(base_url: str, count: int, jobs: int) -> tuple[float, float]:
-    """Seconds for the first text, start-up included, and for all the others."""
+    """Seconds for the first text, including start-up, and for all others."""
     writer = EMBEDDED["openai"].factory(Options(".", "fake", base_url=base_url))
     requests = [
         Request(f"GOAL {n}", "persona", f"{n}.txt", f"components/personas/{n}.txt", "Be kind.")
@@ -77,7 +77,7 @@ def measure(base_url: str, count: int, jobs: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure, and print a Markdown table; exit code 1 when a case is over its limit."""
+    """Measure, and print a Markdown table; exit with 1 if a case is over its limit."""
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
     server.start()

@@ -1,4 +1,4 @@
-"""What a check costs as a project grows: names and sizes, from a thousand entries to a million."""
+"""The cost of a check as a project grows: names and sizes, from 1,000 to 1,000,000 entries."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from benchmarks.projects import Projects
 from benchmarks.table import Row, at_most
 
 NAMES = ("--ignore", "JG207,JG501")
-_FIRST = 10_000  # below it start-up is most of it, and no growth can be seen
-_MOST = 1_000_000  # entries: at this size the limits are
+_FIRST = 10_000  # entries; for smaller maps, start-up hides the growth
+_MOST = 1_000_000  # entries; the limits are for this size
 _LIMITS = {contenders.SHELL: 0.5, contenders.FLOOR: 1.8}
 _MEMORY = 450  # MB
 
@@ -27,20 +27,20 @@ class Growth(NamedTuple):
         for entries, taken in self.taken.items():
             ours = taken[contenders.OURS]
             for name, samples in taken.items():
-                said = f"{seconds(samples):.2f} s, {peak(samples):.0f} MB"
-                yield Row(f"{entries:,}: {name}", said)
+                figure = f"{seconds(samples):.2f} s, {peak(samples):.0f} MB"
+                yield Row(f"{entries:,}: {name}", figure)
             for other in (contenders.SHELL, contenders.FLOOR):
                 yield against(f"{entries:,}: jit-guard", entries, ours, other, taken[other])
             yield memory(f"{entries:,}: jit-guard", entries, ours)
         cost = {size: seconds(taken[contenders.OURS]) for size, taken in self.taken.items()}
-        far = {size: cost[size] for size in cost if size >= _FIRST}
-        if len(far) > 1:
-            what = f"growth from {min(far):,} to {max(far):,} entries: exponent"
-            yield at_most(what, exponent(far), 1.05, "")
+        large = {size: cost[size] for size in cost if size >= _FIRST}
+        if len(large) > 1:
+            what = f"growth from {min(large):,} to {max(large):,} entries: exponent"
+            yield at_most(what, exponent(large), 1.05, "")
 
 
 def measure(projects: Projects, sizes: tuple[int, ...], runs: int) -> Growth:
-    """Run all of them in turn at every size."""
+    """Run all commands alternately at every size."""
     commands = {
         contenders.OURS: contenders.jit_guard(*NAMES),
         contenders.SHELL: contenders.shell(contenders.NAMES_AND_SIZES),
@@ -50,11 +50,11 @@ def measure(projects: Projects, sizes: tuple[int, ...], runs: int) -> Growth:
 
 
 def against(what: str, entries: int, ours: list[Sample], other: str, theirs: list[Sample]) -> Row:
-    """A ratio, and its limit at the size that has one."""
+    """A ratio, with its limit if the size has one."""
     row = at_most(f"{what} ÷ {other}", ratio(ours, theirs), _LIMITS[other], "x")
-    return row.judged_if(entries >= _MOST)
+    return row.limited_if(entries >= _MOST)
 
 
 def memory(what: str, entries: int, ours: list[Sample]) -> Row:
-    """The peak of memory, and its limit at the size that has one."""
-    return at_most(f"{what}, memory", peak(ours), _MEMORY, "MB").judged_if(entries >= _MOST)
+    """The peak of memory, with its limit if the size has one."""
+    return at_most(f"{what}, memory", peak(ours), _MEMORY, "MB").limited_if(entries >= _MOST)

@@ -1,7 +1,7 @@
 """`python -m benchmarks.hints DIR`: how many real mismatches the hints explain.
 
-DIR holds registries as `goal_map.json`, `tree.txt` (lines `f PATH`, `l PATH TARGET`, `d PATH`)
-and `expected.json`. Nothing is laid out: the snapshot is built in memory.
+DIR has one directory per registry with `goal_map.json`, `tree.txt` (lines `f PATH`,
+`l PATH TARGET`, `d PATH`) and `expected.json`. The snapshot is built in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jit_guard.sources.memory import Link, Memory
 
 
 def snapshot(registry: Path) -> Memory:
-    """The registry as a snapshot; every file holds its own path as its text."""
+    """The registry as a snapshot; the text of every file is its own path."""
     files: dict[str, bytes | str | Link] = {
         "goal_map.json": (registry / "goal_map.json").read_bytes()
     }
@@ -30,7 +30,7 @@ def snapshot(registry: Path) -> Memory:
 
 
 def main() -> None:
-    """Print a Markdown table of missing files, and how many of them are paired."""
+    """Print a Markdown table of missing files and orphans, and how many of them are paired."""
     print("| registry | missing | explained | orphans | explained |")
     print("| --- | --- | --- | --- | --- |")
     for registry in sorted(Path(sys.argv[1]).iterdir()):
@@ -39,10 +39,10 @@ def main() -> None:
         findings = check(snapshot(registry), Settings()).findings
         row = [registry.name]
         for code in ("JG201", "JG301"):
-            told = [finding for finding in findings if finding.code == code]
-            row += [str(len(told)), str(sum(bool(finding.related) for finding in told))]
+            some = [finding for finding in findings if finding.code == code]
+            row += [str(len(some)), str(sum(bool(finding.related) for finding in some))]
             if "-v" in sys.argv:
-                print(*(f"  {f.path} -> {', '.join(f.related) or '-'}" for f in told), sep="\n")
+                print(*(f"  {f.path} -> {', '.join(f.related) or '-'}" for f in some), sep="\n")
         print(f"| {' | '.join(row)} |")
 
 

@@ -1,4 +1,4 @@
-"""Whole processes, measured in turn (A B C A B C …), so that a busy machine hits all alike."""
+"""Whole processes, measured alternately (A B C A B C …), so that load affects all of them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import NamedTuple
 
-_SHORT = 0.1  # seconds; what takes no longer starts nothing large
+_SHORT = 0.1  # seconds; shorter runs start no large child process
 
 
 class Sample(NamedTuple):
-    """One run: seconds on the wall, and the peak of resident memory in MB of 10^6 bytes.
+    """One run: wall time in seconds, and peak resident memory in MB (10^6 bytes).
 
-    The memory is that of all its processes together, looked at fifty times a second, and at least
-    the peak of the largest, which the kernel tells.
+    The memory is that of all its processes together, sampled fifty times per second, and at least
+    the peak of the largest process, as the kernel reports it.
     """
 
     seconds: float
@@ -29,10 +29,10 @@ class Sample(NamedTuple):
 def in_turn(
     commands: Mapping[str, Sequence[str]], folder: Path, runs: int
 ) -> dict[str, list[Sample]]:
-    """Samples of each command; one run of each goes before and is not counted.
+    """Samples of each command, after one run of each that is not counted.
 
     Raises:
-        RuntimeError: a command ended with neither 0 nor 1.
+        RuntimeError: a command exited with neither 0 nor 1.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as scratch:
@@ -46,10 +46,10 @@ def in_turn(
 
 def _once(name: str, command: Sequence[str], folder: Path, scratch: str) -> Sample:
     environment = {**os.environ, "TMP": scratch}
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=said
+            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors
         )
         together = 0
         while True:
@@ -59,20 +59,21 @@ def _once(name: str, command: Sequence[str], folder: Path, scratch: str) -> Samp
                 break
             if took > _SHORT:
                 together = max(together, resident(process.pid))
-            time.sleep(max(0.0005, min(0.02, took / 100)))  # a hundredth of what it took so far
+            time.sleep(max(0.0005, min(0.02, took / 100)))  # 1 % of the time so far
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in (0, 1):
-            said.seek(0)
-            raise RuntimeError(f"{name} ended with {process.returncode}: {said.read().decode()}")
+            errors.seek(0)
+            message = errors.read().decode()
+            raise RuntimeError(f"{name} exited with {process.returncode}: {message}")
     return Sample(took, max(together, usage.ru_maxrss * 1024) / 1e6)
 
 
 def resident(process: int) -> int:
-    """Bytes that a process and all that it has started hold in memory; 0 where nothing tells."""
+    """Resident bytes of a process and its descendants; 0 where `/proc` does not exist."""
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    except (OSError, IndexError):  # it has just ended, or this is not Linux
+    except (OSError, IndexError):  # the process has just ended, or this is not Linux
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(resident, map(int, children)))
 

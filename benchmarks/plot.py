@@ -1,4 +1,4 @@
-"""The picture of the README: seconds against entries, both on a logarithmic scale."""
+"""The picture in the README: seconds against entries, both on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def draw(growth: Growth, path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "jit-guard"  # the same figures make the same file
+    mpl.rcParams["svg.hashsalt"] = "jit-guard"  # the same figures give the same file
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")

@@ -1,4 +1,4 @@
-"""The projects of one run, built when first asked for; those that were built before are used."""
+"""The projects of one run, built on first use; existing ones are reused."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from benchmarks.trees import TYPES, build_apart, lay, put_in_git
 
 
 class Projects:
-    """Generated projects below one folder."""
+    """Generated projects in one directory."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def of(self, entries: int) -> Path:
-        """A clean project with so many entries."""
+        """A clean project with this many entries."""
         return self._built(f"{entries}", entries)
 
     def in_git(self, entries: int) -> Path:
-        """The same, and git's index holds it all."""
+        """The same, with all its files in git's index."""
         path = self._built(f"{entries}-in-git", entries)
         if not (path / ".git" / "index").exists():
             put_in_git(path)

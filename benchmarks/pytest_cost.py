@@ -1,9 +1,9 @@
-"""`python -m benchmarks.pytest_cost`: what the pytest plugin costs, asked for and not.
+"""`python -m benchmarks.pytest_cost`: the cost of the pytest plugin, enabled and not enabled.
 
-Installed and not asked for: a session of one trivial test with the plugin, and one in which its
-name is blocked (`-p no:jit-guard`), best in an environment without other plugins, which take
-longer and differ more from run to run; and the import of the plugin's module by itself. Asked
-for: 5,000 goals against 5,000 trivial tests in pytest's cheapest form, one parametrized function.
+Not enabled: a session of one trivial test with the plugin, and one in which it is blocked
+(`-p no:jit-guard`), best in an environment without other plugins, which take longer and vary more;
+and the import of the plugin's module alone. Enabled: 5,000 goals against 5,000 trivial tests in
+pytest's cheapest form, one parametrized function.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an orchestrator pays: `--fix` of a thousand, and a component looked up in a million."""
+"""Costs for an orchestrator: `--fix` of 1,000 components, and a lookup among a million."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ print(statistics.median(once(f"GOAL_{number:06}") for number in range(1000)) * 1
 
 
 def rows(projects: Projects, entries: int) -> Iterator[Row]:
-    """The fix, and the lookups."""
+    """The fix and the lookups."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _fix(Path(folder))
     project = projects.of(entries)
@@ -42,7 +42,7 @@ def rows(projects: Projects, entries: int) -> Iterator[Row]:
 
 
 def _fix(project: Path) -> Iterator[Row]:
-    """A thousand files gone, in one call; the map's renames are counted by its inode numbers."""
+    """Remove 1,000 files, and fix them in one call."""
     build(project, FILES // 5)
     for path in (project / "components").rglob("*.txt"):
         path.unlink()
@@ -50,7 +50,7 @@ def _fix(project: Path) -> Iterator[Row]:
     started = perf_counter()
     done = subprocess.run(command, cwd=project, capture_output=True, check=False)
     took = perf_counter() - started
-    if done.returncode != 1:  # drafts are findings until they are written
+    if done.returncode != 1:  # drafts are findings until they are edited
         raise RuntimeError(done.stderr.decode())
     what = f"--fix of {FILES:,} with scaffold, each"
     yield at_most(what, took / FILES * 1000, 5, "ms")

@@ -1,4 +1,4 @@
-"""The check that everybody runs a hundred times a day: 20 goals of five types, not in git."""
+"""The check that runs a hundred times a day: 20 goals of five types, not in git."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GOALS = 20
 
 
 def rows(runs: int) -> Iterator[Row]:
-    """Whole processes, start-up and all."""
+    """Whole processes, including start-up."""
     commands = {
         contenders.OURS: contenders.jit_guard(),
         contenders.SHELL: contenders.shell(contenders.NAMES),

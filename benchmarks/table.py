@@ -7,20 +7,20 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One figure: what was measured, how it was said, and whether it is within its limit."""
+    """One figure: what was measured, the formatted value, and whether it is within its limit."""
 
     what: str
     figure: str
     limit: str = ""
     within: bool | None = None
 
-    def judged_if(self, counts: bool) -> Row:
-        """The same row, without its limit where that does not count."""
-        return self if counts else Row(self.what, self.figure)
+    def limited_if(self, limited: bool) -> Row:
+        """The same row, without its limit unless `limited`."""
+        return self if limited else Row(self.what, self.figure)
 
 
 def at_most(what: str, figure: float, limit: float, unit: str) -> Row:
-    """A row whose figure must not be above its limit."""
+    """A row whose figure must not exceed its limit."""
     return Row(what, f"{figure:.2f} {unit}", f"{limit:g} {unit}", figure <= limit)
 
 
@@ -29,5 +29,5 @@ def lines(title: str, rows: Iterable[Row]) -> Iterable[str]:
     yield f"| {title} | measured | limit | |"
     yield "| --- | --- | --- | --- |"
     for row in rows:
-        verdict = "" if row.within is None else "within" if row.within else "**over**"
-        yield f"| {row.what} | {row.figure} | {row.limit} | {verdict} |"
+        result = "" if row.within is None else "within" if row.within else "**over**"
+        yield f"| {row.what} | {row.figure} | {row.limit} | {result} |"

@@ -1,7 +1,7 @@
-"""Projects to measure on: a map and a tree that agree, and maps that disagree with it.
+"""Projects to measure: a map and a tree that agree, and maps that disagree with the tree.
 
-`python -m benchmarks.trees FOLDER ENTRIES` builds one in a process of its own: what a process
-starts begins with its peak of memory, so the one that measures must stay small.
+`python -m benchmarks.trees FOLDER ENTRIES` builds one in a process of its own: a child process
+inherits the peak memory of its parent, so the process that measures must stay small.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Goals = dict[str, dict[str, str]]
 
 
 def build(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
-    """Write a clean project of this many goals with these types each; return its entries.
+    """Write a clean project with this many goals of these types; return its number of entries.
 
-    Beside its map stand those of `CASES`, for `lay`.
+    It also writes the maps of `CASES`, for `lay`.
     """
     goal_map = {
         f"GOAL_{goal:06}": {one: f"{one}_for_goal_{goal:06}.txt" for one in types}
@@ -54,12 +54,12 @@ def build_apart(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int
 
 
 def lay(folder: Path, case: str) -> None:
-    """Make a map of `CASES` the project's own."""
+    """Make a map of `CASES` the project's map."""
     shutil.copyfile(folder / f"{case}.json", folder / MAP)
 
 
 def put_in_git(folder: Path) -> None:
-    """Let git's index hold the tree; all components have one text, and so one object."""
+    """Add the tree to git's index; all components have the same text, and so the same blob."""
     git = ["git", "-C", str(folder)]
     subprocess.run([*git, "init", "-q"], check=True)
     blob = subprocess.run(
@@ -71,20 +71,20 @@ def put_in_git(folder: Path) -> None:
     assert index.stdin is not None
     for place, _, names in os.walk(folder / "components"):
         at = os.path.relpath(place, folder)
-        # In order: git puts each where it belongs, and moves what stands behind it.
+        # Sorted, because git inserts each name and moves all that follow it.
         index.stdin.writelines(f"100644 {blob.strip()}\t{at}/{name}\n" for name in sorted(names))
     index.stdin.close()
     if index.wait():
-        raise RuntimeError("git did not take the tree")
+        raise RuntimeError("git update-index failed")
 
 
 def put_map_in_git(folder: Path) -> None:
-    """Let git's index hold the project's map, as it is."""
+    """Add the project's map to git's index."""
     subprocess.run(["git", "-C", str(folder), "add", "-f", MAP], check=True)
 
 
 def _broken(goals: Goals) -> Goals:
-    """A slip in one filename of a thousand, so that one file of a thousand is left over."""
+    """A typing error in one filename of a thousand, so that one file of a thousand is an orphan."""
     changed = {goal: dict(parts) for goal, parts in goals.items()}
     for number, (goal, parts) in enumerate(goals.items()):
         for at, (component_type, filename) in enumerate(parts.items()):
@@ -95,7 +95,7 @@ def _broken(goals: Goals) -> Goals:
 
 
 def _strange(goals: Goals) -> Goals:
-    """No entry names a file that is there, and no file has an entry."""
+    """No entry names an existing file, and no file has an entry."""
     return {
         goal: {component_type: f"v2/{filename}" for component_type, filename in parts.items()}
         for goal, parts in goals.items()

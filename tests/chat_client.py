@@ -1,4 +1,4 @@
-"""The generator `openai` as fix uses it, with the real SDK, against a server of the tests."""
+"""The generator `openai` as the fix uses it, with the real SDK and a test server."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ REQUEST = Request(
 
 
 def needs_sdk() -> None:
-    """Skip the module, and say why, where the extra is not installed."""
+    """Skip the module with a reason if the extra is not installed."""
     for module in ("openai", "tenacity"):
         pytest.importorskip(module, reason="the extra jit-guard[openai] is not installed")
 
 
 class Outcome(NamedTuple):
-    """What came of one text."""
+    """The result of one text."""
 
     result: Text | GenerationError | GeneratorUnusableError
     seconds: float
 
     @property
     def text(self) -> Text:
-        """The text that was written."""
+        """The generated text."""
         assert isinstance(self.result, Text), self.result
         return self.result
 
     @property
     def failed(self) -> GenerationError:
-        """The failed entry that it is."""
+        """The error of a failed entry."""
         assert isinstance(self.result, GenerationError), self.result
         return self.result
 
     @property
     def unusable(self) -> GeneratorUnusableError:
-        """The end of the run that it is."""
+        """The error that ended the run."""
         assert isinstance(self.result, GeneratorUnusableError), self.result
         return self.result
 
@@ -70,7 +70,7 @@ def writing(
     model: str | None = "fake",
     prompt: str | None = None,
 ) -> Iterator[Writer]:
-    """A writer at a server, closed at the end."""
+    """Yield a writer for a server, and close it at the end."""
     from jit_guard.generators.choice import EMBEDDED
 
     made = EMBEDDED["openai"].factory(
@@ -83,7 +83,7 @@ def writing(
 
 
 def outcome(writer: Writer, request: Request = REQUEST) -> Outcome:
-    """One text, whatever comes of it."""
+    """Generate one text, and return the result or the error."""
     result: Text | GenerationError | GeneratorUnusableError
     started = time.monotonic()
     try:
@@ -96,13 +96,13 @@ def outcome(writer: Writer, request: Request = REQUEST) -> Outcome:
 def ask(
     *replies: Reply | Script, timeout: float = 20.0, budget: Budget | None = None
 ) -> tuple[Outcome, ChatServer]:
-    """One text from a server that follows a script, and the server, stopped."""
+    """Generate one text from a scripted server; return the result and the stopped server."""
     with serving(*replies) as server, writing(server.url, timeout=timeout, budget=budget) as made:
         return outcome(made), server
 
 
 def all_at_once(writer: Writer, count: int, jobs: int | None = None) -> Sequence[Outcome]:
-    """So many texts, from so many threads."""
+    """Generate texts, each in a thread of its own."""
     requests = [REQUEST._replace(goal=f"GOAL {number}") for number in range(count)]
     with ThreadPoolExecutor(jobs or count) as threads:
         return list(threads.map(lambda request: outcome(writer, request), requests))

@@ -1,7 +1,7 @@
-"""A scriptable chat server on loopback, so that the real SDK meets a real socket.
+"""A scriptable chat server on loopback, so that the real SDK uses a real socket.
 
-A `Reply` says what to do with one request; a script is a list of them, the last of which is
-repeated, or a function of the request's number. Nothing of the client is patched.
+A `Reply` describes the response to one request. A script is a list of replies, the last of which
+is repeated, or a function of the request's number. The client is not patched.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 
 
 class Reply(NamedTuple):
-    """What the server does with one request."""
+    """The response of the server to one request."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = {"content-type": "application/json"}
     delay: float = 0.0  # before anything is sent
     drip: float = 0.0  # seconds between single bytes of the body
-    cut: int = 0  # bytes of the body that are promised and never sent
+    cut: int = 0  # bytes of the body that are announced but never sent
     reset: bool = False  # close the connection with RST instead of answering
 
 
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 
     @property
     def text(self) -> str:
-        """All messages, one after the other."""
+        """The contents of all messages, joined."""
         return "\n".join(message["content"] for message in self.body["messages"])
 
 
@@ -49,7 +49,7 @@ Script = Callable[[int, Asked], Reply]
 def completion(
     content: object = "# Purpose\n\nWrite it.\n", finish_reason: object = "stop", **message: object
 ) -> dict[str, Any]:
-    """What the API answers."""
+    """Make a completion, as the API returns it."""
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -67,23 +67,23 @@ def completion(
 
 
 def good(content: str = "# Purpose\n\nWrite it.\n", delay: float = 0.0) -> Reply:
-    """An answer as it should be."""
+    """Make a valid answer."""
     return answer(completion(content))._replace(delay=delay)
 
 
 def answer(body: object, status: int = 200, **headers: str) -> Reply:
-    """Any JSON."""
+    """Make an answer with any JSON."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(body).encode(), {"content-type": "application/json", **named})
 
 
 def error(status: int, message: str = "no", code: str | None = None, **headers: str) -> Reply:
-    """An error as the API tells it."""
+    """Make an error, as the API returns it."""
     return answer({"error": {"message": message, "type": code, "code": code}}, status, **headers)
 
 
 class ChatServer:
-    """A running server: its address, and what it was asked."""
+    """A running server: its address, and the requests it received."""
 
     def __init__(self, script: Script) -> None:
         self.asked: list[Asked] = []
@@ -97,7 +97,7 @@ class ChatServer:
 
     @property
     def url(self) -> str:
-        """What `--base-url` takes."""
+        """The value for `--base-url`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
     def stop(self) -> None:
@@ -107,7 +107,7 @@ class ChatServer:
         self._thread.join()
 
     def arrived(self, asked: Asked) -> Reply:
-        """Note a request, and say what to do with it."""
+        """Record a request, and return the reply to it."""
         with self._lock:
             self.asked.append(asked)
             self.in_flight += 1
@@ -115,14 +115,14 @@ class ChatServer:
             return self._script(len(self.asked), asked)
 
     def done(self) -> None:
-        """The request was answered."""
+        """Record that a request was answered."""
         with self._lock:
             self.in_flight -= 1
 
 
 @contextmanager
 def serving(*replies: Reply | Script) -> Iterator[ChatServer]:
-    """A server that answers with these, in this order, and with the last one for ever."""
+    """Run a server that sends these replies in order, and then repeats the last one."""
     first = replies[0]
     script = first if callable(first) else _in_order([r for r in replies if isinstance(r, Reply)])
     server = ChatServer(script)
@@ -133,7 +133,7 @@ def serving(*replies: Reply | Script) -> Iterator[ChatServer]:
 
 
 def dead_port() -> str:
-    """An address at which nobody listens."""
+    """Return an address without a server."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{found.getsockname()[1]}/v1"
@@ -149,7 +149,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that gives up is what some tests are about."""
+        """Ignore errors, since in some tests the client disconnects."""
 
 
 def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:

@@ -1,4 +1,4 @@
-"""What all tests share: a quiet environment, and how long hypothesis may search."""
+"""Shared by all tests: a clean environment, and the profiles of hypothesis."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from projects import SOUND, lay_out
 
 pytest_plugins = ["pytester"]
 
-# Started in the background (`nohup`, some CI), we are deaf to SIGINT, and so would be every
-# program that a test starts and interrupts: what is ignored stays so across an exec.
+# Started in the background (`nohup`, some CI), this process ignores SIGINT, and so would every
+# program that a test starts and interrupts, because ignored signals stay ignored across an exec.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A shared machine is slow at times; that is no defect of the code under test.
+# A shared machine is slow at times; that is not a defect of the code under test.
 settings.register_profile(
     "ci",
     deadline=None,
@@ -34,7 +34,7 @@ settings.register_profile(
 settings.register_profile("dev", settings.get_profile("ci"), max_examples=300, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-# What a shell, a CI runner or a git hook exports and would change an outcome.
+# Variables of a shell, a CI runner or a git hook that would change results.
 _LOUD = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "PRE_COMMIT", "PYTHONWARNINGS")
 
 
@@ -49,13 +49,13 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The root of a small project on disk that is sound."""
+    """The root of a small valid project on disk."""
     return lay_out(tmp_path / "project", SOUND)
 
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can reach, unlike `tmp_path`; unlocked before it is removed."""
+    """A directory that every user can read, unlike `tmp_path`; unlocked before it is removed."""
     made = Path(tempfile.mkdtemp(prefix="jit-guard-test-"))
     made.chmod(0o755)
     yield made

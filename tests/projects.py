@@ -31,7 +31,7 @@ NOBODY = 65534
 
 
 class Outcome(NamedTuple):
-    """What one run of the command came to."""
+    """The result of one run of the command."""
 
     code: int
     out: str
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 
 def sound(goals: Mapping[str, Mapping[str, str]], **more: Content) -> dict[str, Content]:
-    """A project whose map and tree agree, for plain names and default folders."""
+    """A project whose map and tree agree, for plain names and default directories."""
     files: dict[str, Content] = {"goal_map.json": json.dumps(goals, ensure_ascii=False)}
     for parts in goals.values():
         for component_type, filename in parts.items():
@@ -57,7 +57,7 @@ def sound(goals: Mapping[str, Mapping[str, str]], **more: Content) -> dict[str, 
     return {**files, **more}
 
 
-def judge(
+def report_on(
     files: Files,
     ignored: Iterable[str] = (),
     tracked: Iterable[str] | None = None,
@@ -69,7 +69,7 @@ def judge(
 
 def found(files: Files, ignored: Iterable[str] = (), **settings: Any) -> list[Finding]:
     """The findings of a project in memory."""
-    return list(judge(files, ignored, **settings).findings)
+    return list(report_on(files, ignored, **settings).findings)
 
 
 def codes(findings: Iterable[Finding]) -> list[str]:
@@ -78,7 +78,7 @@ def codes(findings: Iterable[Finding]) -> list[str]:
 
 
 def only(findings: Sequence[Finding], code: str) -> Finding:
-    """The one finding, which has this code."""
+    """The only finding, checked to have this code."""
     assert codes(findings) == [code], findings
     return findings[0]
 
@@ -89,12 +89,12 @@ def configured(**types: TypeSettings) -> dict[str, Any]:
 
 
 def lay_out(folder: Path, files: Files) -> Path:
-    """Write a project to disk. Names may hold surrogate escapes for bytes that are no UTF-8."""
+    """Write a project to disk. Names may have surrogate escapes for bytes that are not UTF-8."""
     made: set[str] = set()
     for path, content in files.items():
         full = os.path.join(folder, path)
         parent = os.path.dirname(full)
-        if parent not in made:  # thousands of files share a few folders
+        if parent not in made:  # thousands of files share a few directories
             os.makedirs(parent, exist_ok=True)
             made.add(parent)
         if isinstance(content, Link):
@@ -116,14 +116,14 @@ def _make_other(kind: str, path: str) -> None:
         os.mkfifo(path)
     elif kind == "socket":
         with socket.socket(socket.AF_UNIX) as made, at(Path(path).parent):
-            made.bind(os.path.basename(path))  # a socket's path may be 108 bytes long at most
+            made.bind(os.path.basename(path))  # a socket's path may have at most 108 bytes
     else:
         raise AssertionError(kind)
 
 
 @contextmanager
 def at(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Work in a folder for a while."""
+    """Change the working directory temporarily."""
     before = os.getcwd()
     os.chdir(folder)
     try:
@@ -133,7 +133,7 @@ def at(folder: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def call(*argv: str, cwd: str | os.PathLike[str]) -> Outcome:
-    """Run the command in this process: fast, and with the real streams' encoding."""
+    """Run the command in this process, which is fast, with the encoding of real streams."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     with at(cwd), redirect_stdout(out), redirect_stderr(err):
         code = cli.main(argv)
@@ -147,14 +147,14 @@ def _taken(stream: io.TextIOWrapper) -> str:
 
 
 def command(*argv: str | bytes) -> list[str | bytes]:
-    """The words that start the command in a process of its own."""
+    """The arguments that start the command in a process of its own."""
     return [sys.executable, "-m", "jit_guard", *argv]
 
 
 def run(
     *argv: str | bytes, cwd: str | os.PathLike[str], timeout: float = 60, **environment: str
 ) -> Outcome:
-    """Run the command in a process of its own; one that hangs fails the test."""
+    """Run the command in a process of its own; a process that hangs fails the test."""
     done = subprocess.run(
         command(*argv),
         cwd=cwd,
@@ -167,7 +167,7 @@ def run(
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-# An interpreter may stand where another user cannot read it, so everything is imported first.
+# Another user may not be able to read the interpreter's files, so everything is imported first.
 _DROPPED = """
 import os, pkgutil, sys, jit_guard
 import argparse, difflib, gzip, jsonschema, pathspec, subprocess, textwrap, traceback
@@ -190,7 +190,7 @@ sys.exit(jit_guard.cli.main(sys.argv[1:]))
 
 
 def run_without_privileges(*argv: str, cwd: str | os.PathLike[str]) -> Outcome:
-    """Run the command as a user whom permissions bind, also when the tests run as root."""
+    """Run the command as an unprivileged user, even if the tests run as root."""
     done = subprocess.run(
         [sys.executable, "-c", _DROPPED, str(NOBODY if IS_ROOT else 0), *argv],
         cwd=cwd,
@@ -203,7 +203,7 @@ def run_without_privileges(*argv: str, cwd: str | os.PathLike[str]) -> Outcome:
 
 
 def git(folder: Path, *argv: str) -> str:
-    """Run git in a folder with an identity and nobody's configuration."""
+    """Run git in a directory with a test identity, without user configuration."""
     done = subprocess.run(
         ["git", "-c", "user.name=Test", "-c", "user.email=test@example.invalid", *argv],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Reports for the tests of the formats: made by hand, by hypothesis, and with hostile names."""
+"""Reports for the tests of the formats: written by hand, by hypothesis, and with hostile names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jit_guard import formats
 from jit_guard.report import Finding, Report, Skipped, order
 
-# What a name may hold and some reader would obey.
+# Names that some reader would interpret.
 HOSTILE = (
     "a\nb",
     "a\r::error::owned",
@@ -43,12 +43,12 @@ HOSTILE = (
 
 
 def finding(number: int = 1, *, severity: str = "error", **fields: Any) -> Finding:
-    """A missing component, or what `fields` make of it."""
+    """A missing component, with some fields replaced."""
     found = Finding(
         "JG201",
         "missing-component",
         "error" if severity == "error" else "warning",
-        f"components/personas/{number}.txt is not in the tree",
+        f"components/personas/{number}.txt does not exist",
         hint="`jit-guard --fix` writes it",
         map="goal_map.json",
         path=f"components/personas/{number}.txt",
@@ -65,7 +65,7 @@ def finding(number: int = 1, *, severity: str = "error", **fields: Any) -> Findi
 
 def orphan(path: str = "components/personas/left.txt") -> Finding:
     """A file that no entry names."""
-    return Finding("JG301", "orphan-component", "error", "no entry names it", path=path)
+    return Finding("JG301", "orphan-component", "error", "no entry references this file", path=path)
 
 
 def report(*findings: Finding, **fields: Any) -> Report:
@@ -75,12 +75,12 @@ def report(*findings: Finding, **fields: Any) -> Report:
 
 
 def hostile(name: str) -> Report:
-    """A report in which everything that comes from a file is this name."""
+    """A report in which everything from a file is this name."""
     path = f"components/{name}"
     return report(
         finding(
-            message=f"{path} is not in the tree",
-            hint=f"{name} has a near name: is it this one?",
+            message=f"{path} does not exist",
+            hint=f"did you mean {name} (similar name)?",
             map=f"{name}.json",
             path=path,
             goal=name,
@@ -95,17 +95,17 @@ def hostile(name: str) -> Report:
     )
 
 
-def lines(name: str, told: Report, prefix: str = "") -> list[str]:
-    """What a format makes of a report."""
-    return list(formats.render(name, told, formats.Options(prefix=prefix)))
+def lines(name: str, sample: Report, prefix: str = "") -> list[str]:
+    """The lines of a report in a format."""
+    return list(formats.render(name, sample, formats.Options(prefix=prefix)))
 
 
-def text(name: str, told: Report, prefix: str = "") -> str:
-    """The same as one text."""
-    return "\n".join(lines(name, told, prefix))
+def text(name: str, sample: Report, prefix: str = "") -> str:
+    """The lines as one text."""
+    return "\n".join(lines(name, sample, prefix))
 
 
-# Every character that a name may hold, lone surrogates (bytes that are not UTF-8) included.
+# Every character that a name may contain, including lone surrogates (bytes that are not UTF-8).
 _names = st.one_of(st.sampled_from(HOSTILE[:-1]), st.text(st.characters(), min_size=1, max_size=12))
 _maybe = st.none() | _names
 findings = st.builds(
@@ -136,11 +136,11 @@ reports = st.builds(
 )
 
 
-def moved(told: Report, by: int) -> Report:
+def moved(sample: Report, by: int) -> Report:
     """The same report after lines were added at the top of every map."""
-    return told._replace(
+    return sample._replace(
         findings=tuple(
             found._replace(line=found.line + by if found.line else found.line)
-            for found in told.findings
+            for found in sample.findings
         )
     )

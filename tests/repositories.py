@@ -1,4 +1,4 @@
-"""Repositories for tests, made with nobody's configuration."""
+"""Repositories for tests, created without user configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from projects import SOUND, Content, git, lay_out
 
-NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git program")
+NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not on the PATH")
 
 
 def repository(
@@ -26,6 +26,6 @@ def repository(
 
 
 def save(folder: Path, message: str = "More") -> None:
-    """Commit all that is there."""
+    """Commit all files."""
     git(folder, "add", "-A", ".")
     git(folder, "commit", "-q", "--allow-empty", "--no-verify", "-m", message)

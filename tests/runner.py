@@ -1,4 +1,4 @@
-"""A CI runner for tests: it runs the steps of an action the way GitHub's does."""
+"""A CI runner for tests: it runs the steps of an action like GitHub's runner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8")
 
 
 class Job(NamedTuple):
-    """What a run of the action came to."""
+    """The result of a run of the action."""
 
     code: int  # of the step that failed, or 0
     log: str
@@ -28,7 +28,7 @@ class Job(NamedTuple):
 
 
 def scripts(folder: Path, *names: str) -> Path:
-    """A folder of programs: `jit-guard` and `python` are ours, whatever else does nothing."""
+    """A directory of programs: the real `jit-guard` and `python`; all others do nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     python = shlex.quote(sys.executable)
     bodies = {
@@ -42,7 +42,7 @@ def scripts(folder: Path, *names: str) -> Path:
 
 
 def run(workspace: Path, temporary: Path, install: bool = False, **given: str) -> Job:
-    """Run the action in a checkout; `install` really installs, otherwise jit-guard is there."""
+    """Run the action in a checkout. Unless `install`, jit-guard is already available."""
     inputs = {name: str(spec["default"]) for name, spec in ACTION["inputs"].items()}
     inputs.update({name.replace("_", "-"): value for name, value in given.items()})
     files = {name: temporary / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
@@ -98,7 +98,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def _wanted(condition: str | None, values: Mapping[str, str]) -> bool:
-    """Conditions of the one form that the action uses: `a == 'x' && b != ''`."""
+    """Evaluate a condition in the one form that the action uses: `a == 'x' && b != ''`."""
     if condition is None:
         return True
     inner = condition.removeprefix("${{ ").removesuffix(" }}")

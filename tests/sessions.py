@@ -1,4 +1,4 @@
-"""Sessions of pytest over a project on disk, and what became of each test."""
+"""Sessions of pytest over a project on disk, and the outcome of each test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-# In-process sessions forget what they import first; these would be imported again in each.
+# In-process sessions drop their own imports, so that these would be imported again in each.
 import jit_guard.pytest_plugin.collection
 import jit_guard.pytest_plugin.fixtures  # noqa: F401
 from jit_guard.rules import load_rules
@@ -24,8 +24,8 @@ TWO = {
 ALL_OF_TWO = ["schema", "GREET", "PART", "orphans"]
 
 
-class Told(NamedTuple):
-    """What one session came to, by the ids of its tests."""
+class SessionResult(NamedTuple):
+    """The result of one session, by test id."""
 
     exit_code: int | pytest.ExitCode | None
     outcomes: dict[str, str]
@@ -34,7 +34,7 @@ class Told(NamedTuple):
 
     @property
     def ours(self) -> dict[str, str]:
-        """The outcomes of the tests of `goal_map.json`, by what stands after the `::`."""
+        """The outcomes of the tests of `goal_map.json`, by the part after `::`."""
         own = "goal_map.json::"
         return {id_[len(own) :]: one for id_, one in self.outcomes.items() if id_.startswith(own)}
 
@@ -44,12 +44,12 @@ class Told(NamedTuple):
         return [id_ for id_, outcome in self.outcomes.items() if outcome == "failed"]
 
 
-def run(pytester: pytest.Pytester, *arguments: str) -> Told:
-    """One session in this process. Warnings are errors, and markers and keys must be known."""
+def run(pytester: pytest.Pytester, *arguments: str) -> SessionResult:
+    """Run a session in this process. Warnings are errors, and markers and keys must be known."""
     strict = ("-W", "error", "--strict-markers", "--strict-config")
     recorded = pytester.inline_run(*strict, *arguments)
     reports = list(_reports(recorded))
-    return Told(
+    return SessionResult(
         recorded.ret,
         {one.nodeid: one.outcome for one in reports},
         {one.nodeid: str(one.longrepr or "") for one in reports},
@@ -72,13 +72,13 @@ class _Chosen:
 
 
 def collected(pytester: pytest.Pytester, *arguments: str) -> list[str]:
-    """The ids that a session would run, in their order."""
+    """Return the ids that a session would run, in order."""
     chosen = _Chosen()
     pytester.inline_run("--collect-only", *arguments, plugins=[chosen])
     return list(chosen.ids)
 
 
 def plant(pytester: pytest.Pytester, *projects: Files) -> None:
-    """Lay out files in the folder that sessions run in, which becomes the root directory."""
+    """Write files to the directory that sessions run in, which becomes the root directory."""
     for files in ({"pytest.ini": "[pytest]\n"}, *projects):
         lay_out(pytester.path, files)

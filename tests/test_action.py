@@ -1,4 +1,4 @@
-"""The GitHub action: its steps run in a shell as the runner runs them, and it is safe to use."""
+"""The GitHub action: its steps run in a shell like in the runner, and it is safe to use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BROKEN = {"goal_map.json": MAP, "components/personas/left.txt": "text\n"}
 
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
-    """The runner's temporary folder; its name holds a space, as on Windows it may."""
+    """The runner's temporary directory; its name has a space, which is possible on Windows."""
     made = tmp_path / "runner temp"
     made.mkdir()
     return made
@@ -37,7 +37,7 @@ def checkout(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_sound_project_passes(checkout: Path, temporary: Path) -> None:
+def test_a_valid_project_passes(checkout: Path, temporary: Path) -> None:
     lay_out(checkout, {"goal_map.json": MAP, "components/personas/host.txt": HOST})
     git(checkout, "add", ".")
     job = runner.run(checkout, temporary)
@@ -50,7 +50,9 @@ def test_a_sound_project_passes(checkout: Path, temporary: Path) -> None:
     assert job.uploaded is None
 
 
-def test_findings_fail_the_job_after_everything_was_told(checkout: Path, temporary: Path) -> None:
+def test_findings_fail_the_job_after_everything_is_reported(
+    checkout: Path, temporary: Path
+) -> None:
     lay_out(checkout / "bot", BROKEN)
     job = runner.run(checkout, temporary, working_directory="bot", upload_sarif="true")
     assert job.code == 1
@@ -65,7 +67,7 @@ def test_findings_fail_the_job_after_everything_was_told(checkout: Path, tempora
     assert len(sarif["runs"][0]["results"]) == 2
 
 
-def test_what_is_not_wanted_is_left_out(checkout: Path, temporary: Path) -> None:
+def test_disabled_outputs_are_omitted(checkout: Path, temporary: Path) -> None:
     lay_out(checkout, BROKEN)
     job = runner.run(checkout, temporary, annotations="false", summary="false")
     assert job.code == 1
@@ -81,9 +83,7 @@ def test_arguments_reach_the_command_one_a_line(checkout: Path, temporary: Path)
     assert job.outputs["findings"] == "1", "the last --ignore counts"
 
 
-def test_a_call_that_is_wrong_fails_with_its_code_and_says_so(
-    checkout: Path, temporary: Path
-) -> None:
+def test_a_usage_error_fails_with_its_code_and_says_so(checkout: Path, temporary: Path) -> None:
     lay_out(checkout, BROKEN)
     job = runner.run(checkout, temporary, arguments="--nonsense", upload_sarif="true")
     assert job.code == 2
@@ -117,7 +117,7 @@ def test_the_action_installs_itself(checkout: Path, temporary: Path) -> None:
     lay_out(checkout, BROKEN)
     job = runner.run(checkout, temporary, install=True, python=sys.executable)
     if "No matching distribution" in job.log or "Temporary failure" in job.log:
-        pytest.skip("what builds the package cannot be had here")
+        pytest.skip("the build requirements of the package are not available")
     assert job.outputs["findings"] == "2", job.log
     assert job.code == 1
 
@@ -145,7 +145,7 @@ DOCUMENTS = [ROOT / "action.yml", *(ROOT / ".github/workflows").glob("*.yml")]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_no_script_holds_a_template(document: Path) -> None:
+def test_no_script_contains_a_template(document: Path) -> None:
     found = _texts(yaml.safe_load(document.read_text("utf-8")))
     assert found
     assert not [script for script in found if "${{" in script]
@@ -160,7 +160,7 @@ def test_every_action_is_pinned_by_hash_with_its_version_beside(document: Path) 
             assert re.search(rf"{re.escape(use)} # v\d+\.\d+\.\d+\n", text), use
 
 
-def test_the_workflow_may_read_and_no_more() -> None:
+def test_the_workflow_has_only_read_permission() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
     assert not [job for job in workflow["jobs"].values() if "permissions" in job]

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: trees, cases, growth and limits."""
+"""The benchmarks measure what they claim: trees, cases, growth and limits."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from benchmarks.trees import CASES, MAP, build, lay
 from jit_guard import Guard
 
 
-def told(folder: Path) -> list[str]:
+def codes(folder: Path) -> list[str]:
     return [finding.code for finding in Guard(str(folder), ignore=("JG207",)).check().findings]
 
 
 def test_each_case_disagrees_as_it_says(tmp_path: Path) -> None:
     assert build(tmp_path, 400) == 2000
-    assert told(tmp_path) == []
+    assert codes(tmp_path) == []
     lay(tmp_path, "broken")
-    assert sorted(told(tmp_path)) == ["JG201"] * 2 + ["JG301"] * 2
+    assert sorted(codes(tmp_path)) == ["JG201"] * 2 + ["JG301"] * 2
     lay(tmp_path, "missing")
-    assert sorted(told(tmp_path)) == ["JG201"] * 2000 + ["JG301"] * 2000
+    assert sorted(codes(tmp_path)) == ["JG201"] * 2000 + ["JG301"] * 2000
     for case in CASES:
         lay(tmp_path, case)
         assert len(json.loads((tmp_path / MAP).read_bytes())) == 400
@@ -36,7 +36,7 @@ def test_the_exponent_is_the_power_of_growth(power: float) -> None:
     assert exponent({size: 3 * size**power for size in (10, 100, 1000)}) == pytest.approx(power)
 
 
-def test_commands_are_run_in_turn_and_a_failure_is_told(tmp_path: Path) -> None:
+def test_commands_run_in_turn_and_a_failure_is_reported(tmp_path: Path) -> None:
     log = tmp_path / "log"
     write = "import sys; open(sys.argv[1], 'a').write(sys.argv[2])"
     commands = {name: [sys.executable, "-c", write, str(log), name] for name in "ab"}
@@ -44,11 +44,11 @@ def test_commands_are_run_in_turn_and_a_failure_is_told(tmp_path: Path) -> None:
     assert log.read_text() == "ababab"
     assert all(len(samples) == 2 for samples in taken.values())
     assert all(sample.peak > 1 for sample in taken["a"])
-    with pytest.raises(RuntimeError, match="ended with 3"):
+    with pytest.raises(RuntimeError, match="exited with 3"):
         in_turn({"bad": [sys.executable, "-c", "exit(3)"]}, tmp_path, 1)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes hold")
+@pytest.mark.skipif(sys.platform != "linux", reason="requires /proc")
 def test_memory_is_that_of_all_processes_together() -> None:
     hold = "held = b'x' * 40_000_000; print('held', flush=True); input()"
     start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {hold!r}])"

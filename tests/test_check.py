@@ -1,4 +1,4 @@
-"""The check: the report's parts, and what is asked of a source."""
+"""The check: the parts of the report, and the calls to a source."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from jit_guard.config import Settings
 from jit_guard.registry.schema import Schema
 from jit_guard.report import Report, Skipped
 from jit_guard.sources.memory import Memory
-from projects import MAP, SOUND, TEXT, codes, judge, sound
+from projects import MAP, SOUND, TEXT, codes, report_on, sound
 
 
-def test_a_sound_project_gives_an_empty_report_that_counts() -> None:
-    assert judge(SOUND) == Report(".", "memory", ("goal_map.json",), 1, 1)
-    assert judge(SOUND).ok
+def test_a_clean_project_gives_a_report_without_findings_but_with_counts() -> None:
+    assert report_on(SOUND) == Report(".", "memory", ("goal_map.json",), 1, 1)
+    assert report_on(SOUND).ok
 
 
 def test_warnings_are_ok_and_errors_are_not() -> None:
-    warned = judge({**SOUND, "goal_map.json.tmp": ""})
+    warned = report_on({**SOUND, "goal_map.json.tmp": ""})
     assert (warned.ok, warned.errors, warned.warnings) == (True, 0, 1)
-    wrong = judge({**SOUND, "components/x": TEXT})
+    wrong = report_on({**SOUND, "components/x": TEXT})
     assert (wrong.ok, wrong.errors, wrong.warnings) == (False, 1, 0)
 
 
-def test_reported_maps_are_told_once_each_in_the_order_given() -> None:
+def test_reported_maps_are_unique_and_in_the_given_order() -> None:
     source = Memory({"a.json": MAP, "b.json": MAP, "components/personas/host.txt": TEXT})
     settings = Settings(maps=("a.json",))
     report = check(source, settings, reported=["b.json", "a.json", "b.json"])
@@ -40,7 +40,7 @@ def test_a_map_that_only_counts_as_a_reference_is_not_reported_on() -> None:
     assert report.entries == 1
 
 
-def test_a_reference_that_cannot_be_read_withholds_orphans_all_the_same() -> None:
+def test_an_unreadable_reference_map_skips_orphans_too() -> None:
     files = {**SOUND, "b.json": "{", "components/ts/x": TEXT}
     settings = Settings(maps=("goal_map.json", "b.json"))
     report = check(Memory(files), settings, reported=["goal_map.json"])
@@ -48,31 +48,31 @@ def test_a_reference_that_cannot_be_read_withholds_orphans_all_the_same() -> Non
     assert [(one.code, one.map) for one in report.skipped] == [("JG301", "b.json")]
 
 
-def test_a_teams_schema_is_judged_beside_the_built_in_one() -> None:
+def test_a_teams_schema_is_checked_in_addition_to_the_built_in_one() -> None:
     schema = Schema.load("team.json", b'{"maxProperties": 0}')
     report = check(Memory(SOUND), Settings(), schema=schema)
     assert codes(report.findings) == ["JG101"]
     assert report.skipped == ()
 
 
-def test_what_both_schemas_refuse_in_the_same_words_is_told_once() -> None:
+def test_a_violation_of_both_schemas_is_reported_once() -> None:
     schema = Schema.load("team.json", json.dumps({"type": "object"}).encode())
     report = check(Memory({"goal_map.json": "[]"}), Settings(), schema=schema)
     assert codes(report.findings) == ["JG101"]
 
 
 def test_skipped_says_for_which_map_and_why() -> None:
-    report = judge({"goal_map.json": "{"})
+    report = report_on({"goal_map.json": "{"})
     assert report.skipped == (
         Skipped(
             "JG301",
             "goal_map.json",
-            "the map cannot be read (JG001): what it names is unknown",
+            "the map cannot be read (JG001), so the files it names are unknown",
         ),
     )
 
 
-def test_nothing_is_asked_of_git_where_there_is_no_orphan() -> None:
+def test_without_orphans_git_is_not_asked() -> None:
     class Silent(Memory):
         def ignored(self, paths: list[str]) -> set[str]:
             raise AssertionError(paths)
@@ -81,6 +81,6 @@ def test_nothing_is_asked_of_git_where_there_is_no_orphan() -> None:
 
 
 def test_a_report_cannot_be_changed() -> None:
-    report = judge(sound({"A": {"t": "x"}}))
+    report = report_on(sound({"A": {"t": "x"}}))
     assert isinstance(report, tuple)
     assert isinstance(report.findings, tuple)

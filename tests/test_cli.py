@@ -24,104 +24,104 @@ def test_the_module_and_the_console_script_are_one_command(project: Path) -> Non
     done = subprocess.run(
         [script, "--format", "json"], cwd=project, capture_output=True, check=False
     )
-    told = run("--format", "json", cwd=project)
-    assert (done.returncode, done.stdout.decode()) == (told.code, told.out)
+    result = run("--format", "json", cwd=project)
+    assert (done.returncode, done.stdout.decode()) == (result.code, result.out)
 
 
 @pytest.mark.parametrize("argv", [(), ("check",)])
 def test_a_bare_call_is_a_check(project: Path, argv: tuple[str, ...]) -> None:
-    told = call(*argv, cwd=project)
-    assert (told.code, told.err) == (0, "")
-    assert told.out.startswith("nothing wrong in 1 entry, 1 component")
+    result = call(*argv, cwd=project)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("nothing wrong in 1 entry, 1 component")
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_has_a_help_that_says_what_it_does(tmp_path: Path, name: str) -> None:
-    told = call(name, "--help", cwd=tmp_path)
-    assert (told.code, told.err) == (0, "")
-    assert "usage: jit-guard" in told.out
-    assert "--help" in told.out
+def test_every_command_has_a_help_text(tmp_path: Path, name: str) -> None:
+    result = call(name, "--help", cwd=tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert "usage: jit-guard" in result.out
+    assert "--help" in result.out
 
 
 def test_the_help_lists_every_command(tmp_path: Path) -> None:
-    told = call("--help", cwd=tmp_path)
+    result = call("--help", cwd=tmp_path)
     for name, summary in COMMANDS.items():
-        assert f"{name} " in told.out
-        assert summary in told.out
+        assert f"{name} " in result.out
+        assert summary in result.out
 
 
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("chekc",), "no command is called 'chekc'; did you mean 'check'?"),
+        (("chekc",), "unknown command 'chekc'; did you mean 'check'?"),
         (("expalin", "JG201"), "did you mean 'explain'?"),
-        (("zzz",), "no command is called 'zzz'"),
-        (("",), "no command is called ''"),
+        (("zzz",), "unknown command 'zzz'"),
+        (("",), "unknown command ''"),
         (("--nope",), "unrecognized arguments: --nope"),
         (("--col", "always"), "--col"),
         (("--map",), "expected one argument"),
         (("check", "goal_map.json"), "goal_map.json"),
-        (("--format", "yaml"), "no format is called 'yaml'; there are text"),
-        (("--format", "json="), "names no file"),
+        (("--format", "yaml"), "unknown format 'yaml'; choose from text"),
+        (("--format", "json="), "has no file name after the ="),
         (("--select", "JG9,XX"), "'JG9'"),
-        (("--root", "nowhere"), "nowhere is not a directory"),
+        (("--root", "nowhere"), "nowhere does not exist"),
         (("--config", "nowhere"), "nowhere does not exist"),
-        (("--map", "nowhere"), "nowhere is not there"),
+        (("--map", "nowhere"), "nowhere does not exist"),
         (("--schemafile", "nowhere"), "nowhere does not exist"),
         (("--components", ".."), "outside the root"),
     ],
 )
-def test_a_wrong_call_says_what_is_wrong_and_what_to_do(
+def test_a_usage_error_says_what_is_wrong_and_what_to_do(
     project: Path, argv: tuple[str, ...], words: str
 ) -> None:
-    told = call(*argv, cwd=project)
-    assert (told.code, told.out) == (2, "")
-    assert words in told.err
-    assert told.err.startswith("jit-guard: error: ")
+    result = call(*argv, cwd=project)
+    assert (result.code, result.out) == (2, "")
+    assert words in result.err
+    assert result.err.startswith("jit-guard: error: ")
 
 
-def test_formats_may_be_several_and_go_to_files(project: Path) -> None:
+def test_several_formats_can_be_written_to_files(project: Path) -> None:
     lay_out(project, {"components/x": TEXT})
-    told = call(
+    result = call(
         "--format", "text", "--format", "json=r.json", "--format", "text=r.txt", cwd=project
     )
-    assert told.code == 1
-    assert told.out.startswith("components/x: JG301")
+    assert result.code == 1
+    assert result.out.startswith("components/x: JG301")
     assert (project / "r.json").read_text().startswith('{\n  "version": 1,')
     assert (project / "r.txt").read_text().startswith("components/x: JG301")
 
 
 def test_a_format_in_a_file_alone_leaves_standard_output_empty(project: Path) -> None:
-    told = call("--format", "json=r.json", cwd=project)
-    assert (told.code, told.out) == (0, "")
+    result = call("--format", "json=r.json", cwd=project)
+    assert (result.code, result.out) == (0, "")
 
 
 @pytest.mark.parametrize("path", ["no/such/folder/r.json", ".", "a\0b"])
-def test_a_file_that_cannot_be_written_is_trouble_that_names_it(project: Path, path: str) -> None:
-    told = call("--format", f"json={path}", cwd=project)
-    assert told.code == 2
-    assert told.err.startswith("jit-guard: error: ")
-    assert path.replace("\0", "\\x00") in told.err
+def test_a_file_that_cannot_be_written_is_an_error_that_names_it(project: Path, path: str) -> None:
+    result = call("--format", f"json={path}", cwd=project)
+    assert result.code == 2
+    assert result.err.startswith("jit-guard: error: ")
+    assert path.replace("\0", "\\x00") in result.err
 
 
-def test_quiet_is_quiet(project: Path) -> None:
+def test_quiet_prints_nothing_when_nothing_is_wrong(project: Path) -> None:
     assert call("-q", cwd=project) == (0, "", "")
 
 
-def test_verbose_tells_idle_patterns_and_a_traceback_of_trouble(project: Path) -> None:
+def test_verbose_shows_idle_patterns_and_tracebacks_of_errors(project: Path) -> None:
     lay_out(project, {"jit-guard.toml": 'orphan-ignore = ["idle"]', "components/x": TEXT})
     assert "'idle' matches nothing" in call("-v", cwd=project).err
     assert "matches nothing" not in call(cwd=project).err
     assert "Traceback" in call("-v", "--map", "nowhere", cwd=project).err
 
 
-def test_colours_on_demand(project: Path) -> None:
+def test_colors_on_demand(project: Path) -> None:
     assert "\x1b[" in call("--color", "always", cwd=project).out
     assert "\x1b[" not in call("--color", "never", cwd=project).out
     assert "\x1b[" not in call(cwd=project).out
 
 
-def test_config_tells_every_setting_as_toml_with_where_it_comes_from(tmp_path: Path) -> None:
+def test_config_shows_every_setting_as_toml_with_its_origin(tmp_path: Path) -> None:
     try:
         import tomllib
     except ImportError:
@@ -135,13 +135,13 @@ def test_config_tells_every_setting_as_toml_with_where_it_comes_from(tmp_path: P
             'prices."some/model" = {input = 0.25, output = 2.0}\n',
         },
     )
-    told = call("config", "--components", "components", cwd=root)
-    assert (told.code, told.err) == (0, "")
-    table = tomllib.loads(told.out)
+    result = call("config", "--components", "components", cwd=root)
+    assert (result.code, result.err) == (0, "")
+    table = tomllib.loads(result.out)
     assert table["ignore"] == ["JG208"]
     assert table["types"] == {"a b": {"directory": "日本"}, "t": {"text": False}}
     assert table["prices"] == {"some/model": {"input": 0.25, "output": 2.0}}
-    lines = {line.partition(" = ")[0]: line for line in told.out.splitlines()}
+    lines = {line.partition(" = ")[0]: line for line in result.out.splitlines()}
     assert lines["maps"].endswith("# default")
     assert lines["ignore"].endswith("# jit-guard.toml")
     assert lines["components"].endswith("# a flag")
@@ -150,5 +150,5 @@ def test_config_tells_every_setting_as_toml_with_where_it_comes_from(tmp_path: P
 def test_what_config_prints_can_be_used_as_a_configuration(project: Path) -> None:
     printed = call("config", cwd=project).out
     (project / "jit-guard.toml").write_text(printed)
-    told = call(cwd=project)
-    assert (told.code, told.err) == (0, "")
+    result = call(cwd=project)
+    assert (result.code, result.err) == (0, "")

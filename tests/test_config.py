@@ -1,4 +1,4 @@
-"""The settings: what each key takes, and every fault told at once."""
+"""The settings: what each key accepts, and that all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_every_key_is_a_field_of_the_settings() -> None:
     assert {key.replace("-", "_") for key in KEYS} <= set(Settings._fields)
 
 
-def test_the_defaults_are_those_of_the_contract() -> None:
+def test_the_defaults_are_the_documented_ones() -> None:
     settings = Settings()
     assert settings.maps == ("goal_map.json",)
     assert settings.components == "components"
@@ -54,7 +54,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ("types", {}, {}),
     ],
 )
-def test_a_key_takes(key: str, value: object, field: object) -> None:
+def test_a_key_accepts(key: str, value: object, field: object) -> None:
     assert from_table({key: value}, "x") == {key.replace("-", "_"): field}
 
 
@@ -88,13 +88,13 @@ def test_a_key_takes(key: str, value: object, field: object) -> None:
         ("types", {"t": {"nope": 1}}),
     ],
 )
-def test_a_wrong_value_is_told_with_file_and_key(key: str, value: object) -> None:
+def test_an_invalid_value_is_reported_with_file_and_key(key: str, value: object) -> None:
     (fault,) = faults({key: value})
     assert fault.startswith(f"jit-guard.toml: {key}")
 
 
-def test_every_fault_is_told_at_once() -> None:
-    told = faults(
+def test_all_problems_are_reported_at_once() -> None:
+    problems = faults(
         {
             "zzz": 1,
             "componets": "x",
@@ -103,13 +103,15 @@ def test_every_fault_is_told_at_once() -> None:
             "types": {"t": {"directry": "x", "text": 1}, "u": 1},
         }
     )
-    assert len(told) == 8
-    assert "jit-guard.toml: unknown key 'zzz'" in told
-    assert "jit-guard.toml: unknown key 'componets'; did you mean 'components'?" in told
-    assert any("types.t: unknown key 'directry'; did you mean 'directory'?" in one for one in told)
+    assert len(problems) == 8
+    assert "jit-guard.toml: unknown key 'zzz'" in problems
+    assert "jit-guard.toml: unknown key 'componets'; did you mean 'components'?" in problems
+    assert any(
+        "types.t: unknown key 'directry'; did you mean 'directory'?" in one for one in problems
+    )
 
 
-def test_a_long_value_is_not_told_whole() -> None:
+def test_a_long_value_is_shortened() -> None:
     (fault,) = faults({"allow-empty": "x" * 10_000})
     assert len(fault) < 200
 
@@ -136,17 +138,17 @@ def test_the_longer_prefix_wins_and_a_tie_is_ignored(
 @pytest.mark.parametrize(
     ("path", "normal"), [("a", "a"), ("./a", "a"), ("a//b/", "a/b"), (".", ""), ("a/./b", "a/b")]
 )
-def test_a_path_is_brought_to_its_normal_form(path: str, normal: str) -> None:
+def test_a_path_is_normalized(path: str, normal: str) -> None:
     assert inside_path(path) == normal
 
 
 @pytest.mark.parametrize("path", ["..", "a/..", "/", "/a", "a\\b", "a\0", "", None, 1, ["a"]])
-def test_a_path_out_of_the_root_is_refused(path: object) -> None:
+def test_a_path_outside_the_root_is_refused(path: object) -> None:
     with pytest.raises(ValueError, match="must"):
         inside_path(path)
 
 
-def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
+def test_only_a_similar_word_is_suggested() -> None:
     assert did_you_mean("ignor", ["ignore", "select"]) == "; did you mean 'ignore'?"
     assert did_you_mean("zzz", ["ignore", "select"]) == ""
 
@@ -155,7 +157,7 @@ NAMES_OF_TYPES = ["a", "a-b_1", "a b", "日本🎉", 'q"q', "back\\slash", "a\nb
 
 
 @pytest.mark.parametrize("name", NAMES_OF_TYPES)
-def test_a_name_is_written_as_toml_reads_it(name: str) -> None:
+def test_a_name_survives_toml(name: str) -> None:
     try:
         import tomllib
     except ImportError:

@@ -1,4 +1,4 @@
-"""The contract: what every code promises, with hand-written cases and exact places."""
+"""The contract: what every code promises, with hand-written cases and exact positions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from projects import (
     configured,
     found,
     git,
-    judge,
     lay_out,
     only,
+    report_on,
     sound,
 )
 
@@ -46,13 +46,13 @@ def place(finding: Finding) -> tuple[int | None, int | None, str | None]:
     ("text", "line", "column", "words"),
     [
         ("", 1, 1, "the file is empty"),
-        ('{\n  "A": {"t": "f",}\n}', 2, 17, "a trailing comma"),
-        ('{\r\n  "A": {"t": "f"},\r\n}\r\n', 2, 18, "a trailing comma"),
-        ('{\n<<<<<<< HEAD\n  "A": {}\n', 2, 1, "a merge conflict marker"),
+        ('{\n  "A": {"t": "f",}\n}', 2, 17, "trailing comma"),
+        ('{\r\n  "A": {"t": "f"},\r\n}\r\n', 2, 18, "trailing comma"),
+        ('{\n<<<<<<< HEAD\n  "A": {}\n', 2, 1, "merge conflict marker"),
         ('{"日本🎉": NaN}', 1, 9, "NaN"),
         ("[" * 300 + "]" * 300, 1, 101, "nested deeper than 100 levels"),
-        ('{"A": {"t": "f"}} {}', 1, 19, "more text"),
-        ('{"A": {"t": "f"}', 1, 17, "ends too early"),
+        ('{"A": {"t": "f"}} {}', 1, 19, "unexpected text"),
+        ('{"A": {"t": "f"}', 1, 17, "unexpected end of file"),
     ],
 )
 def test_jg001_says_where_reading_stopped(text: str, line: int, column: int, words: str) -> None:
@@ -63,7 +63,7 @@ def test_jg001_says_where_reading_stopped(text: str, line: int, column: int, wor
     assert finding.goal is None
 
 
-def test_jg002_tells_both_places_and_the_last_one_is_judged_on() -> None:
+def test_jg002_reports_both_positions_and_the_last_value_counts() -> None:
     text = '{\n  "A": {"t": "gone.txt"},\n  "A": {"t": "x.txt", "t": "y.txt"}\n}'
     findings = found(in_map(text, **{"components/ts/y.txt": TEXT}))
     assert codes(findings) == ["JG002", "JG002"]
@@ -76,7 +76,7 @@ def test_jg002_tells_both_places_and_the_last_one_is_judged_on() -> None:
 
 def test_jg002_withholds_nothing() -> None:
     text = '{"A": {"t": "gone.txt"}, "A": {"t": "x.txt"}}'
-    report = judge(in_map(text, **{"components/ts/gone.txt": TEXT}))
+    report = report_on(in_map(text, **{"components/ts/gone.txt": TEXT}))
     assert codes(report.findings) == ["JG002", "JG201", "JG301"]
     assert report.skipped == ()
 
@@ -90,7 +90,7 @@ def test_jg002_names_every_repetition() -> None:
     text = '{"A": {"t": "x"}, "A": {"t": "x"}, "A": {"t": "x"}}'
     findings = found(in_map(text, **{"components/ts/x": TEXT}))
     assert [(one.code, one.column) for one in findings] == [("JG002", 19), ("JG002", 36)]
-    assert all("1:2" in one.message for one in findings)  # where the first one stands
+    assert all("1:2" in one.message for one in findings)  # the position of the first one
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_jg002_names_every_repetition() -> None:
         ('{\n"é": 1'.encode("latin-1"), 2, "0xe9 is not UTF-8"),
     ],
 )
-def test_jg003_is_told_where_reading_stopped(data: bytes, line: int, words: str) -> None:
+def test_jg003_is_reported_where_reading_stopped(data: bytes, line: int, words: str) -> None:
     finding = only(found(in_map(data)), "JG003")
     assert finding.line == line
     assert words in finding.message
@@ -121,12 +121,12 @@ def test_jg004_no_map_is_never_a_silent_pass() -> None:
 
 
 def test_jg004_withholds_nothing() -> None:
-    report = judge(in_map("{}", **{"components/ts/x": TEXT}))
+    report = report_on(in_map("{}", **{"components/ts/x": TEXT}))
     assert codes(report.findings) == ["JG004", "JG301"]
     assert report.skipped == ()
 
 
-def test_jg004_is_told_for_the_one_of_several_maps_that_is_absent() -> None:
+def test_jg004_is_reported_for_the_one_map_of_several_that_does_not_exist() -> None:
     findings = found(SOUND, maps=("goal_map.json", "other.json"))
     assert only(findings, "JG004").map == "other.json"
 
@@ -139,7 +139,7 @@ def test_jg004_is_told_for_the_one_of_several_maps_that_is_absent() -> None:
     [
         ("[]", (1, 1, ""), "type"),
         (' \n"x"', (2, 1, ""), "type"),
-        ('{"A":  "f"}', (1, 2, "/A"), "type"),  # a goal's finding stands at its key
+        ('{"A":  "f"}', (1, 2, "/A"), "type"),  # a goal's finding is at its key
         ('{"A": {"t":  1}}', (1, 14, "/A/t"), "type"),
         ('{"a/b~c": {"d~e/f": []}}', (1, 21, "/a~1b~0c/d~0e~1f"), "type"),
         ('{"日本🎉": {"é":\r\n  ""}}', (2, 3, "/日本🎉/é"), "minLength"),
@@ -148,7 +148,7 @@ def test_jg004_is_told_for_the_one_of_several_maps_that_is_absent() -> None:
         ('{"$schema": 1, "A": {"t": "x"}}', (1, 2, "/$schema"), "type"),
     ],
 )
-def test_jg101_tells_position_pointer_keyword_and_reason(
+def test_jg101_reports_position_pointer_keyword_and_reason(
     text: str, where: tuple[int, int, str], keyword: str
 ) -> None:
     findings = [one for one in found(in_map(text)) if one.code == "JG101"]
@@ -157,22 +157,22 @@ def test_jg101_tells_position_pointer_keyword_and_reason(
     assert finding.message.endswith(f"({keyword})")
 
 
-def test_jg101_withholds_orphans_for_the_whole_tree_and_judges_the_sound_entries() -> None:
+def test_jg101_withholds_all_orphans_and_checks_the_valid_entries() -> None:
     text = '{"A": {"t": 1}, "B": {"t": "gone"}}'
-    report = judge(in_map(text, **{"components/ts/x": TEXT}))
+    report = report_on(in_map(text, **{"components/ts/x": TEXT}))
     assert codes(report.findings) == ["JG101", "JG201"]
     assert [(one.code, one.map) for one in report.skipped] == [("JG301", "goal_map.json")]
     assert "JG101" in report.skipped[0].reason
 
 
 def test_jg101_withholds_nothing_where_every_value_is_usable() -> None:
-    report = judge(in_map('{"$schema": 1, "A": {"t": "x"}}', **{"components/ts/y": TEXT}))
+    report = report_on(in_map('{"$schema": 1, "A": {"t": "x"}}', **{"components/ts/y": TEXT}))
     assert codes(report.findings) == ["JG101", "JG201", "JG301"]
     assert report.skipped == ()
 
 
 @pytest.mark.parametrize("text", ["{", b"\xef\xbb\xbf{}"])
-def test_a_map_that_cannot_be_read_withholds_orphans_and_the_other_maps_are_judged(
+def test_an_unreadable_map_withholds_orphans_and_the_other_maps_are_checked(
     text: Content,
 ) -> None:
     files = {
@@ -180,20 +180,20 @@ def test_a_map_that_cannot_be_read_withholds_orphans_and_the_other_maps_are_judg
         "sound.json": '{"A": {"t": "gone"}}',
         "components/ts/orphan": TEXT,
     }
-    report = judge(files, maps=("broken.json", "sound.json"))
+    report = report_on(files, maps=("broken.json", "sound.json"))
     assert codes(report.findings)[0] in ("JG001", "JG003")
     assert codes(report.findings)[1:] == ["JG201"]
     assert [(one.code, one.map) for one in report.skipped] == [("JG301", "broken.json")]
 
 
-def test_what_is_skipped_is_not_told_where_its_rule_is_deselected() -> None:
-    assert judge(in_map("{"), ignore=("JG301",)).skipped == ()
+def test_a_deselected_rule_is_not_reported_as_skipped() -> None:
+    assert report_on(in_map("{"), ignore=("JG301",)).skipped == ()
 
 
 # --- JG2xx: entries -----------------------------------------------------------------------------
 
 
-def test_jg201_is_told_once_for_every_entry_at_its_value() -> None:
+def test_jg201_is_reported_once_per_entry_at_its_value() -> None:
     text = '{\r\n  "日本🎉": {"protocol": "a.txt"},\r\n\t"x/y~z": {"protocol":"a.txt"}\r\n}\r\n'
     findings = found(in_map(text))
     assert codes(findings) == ["JG201", "JG201"]
@@ -208,12 +208,12 @@ def test_jg201_the_line_of_the_contract(tmp_path: Path) -> None:
         '{\n  "$schema": "https://example.invalid/goal_map.schema.json",\n'
         '  "DIAGNOSE_ROOT_CAUSE": {\n    "protocol": "root_cause_analysis_drilldown.txt"\n  }\n}\n'
     )
-    told = call("--root", str(lay_out(tmp_path, in_map(text))), cwd=tmp_path)
-    assert told.code == 1
-    line, hint, *_ = told.out.splitlines()
+    result = call("--root", str(lay_out(tmp_path, in_map(text))), cwd=tmp_path)
+    assert result.code == 1
+    line, hint, *_ = result.out.splitlines()
     assert line == (
         "goal_map.json:4:17: JG201 missing-component  DIAGNOSE_ROOT_CAUSE/protocol: "
-        "components/protocols/root_cause_analysis_drilldown.txt is not in the tree"
+        "components/protocols/root_cause_analysis_drilldown.txt does not exist"
     )
     assert hint.startswith("    hint: ")
 
@@ -227,7 +227,7 @@ def test_jg201_the_line_of_the_contract(tmp_path: Path) -> None:
         ("STRASSE.txt", "strasse.TXT"),
     ],
 )
-def test_jg202_another_case_or_normal_form_is_told_once_and_names_the_file(
+def test_jg202_another_case_or_normal_form_is_reported_once_and_names_the_file(
     entry: str, file: str
 ) -> None:
     text = json.dumps({"A": {"persona": entry}})
@@ -238,11 +238,11 @@ def test_jg202_another_case_or_normal_form_is_told_once_and_names_the_file(
 
 
 @pytest.mark.parametrize("folder", ["Components/personas", "components/Personas"])
-def test_jg202_the_folders_on_the_way_count(folder: str) -> None:
+def test_jg202_parent_directories_count(folder: str) -> None:
     assert codes(found(in_map(MAP, **{f"{folder}/host.txt": TEXT}))) == ["JG202"]
 
 
-def test_jg202_both_spellings_there_is_a_collision_and_no_mismatch() -> None:
+def test_jg202_two_existing_spellings_are_a_collision_not_a_mismatch() -> None:
     files = sound({"A": {"persona": "x"}, "B": {"persona": "X"}})
     assert codes(found(files)) == ["JG302"]
 
@@ -259,7 +259,7 @@ def test_jg202_both_spellings_there_is_a_collision_and_no_mismatch() -> None:
     ],
     ids=["directory", "FIFO", "socket", "broken", "loop", "link to a directory"],
 )
-def test_jg204_what_is_there_and_no_file_says_what_it_is(made: Files, words: str) -> None:
+def test_jg204_says_what_exists_instead_of_a_file(made: Files, words: str) -> None:
     finding = only(found({"goal_map.json": MAP, **made}), "JG204")
     assert words in finding.message
     assert place(finding) == (1, 23, "/GREET/persona")
@@ -269,7 +269,7 @@ def test_jg204_what_is_there_and_no_file_says_what_it_is(made: Files, words: str
     "filename",
     ["/etc/passwd", "../x", "a/../b", "..", "a\\b", "a\0b", "\ud800", "C:/x", "\\\\host\\share"],
 )
-def test_jg205_a_path_that_could_leave_the_project_is_judged_no_further(filename: str) -> None:
+def test_jg205_an_unsafe_path_is_not_checked_further(filename: str) -> None:
     finding = only(found(in_map(json.dumps({"A": {"t": filename}}))), "JG205")
     assert finding.pointer == "/A/t"
 
@@ -277,7 +277,7 @@ def test_jg205_a_path_that_could_leave_the_project_is_judged_no_further(filename
 @pytest.mark.parametrize(
     ("filename", "normal"), [("a/", "a"), ("./a", "a"), ("a//b", "a/b"), ("a/./b", "a/b")]
 )
-def test_jg205_gives_the_normal_form(filename: str, normal: str) -> None:
+def test_jg205_suggests_the_normal_form(filename: str, normal: str) -> None:
     files = in_map(json.dumps({"A": {"t": filename}}), **{f"components/ts/{normal}": TEXT})
     finding = only(found(files), "JG205")
     assert finding.hint is not None
@@ -285,7 +285,7 @@ def test_jg205_gives_the_normal_form(filename: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize("component_type", ["a/b", "..", "/", "a\\b", "a\0"])
-def test_jg205_a_component_type_that_is_no_folder_name(component_type: str) -> None:
+def test_jg205_a_component_type_that_is_not_a_directory_name(component_type: str) -> None:
     text = json.dumps({"A": {component_type: "x"}})
     assert codes(found(in_map(text, **{"components/a/bs/x": TEXT}))) in (
         ["JG205"],
@@ -299,7 +299,7 @@ def test_jg205_a_link_that_leaves_the_project(target: str) -> None:
     assert codes(found({"goal_map.json": MAP, **made})) == ["JG205"]
 
 
-def test_jg208_is_a_warning_told_once_per_component() -> None:
+def test_jg208_is_a_warning_reported_once_per_component() -> None:
     goals = {"A": {"t": "a:b"}, "B": {"t": "a:b"}}
     finding = only(found(sound(goals)), "JG208")
     assert (finding.severity, finding.goal) == ("warning", "A")
@@ -308,7 +308,7 @@ def test_jg208_is_a_warning_told_once_per_component() -> None:
 # --- JG3xx: the tree ----------------------------------------------------------------------------
 
 
-def test_jg301_has_no_place_in_a_map() -> None:
+def test_jg301_has_no_position_in_a_map() -> None:
     finding = only(found({**SOUND, "components/personas/x.txt": TEXT}), "JG301")
     assert finding.path == "components/personas/x.txt"
     assert finding[finding._fields.index("map")] is None
@@ -324,14 +324,14 @@ def test_jg301_some_base_names_never_count(folder: str, name: str) -> None:
     assert found({**SOUND, f"{folder}/{name}": TEXT}) == []
 
 
-def test_jg301_what_an_ignored_pattern_names_is_silent_and_an_idle_pattern_is_noted() -> None:
+def test_jg301_ignores_matching_patterns_and_notes_patterns_without_a_match() -> None:
     files = {**SOUND, "components/drafts/x.txt": TEXT, "components/personas/drafts": TEXT}
-    report = judge(files, orphan_ignore=("drafts/", "*.idle", "# comment", ""))
+    report = report_on(files, orphan_ignore=("drafts/", "*.idle", "# comment", ""))
     assert [one.path for one in report.findings] == ["components/personas/drafts"]
     assert report.notes == ("orphan-ignore: '*.idle' matches nothing",)
 
 
-def test_jg301_patterns_are_relative_to_the_components_folder_also_behind_a_link() -> None:
+def test_jg301_patterns_are_relative_to_the_components_directory_even_behind_a_link() -> None:
     files = {
         "goal_map.json": MAP,
         "components": Link("lib/parts"),
@@ -342,7 +342,7 @@ def test_jg301_patterns_are_relative_to_the_components_folder_also_behind_a_link
     assert codes(found(files)) == ["JG301"]
 
 
-def test_jg301_what_git_ignores_is_silent() -> None:
+def test_jg301_ignores_files_that_git_ignores() -> None:
     files = {**SOUND, "components/x.log": TEXT}
     assert found(files, ignored=["components/x.log"]) == []
 
@@ -358,7 +358,7 @@ def test_jg301_an_entry_of_any_map_keeps_a_file() -> None:
     assert codes(found(files, maps=("a.json",))) == ["JG301"]
 
 
-def test_a_folder_link_serves_entries_is_not_walked_and_is_an_orphan_when_unused() -> None:
+def test_a_directory_link_serves_entries_is_not_walked_and_is_an_orphan_when_unused() -> None:
     files = {
         "goal_map.json": '{"A": {"t": "lib/x"}}',
         "shared/x": TEXT,
@@ -385,16 +385,16 @@ def test_an_unmapped_broken_link_is_an_orphan() -> None:
         "components/.jit-guard-x1",
     ],
 )
-def test_jg303_what_an_interrupted_writer_left_is_a_warning_and_no_orphan(path: str) -> None:
+def test_jg303_a_temporary_file_is_a_warning_and_not_an_orphan(path: str) -> None:
     finding = only(found({**SOUND, path: "{"}), "JG303")
     assert (finding.severity, finding.path) == ("warning", path)
 
 
-def test_jg303_a_temporary_file_beside_the_map_that_is_not_its_own_is_silent() -> None:
+def test_jg303_ignores_temporary_files_of_others_beside_the_map() -> None:
     assert found({**SOUND, "other.json.tmp": "{", "notes.tmp": ""}) == []
 
 
-def test_jg303_a_component_that_is_named_so_is_a_component() -> None:
+def test_jg303_a_mapped_component_is_never_a_temporary_file() -> None:
     assert found(sound({"A": {"t": "x.tmp"}})) == []
 
 
@@ -423,8 +423,8 @@ def test_findings_are_ordered_by_map_line_column_code_and_path_with_the_tree_las
 
 def test_the_order_of_maps_and_files_given_changes_nothing() -> None:
     backwards = dict(reversed(list(MANY.items())))
-    assert judge(MANY, maps=("a.json", "b.json")).findings == (
-        judge(backwards, maps=("b.json", "a.json")).findings
+    assert report_on(MANY, maps=("a.json", "b.json")).findings == (
+        report_on(backwards, maps=("b.json", "a.json")).findings
     )
 
 
@@ -440,7 +440,7 @@ def test_the_json_report_satisfies_its_published_schema(files: Files) -> None:
 
     schema = json.loads(resources("jit_guard.formats").joinpath("report.schema.json").read_text())
     maps = ("b.json", "a.json") if "b.json" in files else ("goal_map.json",)
-    report = json.loads(json.dumps(document(judge(files, maps=maps))))
+    report = json.loads(json.dumps(document(report_on(files, maps=maps))))
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(report)
     assert list(report)[:4] == ["version", "tool", "root", "source"]
@@ -448,7 +448,7 @@ def test_the_json_report_satisfies_its_published_schema(files: Files) -> None:
 
 
 def test_the_json_report_holds_exactly_the_keys_of_the_contract() -> None:
-    report = document(judge(in_map('{"A": {"t": "x"}}')))
+    report = document(report_on(in_map('{"A": {"t": "x"}}')))
     assert list(report) == [
         "version", "tool", "root", "source", "maps", "summary", "findings", "skipped", "fixed",
         "failed",
@@ -462,12 +462,12 @@ def test_the_json_report_holds_exactly_the_keys_of_the_contract() -> None:
 
 def test_the_summary_counts_entries_files_and_findings() -> None:
     files = {**sound({"A": {"t": "x", "u": "x"}, "B": {"t": "x"}}), "components/ts/aux": TEXT}
-    summary = document(judge(files))["summary"]
+    summary = document(report_on(files))["summary"]
     assert summary == {"entries": 3, "components": 3, "errors": 1, "warnings": 1, "findings": 2}
 
 
 @pytest.mark.parametrize("pad", ["  ", "\t", "\r\n", "日本 "])
-def test_a_column_counts_characters_whatever_stands_before_it(pad: str) -> None:
+def test_a_column_counts_characters_whatever_precedes_it(pad: str) -> None:
     key = f"k{pad.strip()}🎉"
     text = f'{{{pad if pad.isspace() else " "}"{key}": {{"t": "gone"}}}}'
     finding = only(found(in_map(text)), "JG201")
@@ -513,12 +513,12 @@ def test_a_column_counts_characters_whatever_stands_before_it(pad: str) -> None:
     ],
 )
 def test_exit_codes(tmp_path: Path, files: Files, argv: tuple[str, ...], code: int) -> None:
-    told = call(*argv, cwd=lay_out(tmp_path, files))
-    assert told.code == code, told
-    assert bool(told.err) == (code == 2)
+    result = call(*argv, cwd=lay_out(tmp_path, files))
+    assert result.code == code, result
+    assert bool(result.err) == (code == 2)
 
 
-def test_a_map_that_is_configured_and_absent_is_a_finding_one_that_a_flag_names_is_trouble(
+def test_a_missing_map_is_a_finding_if_configured_and_an_error_if_a_flag_names_it(
     tmp_path: Path,
 ) -> None:
     root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": 'maps = ["goal_map.json", "b.json"]'})
@@ -526,18 +526,18 @@ def test_a_map_that_is_configured_and_absent_is_a_finding_one_that_a_flag_names_
     assert call("--map", "b.json", cwd=root).code == 2
 
 
-def test_a_schema_that_is_configured_and_absent_is_trouble(tmp_path: Path) -> None:
+def test_a_missing_configured_schema_is_an_error(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": 'schema = "team.json"'})
-    told = call(cwd=root)
-    assert (told.code, "team.json" in told.err) == (2, True)
+    result = call(cwd=root)
+    assert (result.code, "team.json" in result.err) == (2, True)
 
 
-def test_an_absent_components_folder_is_missing_components(tmp_path: Path) -> None:
-    told = call("--format", "json", cwd=lay_out(tmp_path, in_map(MAP)))
-    assert (told.code, told.codes) == (1, ["JG201"])
+def test_without_a_components_directory_every_component_is_missing(tmp_path: Path) -> None:
+    result = call("--format", "json", cwd=lay_out(tmp_path, in_map(MAP)))
+    assert (result.code, result.codes) == (1, ["JG201"])
 
 
-def test_a_map_option_reports_on_that_map_and_the_configured_ones_still_count(
+def test_the_map_option_reports_on_that_map_while_the_configured_maps_still_count(
     tmp_path: Path,
 ) -> None:
     root = lay_out(
@@ -550,39 +550,39 @@ def test_a_map_option_reports_on_that_map_and_the_configured_ones_still_count(
             "components/ts/y": TEXT,
         },
     )
-    told = call("--format", "json", "--map", "b.json", cwd=root)
-    assert told.report["maps"] == ["b.json"]
-    assert [(one["code"], one["map"]) for one in told.report["findings"]] == [("JG201", "b.json")]
-    assert told.report["summary"]["entries"] == 2
+    result = call("--format", "json", "--map", "b.json", cwd=root)
+    assert result.report["maps"] == ["b.json"]
+    assert [(one["code"], one["map"]) for one in result.report["findings"]] == [("JG201", "b.json")]
+    assert result.report["summary"]["entries"] == 2
     both = call("--format", "json", "--map", "b.json", "--map", "a.json", cwd=root)
     assert both.report["maps"] == ["b.json", "a.json"]
     assert both.codes == ["JG201", "JG201"]
 
 
-def test_a_map_that_no_configuration_names_is_judged_beside_the_configured_ones(
+def test_a_map_outside_the_configuration_is_checked_with_the_configured_maps(
     tmp_path: Path,
 ) -> None:
     root = lay_out(tmp_path, {**SOUND, "x.json": '{"A": {"persona": "gone.txt"}}'})
-    told = call("--format", "json", "--map", "x.json", cwd=root)
-    assert (told.report["maps"], told.codes) == (["x.json"], ["JG201"])
+    result = call("--format", "json", "--map", "x.json", cwd=root)
+    assert (result.report["maps"], result.codes) == (["x.json"], ["JG201"])
 
 
 def test_paths_in_flags_are_relative_to_the_working_directory(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {**SOUND, "maps/other.json": MAP, "deep/er/.keep": ""})
-    told = call("--format", "json", "--map", "../../maps/other.json", cwd=root / "deep" / "er")
-    assert told.report["maps"] == ["maps/other.json"]
-    assert told.report["root"] == "../.."
+    result = call("--format", "json", "--map", "../../maps/other.json", cwd=root / "deep" / "er")
+    assert result.report["maps"] == ["maps/other.json"]
+    assert result.report["root"] == "../.."
 
 
-def test_a_map_outside_the_root_is_trouble(tmp_path: Path) -> None:
+def test_a_map_outside_the_root_is_an_error(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "p", SOUND)
     lay_out(tmp_path, {"x.json": MAP})
-    told = call("--map", "../x.json", cwd=root)
-    assert (told.code, "outside the root" in told.err) == (2, True)
+    result = call("--map", "../x.json", cwd=root)
+    assert (result.code, "outside the root" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "expected"),
     [
         (("--select", "JG2"), ["JG202", "JG206"]),
         (("--select", "JG202"), ["JG202"]),
@@ -596,7 +596,7 @@ def test_a_map_outside_the_root_is_trouble(tmp_path: Path) -> None:
     ],
 )
 def test_selection_by_code_and_prefix(
-    tmp_path: Path, argv: tuple[str, ...], told: list[str]
+    tmp_path: Path, argv: tuple[str, ...], expected: list[str]
 ) -> None:
     root = lay_out(
         tmp_path,
@@ -608,10 +608,10 @@ def test_selection_by_code_and_prefix(
             "components/ts/w.tmp": TEXT,
         },
     )
-    assert call("--format", "json", *argv, cwd=root).codes == told
+    assert call("--format", "json", *argv, cwd=root).codes == expected
 
 
-def test_flags_win_over_the_configuration(tmp_path: Path) -> None:
+def test_flags_override_the_configuration(tmp_path: Path) -> None:
     root = lay_out(
         tmp_path,
         {
@@ -620,13 +620,13 @@ def test_flags_win_over_the_configuration(tmp_path: Path) -> None:
             "components/personas/x": TEXT,
         },
     )
-    told = call("--components", "components", "--select", "JG301", "--format", "json", cwd=root)
-    assert told.codes == ["JG301"]
-    told = call("--ignore", "JG301", "--select", "JG", "--format", "json", cwd=root)
-    assert told.codes == ["JG201"]
+    result = call("--components", "components", "--select", "JG301", "--format", "json", cwd=root)
+    assert result.codes == ["JG301"]
+    result = call("--ignore", "JG301", "--select", "JG", "--format", "json", cwd=root)
+    assert result.codes == ["JG201"]
 
 
-def test_types_take_the_configured_folder(tmp_path: Path) -> None:
+def test_types_use_the_configured_directory(tmp_path: Path) -> None:
     types = configured(strategy=TypeSettings("strategies"), deep=TypeSettings("a/b"))
     files = {
         "goal_map.json": '{"A": {"strategy": "x", "deep": "y"}}',
@@ -636,7 +636,7 @@ def test_types_take_the_configured_folder(tmp_path: Path) -> None:
     assert found(files, **types) == []
 
 
-def test_a_type_may_have_its_files_in_the_components_folder_itself(tmp_path: Path) -> None:
+def test_a_type_may_have_its_files_in_the_components_directory_itself(tmp_path: Path) -> None:
     root = lay_out(
         tmp_path,
         {
@@ -648,7 +648,7 @@ def test_a_type_may_have_its_files_in_the_components_folder_itself(tmp_path: Pat
     assert call("--format", "json", cwd=root).codes == []
 
 
-def test_an_unmapped_folder_of_another_plural_is_named_with_the_line_to_configure() -> None:
+def test_a_directory_with_another_plural_is_named_with_the_configuration_line() -> None:
     files = {"goal_map.json": '{"A": {"strategy": "x"}}', "components/strategies/x": TEXT}
     missing, orphan = found(files)
     assert (missing.code, orphan.code) == ("JG201", "JG301")
@@ -656,7 +656,7 @@ def test_an_unmapped_folder_of_another_plural_is_named_with_the_line_to_configur
     assert 'types.strategy.directory = "strategies"' in missing.hint
 
 
-def test_the_line_to_configure_can_be_pasted_for_any_type(tmp_path: Path) -> None:
+def test_the_configuration_line_can_be_pasted_for_any_type(tmp_path: Path) -> None:
     files = {"goal_map.json": '{"A": {"my strategy": "x"}}', "components/my strategies/x": TEXT}
     root = lay_out(tmp_path, files)
     hint: str = call("--format", "json", cwd=root).report["findings"][0]["hint"]
@@ -670,18 +670,18 @@ def test_the_root_is_found_upwards_and_not_above_the_git_top(tmp_path: Path) -> 
     assert call("--format", "json", cwd=root / "repo" / "sub").codes == ["JG004"]
 
 
-def test_in_a_repository_orphans_that_git_ignores_are_silent(tmp_path: Path) -> None:
+def test_in_a_repository_files_that_git_ignores_are_no_orphans(tmp_path: Path) -> None:
     root = lay_out(
         tmp_path,
         {**SOUND, ".gitignore": "*.log\n", "components/a.log": TEXT, "components/b": TEXT},
     )
     git(root, "init", "-q")
     git(root, "add", "-A")
-    told = call("--format", "json", cwd=root)
-    assert [one["path"] for one in told.report["findings"]] == ["components/b"]
+    result = call("--format", "json", cwd=root)
+    assert [one["path"] for one in result.report["findings"]] == ["components/b"]
 
 
-def test_git_that_cannot_answer_is_trouble_after_everything_else_was_told(tmp_path: Path) -> None:
+def test_a_failing_git_is_an_error_after_everything_else_is_reported(tmp_path: Path) -> None:
     root = lay_out(
         tmp_path,
         {
@@ -690,13 +690,13 @@ def test_git_that_cannot_answer_is_trouble_after_everything_else_was_told(tmp_pa
             "components/ts/x": TEXT,
         },
     )
-    told = call("--format", "json", cwd=root)
-    assert told.code == 2
-    assert "JG201" in told.codes
-    assert "git" in told.err
+    result = call("--format", "json", cwd=root)
+    assert result.code == 2
+    assert "JG201" in result.codes
+    assert "git" in result.err
 
 
-def test_an_orphan_within_a_submodule_is_told_like_any_other(tmp_path: Path) -> None:
+def test_an_orphan_in_a_submodule_is_reported_like_any_other(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "root", {**SOUND, "components/personas/x": TEXT})
     inner = lay_out(tmp_path / "inner", {"y": TEXT})
     for folder in (inner, root):
@@ -705,9 +705,9 @@ def test_an_orphan_within_a_submodule_is_told_like_any_other(tmp_path: Path) -> 
         git(folder, "commit", "-qm", "first")
     git(root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner),
         "components/vendored")  # fmt: skip
-    told = call("--format", "json", cwd=root)
-    assert told.code == 1, told.err
-    assert [one["path"] for one in told.report["findings"]] == [
+    result = call("--format", "json", cwd=root)
+    assert result.code == 1, result.err
+    assert [one["path"] for one in result.report["findings"]] == [
         "components/personas/x",
         "components/vendored/y",
     ]
@@ -716,9 +716,9 @@ def test_an_orphan_within_a_submodule_is_told_like_any_other(tmp_path: Path) -> 
 def test_the_same_findings_on_the_same_project_every_time(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {**MANY, "jit-guard.toml": 'maps = ["a.json", "b.json"]'})
 
-    def told() -> Any:
+    def reported() -> Any:
         return call("--format", "json", cwd=root).report
 
-    assert told() == told()
-    in_memory = json.loads(json.dumps(document(judge(MANY, maps=("a.json", "b.json")))))
-    assert told()["findings"] == in_memory["findings"]
+    assert reported() == reported()
+    in_memory = json.loads(json.dumps(document(report_on(MANY, maps=("a.json", "b.json")))))
+    assert reported()["findings"] == in_memory["findings"]

@@ -1,4 +1,4 @@
-"""The documents say what the code says."""
+"""The documentation agrees with the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-def test_the_rules_page_is_what_explain_tells() -> None:
+def test_the_rules_page_is_what_explain_prints() -> None:
     assert read("docs/rules.md") == "\n".join(markdown(load_rules())) + "\n"
 
 
@@ -28,14 +28,14 @@ def test_the_readme_has_the_table_of_the_rules() -> None:
     assert "\n".join(table(load_rules())) in read("README.md")
 
 
-def test_the_version_stands_once_in_the_package_and_once_in_the_project_file() -> None:
+def test_the_version_of_the_package_is_that_of_the_project_file() -> None:
     found = re.search(r'^version = "(.+)"$', read("pyproject.toml"), re.MULTILINE)
     assert found is not None
     assert found[1] == __version__
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key != "types"])
-def test_every_key_of_the_configuration_is_told(key: str) -> None:
+def test_every_configuration_key_is_documented(key: str) -> None:
     assert f"`{key}`" in read("docs/configuration.md")
 
 
@@ -47,6 +47,6 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 @pytest.mark.parametrize(
     "document", [path.relative_to(ROOT) for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))]
 )
-def test_links_between_documents_lead_somewhere(document: Path) -> None:
+def test_links_between_documents_resolve(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", read(str(document))):
         assert (ROOT / document.parent / target).exists(), target

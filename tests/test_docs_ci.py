@@ -1,4 +1,4 @@
-"""The snippets of docs/ci.md and docs/json.md: each is what its service reads, and each runs."""
+"""The snippets in docs/ci.md and docs/json.md are valid for their services, and they run."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def _only(file: str) -> Any:
 
 
 def _run(script: str, root: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script where jit-guard is what it installs, and installing is what it need not do."""
+    """Run a script where jit-guard is already installed, and installing does nothing."""
     programs = runner.scripts(tmp_path / "programs", "jit-guard", "python", "python3")
-    (programs / "python3").write_text(  # it makes an environment: ours
+    (programs / "python3").write_text(  # it creates an environment with our programs
         f'#!/bin/sh\nfor where do :; done\nmkdir -p "$where"\nln -sfn "{programs}" "$where/bin"\n'
     )
     return subprocess.run(
@@ -96,7 +96,7 @@ def test_a_snippet_satisfies_the_schema_of_its_service(snippet: Snippet, tmp_pat
 
 
 @pytest.mark.parametrize("snippet", WORKFLOWS)
-def test_a_workflow_gives_the_action_what_it_takes(snippet: Snippet) -> None:
+def test_a_workflow_uses_only_inputs_and_outputs_of_the_action(snippet: Snippet) -> None:
     workflow = yaml.safe_load(snippet.text)
     assert workflow["permissions"] == {"contents": "read"}
     checkout, action, *more = workflow["jobs"]["jit-guard"]["steps"]
@@ -138,7 +138,7 @@ def test_the_gitlab_template_and_the_snippet_run(tmp_path: Path) -> None:
             assert len(issues) == code
 
 
-def test_the_gitlab_template_takes_a_folder_and_arguments(tmp_path: Path) -> None:
+def test_the_gitlab_template_accepts_a_directory_and_arguments(tmp_path: Path) -> None:
     template = yaml.safe_load((ROOT / "templates/jit-guard.gitlab-ci.yml").read_text("utf-8"))
     root = tmp_path / "checkout"
     lay_out(root / "bot", BROKEN)
@@ -150,7 +150,7 @@ def test_the_gitlab_template_takes_a_folder_and_arguments(tmp_path: Path) -> Non
     assert json.loads((root / "gl-code-quality-report.json").read_text()) == []
 
 
-def test_the_pre_commit_snippet_names_a_hook_that_there_is() -> None:
+def test_the_pre_commit_snippet_names_an_existing_hook() -> None:
     (repo,) = _only(".pre-commit-config.yaml")["repos"]
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     ours = {hook["id"]: hook for hook in hooks}
@@ -159,7 +159,7 @@ def test_the_pre_commit_snippet_names_a_hook_that_there_is() -> None:
     assert ours["jit-guard-fix"]["stages"] == ["manual"], "it never runs on pre-commit.ci"
 
 
-def test_the_pre_commit_snippet_is_sound(tmp_path: Path) -> None:
+def test_the_pre_commit_snippet_is_valid(tmp_path: Path) -> None:
     from pre_commit.clientlib import load_config  # type: ignore[import-untyped]
 
     (snippet,) = (one for one in CI if one.file == ".pre-commit-config.yaml")
@@ -168,7 +168,7 @@ def test_the_pre_commit_snippet_is_sound(tmp_path: Path) -> None:
     assert load_config(str(file))["repos"][0]["hooks"][0]["id"] == "jit-guard"
 
 
-def test_what_the_hook_runs_asks_no_network(tmp_path: Path) -> None:
+def test_the_hook_uses_no_network(tmp_path: Path) -> None:
     root = lay_out(tmp_path, SOUND)
     git(root, "init", "-q")
     git(root, "add", ".")
@@ -219,7 +219,7 @@ def test_a_shell_snippet_runs(snippet: Snippet, tmp_path: Path) -> None:
 
 
 def _example() -> tuple[str, str, str, list[dict[str, Any]], str, str]:
-    """The worked example of docs/json.md: map, path, text, findings, script, what it prints."""
+    """The example in docs/json.md: map, path, text, findings, script, and its output."""
     goals, tree, findings, script, said = (
         snippet.text for snippet in _snippets("json.md") if snippet.language != "bash"
     )
@@ -227,12 +227,12 @@ def _example() -> tuple[str, str, str, list[dict[str, Any]], str, str]:
     return goals, path, text, json.loads(findings), script, said
 
 
-def test_the_example_of_the_json_page_is_what_the_command_tells(tmp_path: Path) -> None:
+def test_the_example_of_the_json_page_is_what_the_command_prints(tmp_path: Path) -> None:
     goals, path, text, findings, _, _ = _example()
     root = lay_out(tmp_path, {"goal_map.json": goals, path: text})
-    told = call("--format", "json", cwd=root).report["findings"]
+    result = call("--format", "json", cwd=root).report["findings"]
     assert [
-        {key: one[key] for key in shown} for one, shown in zip(told, findings, strict=True)
+        {key: one[key] for key in shown} for one, shown in zip(result, findings, strict=True)
     ] == (findings)
 
 
@@ -254,7 +254,7 @@ def test_the_repair_loop_of_the_json_page_repairs(tmp_path: Path) -> None:
     assert json.loads((root / "goal_map.json").read_text())["GREET"]["persona"] == "hosts.txt"
 
 
-def test_every_command_in_a_hint_can_be_run_as_it_stands(tmp_path: Path) -> None:
+def test_every_command_in_a_hint_can_be_run_as_printed(tmp_path: Path) -> None:
     goals, path, text, _, _, _ = _example()
     root = lay_out(tmp_path / "p", {"goal_map.json": goals, path: text})
     hint = call("--format", "json", cwd=root).report["findings"][0]["hint"]

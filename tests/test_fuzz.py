@@ -1,4 +1,4 @@
-"""The fuzz target itself: it accepts what is right, and notices what is not."""
+"""The fuzz target itself: it accepts correct output and notices wrong output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_seeds_are_handled(seed: bytes) -> None:
 
 
 @pytest.mark.parametrize("code", [3, 4, -1])
-def test_an_exit_code_that_the_contract_does_not_know_is_noticed(
+def test_an_exit_code_outside_the_contract_is_noticed(
     code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fuzz_check, "main", lambda argv: code)

@@ -19,18 +19,18 @@ def test_a_report_has_findings_and_an_overall_answer(project: Path) -> None:
     assert (report.ok, codes(report.findings)) == (False, ["JG301"])
 
 
-def test_the_project_is_found_from_any_folder_below_its_root(project: Path) -> None:
+def test_the_project_is_found_from_any_directory_below_its_root(project: Path) -> None:
     guard = Guard(project / "components" / "personas")
     assert guard.root == str(project)
     assert Guard(root=project / "components").root == str(project / "components")
 
 
-def test_the_working_directory_is_where_it_looks_by_itself(project: Path) -> None:
+def test_the_search_starts_in_the_working_directory_by_default(project: Path) -> None:
     with at(project / "components"):
         assert Guard().check().root == ".."
 
 
-def test_each_check_reads_anew(project: Path) -> None:
+def test_each_check_reads_the_files_again(project: Path) -> None:
     guard = Guard(project)
     assert guard.check().ok
     (project / "components" / "personas" / "host.txt").unlink()
@@ -43,14 +43,14 @@ def test_maps_are_named_relative_to_the_root(project: Path) -> None:
     assert (report.maps, codes(report.findings)) == (("maps/b.json",), ["JG201"])
 
 
-def test_a_schema_and_a_configuration_may_be_named(project: Path, tmp_path: Path) -> None:
+def test_a_schema_and_a_configuration_can_be_given(project: Path, tmp_path: Path) -> None:
     lay_out(tmp_path, {"team.json": '{"maxProperties": 0}', "c.toml": 'ignore = ["JG3"]'})
     lay_out(project, {"components/x": TEXT})
     guard = Guard(project, config=tmp_path / "c.toml", schemafile=tmp_path / "team.json")
     assert codes(guard.check().findings) == ["JG101"]
 
 
-def test_overrides_win_over_the_configuration_and_say_so(project: Path) -> None:
+def test_overrides_win_over_the_configuration_and_are_its_origin(project: Path) -> None:
     lay_out(project, {"jit-guard.toml": 'components = "x"\nallow-empty = true\n'})
     guard = Guard(project).overridden({"components": "components"})
     assert guard.check().ok
@@ -61,8 +61,8 @@ def test_overrides_win_over_the_configuration_and_say_so(project: Path) -> None:
 
 
 @pytest.mark.parametrize("start", ["nowhere", "goal_map.json"])
-def test_a_start_that_is_no_folder_is_refused(project: Path, start: str) -> None:
-    with pytest.raises(UsageError, match="is not a directory"):
+def test_a_start_that_is_not_a_directory_is_refused(project: Path, start: str) -> None:
+    with pytest.raises(UsageError, match=r"nowhere does not exist|is not a directory"):
         Guard(project / start)
 
 
@@ -71,14 +71,14 @@ def test_a_source_that_does_not_exist_is_refused(project: Path) -> None:
         Guard(project).check(source="nowhere")
 
 
-def test_a_broken_configuration_is_told_with_all_its_faults(project: Path) -> None:
+def test_a_broken_configuration_is_reported_with_all_its_faults(project: Path) -> None:
     lay_out(project, {"jit-guard.toml": "a = 1\nb = 2\n"})
     with pytest.raises(ConfigError) as caught:
         Guard(project).check()
     assert len(caught.value.problems) == 2
 
 
-def test_a_path_is_made_relative_to_the_root_also_through_a_link_to_it(
+def test_a_path_is_made_relative_to_the_root_even_through_a_link(
     project: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "alias").symlink_to(project)
@@ -86,11 +86,11 @@ def test_a_path_is_made_relative_to_the_root_also_through_a_link_to_it(
     for base in (project, tmp_path / "alias"):
         assert guard.inside(str(base / "goal_map.json"), "--map") == "goal_map.json"
         assert guard.inside(str(base), "--components") == ""
-    with pytest.raises(UsageError, match=r"--map .* lies outside the root"):
+    with pytest.raises(UsageError, match=r"--map .* is outside the root"):
         guard.inside(str(tmp_path / "x"), "--map")
 
 
-def test_the_package_offers_what_it_says_and_nothing_else() -> None:
+def test_the_package_exports_its_public_names_and_nothing_else() -> None:
     for name in jit_guard.__all__:
         assert getattr(jit_guard, name) is not None
     with pytest.raises(AttributeError):
@@ -110,7 +110,7 @@ def test_findings_and_reports_are_frozen() -> None:
         finding.code = "JG301"  # type: ignore[misc]
 
 
-def test_a_project_without_a_map_is_a_finding_and_no_exception(tmp_path: Path) -> None:
+def test_a_project_without_a_map_is_a_finding_not_an_exception(tmp_path: Path) -> None:
     report = Guard(root=tmp_path).check()
     assert codes(report.findings) == ["JG004"]
     assert lay_out(tmp_path, SOUND) == tmp_path

@@ -1,4 +1,4 @@
-"""The hooks with the real pre-commit and the real prek, in repositories as users have them."""
+"""The hooks with the real pre-commit and the real prek, in repositories like those of users."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE", "src")
 RUNNERS = ("pre-commit", "prek")
 HOOK_TYPES = ("pre-commit", "pre-merge-commit", "pre-push")
-PATIENCE = 300  # seconds for making an environment on a busy machine
+PATIENCE = 300  # seconds to create an environment on a busy machine
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git program")
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not on the PATH")
 
 
 class Hooks(NamedTuple):
-    """A hook runner whose environment for this package is made, and where hooks come from."""
+    """A hook runner with an environment for this package, and the repository of the hooks."""
 
     program: Path
     source: Path  # the repository of the hooks
@@ -47,7 +47,7 @@ class Hooks(NamedTuple):
         return Outcome(done.returncode, out, out + err)
 
     def config(self, hook: str = "jit-guard", extra: str = "") -> str:
-        """What a user writes into `.pre-commit-config.yaml`."""
+        """The text of a user's `.pre-commit-config.yaml`."""
         return (
             f"repos:\n  - repo: {self.source}\n    rev: {self.revision}\n"
             f"    hooks:\n      - id: {hook}\n{extra}"
@@ -55,7 +55,7 @@ class Hooks(NamedTuple):
 
 
 def environment(cache: Path) -> dict[str, str]:
-    """What hooks are run with: no git of ours, nobody's configuration, our own caches."""
+    """The environment of the hooks: without git variables and user configuration."""
     scrubbed = {
         key: value
         for key, value in os.environ.items()
@@ -78,7 +78,7 @@ def environment(cache: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder for all workers of the run."""
+    """A directory for all workers of the run."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "hooks"
     folder.mkdir(exist_ok=True)
@@ -87,7 +87,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session", params=RUNNERS)
 def hooks(request: pytest.FixtureRequest, shared: Path) -> Hooks:
-    """A runner; its environment is made once for all tests, and kept by the runner."""
+    """A runner; its environment is created once for all tests, and cached by the runner."""
     program = Path(sys.executable).with_name(request.param)
     if not program.exists():
         pytest.skip(f"{request.param} is not installed")
@@ -103,7 +103,7 @@ def hooks(request: pytest.FixtureRequest, shared: Path) -> Hooks:
 
 
 class Alone:
-    """One process at a time, as long as a folder can be made: all that every system has."""
+    """A lock between processes, made of a directory, which works on every system."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -125,7 +125,7 @@ class Alone:
 
 
 def _make_repository(folder: Path) -> None:
-    """The package as the work tree has it now, committed, without a tag."""
+    """Commit the package as it is in the worktree now, without a tag."""
     folder.mkdir(parents=True)
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in PACKAGE:
@@ -139,7 +139,7 @@ def _make_repository(folder: Path) -> None:
 
 
 def _warm(hooks: Hooks, folder: Path) -> None:
-    """Have the runner make its environment; skip, with its words, where it cannot."""
+    """Let the runner create its environment; skip, with its message, if that fails."""
     made = folder / "made"
     if made.exists():
         return
@@ -151,7 +151,7 @@ def _warm(hooks: Hooks, folder: Path) -> None:
 
 
 def _consumer(folder: Path, hooks: Hooks, below: str = "") -> Path:
-    """A sound project in a repository, committed, with the hook configured."""
+    """A valid project in a repository, committed, with the hook configured."""
     project = folder / below
     lay_out(project, {"goal_map.json": MAP, "components/personas/host.txt": HOST})
     arguments = f"        args: [--root, '{below}']\n" if below else ""
@@ -161,7 +161,7 @@ def _consumer(folder: Path, hooks: Hooks, below: str = "") -> Path:
 
 
 def start(folder: Path) -> None:
-    """Make a repository of a folder and commit all of it."""
+    """Create a repository in a directory and commit all files."""
     git(folder, "init", "-q", "-b", "main")
     identify(folder)
     git(folder, "add", ".")
@@ -169,14 +169,14 @@ def start(folder: Path) -> None:
 
 
 def identify(folder: Path) -> None:
-    """Nobody's name, in the repository itself: hooks see no other configuration."""
+    """Set a user name in the repository itself, because hooks see no other configuration."""
     git(folder, "config", "user.name", "Test")
     git(folder, "config", "user.email", "test@example.invalid")
 
 
 @pytest.fixture(scope="session")
 def template(hooks: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sound project with the hooks installed, to be copied."""
+    """A valid project with the hooks installed, to be copied."""
     folder = _consumer(tmp_path_factory.mktemp("template") / "consumer", hooks)
     install(hooks, folder)
     return folder
@@ -184,7 +184,7 @@ def template(hooks: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def consumer(template: Path, tmp_path: Path) -> Path:
-    """A sound project with the hooks installed."""
+    """A valid project with the hooks installed."""
     return shutil.copytree(template, tmp_path / "consumer", symlinks=True)
 
 
@@ -202,7 +202,7 @@ def put(folder: Path, path: str, text: str = "Some text.\n") -> None:
 
 
 def two_goals(folder: Path, second: str = "guest.txt") -> None:
-    """A map with one goal more, whose file is not there yet."""
+    """A map with one more goal, whose file does not exist yet."""
     put(
         folder,
         "goal_map.json",
@@ -222,9 +222,7 @@ def accepted(done: Outcome) -> None:
     assert done.code == 0, done.err
 
 
-def test_a_sound_commit_goes_through_and_nothing_is_staged_by_the_hook(
-    hooks: Hooks, consumer: Path
-) -> None:
+def test_a_valid_commit_passes_and_the_hook_stages_nothing(hooks: Hooks, consumer: Path) -> None:
     two_goals(consumer)
     put(consumer, "components/personas/guest.txt")
     git(consumer, "add", ".")
@@ -233,14 +231,14 @@ def test_a_sound_commit_goes_through_and_nothing_is_staged_by_the_hook(
     assert "guest.txt" in git(consumer, "show", "--stat", "HEAD")
 
 
-def test_a_file_that_nobody_added_is_missing_from_the_commit(hooks: Hooks, consumer: Path) -> None:
+def test_an_untracked_file_is_missing_from_the_commit(hooks: Hooks, consumer: Path) -> None:
     two_goals(consumer)
     put(consumer, "components/personas/guest.txt")
     git(consumer, "add", "goal_map.json")
     refused(
         hooks.run(consumer, "git", "commit", "-m", "Seat"),
         "JG201",
-        "it is untracked",
+        "is untracked",
         "git add -- components/personas/guest.txt",
     )
     assert (
@@ -262,49 +260,47 @@ def test_a_file_that_git_ignores_is_missing_from_the_commit(hooks: Hooks, consum
     )
 
 
-def test_a_commit_that_only_takes_a_component_out_of_git_is_seen(
-    hooks: Hooks, consumer: Path
-) -> None:
+def test_a_commit_that_only_untracks_a_component_is_checked(hooks: Hooks, consumer: Path) -> None:
     git(consumer, "rm", "-q", "--cached", "components/personas/host.txt")
     refused(hooks.run(consumer, "git", "commit", "-m", "Out"), "JG201", "removed from the index")
 
 
-def test_a_commit_that_only_deletes_a_component_is_seen(hooks: Hooks, consumer: Path) -> None:
+def test_a_commit_that_only_deletes_a_component_is_checked(hooks: Hooks, consumer: Path) -> None:
     git(consumer, "rm", "-q", "components/personas/host.txt")
-    refused(hooks.run(consumer, "git", "commit", "-m", "Gone"), "JG201", "is not in the tree")
+    refused(hooks.run(consumer, "git", "commit", "-m", "Gone"), "JG201", "is not in the commit")
 
 
-def test_a_file_whose_name_alone_was_added_is_missing(hooks: Hooks, consumer: Path) -> None:
+def test_a_file_added_with_intent_to_add_is_missing(hooks: Hooks, consumer: Path) -> None:
     two_goals(consumer)
     put(consumer, "components/personas/guest.txt")
     git(consumer, "add", "-N", "components/personas/guest.txt")
     git(consumer, "add", "goal_map.json")
-    refused(hooks.run(consumer, "git", "commit", "-m", "Seat"), "JG201", "git lacks it")
+    refused(hooks.run(consumer, "git", "commit", "-m", "Seat"), "JG201", "is untracked")
 
 
-def test_a_partial_commit_is_judged_by_what_it_takes(hooks: Hooks, consumer: Path) -> None:
+def test_a_partial_commit_is_checked_for_what_it_includes(hooks: Hooks, consumer: Path) -> None:
     two_goals(consumer)
     put(consumer, "components/personas/guest.txt")
     git(consumer, "add", ".")
     refused(
         hooks.run(consumer, "git", "commit", "-m", "Half", "--", "goal_map.json"),
         "JG201",
-        "this commit leaves it out",
+        "is not part of this commit",
     )
     accepted(
         hooks.run(consumer, "git", "commit", "-m", "Both", "--", "goal_map.json", "components")
     )
 
 
-def test_commit_a_takes_the_edits_and_not_the_new_files(hooks: Hooks, consumer: Path) -> None:
+def test_commit_a_includes_edits_and_not_new_files(hooks: Hooks, consumer: Path) -> None:
     put(consumer, "components/personas/host.txt", "You welcome everybody.\n")
     accepted(hooks.run(consumer, "git", "commit", "-am", "Edit"))
     two_goals(consumer)
     put(consumer, "components/personas/guest.txt")
-    refused(hooks.run(consumer, "git", "commit", "-am", "Seat"), "JG201", "it is untracked")
+    refused(hooks.run(consumer, "git", "commit", "-am", "Seat"), "JG201", "is untracked")
 
 
-def test_an_amended_commit_is_judged_as_a_whole(hooks: Hooks, consumer: Path) -> None:
+def test_an_amended_commit_is_checked_as_a_whole(hooks: Hooks, consumer: Path) -> None:
     put(consumer, "notes.txt")
     git(consumer, "add", "notes.txt")
     accepted(hooks.run(consumer, "git", "commit", "-m", "Notes"))
@@ -312,15 +308,15 @@ def test_an_amended_commit_is_judged_as_a_whole(hooks: Hooks, consumer: Path) ->
     refused(hooks.run(consumer, "git", "commit", "--amend", "--no-edit"), "JG201")
 
 
-def test_an_unstaged_edit_of_the_map_is_not_judged(hooks: Hooks, consumer: Path) -> None:
+def test_an_unstaged_edit_of_the_map_is_not_checked(hooks: Hooks, consumer: Path) -> None:
     put(consumer, "notes.txt")
     git(consumer, "add", "notes.txt")
-    two_goals(consumer)  # an edit in the middle of it, which the runner puts aside
+    two_goals(consumer)  # an edit in the middle of the map, which the runner sets aside
     accepted(hooks.run(consumer, "git", "commit", "-m", "Notes"))
     assert "SEAT" in (consumer / "goal_map.json").read_text()
 
 
-def test_a_linked_worktree_is_judged_by_its_own_index(
+def test_a_linked_worktree_is_checked_against_its_own_index(
     hooks: Hooks, consumer: Path, tmp_path: Path
 ) -> None:
     git(consumer, "worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
@@ -334,7 +330,7 @@ def test_a_linked_worktree_is_judged_by_its_own_index(
     accepted(hooks.run(consumer, "git", "commit", "-m", "The other work tree is sound"))
 
 
-def test_a_submodule_is_judged_by_its_own_index(
+def test_a_submodule_is_checked_against_its_own_index(
     hooks: Hooks, consumer: Path, tmp_path: Path
 ) -> None:
     above = tmp_path / "above"
@@ -387,7 +383,7 @@ def two_sound_sides(folder: Path) -> None:
     save("usher.txt", "usher.txt")
 
 
-def test_what_is_pushed_is_judged_not_what_lies_in_the_work_tree(
+def test_the_pushed_commit_is_checked_not_the_work_tree(
     hooks: Hooks, consumer: Path, tmp_path: Path
 ) -> None:
     git(tmp_path, "init", "-q", "--bare", "remote.git")
@@ -395,7 +391,7 @@ def test_what_is_pushed_is_judged_not_what_lies_in_the_work_tree(
     accepted(hooks.run(consumer, "git", "push", "origin", "main"))
     git(consumer, "rm", "-q", "components/personas/host.txt")
     git(consumer, "commit", "-q", "--no-verify", "-m", "Unseen")
-    put(consumer, "components/personas/host.txt")  # the work tree is sound, the commit is not
+    put(consumer, "components/personas/host.txt")  # the worktree is valid, the commit is not
     git(consumer, "add", ".")
     refused(hooks.run(consumer, "git", "push", "origin", "main"), "JG201", "host.txt")
 
@@ -412,7 +408,7 @@ def test_the_first_push_of_a_broken_branch_is_refused(
     refused(hooks.run(consumer, "git", "push", "origin", "broken"), "JG201", "host.txt")
 
 
-def test_the_fixer_is_run_by_hand_and_by_itself_writes_nothing(
+def test_the_fixer_runs_only_manually_and_writes_nothing_without_arguments(
     hooks: Hooks, consumer: Path
 ) -> None:
     (consumer / ".pre-commit-config.yaml").write_text(hooks.config("jit-guard-fix"))
@@ -438,7 +434,7 @@ def test_the_fixer_stages_nothing_and_says_what_to_add(hooks: Hooks, consumer: P
     (command,) = (
         command
         for line in done.err.splitlines()
-        if (command := line.partition("to commit it: ")[2])
+        if (command := line.partition("to stage the fix, run: ")[2])
     )
     subprocess.run(["bash", "-c", command], cwd=consumer, check=True)
     assert git(consumer, "diff", "--name-only") == ""

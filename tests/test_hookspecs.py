@@ -19,12 +19,12 @@ def test_both_hooks_are_specified_and_documented() -> None:
         assert inspect.getdoc(getattr(hookspecs, name))
 
 
-def test_everything_public_is_there_and_documented() -> None:
+def test_all_public_names_exist_and_are_documented() -> None:
     for name in hookspecs.__all__:
         public = getattr(hookspecs, name)
         assert public.__doc__, name
         if name != "hookimpl":
-            # A NamedTuple makes a docstring of its own; ours is not that one.
+            # Not the docstring that NamedTuple generates.
             assert not public.__doc__.startswith(f"{name}("), name
 
 

@@ -1,7 +1,7 @@
-"""Hostile input: nothing in map, tree, configuration or call breaks the tool or speaks through it.
+"""Hostile input: no map, tree, configuration or argument crashes the tool or controls its output.
 
-Whatever it is, the exit code is 0, 1 or 2, it does not hang, and no control character, escape
-or runner command reaches standard output or error raw.
+For any input, the exit code is 0, 1 or 2, the tool does not hang, and no control character, escape
+sequence or CI command reaches standard output or error raw.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from projects import (
 posix_only = pytest.mark.skipif(os.name == "nt", reason="files that only POSIX has")
 any_byte = pytest.mark.skipif(sys.platform == "darwin", reason="APFS refuses such names")
 
-# Each is a name, a value and an argument at once.
+# Each is used as a name, a value and an argument.
 LOUD = {
     "escape": "\x1b[2J\x1b[31mx",
     "newline": "a\nb",
@@ -71,23 +71,23 @@ _RAW = re.compile(
 )
 
 
-def assert_quiet(told: Outcome) -> None:
-    """Nothing that was told controls a terminal, forges a line or speaks to a runner."""
-    assert told.code in (0, 1, 2), told
-    for stream in (told.out, told.err):
+def assert_quiet(result: Outcome) -> None:
+    """Check that the output cannot control a terminal, forge a line or command a CI runner."""
+    assert result.code in (0, 1, 2), result
+    for stream in (result.out, result.err):
         assert not _RAW.search(stream), repr(stream)
         assert "##[" not in stream
         assert "##vso[" not in stream
         for line in stream.split("\n"):
-            said = line.removeprefix("jit-guard: ").removeprefix("error: ")
+            text = line.removeprefix("jit-guard: ").removeprefix("error: ")
             assert not line.lstrip().startswith("::error::x"), line
-            assert not said.startswith(FORGED), line
-    for line in told.err.split("\n"):
+            assert not text.startswith(FORGED), line
+    for line in result.err.split("\n"):
         assert line == "" or line.startswith("jit-guard: "), line
 
 
 def loud_project(root: Path, loud: str) -> Path:
-    """Loud goals, types, filenames, names in the tree, and values that are no filenames."""
+    """Write a project with hostile goals, types, filenames, names in the tree, and values."""
     slashless = loud.replace("/", "-")
     goals = {
         loud: {"t": "gone", loud: "gone", "u": loud, "v": slashless},
@@ -105,22 +105,22 @@ def loud_project(root: Path, loud: str) -> Path:
     )
 
 
-# --- names that speak ---------------------------------------------------------------------------
+# --- hostile names ------------------------------------------------------------------------------
 
 
 @EACH_FORMAT
 @EACH_LOUD
-def test_names_in_map_and_tree_are_never_told_raw(tmp_path: Path, loud: str, name: str) -> None:
+def test_names_in_map_and_tree_are_never_printed_raw(tmp_path: Path, loud: str, name: str) -> None:
     root = loud_project(tmp_path, loud)
     for color in ("always", "never"):
-        told = call("--format", name, "--color", color, "-v", cwd=root)
-        plain = re.sub(r"\x1b\[[\d;]*m", "", told.out) if color == "always" else told.out
-        assert told.code == 1
-        assert_quiet(told._replace(out=plain))
+        result = call("--format", name, "--color", color, "-v", cwd=root)
+        plain = re.sub(r"\x1b\[[\d;]*m", "", result.out) if color == "always" else result.out
+        assert result.code == 1
+        assert_quiet(result._replace(out=plain))
 
 
 @EACH_LOUD
-def test_a_format_that_is_written_to_a_file_is_as_quiet(tmp_path: Path, loud: str) -> None:
+def test_a_format_written_to_a_file_is_escaped_as_well(tmp_path: Path, loud: str) -> None:
     root = loud_project(tmp_path / "p", loud)
     for name in NAMES:
         call("--format", f"{name}={tmp_path / 'report'}", cwd=root)
@@ -140,22 +140,22 @@ def test_a_first_column_cannot_be_a_runner_command(tmp_path: Path, loud: str) ->
 
 
 @EACH_LOUD
-def test_values_that_the_schema_refuses_are_never_told_raw(tmp_path: Path, loud: str) -> None:
+def test_values_refused_by_the_schema_are_never_printed_raw(tmp_path: Path, loud: str) -> None:
     value = {loud: loud, "A": {loud: [loud]}, "B": {"": loud}}
     root = lay_out(tmp_path, {"goal_map.json": json.dumps(value, ensure_ascii=False)})
-    told = call(cwd=root)
-    assert told.code == 1
-    assert_quiet(told)
+    result = call(cwd=root)
+    assert result.code == 1
+    assert_quiet(result)
 
 
 @EACH_LOUD
-def test_text_that_is_no_json_is_never_told_raw(tmp_path: Path, loud: str) -> None:
+def test_invalid_json_is_never_printed_raw(tmp_path: Path, loud: str) -> None:
     for text in (loud, f'{{"A": {loud}', f'{{"{loud}"', f'{{"A": "{loud}'):
         assert_quiet(call(cwd=lay_out(tmp_path, {"goal_map.json": text})))
 
 
 @EACH_LOUD
-def test_the_names_of_maps_and_roots_are_never_told_raw(tmp_path: Path, loud: str) -> None:
+def test_names_of_maps_and_roots_are_never_printed_raw(tmp_path: Path, loud: str) -> None:
     name = loud.replace("/", "-")
     root = lay_out(tmp_path / name, {**SOUND, name: '{"A": {"t": "gone"}}'})
     for argv in (
@@ -164,13 +164,13 @@ def test_the_names_of_maps_and_roots_are_never_told_raw(tmp_path: Path, loud: st
         ("--root", str(root), "--format", "json"),
         ("config",),
     ):
-        told = call(*argv, cwd=root)
-        assert_quiet(told)
-        assert told.code < 2, told
+        result = call(*argv, cwd=root)
+        assert_quiet(result)
+        assert result.code < 2, result
 
 
 @EACH_LOUD
-def test_arguments_are_never_told_raw(tmp_path: Path, loud: str) -> None:
+def test_arguments_are_never_printed_raw(tmp_path: Path, loud: str) -> None:
     root = lay_out(tmp_path, SOUND)
     for argv in (
         (loud,),
@@ -197,7 +197,7 @@ def test_arguments_are_never_told_raw(tmp_path: Path, loud: str) -> None:
 
 
 @EACH_LOUD
-def test_configured_values_are_never_told_raw(tmp_path: Path, loud: str) -> None:
+def test_configured_values_are_never_printed_raw(tmp_path: Path, loud: str) -> None:
     value = json.dumps(loud.encode("utf-16", "surrogatepass").decode("utf-16"), ensure_ascii=False)
     value = value.replace("\x7f", "\\u007f")
     for line in (
@@ -223,12 +223,12 @@ def test_configured_values_are_never_told_raw(tmp_path: Path, loud: str) -> None
     ):
         root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": line})
         for argv in ((), ("config",)):
-            told = call(*argv, cwd=root)
-            assert_quiet(told)
+            result = call(*argv, cwd=root)
+            assert_quiet(result)
 
 
 @EACH_LOUD
-def test_a_teams_schema_is_never_told_raw(tmp_path: Path, loud: str) -> None:
+def test_a_custom_schema_is_never_printed_raw(tmp_path: Path, loud: str) -> None:
     for schema in (
         {"propertyNames": {"pattern": f"^{re.escape(loud)}$"}},
         {"required": [loud]},
@@ -246,38 +246,38 @@ def test_a_teams_schema_is_never_told_raw(tmp_path: Path, loud: str) -> None:
 @any_byte
 @posix_only
 @EACH_FORMAT
-def test_names_may_hold_any_byte(tmp_path: Path, name: str) -> None:
+def test_names_may_contain_any_byte(tmp_path: Path, name: str) -> None:
     every = bytes(range(1, 256)).replace(b"/", b"")
     pieces = [os.fsdecode(every[start : start + 60]) for start in range(0, len(every), 60)]
     root = lay_out(tmp_path, {**SOUND, **{f"components/personas/{one}": TEXT for one in pieces}})
-    told = run("--format", name, cwd=root)
-    assert told.code == 1
-    assert_quiet(told)
+    result = run("--format", name, cwd=root)
+    assert result.code == 1
+    assert_quiet(result)
     if name == "text":
-        assert r"\xff" in told.out
+        assert r"\xff" in result.out
     if name == "json":
-        assert r"\\xff" in told.out
-        assert told.codes.count("JG301") == len(pieces)
+        assert r"\\xff" in result.out
+        assert result.codes.count("JG301") == len(pieces)
 
 
 @any_byte
 @posix_only
-def test_arguments_may_hold_any_byte(tmp_path: Path) -> None:
+def test_arguments_may_contain_any_byte(tmp_path: Path) -> None:
     root = lay_out(tmp_path, SOUND)
     for argv in ((b"\xff\x1b",), (b"--map", b"\xff"), (b"--root", b"\xff"), (b"explain", b"\xff")):
-        told = run(*argv, cwd=root)
-        assert told.code == 2
-        assert_quiet(told)
+        result = run(*argv, cwd=root)
+        assert result.code == 2
+        assert_quiet(result)
 
 
 def test_a_console_that_cannot_show_a_character_gets_an_escape(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {"goal_map.json": '{"日本🎉": {"é": "gone"}}'})
-    told = run(cwd=root, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    assert told.code == 1
-    assert r"\u65e5\u672c\U0001f389/\xe9" in told.out
+    result = run(cwd=root, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert result.code == 1
+    assert r"\u65e5\u672c\U0001f389/\xe9" in result.out
 
 
-# --- maps that are no maps ----------------------------------------------------------------------
+# --- invalid maps -------------------------------------------------------------------------------
 
 MAPS: dict[str, Content] = {
     "nothing": b"",
@@ -313,23 +313,21 @@ MAPS: dict[str, Content] = {
 
 
 @pytest.mark.parametrize("data", MAPS.values(), ids=MAPS.keys())
-def test_any_bytes_as_a_map_are_a_finding_and_nothing_worse(tmp_path: Path, data: bytes) -> None:
+def test_any_bytes_as_a_map_are_a_finding_and_not_a_crash(tmp_path: Path, data: bytes) -> None:
     root = lay_out(tmp_path, {"goal_map.json": data})
-    told = run(cwd=root, timeout=30)  # a hang fails here
-    assert told.code == 1, told
-    assert_quiet(told)
+    result = run(cwd=root, timeout=30)  # a hang fails here
+    assert result.code == 1, result
+    assert_quiet(result)
     for name in NAMES:
         assert_quiet(call("--format", name, cwd=root))
 
 
 @pytest.mark.parametrize("data", MAPS.values(), ids=MAPS.keys())
-def test_any_bytes_as_a_schema_or_configuration_are_told_as_such(
-    tmp_path: Path, data: bytes
-) -> None:
+def test_any_bytes_as_a_schema_or_configuration_are_an_error(tmp_path: Path, data: bytes) -> None:
     root = lay_out(tmp_path, {**SOUND, "team.json": data, "team.toml": data})
     for argv in (("--schemafile", "team.json"), ("--config", "team.toml")):
-        told = call(*argv, cwd=root)
-        assert_quiet(told)
+        result = call(*argv, cwd=root)
+        assert_quiet(result)
 
 
 @posix_only
@@ -347,19 +345,19 @@ def test_any_bytes_as_a_schema_or_configuration_are_told_as_such(
     ],
     ids=["folder", "FIFO", "socket", "broken", "loop", "zero", "null", "link to a folder"],
 )
-def test_a_map_that_is_no_file_is_trouble_and_named(tmp_path: Path, made: Files) -> None:
+def test_a_map_that_is_not_a_file_is_an_error_that_names_it(tmp_path: Path, made: Files) -> None:
     root = lay_out(tmp_path, {"components/personas/x": TEXT, **made})
-    told = run("--format", "json", cwd=root, timeout=20)
-    assert told.code == 2
-    assert told.err.startswith("jit-guard: error: goal_map.json cannot be read: ")
-    assert told.codes == []
-    assert [one["code"] for one in told.report["skipped"]] == ["JG301"]
+    result = run("--format", "json", cwd=root, timeout=20)
+    assert result.code == 2
+    assert result.err.startswith("jit-guard: error: goal_map.json cannot be read: ")
+    assert result.codes == []
+    assert [one["code"] for one in result.report["skipped"]] == ["JG301"]
 
 
 @posix_only
 @pytest.mark.parametrize("flag", ["--config", "--schemafile", "--map", "--baseline", "--root"])
 @pytest.mark.parametrize("name", ["folder", "pipe", "sock", "loop", "broken"])
-def test_a_flag_that_names_no_file_is_trouble(tmp_path: Path, flag: str, name: str) -> None:
+def test_a_flag_that_does_not_name_a_file_is_an_error(tmp_path: Path, flag: str, name: str) -> None:
     root = lay_out(
         tmp_path,
         {
@@ -371,12 +369,12 @@ def test_a_flag_that_names_no_file_is_trouble(tmp_path: Path, flag: str, name: s
             "broken": Link("gone"),
         },
     )
-    told = run(flag, name, cwd=root, timeout=20)
-    assert_quiet(told)
+    result = run(flag, name, cwd=root, timeout=20)
+    assert_quiet(result)
     if (flag, name) == ("--root", "folder"):
-        assert told.code == 1  # a root without a map
+        assert result.code == 1  # a root without a map
     else:
-        assert (told.code, name in told.err) == (2, True), told
+        assert (result.code, name in result.err) == (2, True), result
 
 
 @posix_only
@@ -384,17 +382,19 @@ def test_a_flag_that_names_no_file_is_trouble(tmp_path: Path, flag: str, name: s
 @pytest.mark.parametrize(
     "made", ["", Other("FIFO"), Link("gone")], ids=["folder", "FIFO", "broken"]
 )
-def test_a_configuration_that_is_no_file_is_trouble(tmp_path: Path, name: str, made: str) -> None:
+def test_a_configuration_that_is_not_a_file_is_an_error(
+    tmp_path: Path, name: str, made: str
+) -> None:
     root = lay_out(tmp_path, {**SOUND, name if made else f"{name}/": made})
-    told = run(cwd=root, timeout=20)
-    assert (told.code, name in told.err) == (2, True), told
+    result = run(cwd=root, timeout=20)
+    assert (result.code, name in result.err) == (2, True), result
 
 
-# --- trees that are no trees --------------------------------------------------------------------
+# --- hostile trees -----------------------------------------------------------------------------
 
 
 @posix_only
-def test_fifos_sockets_and_device_links_in_the_tree_are_told_and_never_opened(
+def test_fifos_sockets_and_device_links_are_reported_and_never_opened(
     tmp_path: Path,
 ) -> None:
     odd: dict[str, Content] = {
@@ -415,13 +415,13 @@ def test_fifos_sockets_and_device_links_in_the_tree_are_told_and_never_opened(
                 **{f"components/{where}/{name}": made for name, made in odd.items()},
             },
         )
-        told = run("--format", "json", cwd=root, timeout=20)
-        assert {code: told.codes.count(code) for code in set(told.codes)} == expected
-        assert told.code == 1
+        result = run("--format", "json", cwd=root, timeout=20)
+        assert {code: result.codes.count(code) for code in set(result.codes)} == expected
+        assert result.code == 1
 
 
 @posix_only
-def test_links_to_the_root_out_of_it_and_around_are_not_walked(tmp_path: Path) -> None:
+def test_links_to_the_root_outside_it_and_in_loops_are_not_followed(tmp_path: Path) -> None:
     lay_out(tmp_path / "outside", {"secret.txt": TEXT})
     root = lay_out(
         tmp_path / "p",
@@ -435,35 +435,35 @@ def test_links_to_the_root_out_of_it_and_around_are_not_walked(tmp_path: Path) -
             "components/pong": Link("ping"),
         },
     )
-    told = run("--format", "json", cwd=root, timeout=20)
-    assert told.codes == ["JG301"] * 6
-    assert "secret" not in told.out
+    result = run("--format", "json", cwd=root, timeout=20)
+    assert result.codes == ["JG301"] * 6
+    assert "secret" not in result.out
 
 
 @posix_only
 @pytest.mark.parametrize(
     ("made", "code", "words"),
     [
-        ({"components": Link("../outside")}, 2, "leaves the project"),
+        ({"components": Link("../outside")}, 2, "points outside the project"),
         ({"components": Link("gone")}, 2, "broken link"),
         ({"components": Link("components")}, 2, "broken link"),
-        ({"components": "x"}, 2, "not a folder"),
+        ({"components": "x"}, 2, "not a directory"),
         ({"components": Other("FIFO")}, 2, "FIFO"),
-        ({"components": Link("/")}, 2, "leaves the project"),
+        ({"components": Link("/")}, 2, "points outside the project"),
     ],
     ids=["outside", "broken", "loop", "file", "FIFO", "root of the system"],
 )
-def test_a_components_folder_that_is_none_is_trouble(
+def test_a_components_path_that_is_not_a_directory_is_an_error(
     tmp_path: Path, made: Files, code: int, words: str
 ) -> None:
     lay_out(tmp_path / "outside", {"personas/host.txt": TEXT})
-    told = run(cwd=lay_out(tmp_path / "p", {"goal_map.json": MAP, **made}), timeout=20)
-    assert (told.code, words in told.err) == (code, True), told
+    result = run(cwd=lay_out(tmp_path / "p", {"goal_map.json": MAP, **made}), timeout=20)
+    assert (result.code, words in result.err) == (code, True), result
 
 
 @posix_only
 @pytest.mark.parametrize("name", ["d", "d" * 200, "目" * 66])
-def test_a_tree_500_levels_deep_is_judged_like_a_shallow_one(tmp_path: Path, name: str) -> None:
+def test_a_tree_500_levels_deep_is_checked_like_a_shallow_one(tmp_path: Path, name: str) -> None:
     root = lay_out(tmp_path / "p", {"goal_map.json": ""})
     (root / "components" / "ts").mkdir(parents=True)
     inner = "/".join([name] * 500)
@@ -477,16 +477,16 @@ def test_a_tree_500_levels_deep_is_judged_like_a_shallow_one(tmp_path: Path, nam
         os.close(os.open(made, os.O_CREAT | os.O_WRONLY, dir_fd=handle))
     os.close(handle)
     (root / "goal_map.json").write_text(json.dumps({"A": {"t": f"{inner}/x.txt"}}))
-    told = run("--format", "json", cwd=root, timeout=60)
-    assert told.err == ""
-    assert told.codes == ["JG206", "JG301"]
-    assert told.report["findings"][1]["path"] == f"components/ts/{inner}/orphan.txt"
-    subprocess.run(["rm", "-rf", root], check=True)  # deeper than rmtree goes on some systems
+    result = run("--format", "json", cwd=root, timeout=60)
+    assert result.err == ""
+    assert result.codes == ["JG206", "JG301"]
+    assert result.report["findings"][1]["path"] == f"components/ts/{inner}/orphan.txt"
+    subprocess.run(["rm", "-rf", root], check=True)  # deeper than rmtree supports on some systems
 
 
 @posix_only
 def test_wide_characters_do_not_hide_that_a_path_is_too_long(tmp_path: Path) -> None:
-    # 30 levels of 60 characters are few characters, and more bytes than one call takes.
+    # 30 levels of 60 characters are few characters, but more bytes than one call accepts.
     inner = "/".join(["目" * 60] * 30)
     root = lay_out(tmp_path, {"goal_map.json": json.dumps({"A": {"t": f"{inner}/x.txt"}})})
     (root / "components" / "ts").mkdir(parents=True)
@@ -498,12 +498,12 @@ def test_wide_characters_do_not_hide_that_a_path_is_too_long(tmp_path: Path) -> 
         handle = below
     os.close(os.open("x.txt", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
     os.close(handle)
-    told = run("--format", "json", cwd=root)
-    assert (told.codes, told.err) == (["JG206"], "")
+    result = run("--format", "json", cwd=root)
+    assert (result.codes, result.err) == (["JG206"], "")
     subprocess.run(["rm", "-rf", root], check=True)
 
 
-# --- what may not be read -----------------------------------------------------------------------
+# --- unreadable paths ---------------------------------------------------------------------------
 
 
 @posix_only
@@ -516,7 +516,7 @@ def test_wide_characters_do_not_hide_that_a_path_is_too_long(tmp_path: Path) -> 
         ("goal_map.json", [], ["JG301"]),
     ],
 )
-def test_what_may_not_be_read_is_trouble_and_the_rest_is_judged(
+def test_an_unreadable_path_is_an_error_and_the_rest_is_checked(
     open_folder: Path, locked: str, expected: list[str], skipped: list[str]
 ) -> None:
     root = lay_out(
@@ -528,52 +528,52 @@ def test_what_may_not_be_read_is_trouble_and_the_rest_is_judged(
         },
     )
     (root / locked).chmod(0)
-    told = run_without_privileges("--format", "json", cwd=root)
-    assert told.code == 2
-    assert told.err == f"jit-guard: error: {locked} cannot be read: permission denied\n"
-    assert told.codes == expected
-    assert sorted({one["code"] for one in told.report["skipped"]}) == skipped
+    result = run_without_privileges("--format", "json", cwd=root)
+    assert result.code == 2
+    assert result.err == f"jit-guard: error: {locked} cannot be read: permission denied\n"
+    assert result.codes == expected
+    assert sorted({one["code"] for one in result.report["skipped"]}) == skipped
 
 
 @posix_only
 @pytest.mark.parametrize("name", ["jit-guard.toml", "pyproject.toml", "team.json"])
-def test_a_configuration_that_may_not_be_read_is_trouble(open_folder: Path, name: str) -> None:
+def test_an_unreadable_configuration_is_an_error(open_folder: Path, name: str) -> None:
     root = lay_out(open_folder, {**SOUND, "jit-guard.toml": 'schema = "team.json"', name: "{}"})
     (root / name).chmod(0)
-    told = run_without_privileges(cwd=root)
-    assert told.code == 2
-    assert f"{name} cannot be read: permission denied" in told.err
+    result = run_without_privileges(cwd=root)
+    assert result.code == 2
+    assert f"{name} cannot be read: permission denied" in result.err
 
 
 @posix_only
-def test_a_folder_that_may_be_listed_and_not_entered_is_trouble(open_folder: Path) -> None:
+def test_a_directory_that_can_be_listed_but_not_entered_is_an_error(open_folder: Path) -> None:
     root = lay_out(open_folder, SOUND)
     (root / "components" / "personas").chmod(0o644)
-    told = run_without_privileges("--format", "json", cwd=root)
-    assert told.code == 2
-    assert told.codes == []
-    assert "components/personas/host.txt cannot be read: permission denied" in told.err
+    result = run_without_privileges("--format", "json", cwd=root)
+    assert result.code == 2
+    assert result.codes == []
+    assert "components/personas/host.txt cannot be read: permission denied" in result.err
 
 
 @posix_only
 @pytest.mark.skipif(IS_ROOT is False, reason="needs two users")
-def test_a_repository_of_another_user_is_trouble_that_git_words_and_the_rest_is_told(
+def test_a_repository_of_another_user_is_an_error_and_the_rest_is_checked(
     open_folder: Path,
 ) -> None:
     root = lay_out(open_folder, {**sound({"A": {"t": "x"}}), "components/ts/orphan": TEXT})
     (root / "goal_map.json").write_text('{"A": {"t": "x", "u": "gone"}}')
     subprocess.run(["git", "init", "-q"], cwd=root, check=True, capture_output=True)
-    told = run_without_privileges("--format", "json", cwd=root)
-    assert told.code == 2
-    assert told.codes == ["JG201"]
-    assert "ownership" in told.err
+    result = run_without_privileges("--format", "json", cwd=root)
+    assert result.code == 2
+    assert result.codes == ["JG201"]
+    assert "ownership" in result.err
 
 
-# --- what changes during the scan ---------------------------------------------------------------
+# --- changes during the scan --------------------------------------------------------------------
 
 
 class Changing(Memory):
-    """A tree in which things come and go while it is read."""
+    """A tree that changes while it is read."""
 
     def __init__(self, files: Files, vanishing: Iterable[str]) -> None:
         super().__init__(files)
@@ -594,7 +594,7 @@ GOALS = {"A": {"t": "x", "u": "y"}, "B": {"t": "x"}}
 
 
 @pytest.mark.parametrize("ignore", [(), ("JG207", "JG501")], ids=["read", "sizes only"])
-def test_a_component_that_vanishes_during_the_scan_is_judged_as_absent(
+def test_a_component_that_vanishes_during_the_scan_counts_as_missing(
     ignore: tuple[str, ...],
 ) -> None:
     source = Changing(sound(GOALS), ["components/ts/x"])
@@ -611,7 +611,7 @@ def test_everything_may_vanish_during_the_scan() -> None:
     assert codes(report.findings) == ["JG201"] * 3
 
 
-def test_a_folder_that_vanishes_while_the_tree_is_walked_is_absent() -> None:
+def test_a_directory_that_vanishes_during_the_scan_counts_as_missing() -> None:
     class Vanishing(Memory):
         def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
             return None if path == "components/ts" else super().folder(path, sizes=sizes)
@@ -620,7 +620,7 @@ def test_a_folder_that_vanishes_while_the_tree_is_walked_is_absent() -> None:
     assert codes(report.findings) == ["JG201", "JG201"]
 
 
-def test_a_file_that_appears_after_its_folder_was_listed_is_not_seen_by_halves() -> None:
+def test_a_file_that_appears_after_the_listing_is_not_seen_in_part() -> None:
     class Growing(Memory):
         def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
             here = super().folder(folder)
@@ -633,7 +633,7 @@ def test_a_file_that_appears_after_its_folder_was_listed_is_not_seen_by_halves()
     assert check(Growing(sound(GOALS)), Settings()).findings == ()
 
 
-def test_a_map_that_vanishes_is_no_map(tmp_path: Path) -> None:
+def test_a_map_that_vanishes_counts_as_missing(tmp_path: Path) -> None:
     class Gone(Memory):
         def read(self, path: str) -> bytes | None:
             return None
@@ -641,7 +641,7 @@ def test_a_map_that_vanishes_is_no_map(tmp_path: Path) -> None:
     assert codes(check(Gone(sound(GOALS)), Settings()).findings)[0] == "JG004"
 
 
-def test_an_input_output_error_at_any_call_is_trouble_and_never_a_wrong_finding() -> None:
+def test_an_io_error_at_any_call_is_an_error_and_never_a_wrong_finding() -> None:
     files = {**sound(GOALS), "components/ts/orphan": TEXT}
 
     class Failing(Memory):
@@ -671,10 +671,10 @@ def test_an_input_output_error_at_any_call_is_trouble_and_never_a_wrong_finding(
     failures = 0
     for at in range(1, 20):
         report = check(Failing(at), Settings())
-        told = {(one.code, one.path) for one in report.findings}
-        assert told <= right, at
+        result = {(one.code, one.path) for one in report.findings}
+        assert result <= right, at
         failures += bool(report.unreadable)
-        assert bool(report.unreadable) or told == right
+        assert bool(report.unreadable) or result == right
     assert failures >= 5
 
 
@@ -683,7 +683,7 @@ def test_an_input_output_error_at_any_call_is_trouble_and_never_a_wrong_finding(
 
 @posix_only
 @pytest.mark.parametrize("argv", [(), ("--format", "json"), ("explain",), ("--help",), ("config",)])
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, argv: tuple[str, ...]) -> None:
+def test_a_reader_that_closes_early_is_not_an_error(tmp_path: Path, argv: tuple[str, ...]) -> None:
     goals = {f"G{number}": {"t": "gone"} for number in range(1_500)}
     root = lay_out(tmp_path, {"goal_map.json": json.dumps(goals)})
     with subprocess.Popen(
@@ -699,7 +699,7 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, argv: tuple[str,
 
 @posix_only
 @pytest.mark.parametrize(("missing", "code"), [(0, 0), (1, 1), (1_500, 1)])
-def test_without_a_reader_the_verdict_and_the_files_are_the_same(
+def test_without_a_reader_exit_code_and_files_are_the_same(
     tmp_path: Path, missing: int, code: int
 ) -> None:
     goals = {"A": {"t": "x"}, **{f"G{number}": {"t": "gone"} for number in range(missing)}}
@@ -721,7 +721,7 @@ def test_without_a_reader_the_verdict_and_the_files_are_the_same(
 @posix_only
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("size", [1, 3_000])
-def test_a_full_standard_output_is_trouble_that_is_told(tmp_path: Path, size: int) -> None:
+def test_a_full_standard_output_is_reported_as_an_error(tmp_path: Path, size: int) -> None:
     goals = {f"G{number}": {"t": "gone"} for number in range(size)}
     root = lay_out(tmp_path, {"goal_map.json": json.dumps(goals)})
     with open("/dev/full", "w") as full:
@@ -770,7 +770,7 @@ def test_a_closed_stream_changes_no_exit_code(
 
 @posix_only
 @pytest.mark.parametrize("argv", [(), ("--root", "."), ("init",), ("config",)])
-def test_a_working_directory_that_is_gone_is_trouble_that_says_so(
+def test_a_removed_working_directory_is_reported_as_an_error(
     tmp_path: Path, argv: tuple[str, ...]
 ) -> None:
     gone = tmp_path / "gone"
@@ -788,21 +788,21 @@ def test_a_working_directory_that_is_gone_is_trouble_that_says_so(
 
 
 @posix_only
-def test_an_interrupt_leaves_with_130_and_no_words(tmp_path: Path) -> None:
+def test_an_interrupt_exits_with_130_and_no_output(tmp_path: Path) -> None:
     goals = {f"G{number}": {"t": "gone"} for number in range(3_000)}
     root = lay_out(tmp_path, {"goal_map.json": json.dumps(goals)})
     with subprocess.Popen(
         command(), cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as started:
         assert started.stdout is not None
-        # More is to come than a pipe holds: it waits for us, in the middle of its report.
+        # The report is larger than a pipe buffer, so the process blocks in the middle of it.
         assert started.stdout.read(1) == b"g"
         started.send_signal(signal.SIGINT)
         _, err = started.communicate(timeout=30)
     assert (started.returncode, err) == (130, b"")
 
 
-def test_an_internal_error_is_told_in_one_place_with_a_way_to_report_it(
+def test_an_internal_error_is_one_message_with_how_to_report_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from jit_guard import guard
@@ -812,11 +812,11 @@ def test_an_internal_error_is_told_in_one_place_with_a_way_to_report_it(
 
     monkeypatch.setattr(guard, "check", broken)
     root = lay_out(tmp_path, SOUND)
-    told = call(cwd=root)
-    assert told.code == 3
-    assert "Traceback" not in told.err
-    assert "report it" in told.err
-    assert_quiet(told._replace(code=2))
+    result = call(cwd=root)
+    assert result.code == 3
+    assert "Traceback" not in result.err
+    assert "report it" in result.err
+    assert_quiet(result._replace(code=2))
     verbose = call("-v", cwd=root)
     assert verbose.code == 3
     assert "Traceback" in verbose.err
@@ -824,14 +824,16 @@ def test_an_internal_error_is_told_in_one_place_with_a_way_to_report_it(
     assert all(line.startswith("jit-guard: ") for line in verbose.err.splitlines())
 
 
-def test_a_module_that_cannot_be_loaded_is_the_installations_fault(
+def test_a_module_that_cannot_be_loaded_is_an_installation_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "jit_guard.formats.text", None)
-    told = call(cwd=lay_out(tmp_path, SOUND))
-    assert told.code == 2
-    assert "jit_guard.formats.text" in told.err
-    assert "install jit-guard again" in told.err
-    assert told.err.count("\n") == 1
-    monkeypatch.setitem(sys.modules, "jit_guard.text.console", None)  # nor can that be said
+    result = call(cwd=lay_out(tmp_path, SOUND))
+    assert result.code == 2
+    assert "jit_guard.formats.text" in result.err
+    assert "reinstall jit-guard" in result.err
+    assert result.err.count("\n") == 1
+    monkeypatch.setitem(
+        sys.modules, "jit_guard.text.console", None
+    )  # the error cannot be printed either
     assert call(cwd=tmp_path) == (2, "", "")

@@ -1,4 +1,4 @@
-"""The house: imports point down, no package has a circle, and few modules stand at the top."""
+"""The architecture: imports point down, no package has a cycle, few modules are at the top."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import jit_guard
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(jit_guard.__file__).parent
 RUN = "from importlinter.cli import lint_imports_command; lint_imports_command()"
-CONTRACTS = ("Imports point down", "No package has a circle", "Only the command prints")
+CONTRACTS = ("Imports point down", "No package has an import cycle", "Only the command prints")
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """What import-linter says of the contracts in pyproject.toml."""
+    """The output of import-linter for the contracts in pyproject.toml."""
     pytest.importorskip("importlinter")
     return subprocess.run(
         [sys.executable, "-c", RUN, "--cache-dir", str(tmp_path_factory.mktemp("cache"))],
@@ -33,7 +33,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_a_contract_is_there_and_kept(
+def test_a_contract_exists_and_is_kept(
     result: subprocess.CompletedProcess[str], contract: str
 ) -> None:
     assert f"{contract} KEPT" in result.stdout, result.stdout + result.stderr

@@ -1,4 +1,4 @@
-"""Looking a component up: fast, right after a change, and never outside the project."""
+"""Lookup of a component: fast, correct right after a change, and never outside the project."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def project(tmp_path: Path) -> Path:
     return lay_out(tmp_path / "p", {**SOUND, "goal_map.json": MAP % "host.txt", HOST: TEXT})
 
 
-def test_a_map_written_twice_within_a_tick_of_the_clock_is_read_again(tmp_path: Path) -> None:
+def test_a_map_written_twice_within_a_clock_tick_is_read_again(tmp_path: Path) -> None:
     root = project(tmp_path)
     (root / HOST).with_name("tsoh.txt").write_text("x")
     guard, path = Guard(str(root)), root / "goal_map.json"
@@ -33,9 +33,7 @@ def test_a_map_written_twice_within_a_tick_of_the_clock_is_read_again(tmp_path: 
     assert guard.component("GREET", "persona").name == "tsoh.txt"
 
 
-def test_a_map_that_does_not_change_is_read_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unchanged_map_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = project(tmp_path)
     os.utime(root / "goal_map.json", (1, 1))
     reads: list[str] = []
@@ -50,19 +48,21 @@ def test_a_map_that_does_not_change_is_read_once(
         guard.component("GREET", "persona")
     assert reads == ["goal_map.json"]
     monkeypatch.setattr("jit_guard.registry.goal_map.parse", None)
-    os.utime(root / "goal_map.json", (2, 2))  # it is read, found to be the same, and not parsed
+    os.utime(
+        root / "goal_map.json", (2, 2)
+    )  # it is read again, but not parsed, since the text is the same
     guard.component("GREET", "persona")
     assert len(reads) == 2
 
 
-def test_an_empty_map_is_no_map_without_entries(tmp_path: Path) -> None:
+def test_an_empty_file_is_not_a_map_without_entries(tmp_path: Path) -> None:
     root = project(tmp_path)
     (root / "goal_map.json").write_text("")
     with pytest.raises(UnreadableError, match="empty"):
         Guard(str(root)).component("GREET", "persona")
 
 
-def test_a_folder_that_becomes_a_link_out_of_the_project_is_noticed(tmp_path: Path) -> None:
+def test_a_directory_that_becomes_a_link_out_of_the_project_is_noticed(tmp_path: Path) -> None:
     root = project(tmp_path)
     guard = Guard(str(root))
     assert guard.component("GREET", "persona") == root / HOST
@@ -73,7 +73,7 @@ def test_a_folder_that_becomes_a_link_out_of_the_project_is_noticed(tmp_path: Pa
         guard.component("GREET", "persona")
 
 
-def test_a_file_that_becomes_a_link_is_followed_inside_and_not_outside(tmp_path: Path) -> None:
+def test_a_file_that_becomes_a_link_is_followed_only_inside_the_project(tmp_path: Path) -> None:
     root = project(tmp_path)
     guard = Guard(str(root))
     guard.component("GREET", "persona")
@@ -87,7 +87,7 @@ def test_a_file_that_becomes_a_link_is_followed_inside_and_not_outside(tmp_path:
         guard.component("GREET", "persona")
 
 
-def test_a_file_that_goes_is_missing_at_once(tmp_path: Path) -> None:
+def test_a_removed_file_is_missing_immediately(tmp_path: Path) -> None:
     root = project(tmp_path)
     guard = Guard(str(root))
     guard.component("GREET", "persona")

@@ -39,7 +39,7 @@ def test_a_flag_selects_what_the_file_ignores(tmp_path: Path) -> None:
     assert "JG201" in _run(tmp_path, "--select", "JG201").stdout
 
 
-def test_a_selection_of_nothing_is_refused_and_never_a_silent_pass(tmp_path: Path) -> None:
+def test_an_empty_selection_is_an_error_and_never_a_silent_pass(tmp_path: Path) -> None:
     (tmp_path / "jit-guard.toml").write_text("select = []\n")
     done = _run(tmp_path)
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""The NamedTuple of a clean check behaves as the one of `typing`."""
+"""The NamedTuple of a clean check behaves like the one of `typing`."""
 
 from __future__ import annotations
 
@@ -67,18 +67,18 @@ WRONG: list[Callable[[Any], object]] = [
 
 
 @pytest.mark.parametrize("use", SAME)
-def test_it_does_what_the_original_does(use: Callable[[Any], object]) -> None:
+def test_it_behaves_like_the_original(use: Callable[[Any], object]) -> None:
     assert use(Ours) == use(Theirs)
 
 
 @pytest.mark.parametrize("use", WRONG)
-def test_it_refuses_what_the_original_refuses(use: Callable[[Any], object]) -> None:
+def test_it_rejects_what_the_original_rejects(use: Callable[[Any], object]) -> None:
     for made in (Ours, Theirs):
         with pytest.raises((TypeError, ValueError)):
             use(made)
 
 
-def test_it_is_frozen_and_holds_nothing_else() -> None:
+def test_it_is_immutable_and_has_no_other_attributes() -> None:
     one: Any = Ours(1)
     for name in ("x", "w"):
         with pytest.raises(AttributeError):

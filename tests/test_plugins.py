@@ -1,4 +1,4 @@
-"""Plugins: what is loaded, from where, and how each fault of one is told."""
+"""Plugins: what is loaded, from where, and how each of their errors is reported."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ Install = Callable[..., str]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Puts a plugin of one module into the environment, as pip would, and gives its name."""
+    """Install a plugin of one module into the environment, as pip would, and return its name."""
 
     def put(source: str, name: str = "acme", folder: Path | None = None, package: str = "") -> str:
         site = folder or tmp_path / "site"
@@ -68,7 +68,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return put
 
 
-def judged(rule: Rule, files: dict[str, str]) -> list[str]:
+def messages_of(rule: Rule, files: dict[str, str]) -> list[str]:
     """The messages of a rule for a project in memory."""
     facts: list[Facts] = []
 
@@ -85,12 +85,12 @@ def judged(rule: Rule, files: dict[str, str]) -> list[str]:
         check(Memory(files), Settings())
     finally:
         rules.load_rules = original
-    told = rule.judge(facts[0]) if facts else ()
-    return [finding.message for finding in told if isinstance(finding, Finding)]
+    result = rule.judge(facts[0]) if facts else ()
+    return [finding.message for finding in result if isinstance(finding, Finding)]
 
 
 def fault(call: Callable[[], object]) -> str:
-    """The message of the error that a call ends in: one line, with no traceback in it."""
+    """The message of the error that a call raises: one line, without a traceback."""
     with pytest.raises((ConfigError, UsageError)) as caught:
         call()
     message = str(caught.value)
@@ -101,7 +101,7 @@ def fault(call: Callable[[], object]) -> str:
 # Rules
 
 
-def test_a_rule_of_a_named_plugin_stands_beside_our_own(install: Install) -> None:
+def test_a_rule_of_a_named_plugin_is_loaded(install: Install) -> None:
     install(RULE.format(code="ACME101", judge="return [Problem('hello', hint='wave')]"))
     (rule,) = plugins.load_rules(["acme"])
     assert (rule.code, rule.name, rule.severity) == ("ACME101", "a-rule", "error")
@@ -113,19 +113,19 @@ def test_rules_come_in_the_order_of_the_names_and_once(install: Install) -> None
     assert [rule.code for rule in plugins.load_rules(["two", "one", "two"])] == ["TWO100", "ONE100"]
 
 
-def test_no_plugin_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_plugins_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "load_plugin", None)
     assert plugins.load_rules([]) == ()
 
 
-def test_an_unknown_name_is_told_with_what_there_is(install: Install) -> None:
+def test_an_unknown_plugin_is_reported_with_the_installed_ones(install: Install) -> None:
     install(RULE.format(code="ACME101", judge="return []"))
     message = fault(lambda: plugins.load_rules(["acmee"]))
-    assert "no plugin is called 'acmee'; did you mean 'acme'?" in message
+    assert "unknown plugin 'acmee'; did you mean 'acme'?" in message
 
 
 BROKEN = {
-    "a module that is not there": ("import no_such_module_here", "ModuleNotFoundError"),
+    "a missing module": ("import no_such_module_here", "ModuleNotFoundError"),
     "a syntax error": ("def (", "SyntaxError"),
     "an exit": ("raise SystemExit(0)", "SystemExit"),
     "no hook": ("x = 1", "has no hook jit_guard_rules"),
@@ -137,7 +137,7 @@ BROKEN = {
         "from jit_guard.hookspecs import hookimpl\n@hookimpl\ndef jit_guard_rules(x): return []",
         "can not be found in the hookspec",
     ),
-    "no mark": ("def jit_guard_rules(): return []", "put @hookimpl before it"),
+    "no mark": ("def jit_guard_rules(): return []", "decorate it with @hookimpl"),
     "an exception": (
         "from jit_guard.hookspecs import hookimpl\n@hookimpl\ndef jit_guard_rules(): 1/0",
         "jit_guard_rules failed: ZeroDivisionError: division by zero",
@@ -152,20 +152,23 @@ BROKEN = {
     ),
     "nothing": (
         "from jit_guard.hookspecs import hookimpl\n@hookimpl\ndef jit_guard_rules(): pass",
-        "jit_guard_rules gave nothing",
+        "jit_guard_rules returned nothing",
     ),
     "no rule": (
         "from jit_guard.hookspecs import hookimpl\n@hookimpl\ndef jit_guard_rules(): return ['x']",
-        "gave 'x', which is no PluginRule",
+        "returned 'x', which is not a PluginRule",
     ),
-    "our prefix": (RULE.format(code="JG999", judge="return []"), "JG, which is for built-in"),
-    "a code of no form": (RULE.format(code="acme1", judge="return []"), "the code 'acme1' is not"),
-    "a code that is no text": (RULE.format(code=7, judge="return []"), "the code '7' is not"),
-    "a name of no form": (
+    "the reserved prefix": (
+        RULE.format(code="JG999", judge="return []"),
+        "JG, which is reserved for built-in",
+    ),
+    "a malformed code": (RULE.format(code="acme1", judge="return []"), "the code 'acme1' is not"),
+    "a code that is not a string": (RULE.format(code=7, judge="return []"), "the code '7' is not"),
+    "a malformed name": (
         RULE.format(code="ACME101", judge="return []").replace("a-rule", "A Rule"),
         "ACME101: the name 'A Rule'",
     ),
-    "a severity that is none": (
+    "an unknown severity": (
         RULE.format(code="ACME101", judge="return []").replace('"error"', '"fatal"'),
         "ACME101: the severity is 'fatal'",
     ),
@@ -173,43 +176,43 @@ BROKEN = {
         RULE.format(code="ACME101", judge="return []").replace("it is so", r"a\nb"),
         "ACME101: the summary",
     ),
-    "a judge that is none": (
+    "a judge that is not callable": (
         RULE.format(code="ACME101", judge="return []").replace(", judge)", ", 7)"),
         "ACME101: judge is not callable",
     ),
     "one code twice": (
         RULE.format(code="ACME101", judge="return []").replace("judge)]", "judge)] * 2"),
-        "ACME101 is the code of a rule of plugin 'acme'",
+        "ACME101 is already a rule of plugin 'acme'",
     ),
 }
 
 
 @pytest.mark.parametrize(("source", "words"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_plugin_is_told_with_its_name(install: Install, source: str, words: str) -> None:
+def test_a_broken_plugin_is_reported_by_name(install: Install, source: str, words: str) -> None:
     install(source)
     message = fault(lambda: plugins.load_rules(["acme"]))
     assert message.startswith("plugin 'acme': ")
     assert words in message
 
 
-def test_codes_that_clash_name_both_plugins(install: Install) -> None:
+def test_clashing_codes_name_both_plugins(install: Install) -> None:
     for name in ("one", "two"):
         install(RULE.format(code="ACME101", judge="return []"), name)
     message = fault(lambda: plugins.load_rules(["one", "two"]))
-    assert message == "plugin 'two': ACME101 is the code of a rule of plugin 'one'"
+    assert message == "plugin 'two': ACME101 is already a rule of plugin 'one'"
 
 
-def test_a_name_that_two_packages_bring_is_refused(install: Install) -> None:
+def test_a_plugin_that_two_packages_provide_is_refused(install: Install) -> None:
     install(RULE.format(code="ACME101", judge="return []"), package="first")
     install(RULE.format(code="ACME102", judge="return []"), package="second")
     assert "first 1.0 and second 1.0" in fault(lambda: plugins.load_rules(["acme"]))
 
 
-def test_every_fault_is_told_at_once(install: Install) -> None:
+def test_all_faults_are_reported_at_once(install: Install) -> None:
     install("1/0", "one")
     install("x = 1", "two")
     with pytest.raises(ConfigError) as caught:
-        plugins.load_rules(["one", "nobody", "two"])
+        plugins.load_rules(["one", "missing", "two"])
     assert len(caught.value.problems) == 3
 
 
@@ -230,7 +233,7 @@ def test_a_rule_sees_entries_files_orphans_and_texts(install: Install) -> None:
     )
     install(RULE.format(code="ACME101", judge=judge))
     (rule,) = plugins.load_rules(["acme"], Memory(PROJECT).read)
-    assert judged(rule, PROJECT) == [
+    assert messages_of(rule, PROJECT) == [
         "[('components/personas/host.txt', True), ('components/protocols/gone.txt', False)]",
         "('components/personas/host.txt', 'components/personas/left.txt')",
         "('components/personas/left.txt',)",
@@ -247,16 +250,16 @@ def test_a_rule_sees_entries_files_orphans_and_texts(install: Install) -> None:
         ("yield 1/0", "rule ACME101 failed: ZeroDivisionError"),
         ("import sys; sys.exit(0)", "rule ACME101 failed: SystemExit: 0"),
         ("return 7", "rule ACME101 failed: TypeError"),
-        ("return ['x']", "rule ACME101 gave 'x', which is no Problem"),
-        ("return [Problem(None)]", "which is no Problem"),
+        ("return ['x']", "rule ACME101 yielded 'x', which is not a Problem"),
+        ("return [Problem(None)]", "which is not a Problem"),
     ],
 )
-def test_a_rule_that_fails_is_told_with_plugin_and_code(
+def test_a_rule_that_fails_is_reported_with_plugin_and_code(
     install: Install, judge: str, words: str
 ) -> None:
     install(RULE.format(code="ACME101", judge=judge))
     (rule,) = plugins.load_rules(["acme"])
-    message = fault(lambda: judged(rule, PROJECT))
+    message = fault(lambda: messages_of(rule, PROJECT))
     assert message.startswith("plugin 'acme': ")
     assert words in message
 
@@ -277,7 +280,7 @@ def test_another_generator_of_a_plugin_is_chosen_by_both_names(install: Install)
     assert "it offers acme:fast" in fault(lambda: plugins.generator("acme"))
 
 
-def test_no_plugin_takes_the_place_of_an_embedded_generator(install: Install) -> None:
+def test_no_plugin_replaces_an_embedded_generator(install: Install) -> None:
     install(GENERATOR.format(name="scaffold", write="return Text('hello')"), "scaffold")
     assert plugins.generator("scaffold").summary != "it writes"
     assert plugins.generator_names().count("scaffold") == 1
@@ -289,16 +292,16 @@ def test_generators_are_listed_without_being_loaded(install: Install) -> None:
     assert "broken" in plugins.generator_names()
 
 
-def test_an_unknown_generator_is_told_with_what_there_is() -> None:
+def test_an_unknown_generator_is_reported_with_the_installed_ones() -> None:
     message = fault(lambda: plugins.generator("scafold"))
-    assert "no generator is called 'scafold'; did you mean 'scaffold'?" in message
+    assert "unknown generator 'scafold'; did you mean 'scaffold'?" in message
 
 
 @pytest.mark.parametrize(
     ("write", "words"),
     [
-        ("return 'hello'", "its write gave 'hello', which is no Text"),
-        ("return Text(b'hello')", "which is no Text"),
+        ("return 'hello'", "its write returned 'hello', which is not a Text"),
+        ("return Text(b'hello')", "which is not a Text"),
         ("raise OSError('no route')", "its write failed: OSError: no route"),
     ],
 )
@@ -322,7 +325,7 @@ def test_a_failed_entry_of_a_plugin_stays_a_failed_entry(install: Install) -> No
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (GENERATOR.format(name="acme", write="pass").replace("Writer(write)", "7"), "no Writer"),
+        (GENERATOR.format(name="acme", write="pass").replace("Writer(write)", "7"), "not a Writer"),
         (
             GENERATOR.format(name="acme", write="pass").replace("return Writer", "1 / 0 #"),
             "factory",
@@ -332,7 +335,7 @@ def test_a_failed_entry_of_a_plugin_stays_a_failed_entry(install: Install) -> No
         (RULE.format(code="ACME101", judge="return []"), "has no hook jit_guard_generators"),
     ],
 )
-def test_a_plugin_that_offers_no_generator_is_told(
+def test_a_plugin_without_a_usable_generator_is_reported(
     install: Install, source: str, words: str
 ) -> None:
     install(source)
@@ -360,7 +363,7 @@ def test_nothing_is_imported_from_the_working_directory(
     path.insert(at if at == 0 else len(path), entry)
     monkeypatch.setattr(sys, "path", list(path))
     assert [rule.code for rule in plugins.load_rules(["honest"])] == ["ACME101"]
-    assert "no plugin is called 'acme'" in fault(lambda: plugins.load_rules(["acme"]))
+    assert "unknown plugin 'acme'" in fault(lambda: plugins.load_rules(["acme"]))
     assert sys.path == path
     monkeypatch.delitem(sys.modules, "honest_rules")
 
@@ -369,7 +372,7 @@ def test_nothing_is_imported_from_the_working_directory(
 
 
 def run(*argv: str, cwd: Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """A Python of its own, with a folder of installed packages."""
+    """Run a Python process, with a directory of installed packages."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     if path is not None:
         env["PYTHONPATH"] = str(path)
@@ -427,7 +430,7 @@ def test_the_example_rules_work_when_installed(site: Path, tmp_path: Path) -> No
     assert found == [("HOUSE101", "warning", 1), ("HOUSE201", "error", 1)]
 
 
-def test_a_module_of_the_repository_takes_no_plugins_place(site: Path, tmp_path: Path) -> None:
+def test_a_module_of_the_repository_never_replaces_a_plugin(site: Path, tmp_path: Path) -> None:
     evil = {"jit_guard_rule_example.py": "raise SystemExit('from the working directory')"}
     root = project(tmp_path, {**HOUSE, **evil})
     done = run("-m", "jit_guard", "--format", "json", cwd=root, path=site)
@@ -439,7 +442,7 @@ def test_a_plugin_that_is_not_installed_is_exit_code_2(tmp_path: Path) -> None:
     root = project(tmp_path, {**HOUSE, "jit-guard.toml": 'plugins = ["nobody-has-this"]'})
     done = run("-m", "jit_guard", cwd=root)
     assert done.returncode == 2
-    assert "no plugin is called 'nobody-has-this'" in done.stderr
+    assert "unknown plugin 'nobody-has-this'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

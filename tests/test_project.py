@@ -1,4 +1,4 @@
-"""Finding the project: its root, and the configuration that counts."""
+"""Discovery of the project's root and configuration."""
 
 from __future__ import annotations
 
@@ -28,21 +28,19 @@ def root_of(start: Path) -> str:
         {"pyproject.toml": '[tool]\n"jit\\u002dguard" = {}\n'},
     ],
 )
-def test_the_nearest_folder_that_is_a_project_is_the_root(
-    tmp_path: Path, mark: dict[str, str]
-) -> None:
+def test_the_nearest_project_directory_is_the_root(tmp_path: Path, mark: dict[str, str]) -> None:
     lay_out(tmp_path / "p", {**mark, "a/b/x": ""})
     assert root_of(tmp_path / "p" / "a" / "b") == str(tmp_path / "p")
     assert root_of(tmp_path / "p") == str(tmp_path / "p")
 
 
-def test_the_nearer_of_two_projects_counts(tmp_path: Path) -> None:
+def test_the_nearer_of_two_projects_is_the_root(tmp_path: Path) -> None:
     lay_out(tmp_path, {"goal_map.json": "", "inner/jit-guard.toml": "", "inner/deep/x": ""})
     assert root_of(tmp_path / "inner" / "deep") == str(tmp_path / "inner")
 
 
 @pytest.mark.parametrize("text", ["", "[tool.other]\n", "# jit-guard\n", '[project]\nname="x"\n'])
-def test_a_pyproject_that_is_not_about_us_is_no_root(tmp_path: Path, text: str) -> None:
+def test_a_pyproject_without_our_table_is_not_a_root(tmp_path: Path, text: str) -> None:
     lay_out(tmp_path, {"goal_map.json": "", "inner/pyproject.toml": text})
     assert root_of(tmp_path / "inner") == str(tmp_path)
 
@@ -58,18 +56,18 @@ def test_the_git_top_itself_may_be_the_root(tmp_path: Path) -> None:
     assert root_of(tmp_path / "repo" / "a") == str(tmp_path / "repo")
 
 
-def test_where_there_is_no_project_the_start_is_the_root(tmp_path: Path) -> None:
+def test_without_a_project_the_start_is_the_root(tmp_path: Path) -> None:
     lay_out(tmp_path, {".git": "", "a/x": ""})
     assert root_of(tmp_path / "a") == str(tmp_path / "a")
 
 
-def test_a_mark_may_be_a_broken_link_since_that_is_to_be_told(tmp_path: Path) -> None:
+def test_a_broken_link_marks_a_root_so_that_it_is_reported(tmp_path: Path) -> None:
     (tmp_path / "goal_map.json").symlink_to("gone")
     (tmp_path / "a").mkdir()
     assert root_of(tmp_path / "a") == str(tmp_path)
 
 
-def test_a_pyproject_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_pyproject_is_reported(tmp_path: Path) -> None:
     lay_out(tmp_path, {"pyproject.toml/": ""})
     with pytest.raises(UnreadableError):
         root_of(tmp_path)
@@ -95,7 +93,7 @@ def test_a_configuration_is_read_with_its_origin(files: dict[str, Content], wher
     assert found.origins == {"components": where}
 
 
-def test_no_configuration_is_all_defaults() -> None:
+def test_without_a_configuration_the_defaults_apply() -> None:
     found = load(Memory({"pyproject.toml": "[project]"}).read)
     assert (found.origins, found.file) == ({}, None)
 
@@ -103,24 +101,24 @@ def test_no_configuration_is_all_defaults() -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"jit-guard.toml": "", "pyproject.toml": "[tool.jit-guard]"}, "both stand"),
-        ({"jit-guard.toml": "= 1"}, "jit-guard.toml: not TOML"),
+        ({"jit-guard.toml": "", "pyproject.toml": "[tool.jit-guard]"}, "both exist"),
+        ({"jit-guard.toml": "= 1"}, "jit-guard.toml: invalid TOML"),
         ({"jit-guard.toml": b"\xff"}, "not UTF-8"),
-        ({"jit-guard.toml": b"\xef\xbb\xbfcomponents = 'x'"}, "not TOML"),
-        ({"jit-guard.toml": "a = " + "[" * 5_000}, "not TOML"),
+        ({"jit-guard.toml": b"\xef\xbb\xbfcomponents = 'x'"}, "invalid TOML"),
+        ({"jit-guard.toml": "a = " + "[" * 5_000}, "invalid TOML"),
         ({"jit-guard.toml": "jobs = " + "9" * 5_000}, "jit-guard.toml"),
         ({"pyproject.toml": "[tool]\njit-guard = 1"}, "must be a table"),
-        ({"pyproject.toml": "[tool.jit-guard"}, "pyproject.toml: not TOML"),
+        ({"pyproject.toml": "[tool.jit-guard"}, "pyproject.toml: invalid TOML"),
         ({"pyproject.toml": "[tool.jit-guard]\nnope = 1"}, "pyproject.toml [tool.jit-guard]: unkn"),
     ],
 )
-def test_a_configuration_that_cannot_be_used_is_told(files: dict[str, Content], words: str) -> None:
+def test_an_invalid_configuration_is_reported(files: dict[str, Content], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(Memory(files).read)
     assert words in str(caught.value)
 
 
-def test_a_named_pyproject_is_read_by_its_table_and_any_other_file_from_its_top() -> None:
+def test_a_named_pyproject_uses_its_table_and_any_other_file_its_top_level() -> None:
     pyproject = b'[tool.jit-guard]\ncomponents = "x"'
     assert load_file(pyproject, f"a{os.sep}pyproject.toml").settings.components == "x"
     assert load_file(b'components = "x"', "other.toml").settings.components == "x"

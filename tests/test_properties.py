@@ -1,4 +1,4 @@
-"""Properties that hold for every map, tree, configuration and call that hypothesis can think of."""
+"""Properties of every map, tree, configuration and call that hypothesis can generate."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from jit_guard.registry.schema import Schema
 from jit_guard.registry.strict_json import EncodingError, JsonError, decode, loads
 from jit_guard.text import names
 from jit_guard.text.printable import printable, quiet_line, true_name
-from projects import HOST, SOUND, call, judge, lay_out
+from projects import HOST, SOUND, call, lay_out, report_on
 
-# --- maps and JSON ------------------------------------------------------------------------------
+# --- maps and JSON -------------------------------------------------------------------------------
 
 TEXTS = st.text(max_size=8) | st.sampled_from(
     ["", "$schema", "protocol", "persona", "host.txt", "a/b", "~", "\x1b", "日本", "\ud800", "::"]
@@ -36,7 +36,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
-# Mostly right, so that both verdicts come up.
+# Mostly valid, so that both results occur.
 MAPS: st.SearchStrategy[Any] = (
     st.dictionaries(TEXTS, st.dictionaries(TEXTS, st.text(min_size=1, max_size=6), max_size=3))
     | st.dictionaries(TEXTS, st.dictionaries(TEXTS, SCALARS, max_size=3) | SCALARS, max_size=3)
@@ -53,12 +53,12 @@ def conforms(value: Any) -> bool:
 @example({"$schema": "x"})
 @example({"$schema": {}})
 @example({"A": {}})
-def test_the_fast_verdict_is_that_of_jsonschema_on_the_published_schema(value: Any) -> None:
+def test_the_fast_check_agrees_with_jsonschema_on_the_built_in_schema(value: Any) -> None:
     assert conforms(value) == PUBLISHED.is_valid(value)
 
 
 @given(MAPS)
-def test_a_map_that_does_not_conform_has_a_violation_and_no_other_has(value: Any) -> None:
+def test_exactly_the_maps_that_do_not_conform_have_a_violation(value: Any) -> None:
     assert bool(Schema.built_in().violations(value)) == (not conforms(value))
 
 
@@ -68,7 +68,7 @@ MEMBERS = st.lists(st.tuples(KEYS, st.lists(st.tuples(KEYS, KEYS), max_size=3)),
 
 @given(MEMBERS, st.booleans())
 @example([("A", [("A", "B"), ("A", "\\")])], False)
-def test_a_key_that_stands_twice_is_seen_by_counting(
+def test_a_repeated_key_is_detected_by_counting(
     members: list[tuple[str, list[tuple[str, str]]]], ascii_only: bool
 ) -> None:
     def quoted(text: str) -> str:
@@ -88,7 +88,7 @@ SPACE = st.text(" \t\r\n", max_size=3)
 
 @st.composite
 def json_texts(draw: st.DrawFn, depth: int = 3) -> str:
-    """JSON with repeated keys, odd escapes and any white space, which `dumps` never makes."""
+    """Generate JSON with repeated keys, unusual escapes and any whitespace, unlike `dumps`."""
     before, after = draw(SPACE), draw(SPACE)
     kind = draw(st.sampled_from(["scalar", "object", "array"] if depth else ["scalar"]))
     if kind == "scalar":
@@ -106,7 +106,7 @@ def json_texts(draw: st.DrawFn, depth: int = 3) -> str:
 
 @st.composite
 def _strings(draw: st.DrawFn) -> str:
-    """A string as it may be written: raw, or escaped where it need not be."""
+    """Generate a JSON string, with unnecessary escapes in some places."""
     written = "".join(
         json.dumps(one, ensure_ascii=_is_surrogate(one) or draw(st.booleans()))[1:-1]
         for one in draw(TEXTS)
@@ -115,16 +115,16 @@ def _strings(draw: st.DrawFn) -> str:
 
 
 def _is_surrogate(character: str) -> bool:
-    return "\ud800" <= character <= "\udfff"  # which no UTF-8 file holds raw
+    return "\ud800" <= character <= "\udfff"  # never unescaped in UTF-8
 
 
 class Pairs(list[tuple[str, Any]]):
-    """The members of an object as they stand, repeated keys and all."""
+    """The members of an object in order, including repeated keys."""
 
 
 @given(json_texts())
 @example('{"a": {"a": 1, "a": [{}]}, "a": "]}"}')
-def test_every_value_that_is_parsed_again_from_its_span_is_that_value(text: str) -> None:
+def test_parsing_the_span_of_a_value_gives_that_value(text: str) -> None:
     positions = Positions(text)
     whole = json.loads(text, object_pairs_hook=Pairs)
     top = positions.top()
@@ -146,7 +146,7 @@ def test_every_value_that_is_parsed_again_from_its_span_is_that_value(text: str)
 
 
 @given(json_texts())
-def test_every_path_of_the_parsed_value_is_found_where_it_stands(text: str) -> None:
+def test_every_path_of_the_parsed_value_is_found_at_its_position(text: str) -> None:
     positions = Positions(text)
     for keys, value in _paths(json.loads(text)):
         found = positions.find(keys)
@@ -172,13 +172,13 @@ def test_line_and_column_are_those_of_the_lines_of_the_text(text: str, offset: i
 
 
 @given(st.lists(st.text("a~/01", max_size=4), max_size=3))
-def test_a_pointer_can_be_taken_apart_again(keys: list[str]) -> None:
+def test_a_pointer_can_be_split_again(keys: list[str]) -> None:
     parts = pointer(*keys).split("/")[1:]
     assert [part.replace("~1", "/").replace("~0", "~") for part in parts] == keys
 
 
 @given(json_texts() | st.text('{}[]":, \n\\/ntu0aNfE<=>|x', max_size=30))
-def test_what_is_read_is_what_json_reads_and_all_else_is_refused_at_a_place(text: str) -> None:
+def test_json_is_parsed_as_by_json_and_anything_else_is_refused_with_a_position(text: str) -> None:
     def refuse(name: str) -> None:
         raise ValueError(name)
 
@@ -194,7 +194,7 @@ def test_what_is_read_is_what_json_reads_and_all_else_is_refused_at_a_place(text
 
 
 @given(st.binary(max_size=40))
-def test_bytes_are_decoded_or_refused_at_the_first_wrong_one(data: bytes) -> None:
+def test_bytes_are_decoded_or_refused_at_the_first_invalid_one(data: bytes) -> None:
     try:
         text = decode(data)
     except EncodingError as error:
@@ -202,7 +202,7 @@ def test_bytes_are_decoded_or_refused_at_the_first_wrong_one(data: bytes) -> Non
     else:
         assert text.encode() == data
         return
-    data[:stopped].decode()  # all that stands before it is sound
+    data[:stopped].decode()  # everything before it is valid
     if not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         with pytest.raises(UnicodeDecodeError) as caught:
             data.decode()
@@ -210,7 +210,7 @@ def test_bytes_are_decoded_or_refused_at_the_first_wrong_one(data: bytes) -> Non
 
 
 @given(st.binary(max_size=60) | json_texts().map(lambda text: text.encode("utf-8", "replace")))
-def test_any_bytes_are_a_map_or_a_fault_with_a_place_in_them(data: bytes) -> None:
+def test_any_bytes_are_a_map_or_a_fault_with_a_position_in_them(data: bytes) -> None:
     parsed = goal_map.parse("goal_map.json", data)
     if isinstance(parsed, MapFault):
         lines = data.decode("utf-8", "replace").split("\n")
@@ -221,7 +221,7 @@ def test_any_bytes_are_a_map_or_a_fault_with_a_place_in_them(data: bytes) -> Non
         assert parsed.size == sum(1 for _ in parsed.entries())
 
 
-# --- names --------------------------------------------------------------------------------------
+# --- names ---------------------------------------------------------------------------------------
 
 NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=8) | st.sampled_from(
     ["aux", "AUX.txt", "com1", "a.", "a ", "x~", "README", "x.tmp", ".jit-guard-1", "é", "e\u0301"]
@@ -230,7 +230,7 @@ TREES = st.sets(NAMES, max_size=8)
 
 
 @given(TREES)
-def test_the_bulk_tests_never_overlook_a_name(found: set[str]) -> None:
+def test_the_bulk_checks_never_overlook_a_name(found: set[str]) -> None:
     joined = "/".join(found)
     if any(map(names.unportable, found)):
         assert names.may_be_unportable(joined)
@@ -241,13 +241,13 @@ def test_the_bulk_tests_never_overlook_a_name(found: set[str]) -> None:
 
 
 @given(st.lists(st.text("a./\\\0:~\udc80", min_size=1, max_size=5), min_size=1, max_size=4))
-def test_the_bulk_test_never_overlooks_an_unsafe_filename(filenames: list[str]) -> None:
+def test_the_bulk_check_never_overlooks_an_unsafe_filename(filenames: list[str]) -> None:
     if any(map(names.unsafe_filename, filenames)):
         assert names.may_be_unsafe("/".join(filenames))
 
 
 @given(st.text(max_size=8))
-def test_names_that_differ_only_in_case_or_normal_form_fold_to_one(name: str) -> None:
+def test_names_that_differ_only_in_case_or_normalization_fold_to_the_same_name(name: str) -> None:
     assert names.fold(name) == names.fold(unicodedata.normalize("NFD", name))
     assert names.fold(names.fold(name)) == names.fold(name)
     if name.isascii():
@@ -255,7 +255,7 @@ def test_names_that_differ_only_in_case_or_normal_form_fold_to_one(name: str) ->
 
 
 @given(st.text("a./\\\0:~", max_size=8))
-def test_a_filename_is_safe_exactly_when_it_is_its_own_normal_form_below_its_folder(
+def test_a_filename_is_safe_exactly_if_it_is_its_own_normal_form(
     filename: str,
 ) -> None:
     assume(filename)
@@ -270,7 +270,7 @@ def test_a_filename_is_safe_exactly_when_it_is_its_own_normal_form_below_its_fol
         assert names.unsafe_filename(unsafe[1]) is None
 
 
-# --- map against tree ---------------------------------------------------------------------------
+# --- map and tree --------------------------------------------------------------------------------
 
 FEW = st.sampled_from(["a", "b", "c", "d/a", "d/e/b", "x.txt", "y~", "README", "w.tmp"])
 GOALS = st.dictionaries(
@@ -281,16 +281,16 @@ STRAYS = st.sets(st.sampled_from(["loose", "ws/a", "ts/d/z", "README.md", "us/.g
 
 
 def naive(goals: dict[str, dict[str, str]], tree: set[str]) -> tuple[list[str], list[str]]:
-    """What is missing (once per entry) and what is left over, as anybody would write it."""
+    """Return missing files (once per entry) and orphans, computed in the obvious way."""
     named = [f"{kind}s/{file}" for parts in goals.values() for kind, file in parts.items()]
     missing = [path for path in named if path not in tree]
-    left = [
+    orphans = [
         path
         for path in tree
         if path not in named
         and not re.fullmatch(r"README(\..*)?|.*~|\.gitkeep|.*\.tmp", path.rpartition("/")[2])
     ]
-    return sorted(missing), sorted(left)
+    return sorted(missing), sorted(orphans)
 
 
 @given(GOALS, PATHS, STRAYS)
@@ -299,21 +299,21 @@ def test_missing_and_orphans_are_those_of_the_naive_comparison(
 ) -> None:
     tree = {path for path in paths | strays if not any(o.startswith(f"{path}/") for o in paths)}
     files = {f"components/{path}": "x" for path in tree}
-    report = judge({**files, "goal_map.json": json.dumps(goals)}, allow_empty=True)
-    missing, left = naive(goals, tree)
+    report = report_on({**files, "goal_map.json": json.dumps(goals)}, allow_empty=True)
+    missing, orphans = naive(goals, tree)
 
-    def told(code: str) -> list[str]:
-        paths = [one.path or "" for one in report.findings if one.code == code]
-        return sorted(path.removeprefix("components/") for path in paths)
+    def reported(code: str) -> list[str]:
+        found = [one.path or "" for one in report.findings if one.code == code]
+        return sorted(path.removeprefix("components/") for path in found)
 
-    assert told("JG201") == missing
-    assert told("JG301") == left
+    assert reported("JG201") == missing
+    assert reported("JG301") == orphans
     assert {one.code for one in report.findings} <= {"JG201", "JG301", "JG303"}
     assert report.components == len(tree)
 
 
 @given(GOALS, PATHS)
-def test_two_maps_are_judged_as_the_one_that_they_make_together(
+def test_two_maps_give_the_findings_of_the_merged_map(
     goals: dict[str, dict[str, str]], paths: set[str]
 ) -> None:
     files = {f"components/{path}": "x" for path in paths}
@@ -322,8 +322,8 @@ def test_two_maps_are_judged_as_the_one_that_they_make_together(
         "b.json": {goal: parts for goal, parts in goals.items() if goal >= "C"},
     }
     texts = {path: json.dumps(half) for path, half in halves.items()}
-    both = judge({**files, **texts}, maps=tuple(texts), allow_empty=True)
-    one = judge({**files, "goal_map.json": json.dumps(goals)}, allow_empty=True)
+    both = report_on({**files, **texts}, maps=tuple(texts), allow_empty=True)
+    one = report_on({**files, "goal_map.json": json.dumps(goals)}, allow_empty=True)
     assert sorted((found.code, found.path or "") for found in both.findings) == sorted(
         (found.code, found.path or "") for found in one.findings
     )
@@ -335,14 +335,14 @@ def test_any_map_over_any_tree_gives_a_report_in_a_stable_order(
 ) -> None:
     files = {f"components/protocols/{name}": "x" for name in found}
     files["goal_map.json"] = json.dumps(value)
-    report = judge(files)
-    assert report == judge(dict(reversed(list(files.items()))))
+    report = report_on(files)
+    assert report == report_on(dict(reversed(list(files.items()))))
     for finding in report.findings:
         assert (finding.line is None) == (finding.column is None)
         assert finding.line is None or finding.map is not None
 
 
-# --- what is shown ------------------------------------------------------------------------------
+# --- output --------------------------------------------------------------------------------------
 
 ANY_TEXT = st.text(st.characters(), max_size=20)  # surrogates included
 _BIDI = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
@@ -366,7 +366,7 @@ def test_printable_lets_no_control_character_through(text: str) -> None:
 
 
 @given(st.binary(max_size=20))
-def test_any_name_of_a_file_can_be_shown(name: bytes) -> None:
+def test_any_file_name_can_be_printed(name: bytes) -> None:
     text = name.decode("utf-8", "surrogateescape")
     printable(text).encode()
     true_name(text).encode()
@@ -377,7 +377,7 @@ LOUD = st.text(":#[vsoVSO ] \t\x1b[1m", max_size=16)
 
 
 @given(LOUD)
-def test_a_quiet_line_is_no_command(line: str) -> None:
+def test_a_quiet_line_is_not_a_command(line: str) -> None:
     quiet = quiet_line(printable(line))
     assert not quiet.lstrip().startswith("::")
     assert "##[" not in quiet
@@ -385,18 +385,18 @@ def test_a_quiet_line_is_no_command(line: str) -> None:
     assert quiet_line(quiet) == quiet
 
 
-# --- the whole command --------------------------------------------------------------------------
+# --- the whole command ---------------------------------------------------------------------------
 
 _OURS = re.compile(r"\x1b\[[\d;]*m")
 
 
-def assert_civil(told: Any) -> None:
-    """0, 1 or 2, and nothing that controls a terminal but our own colours."""
-    assert told.code in (0, 1, 2), told
-    for stream in (told.out, told.err):
-        assert controls(_OURS.sub("", stream).replace("\n", "")) == [], told
+def assert_handled(result: Any) -> None:
+    """Assert exit code 0, 1 or 2, and no control characters except our own colours."""
+    assert result.code in (0, 1, 2), result
+    for stream in (result.out, result.err):
+        assert controls(_OURS.sub("", stream).replace("\n", "")) == [], result
         for line in stream.split("\n"):
-            assert not line.lstrip().startswith("::"), told
+            assert not line.lstrip().startswith("::"), result
 
 
 @pytest.fixture(scope="module")
@@ -420,10 +420,10 @@ BYTES = (
 
 
 @given(BYTES)
-def test_any_bytes_as_a_map_are_civil(root: Path, data: bytes) -> None:
+def test_any_bytes_as_a_map_are_handled(root: Path, data: bytes) -> None:
     _put(root, data, None)
-    assert_civil(call(cwd=root))
-    assert_civil(call("--format", "json", cwd=root))
+    assert_handled(call(cwd=root))
+    assert_handled(call("--format", "json", cwd=root))
 
 
 TOML_VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -455,7 +455,7 @@ KEYS = st.sampled_from(
 
 
 def toml(value: Any) -> str:
-    """A value as TOML; what cannot be written is replaced, which is as good a fuzz."""
+    """Return a value as TOML; what TOML cannot express is replaced."""
     if isinstance(value, dict):
         return (
             "{" + ", ".join(f"{toml(str(key))} = {toml(one)}" for key, one in value.items()) + "}"
@@ -476,14 +476,14 @@ SETTINGS = st.dictionaries(KEYS | TEXTS, TOML_VALUES | TEXTS.map(lambda one: [on
     | st.text(max_size=40)
     | st.binary(max_size=40)
 )
-def test_any_configuration_is_civil(root: Path, text: str | bytes) -> None:
+def test_any_configuration_is_handled(root: Path, text: str | bytes) -> None:
     data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
     _put(root, json.dumps({"A": {"persona": "host.txt"}}).encode(), data)
-    assert_civil(call(cwd=root))
-    assert_civil(call("config", cwd=root))
+    assert_handled(call(cwd=root))
+    assert_handled(call("config", cwd=root))
 
 
-# What writes, asks, spends or runs programs has tests of its own; what is fuzzed here only reads.
+# Only reading commands: those that write, prompt, pay or run programs have their own tests.
 READING = sorted({"check", "explain", "config"} & COMMANDS.keys())
 FLAGS = st.sampled_from(
     [
@@ -540,13 +540,13 @@ ARGUMENTS = st.lists(FLAGS | WORDS | st.sampled_from(READING) | ANY_TEXT, max_si
 @example(["--components", "\ud800"])
 @example(["explain", "\ud800"])
 @example(["--select", ""])
-def test_any_arguments_are_civil(root: Path, argv: list[str]) -> None:
-    # A report to a file would litter, and a command that writes is none of those fuzzed here.
+def test_any_arguments_are_handled(root: Path, argv: list[str]) -> None:
+    # Reports to files and commands that write are excluded.
     assume(not any("=" in word and word.startswith(("text", "json", "git")) for word in argv))
     assume(not argv or argv[0] in READING or argv[0] not in COMMANDS)
     assume(not any(word.startswith(("--fix", "--update")) for word in argv))
     _put(root, json.dumps({"A": {"persona": "host.txt"}}).encode(), None)
-    assert_civil(call(*argv, cwd=root))
+    assert_handled(call(*argv, cwd=root))
     assert (root / "components" / "personas" / "host.txt").read_text() == HOST
 
 
@@ -557,7 +557,7 @@ def test_a_suggestion_is_one_of_the_known_words(word: str) -> None:
     assert near == "" or near in [f"; did you mean {one!r}?" for one in known]
 
 
-def test_the_profiles_search_long_enough_to_mean_something() -> None:
+def test_the_profiles_run_enough_examples() -> None:
     from hypothesis import settings
 
     assert settings().max_examples >= 50

@@ -1,7 +1,7 @@
-"""Real registries: a map, a listing of its tree, and the true answer.
+"""Real registries: a map, a listing of its tree, and the expected result.
 
-`tests/data` holds small ones of our own; where a folder `../shared/realdata` stands beside the
-repository, those of public projects are laid out and judged as well.
+`tests/data` contains small ones. If there is a directory `../shared/realdata` next to the
+repository, the registries of public projects in it are checked as well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REGISTRIES = sorted(
 
 
 def lay_out_listing(root: Path, registry: Path) -> Path:
-    """Lay out `f PATH`, `l PATH TARGET` and `d PATH`; a path may be followed by a space."""
+    """Create the files, links and directories of a listing: `f PATH`, `l PATH TARGET`, `d PATH`."""
     text = root / "text"
     text.write_bytes(b"x\n")
     made = set()
@@ -35,7 +35,7 @@ def lay_out_listing(root: Path, registry: Path) -> Path:
             full.parent.mkdir(parents=True, exist_ok=True)
             made.add(full.parent)
         if kind == "f":
-            full.hardlink_to(text)  # thousands of files, of which only the names matter
+            full.hardlink_to(text)  # thousands of files, whose contents do not matter
         elif kind == "l":
             full.symlink_to(target)
         else:
@@ -48,64 +48,66 @@ def lay_out_listing(root: Path, registry: Path) -> Path:
     return root
 
 
-class Judged(NamedTuple):
-    """What was told of a registry, what is true, and the lines of its map."""
+class Registry(NamedTuple):
+    """The result for a registry, the expected one, and the lines of its map."""
 
-    told: Outcome
-    true: dict[str, Any]
+    result: Outcome
+    expected: dict[str, Any]
     lines: list[str]
 
 
 @pytest.fixture(scope="module", params=REGISTRIES, ids=lambda registry: registry.name)
-def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    """A registry, laid out and judged once for all promises."""
+def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Lay out a registry and check it, once for all tests."""
     registry: Path = request.param
     root = lay_out_listing(tmp_path_factory.mktemp(registry.name), registry)
-    return Judged(
+    return Registry(
         call("--format", "json", "--ignore", "JG208", cwd=root),
         json.loads((registry / "expected.json").read_text("utf-8")),
         (registry / "goal_map.json").read_bytes().decode().split("\n"),
     )
 
 
-def paths(told: Outcome, code: str) -> list[str]:
-    return sorted(one["path"] for one in told.report["findings"] if one["code"] == code)
+def paths(result: Outcome, code: str) -> list[str]:
+    return sorted(one["path"] for one in result.report["findings"] if one["code"] == code)
 
 
-def test_missing_and_orphans_are_the_true_ones(judged: Judged) -> None:
-    # The registries' own rules know nothing of names that never count here.
-    orphans = [one for one in judged.true["orphans"] if not never_counts(one.rpartition("/")[2])]
-    assert paths(judged.told, "JG301") == sorted(orphans)
-    assert set(paths(judged.told, "JG201")) == set(judged.true["missing"])
-    assert judged.told.err == ""
+def test_missing_files_and_orphans_are_the_expected_ones(checked: Registry) -> None:
+    # The registries' own rules do not know names that are never orphans here.
+    orphans = [
+        one for one in checked.expected["orphans"] if not never_counts(one.rpartition("/")[2])
+    ]
+    assert paths(checked.result, "JG301") == sorted(orphans)
+    assert set(paths(checked.result, "JG201")) == set(checked.expected["missing"])
+    assert checked.result.err == ""
 
 
-def test_every_entry_that_misses_its_file_is_told_and_counted(judged: Judged) -> None:
+def test_every_entry_with_a_missing_file_is_reported_and_counted(checked: Registry) -> None:
     missing = [
         (one["goal"], one["component_type"], one["path"])
-        for one in judged.told.report["findings"]
+        for one in checked.result.report["findings"]
         if one["code"] == "JG201"
     ]
-    assert sorted(missing) == sorted(map(tuple, judged.true["missing_entries"]))
-    summary = judged.told.report["summary"]
+    assert sorted(missing) == sorted(map(tuple, checked.expected["missing_entries"]))
+    summary = checked.result.report["summary"]
     assert (summary["entries"], summary["components"]) == (
-        judged.true["entries"],
-        judged.true["files"],
+        checked.expected["entries"],
+        checked.expected["files"],
     )
 
 
-def test_nothing_else_is_told_but_what_the_registry_is_here_for(judged: Judged) -> None:
-    others = set(judged.told.codes) - {"JG201", "JG301"}
-    assert others == set(judged.true.get("other_codes", [])) or others <= {"JG002"}
+def test_only_the_expected_other_rules_fire(checked: Registry) -> None:
+    others = set(checked.result.codes) - {"JG201", "JG301"}
+    assert others == set(checked.expected.get("other_codes", [])) or others <= {"JG002"}
 
 
-def test_positions_point_at_the_value_that_is_meant(judged: Judged) -> None:
-    for finding in judged.told.report["findings"]:
+def test_positions_point_at_the_right_value(checked: Registry) -> None:
+    for finding in checked.result.report["findings"]:
         if finding["code"] == "JG201":
-            rest = judged.lines[finding["line"] - 1][finding["column"] - 1 :]
+            rest = checked.lines[finding["line"] - 1][finding["column"] - 1 :]
             value, _ = json.JSONDecoder().raw_decode(rest)
             assert finding["path"].endswith(f"/{value}")
 
 
-def test_there_is_something_to_judge() -> None:
+def test_there_are_registries_to_check() -> None:
     assert len(list((HERE / "data").glob("*/expected.json"))) >= 3

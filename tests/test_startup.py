@@ -1,4 +1,4 @@
-"""What a check pays for at its start: nothing that it does not use."""
+"""Start-up: a check imports nothing that it does not use."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ sys.stderr.write(json.dumps([code, sorted(set(sys.modules) - before)]))
 
 
 def loaded(root: Path, *argv: str) -> tuple[int, set[str]]:
-    """The exit code, and what was imported on the way."""
-    # -S: what the environment imports at every start is no matter of ours; -I: nor is the user's.
+    """The exit code, and the modules that were imported."""
     done = subprocess.run(
         [sys.executable, "-c", _LOADED, *argv],
         cwd=root,
@@ -70,7 +69,7 @@ PLAIN = 'types.persona.directory = "personas"\njobs = 8\n'
     [({}, 35), ({"jit-guard.toml": PLAIN}, 36)],
     ids=["bare", "with a configuration of plain lines"],
 )
-def test_a_clean_check_imports_few_modules_of_ours(
+def test_a_clean_check_imports_few_modules_of_jit_guard(
     tmp_path: Path, more: dict[str, str], most: int
 ) -> None:
     code, names = loaded(lay_out(tmp_path, {**SOUND, **more}))
@@ -95,14 +94,14 @@ def test_a_clean_check_imports_few_modules_of_ours(
     }
 
 
-def test_options_pay_for_argparse_and_for_nothing_else(tmp_path: Path) -> None:
+def test_options_import_argparse_and_nothing_else(tmp_path: Path) -> None:
     code, names = loaded(lay_out(tmp_path, SOUND), "--strict", "--format", "json")
     assert code == 0
     assert names & HEAVY <= {"argparse", "shutil"}
     assert "argparse" in names
 
 
-def test_findings_pay_for_no_schema_and_no_plugin(tmp_path: Path) -> None:
+def test_findings_import_no_schema_and_no_plugin(tmp_path: Path) -> None:
     code, names = loaded(lay_out(tmp_path, {**SOUND, "components/personas/x": TEXT}))
     assert code == 1
     assert not names & {"jsonschema", "referencing", "pluggy", "pathspec", "openai", "rich"}
@@ -115,7 +114,9 @@ def test_findings_pay_for_no_schema_and_no_plugin(tmp_path: Path) -> None:
         ({**SOUND, "jit-guard.toml": 'orphan-ignore = ["x"]'}, "pathspec"),
     ],
 )
-def test_who_asks_for_it_pays_for_it(tmp_path: Path, files: dict[str, str], module: str) -> None:
+def test_an_optional_module_is_imported_when_it_is_needed(
+    tmp_path: Path, files: dict[str, str], module: str
+) -> None:
     _, names = loaded(lay_out(tmp_path, files))
     assert module in names
 

@@ -1,4 +1,4 @@
-"""jit-guard keeps a goal map and the component files it names together.
+"""jit-guard keeps a goal map and the component files that it names consistent.
 
 from jit_guard import Guard
 
@@ -7,7 +7,7 @@ for finding in report.findings:
 print(finding.code, finding.path, finding.message)
 
 PYTEST_DONT_REWRITE: a program may import this before it starts pytest, which would otherwise
-warn that it comes too late to rewrite the assertions of an installed plugin.
+warn that it is too late to rewrite the assertions of an installed plugin.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ __all__ = sorted(set(_MODULES) - {"__version__"})  # noqa: PLE0605 - one list of
 
 
 def __getattr__(name: str) -> object:
-    # Public names are found when asked for (PEP 562): the command pays for what it uses.
+    # Public names are imported on first use (PEP 562), so that the command imports no more
+    # than it needs.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

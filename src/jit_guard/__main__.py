@@ -2,7 +2,7 @@
 
 import sys
 
-# `-m` puts the working directory first: nothing of ours may be imported from a repository.
+# `-m` puts the working directory first on sys.path; never import from the checked repository.
 if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
     del sys.path[0]
 

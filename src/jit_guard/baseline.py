@@ -1,9 +1,8 @@
-"""The baseline: findings of today that are accepted, by identity and nothing else.
+"""The baseline: a file of accepted findings.
 
-A line is a JSON array `[code, map, goal, component type, path]`. Lines are sorted and hold no
-line numbers and no counts, so an edit elsewhere in the map changes none of them, and two
-branches that accept different findings add different lines: order and repetition mean nothing
-when it is read, and `merge=union` is always right.
+Each line is a JSON array `[code, map, goal, component type, path]` that identifies a finding.
+Lines are sorted and have no line numbers or counts, so an edit elsewhere in the map changes none
+of them. Order and repetition do not matter when it is read, so `merge=union` is always correct.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from jit_guard.report import Finding, Report, Skipped
 
 Identity = tuple["str | None", ...]
 
-_NEVER_ACCEPTED = ("JG0", "JG4")  # a gate that cannot read its map, or a commit half done
+_NEVER_ACCEPTED = ("JG0", "JG4")  # unreadable maps and interrupted commits
 _FIELDS = 5
 
 
 def identity(finding: Finding) -> Identity:
-    """What makes a finding the same one tomorrow."""
+    """Return what identifies a finding across runs."""
     return (
         finding.code,
         finding.map,
@@ -33,12 +32,12 @@ def identity(finding: Finding) -> Identity:
 
 
 def acceptable(code: str | None) -> bool:
-    """Can a baseline accept findings of this code?"""
+    """Check whether a baseline can accept findings of this code."""
     return code is not None and not code.startswith(_NEVER_ACCEPTED)
 
 
 def parse(path: str, data: bytes) -> frozenset[Identity]:
-    """The identities of a baseline file. Raises ConfigError with every line that is none."""
+    """Parse a baseline file. Raises ConfigError with every invalid line."""
     found: set[Identity] = set()
     problems: list[str] = []
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
@@ -47,8 +46,8 @@ def parse(path: str, data: bytes) -> frozenset[Identity]:
         read = _read(line)
         if read is None:
             problems.append(
-                f"{path}:{number}: not a line of a baseline "
-                "(a JSON array of code, map, goal, component type, path)"
+                f"{path}:{number}: not a baseline line "
+                "(a JSON array of code, map, goal, component type and path)"
             )
         elif not acceptable(read[0]):
             problems.append(f"{path}:{number}: {read[0]} cannot be accepted; remove the line")
@@ -60,14 +59,14 @@ def parse(path: str, data: bytes) -> frozenset[Identity]:
 
 
 def render(identities: Iterable[Identity]) -> str:
-    """The text of a baseline file."""
+    """Return the text of a baseline file."""
     return "".join(f"{line}\n" for line in sorted({_line(one) for one in identities}))
 
 
 def in_scope(
     one: Identity, settings: Settings, skipped: Sequence[Skipped], shown: Sequence[str]
 ) -> bool:
-    """Could a run with these settings, that reported on these maps, have found it?"""
+    """Check whether a run with these settings and maps could have reported it."""
     code, map_path = str(one[0]), one[1]
     withheld = any(
         skip.code == code and (map_path is None or skip.map in (map_path, None)) for skip in skipped
@@ -76,10 +75,10 @@ def in_scope(
 
 
 def updated(before: frozenset[Identity], report: Report, settings: Settings) -> str:
-    """The text of a baseline that accepts what a report found.
+    """Return the text of a baseline that accepts the findings of a report.
 
-    Lines that the run could not have judged (other maps, codes that were not selected, rules
-    that were withheld) stay as they are.
+    Lines that the run could not have reported (other maps, codes that are not selected, rules
+    that were skipped) are kept.
     """
     kept = {one for one in before if not in_scope(one, settings, report.skipped, report.maps)}
     found = {identity(finding) for finding in report.findings if acceptable(finding.code)}
@@ -92,21 +91,21 @@ def update(
     settings: Settings,
     check: Callable[[frozenset[Identity]], Report],
 ) -> Report:
-    """Write a baseline that accepts the findings of today; return the report of what it leaves.
+    """Write a baseline that accepts the current findings; return the report with it applied.
 
     Args:
-        path: of the file,
-        existing: and its bytes, if it exists.
-        settings: the settings in force.
-        check: the report when these identities are accepted.
+        path: the baseline file.
+        existing: its bytes; None if it does not exist.
+        settings: the effective settings.
+        check: runs a check in which these identities are accepted.
 
     Raises:
-        ConfigError: the file that is there is no baseline.
-        OSError: it cannot be written.
+        ConfigError: the existing file is not a baseline.
+        OSError: the file cannot be written.
     """
     before = parse(path, existing or b"")
     found = check(frozenset())
-    if found.unreadable:  # what could not be checked cannot be accepted: nothing is written
+    if found.unreadable:  # what could not be checked cannot be accepted, so nothing is written
         return found
     text = updated(before, found, settings)
     with open(path, "w", encoding="utf-8", newline="\n") as file:

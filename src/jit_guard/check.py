@@ -1,7 +1,7 @@
-"""The check: a source and settings in, a report out.
+"""The check: turns a source and settings into a report.
 
-What is clean is decided here, in bulk; the rules are imported only when there is something to
-tell, and turn the facts into findings.
+A clean project is recognised here, in bulk. The rules, which turn facts into findings, are
+imported only if there is something to report.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from jit_guard.sources.source import Source
 
 
-_MOST_ASKED = 10_000  # missing and left-over files that a source is asked about, for a hint
-_BATCH = 50_000  # left-over files that git is asked at once whether it ignores them
+_MOST_ASKED = 10_000  # missing files and orphans that a source is asked about, for hints
+_BATCH = 50_000  # orphans per call to git that finds ignored files
 
 
 def check(
@@ -46,17 +46,17 @@ def check(
     extra_rules: Sequence[Rule] = (),
     root: str = ".",
 ) -> Report:
-    """Find every place where maps and tree disagree.
+    """Find all mismatches between maps and tree.
 
     Args:
-        source: where maps and tree are read from.
-        settings: the settings in force.
-        reported: the maps that are reported on; all configured ones count as references.
-            None: the configured ones.
-        schema: a team's own schema, beside the built-in one.
+        source: the snapshot to read maps and tree from.
+        settings: the effective settings.
+        reported: the maps to report on; None: the configured ones. All configured maps count as
+            references to components.
+        schema: a team's own schema, in addition to the built-in one.
         accepted: the identities of findings that a baseline accepts.
-        extra_rules: rules of plugins; they are judged in the clean case, too.
-        root: how the report names the root.
+        extra_rules: rules of plugins; they run even if the project is clean.
+        root: the name of the root in the report.
 
     Raises:
         ConfigError: the team's schema cannot be applied.
@@ -72,12 +72,12 @@ def check(
         unreadable.append(error)
         comparison = Comparison.nothing()
     content = read(source, comparison, texts=texts, drafts=drafts, sizes=sizes)
-    if content.vanished:  # since the folders were listed: judged as absent
+    if content.vanished:  # since the directories were listed: treated as absent
         for path in content.vanished:
             tree.discard(path)
         comparison = compare(maps.read, tree, settings)
     unreadable += content.unreadable
-    lacking, untold = _untracked(source, settings, tree, comparison)
+    not_in_git, unchecked = _untracked(source, settings, tree, comparison)
     evidence = Evidence(
         settings,
         maps,
@@ -86,16 +86,16 @@ def check(
         check_portability(comparison),
         source.interrupted(),
         _violations(maps, schema),
-        lacking,
+        not_in_git,
     )
     notes: list[str] = []
     findings: tuple[Finding, ...] | Findings = ()
     undecided: list[UnreadableError] = []
     if extra_rules or not evidence.clean:
-        findings, notes = _tell(source, evidence, extra_rules, shown, undecided)
+        findings, notes = _findings(source, evidence, extra_rules, shown, undecided)
     unreadable += undecided
     skipped = tuple(
-        one for one in (*_withheld(evidence, undecided), *untold) if settings.selects(one.code)
+        one for one in (*_withheld(evidence, undecided), *unchecked) if settings.selects(one.code)
     )
     stale: list[str] = []
     found = len(findings)
@@ -120,7 +120,7 @@ def check(
 def _untracked(
     source: Source, settings: Settings, tree: Tree, comparison: Comparison
 ) -> tuple[tuple[GitState, ...], tuple[Skipped, ...]]:
-    """What git does not have. Where it cannot tell, the rule is withheld, and nothing else."""
+    """Return the files that git does not have; if git fails, only this rule is skipped."""
     if not settings.selects("JG203"):
         return (), ()
     try:
@@ -132,56 +132,57 @@ def _untracked(
 def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violation]]:
     found: list[tuple[GoalMap, Violation]] = []
     for one in maps.read:
-        told: list[Violation] = []
+        violations: list[Violation] = []
         if not one.conforms:
             from jit_guard.registry.schema import Schema
 
-            told += Schema.built_in().violations(one.value)
+            violations += Schema.built_in().violations(one.value)
         if schema is not None:
             from jit_guard.registry.schema import certifies
 
             if not certifies(schema.document, one):
-                told += schema.violations(one.value)
-        found += ((one, violation) for violation in dict.fromkeys(told))
+                violations += schema.violations(one.value)
+        found += ((one, violation) for violation in dict.fromkeys(violations))
     return found
 
 
-def _tell(
+def _findings(
     source: Source,
     evidence: Evidence,
     extra_rules: Sequence[Rule],
     shown: Sequence[str],
     undecided: list[UnreadableError],
 ) -> tuple[tuple[Finding, ...] | Findings, list[str]]:
-    """Have every rule that counts turn the evidence into findings."""
+    """Run every selected rule on the evidence; return the findings, and notes."""
     from jit_guard.rules import load_rules
     from jit_guard.rules.facts import Facts
     from jit_guard.rules.series import in_order
 
     settings, maps = evidence.settings, evidence.maps
-    left, notes = _without_ignored(source, settings, evidence.comparison, undecided)
+    orphans, notes = _without_ignored(source, settings, evidence.comparison, undecided)
     if not all(one.sound for one in maps.read) or maps.faults or maps.unreadable:
-        left = Orphans()
-    comparison = evidence.comparison._replace(orphans=left)
+        orphans = Orphans()
+    comparison = evidence.comparison._replace(orphans=orphans)
     missing = [one.path for one in islice(comparison.missing, _MOST_ASKED)]
     facts = Facts(
         evidence._replace(comparison=comparison),
-        source.same_text(missing, list(islice(left, _MOST_ASKED))),
+        source.same_text(missing, list(islice(orphans, _MOST_ASKED))),
         source.explain_missing([*maps.absent, *missing][:_MOST_ASKED]),
         shown,
+        source.name,
     )
-    told = (
+    reported = (
         one
         for rule in (*load_rules(), *extra_rules)
         if settings.selects(rule.code)
         for one in rule.judge(facts)
         if one.map is None or one.map in shown
     )
-    return in_order(told), notes
+    return in_order(reported), notes
 
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
-    if evidence.clean and not evidence.content.pointers:  # nothing could withhold a rule
+    if evidence.clean and not evidence.content.pointers:  # every rule could be checked
         return ()
     from jit_guard.rules.withheld import withheld
 
@@ -195,21 +196,21 @@ def _apply_baseline(
     skipped: Sequence[Skipped],
     shown: Sequence[str],
 ) -> tuple[tuple[Finding, ...], list[str]]:
-    """The findings that are left, and the lines that accept nothing, of those in scope."""
+    """Return the findings that are not accepted, and the stale lines of the baseline."""
     from jit_guard.baseline import identity, in_scope, render
 
-    left = tuple(finding for finding in findings if identity(finding) not in accepted)
+    rest = tuple(finding for finding in findings if identity(finding) not in accepted)
     unused = accepted.difference(map(identity, findings))
     stale = [one for one in unused if in_scope(one, settings, skipped, shown)]
-    return left, render(stale).splitlines()
+    return rest, render(stale).splitlines()
 
 
 def _without_ignored(
     source: Source, settings: Settings, comparison: Comparison, undecided: list[UnreadableError]
 ) -> tuple[Orphans, list[str]]:
-    """The orphans without those that the configuration or git ignores, and notes about it.
+    """Return the orphans that neither the configuration nor git ignores, and notes.
 
-    None where git cannot say what it ignores: that is noted in `undecided`.
+    If git fails, the error is added to `undecided` and there are no orphans.
     """
     orphans = comparison.orphans
     notes: list[str] = []
@@ -243,9 +244,9 @@ def _without_ignored(
 
 
 def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitState]:
-    """The files and links on the way to them that git does not have.
+    """Return the components, and the links that lead to them, that git does not have.
 
-    Raises GitError where a repository stands and git cannot tell.
+    Raises GitError if there is a repository, but git fails.
     """
     wanted: Names = dict(comparison.served)
     through = comparison.through_links.values()

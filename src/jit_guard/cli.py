@@ -1,4 +1,4 @@
-"""The command line: find the command, run it, turn what happens into an exit code."""
+"""The command line: find the command, run it, and turn its outcome into an exit code."""
 
 from __future__ import annotations
 
@@ -19,76 +19,77 @@ OK, FINDINGS, TROUBLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 COMMANDS = {
     "check": "find every place where map and tree disagree (the default)",
-    "init": "write a starting map, tree and configuration; overwrites nothing",
-    "explain": "tell the rules, or one of them",
-    "recover": "finish an interrupted commit, or give it up and keep its texts",
-    "prune": "remove orphans; in git only what git can bring back",
-    "log": "tell what was generated: when, by which model, from which description",
+    "init": "write a starter map, components and a configuration; overwrite nothing",
+    "explain": "explain the rules, or one of them",
+    "recover": "finish an interrupted commit, or undo it and keep its texts",
+    "prune": "remove orphans; in git, only files that git can restore",
+    "log": "show the generated texts: when, by which model, from which description",
     "selftest": "break a copy of this project in memory and prove that each rule fires",
-    "config": "tell the settings in force and where each comes from",
+    "config": "show the settings in force, and where each of them comes from",
 }
 
 
 def run() -> NoReturn:
-    """The console script."""
-    # A short life that makes no cycles: looking for them would cost a fifth of a large check.
+    """Run the console script and exit."""
+    # The process is short and creates no reference cycles; the collector takes a fifth of a
+    # large check.
     gc.disable()
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us (`>&-`)
+        if getattr(sys, name) is None:  # the caller closed it (`>&-`)
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
-        os._exit(code)  # Python would try again at its exit, and put 120 in place of our code
+        os._exit(code)  # Python would flush again at exit, fail, and exit with 120
     sys.exit(code)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code; nothing else comes out, whatever happens."""
+    """Run one command and return its exit code. Never raises."""
     verbose = "-v" in argv or "--verbose" in argv
-    code = FINDINGS  # of a command whose reader left before it came to a verdict
+    code = FINDINGS  # stays if the reader of the output leaves before the command finishes
     try:
         code = _run(list(argv), perf_counter())
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of the output closed the pipe
         pass
     except JitGuardError as error:
         code = TROUBLE
-        _complain(error.lines, error, verbose=verbose)
+        _report(error.lines, error, verbose=verbose)
     except OSError as error:
         code = TROUBLE
-        _complain((_words(error),), error, verbose=verbose)
-    except ImportError as error:  # modules are loaded when they are needed, and the disk may fail
+        _report((_message(error),), error, verbose=verbose)
+    except ImportError as error:  # modules are imported on demand, and the disk may fail
         code = TROUBLE
-        again = "the installation is damaged or cannot be read; install jit-guard again"
-        _complain((f"{error}: {again}",), error, verbose=verbose)
-    except Exception as error:  # noqa: BLE001 - the boundary: a bug is told as a bug
+        remedy = "the installation is damaged or unreadable; reinstall jit-guard"
+        _report((f"{error}: {remedy}",), error, verbose=verbose)
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug is reported as a bug
         code = INTERNAL
         lines = (
             f"internal error: {type(error).__name__}: {error}",
             "this is a bug in jit-guard, not in your map; please report it with the output of -v",
         )
-        _complain(lines, error, verbose=verbose)
+        _report(lines, error, verbose=verbose)
     for stream in (sys.stdout, sys.stderr):
-        _let_go(stream)
+        _discard_unwritable(stream)
     return code
 
 
-def _let_go(stream: TextIO) -> None:
-    """Drop what cannot be written: Python would complain at its exit, with a code of its own."""
+def _discard_unwritable(stream: TextIO) -> None:
+    """Discard output that cannot be written: Python would fail at exit, with its own code."""
     try:
         stream.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _words(error: OSError) -> str:
+def _message(error: OSError) -> str:
     if isinstance(error, FileNotFoundError) and error.filename is None:
-        return "the working directory is gone; change to one that is there"
+        return "the working directory no longer exists; change to another one"
     return str(error)
 
 
@@ -98,10 +99,10 @@ def _run(argv: list[str], started: float) -> int:
         from jit_guard.config import did_you_mean
 
         near = did_you_mean(argv[0], COMMANDS)
-        raise UsageError(f"no command is called {argv[0]!r}{near}", "see jit-guard --help")
+        raise UsageError(f"unknown command {argv[0]!r}{near}", "see jit-guard --help")
     command = import_module(f"jit_guard.commands.{name}")
     options = None
-    if argv or name != "check":  # a bare call has nothing to parse, and does not pay for argparse
+    if argv or name != "check":  # without arguments, argparse need not be imported
         from jit_guard.commands.arguments import parse
 
         options = parse(name, command, argv, COMMANDS)
@@ -111,7 +112,7 @@ def _run(argv: list[str], started: float) -> int:
     return code
 
 
-def _complain(lines: Sequence[str], error: BaseException, *, verbose: bool) -> None:
+def _report(lines: Sequence[str], error: BaseException, *, verbose: bool) -> None:
     try:
         from jit_guard.text.console import Console
 
@@ -123,4 +124,4 @@ def _complain(lines: Sequence[str], error: BaseException, *, verbose: bool) -> N
                 console.note(line)
         console.error(*lines)
     except (OSError, ImportError):
-        pass  # standard error is closed or full: the exit code says what is left to say
+        pass  # standard error is closed or full; only the exit code remains

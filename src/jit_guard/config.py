@@ -1,4 +1,4 @@
-"""The settings: what may be configured, what each key takes, and every fault told at once."""
+"""The settings: every configuration key with its type, default and validation."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ PYPROJECT = "pyproject.toml"
 
 
 def known_prefix(prefix: str) -> bool:
-    """Is there a rule whose code starts with this?"""
+    """Check whether the code of a built-in rule starts with this prefix."""
     return any(code.startswith(prefix) for code in CODES)
 
 
 class Price(NamedTuple):
-    """Per million tokens, in whatever currency the team counts."""
+    """The price of a million tokens, in any currency."""
 
     input: float = 0.0
     output: float = 0.0
 
 
 class TypeSettings(NamedTuple):
-    """What is configured for one component type."""
+    """The settings of one component type."""
 
     directory: str | None = None
     text: bool = True
 
 
 class Settings(NamedTuple):
-    """The settings in force. Paths are relative to the root, in normal form, with `/`."""
+    """The effective settings. Paths are normalized, relative to the root, with `/`."""
 
     maps: tuple[str, ...] = ("goal_map.json",)
     components: str = "components"
@@ -70,7 +70,7 @@ class Settings(NamedTuple):
     allow_empty: bool = False
     types: Mapping[str, TypeSettings] = {}
     plugins: tuple[str, ...] = ()
-    generator: Any = "auto"  # a name; a program may give a `Generator` itself
+    generator: Any = "auto"  # a name, or in the Python API a `Generator`
     model: str | None = None
     jobs: int = 4
     timeout: float = 120.0
@@ -80,23 +80,23 @@ class Settings(NamedTuple):
     prices: Mapping[str, Any] = {}  # model -> generators.prices.Price
 
     def directory(self, component_type: str) -> str:
-        """The folder of a component type, relative to the components folder."""
+        """Return the directory of a component type, relative to the components directory."""
         configured = self.types.get(component_type)
         if configured is None or configured.directory is None:
             return f"{component_type}s"
         return configured.directory
 
     def path(self, component_type: str, filename: str = "") -> str:
-        """The path that an entry names, or its type's folder; relative to the root, as written."""
+        """Return the path that an entry names (or its type's directory), relative to the root."""
         return join(join(self.components, self.directory(component_type)), filename)
 
     def is_text(self, component_type: str) -> bool:
-        """Are the components of this type text?"""
+        """Check whether the components of this type are text."""
         configured = self.types.get(component_type)
         return configured is None or configured.text
 
     def selects(self, code: str) -> bool:
-        """Does a finding of this code count? The longer prefix wins; a tie is ignored."""
+        """Check whether a rule is selected: the longer prefix wins, and `ignore` wins a tie."""
 
         def longest(prefixes: tuple[str, ...]) -> int:
             return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=-1)
@@ -105,14 +105,14 @@ class Settings(NamedTuple):
 
 
 def from_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The fields of Settings that a configuration table sets.
+    """Return the fields of Settings that a configuration table sets.
 
     Args:
         table: the content of `jit-guard.toml`, or of `[tool.jit-guard]`.
         where: the file (and table) to name in messages.
 
     Raises:
-        ConfigError: with every fault of the table.
+        ConfigError: with every problem of the table.
     """
     problems: list[str] = []
     found: dict[str, Any] = {}
@@ -131,7 +131,7 @@ def from_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def did_you_mean(word: str, known: object) -> str:
-    """`; did you mean 'x'?` for the nearest known word, or nothing."""
+    """Return `; did you mean 'x'?` for the closest known word; "" if none is close."""
     from difflib import get_close_matches
 
     near = get_close_matches(word, list(known), n=1)  # type: ignore[call-overload]
@@ -139,43 +139,43 @@ def did_you_mean(word: str, known: object) -> str:
 
 
 def toml_key(name: str) -> str:
-    """A key as it is written in TOML: bare where it may be."""
+    """Return a name as a TOML key: bare if possible, otherwise quoted."""
     plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
     return name if plain else toml_string(name)
 
 
 def toml_string(text: str) -> str:
-    """A string as it is written in TOML."""
+    """Return a text as a TOML string."""
     from json import dumps
 
-    # Backticks frame the commands in hints, where such strings stand, too.
+    # Such strings occur in hints, in which backticks enclose a command.
     return dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f").replace("`", "\\u0060")
 
 
 def inside_path(value: Any) -> str:
-    """A path inside the root, in its normal form."""
+    """Validate a path inside the root and return it normalized."""
     text = _string(value)
     if text.startswith("/") or "\\" in text or "\0" in text:
         raise ValueError(f" must be a relative path with /, not {text!r}")
     names = [name for name in text.split("/") if name not in ("", ".")]
     if ".." in names:
-        raise ValueError(f" must lie inside the root, not at {text!r}")
+        raise ValueError(f" must be inside the root, not {text!r}")
     return "/".join(names)
 
 
 def codes(value: Any) -> tuple[str, ...]:
-    """Codes or prefixes of codes. Those of plugins are looked at when the plugins are loaded."""
+    """Validate codes or prefixes of codes; those of plugins are checked after loading them."""
     listed = _strings(value)
     unknown = [code for code in listed if not known_prefix(code) and code.startswith("JG")]
     if unknown:
-        raise ValueError("\n".join(f": no rule's code starts with {code!r}" for code in unknown))
+        raise ValueError("\n".join(f": no rule code starts with {code!r}" for code in unknown))
     return listed
 
 
 def _select(value: Any) -> tuple[str, ...]:
     listed = codes(value)
     if not listed:
-        raise ValueError(" names no code, and so nothing would be judged; leave it out for all")
+        raise ValueError(" is empty, so no rule would run; remove the key to select all rules")
     return listed
 
 
@@ -205,7 +205,7 @@ def _maps(value: Any) -> tuple[str, ...]:
 
 
 def patterns(value: Any) -> tuple[str, ...]:
-    """Gitignore patterns, each of which can be read."""
+    """Validate a list of gitignore patterns."""
     listed = _strings(value)
     if listed:
         from pathspec import GitIgnoreSpec
@@ -257,7 +257,7 @@ def _number(least: int, most: int) -> Callable[[Any], int]:
 
 
 def _prices(value: Any) -> dict[str, Any]:
-    """Model -> Price, per million tokens."""
+    """Validate the prices of models, per million tokens."""
     from jit_guard.config import Price
 
     if not isinstance(value, dict):

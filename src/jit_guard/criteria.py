@@ -1,4 +1,4 @@
-"""The criteria that a project is checked against: configuration, schema, baseline, plugins."""
+"""The criteria of a check: configuration, schema, baseline and plugins."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 class Criteria:
-    """What flags name is read from disk, what the configuration names from the snapshot.
+    """Loads configuration, schema, baseline and plugin rules for a check.
+
+    Files that flags name are read from disk, files that the configuration names from the snapshot.
 
     Args:
         config: a configuration file to use instead of the project's.
         schemafile: a JSON Schema to use instead of the configured one.
         baseline: a baseline to use instead of the configured one.
-        overrides: fields of `Settings` that win over the configuration.
+        overrides: fields of `Settings` that override the configuration.
     """
 
     def __init__(
@@ -42,26 +44,26 @@ class Criteria:
         self._overrides = overrides
 
     def overridden(self, overrides: dict[str, Any]) -> Criteria:
-        """The same, with more fields that win."""
+        """Return a copy with more overrides."""
         merged = {**self._overrides, **overrides}
         return Criteria(self._config, self._schemafile, self._baseline, merged)
 
     def configuration(self, snapshot: Source) -> project.Configuration:
-        """The settings in force for a snapshot, and where they come from."""
+        """Return the effective settings for a snapshot, and their origins."""
         if self._config is not None:
             found = project.load_file(_read(self._config), self._config)
         else:
             found = project.load(snapshot.read)
         settings = found.settings._replace(**self._overrides)
         if "select" in self._overrides and "ignore" not in self._overrides:
-            # What a flag selects by its very name wins over what the file ignores by it.
+            # A code that a flag selects overrides the same code in the ignore list of the file.
             kept = tuple(code for code in settings.ignore if code not in settings.select)
             settings = settings._replace(ignore=kept)
         origins = {**found.origins, **dict.fromkeys(self._overrides, "a flag")}
         return found._replace(settings=settings, origins=origins)
 
     def schema(self, snapshot: Source, settings: Settings) -> Schema | None:
-        """A team's own schema, if there is one."""
+        """Return a team's own schema; None if there is none."""
         if self._schemafile is None and settings.schema is None:
             return None
         from jit_guard.registry.schema import Schema
@@ -72,7 +74,7 @@ class Criteria:
         return Schema.load(settings.schema, _named(snapshot, "schema", settings.schema))
 
     def accepted(self, snapshot: Source, settings: Settings) -> frozenset[Identity]:
-        """The identities that the baseline accepts; none where there is no baseline."""
+        """Return the identities that the baseline accepts; none without a baseline."""
         if self._baseline is None and settings.baseline is None:
             return frozenset()
         from jit_guard import baseline
@@ -80,22 +82,22 @@ class Criteria:
         if self._baseline is not None:
             return baseline.parse(self._baseline, _read(self._baseline))
         assert settings.baseline is not None
-        hint = "; --update-baseline makes it"
+        hint = "; create it with --update-baseline"
         data = _named(snapshot, "baseline", settings.baseline, hint)
         return baseline.parse(settings.baseline, data)
 
     def baseline_path(self, root: str, settings: Settings) -> str:
-        """Where the baseline lies on disk. Raises UsageError when none is named."""
+        """Return the path of the baseline on disk. Raises UsageError if there is none."""
         if self._baseline is not None:
             return self._baseline
         if settings.baseline is None:
-            raise UsageError("which baseline? name one with --baseline FILE")
+            raise UsageError("no baseline is configured; pass --baseline FILE")
         return os.path.join(root, settings.baseline)
 
     def plugin_rules(self, snapshot: Source, settings: Settings) -> tuple[Rule, ...]:
-        """The rules of the plugins that the configuration names.
+        """Load the rules of the configured plugins.
 
-        Raises ConfigError: a plugin that cannot be used, or a selected code that no rule has.
+        Raises ConfigError if a plugin cannot be used, or no rule has a selected code.
         """
         rules: tuple[Rule, ...] = ()
         if settings.plugins:
@@ -104,7 +106,7 @@ class Criteria:
             rules = load_rules(settings.plugins, snapshot.read)
         known = (*CODES, *(rule.code for rule in rules))
         unknown = [
-            f"no rule's code starts with {prefix!r}"
+            f"no rule code starts with {prefix!r}"
             for prefix in (*settings.select, *settings.ignore)
             if not any(code.startswith(prefix) for code in known)
         ]
@@ -113,20 +115,20 @@ class Criteria:
         return rules
 
     def prompt(self, snapshot: Source, settings: Settings) -> str | None:
-        """The text of a team's own system prompt, if there is one."""
+        """Return the text of a team's own system prompt; None if there is none."""
         if settings.prompt is None:
             return None
         return _named(snapshot, "prompt", settings.prompt).decode("utf-8", "replace")
 
     def descriptions(self, snapshot: Source, settings: Settings) -> bytes | None:
-        """The file with descriptions of components, if the configuration names one."""
+        """Return the bytes of the descriptions file; None if there is none."""
         if settings.descriptions is None:
             return None
         return _named(snapshot, "descriptions", settings.descriptions)
 
 
 def _named(snapshot: Source, key: str, path: str, hint: str = "") -> bytes:
-    """The bytes of a file that a key of the configuration names. Raises ConfigError."""
+    """Return the bytes of a configured file. Raises ConfigError if it does not exist."""
     data = snapshot.read(path)
     if data is None:
         raise ConfigError([f"{key}: {path} does not exist{hint}"])

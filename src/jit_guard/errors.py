@@ -1,24 +1,24 @@
-"""What goes wrong with the call or the environment, as opposed to the map.
+"""Errors of the call or the environment, as opposed to findings about the map.
 
-A finding is a value; an exception here means "could not tell" (exit code 2).
+They mean that the check could not be completed (exit code 2).
 """
 
 from __future__ import annotations
 
 
 class JitGuardError(Exception):
-    """Anything that keeps jit-guard from telling: the message says what, where and what to do."""
+    """The base class of all errors: jit-guard could not do what it was asked to do."""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The message as it is shown, a line each; a line end within one is part of a name."""
+        """The message as lines; a newline within one of them is part of a name."""
         return (str(self),)
 
 
 class UsageError(JitGuardError):
-    """The call is wrong: an option that names nothing, a code that does not exist.
+    """The call is wrong: for example a path or a rule code that does not exist.
 
-    `hint` is a line of its own: where to look.
+    `hint` is printed as a line of its own.
     """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -27,12 +27,12 @@ class UsageError(JitGuardError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The message, and the hint below it."""
+        """The message, followed by the hint."""
         return (str(self),) if self.hint is None else (str(self), self.hint)
 
 
 class ConfigError(JitGuardError):
-    """The configuration is wrong. `problems` holds every fault found, one line each."""
+    """The configuration is wrong; `problems` has one line per problem."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -40,14 +40,14 @@ class ConfigError(JitGuardError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Every problem."""
+        """One line per problem."""
         return self.problems
 
 
 class UnreadableError(JitGuardError):
-    """Something is there and cannot be read (permission, I/O error, not a file).
+    """Something exists but cannot be read (permission, I/O error, not a file).
 
-    `path` is relative to the root; `reason` is short and lower case.
+    `path` is relative to the root; `reason` is short and lower-case.
     """
 
     def __init__(self, path: str, reason: str) -> None:
@@ -57,24 +57,24 @@ class UnreadableError(JitGuardError):
 
 
 class GitError(JitGuardError):
-    """Git cannot tell: no program, no repository, no such revision, an index with conflicts."""
+    """Git failed: no program, no repository, no such revision, an index with conflicts."""
 
 
 class NoGitError(GitError):
-    """There is no git program to ask, as in a slim CI image."""
+    """Git is not installed, as in a slim CI image."""
 
 
 class MissingComponent(JitGuardError):  # noqa: N818 - a fact about the project, and a public name
-    """A component that an entry names, or was asked for, is not there.
+    """The requested component does not exist.
 
-    `goal` and `component_type` are what was asked for; `path` is where it should stand,
-    relative to the root, or None when no map has the entry.
+    `goal` and `component_type` are the requested ones; `path` is where the component should be,
+    relative to the root, or None if no map has the entry.
     """
 
     def __init__(
-        self, goal: str, component_type: str, path: str | None, reason: str = "is not there"
+        self, goal: str, component_type: str, path: str | None, reason: str = "does not exist"
     ) -> None:
-        what = f"no map names a component for {goal}/{component_type}"
+        what = f"no map has an entry for {goal}/{component_type}"
         if path is not None:
             what = f"{path}, the component for {goal}/{component_type}, {reason}"
         super().__init__(what)
@@ -84,7 +84,7 @@ class MissingComponent(JitGuardError):  # noqa: N818 - a fact about the project,
 
 
 class PluginError(ConfigError):
-    """A plugin cannot be used; the message names it and says why."""
+    """A plugin cannot be used; the message says which one and why."""
 
     def __init__(self, plugin: str, reason: str) -> None:
         super().__init__([f"plugin {plugin!r}: {reason}"])
@@ -92,6 +92,6 @@ class PluginError(ConfigError):
 
 
 def in_a_line(error: BaseException) -> str:
-    """An exception as one line, with its kind."""
+    """Return the type and the message of an exception in one line."""
     words = " ".join(str(error).split())
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -1,4 +1,4 @@
-"""The façade that every door goes through: the command, the hooks, pytest, CI, and programs."""
+"""The façade of one project, used by the command line, the hooks, pytest, CI and programs."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ class Guard:
     """One project: its root, its settings, and what can be done with it.
 
     Args:
-        start: where to look for the project: the nearest folder at or above it that holds
-            `jit-guard.toml`, a `[tool.jit-guard]` or a `goal_map.json`, not above the git top.
-        root: the root itself; nothing is searched.
+        start: where to look for the project: its root is the nearest directory at or above
+            `start` that has a `jit-guard.toml`, a `[tool.jit-guard]` or a `goal_map.json`, not
+            above the git top.
+        root: the root itself, instead of a search.
         config: a configuration file to use instead of the project's.
         schemafile: a JSON Schema to use instead of the configured one.
         baseline: a baseline to use instead of the configured one.
-        overrides: fields of `Settings` that win over the configuration.
+        overrides: fields of `Settings` that take precedence over the configuration.
 
     Raises:
-        UsageError: a path that names nothing.
-        ConfigError: a configuration that cannot be used, with every fault in it.
+        UsageError: a path does not exist.
+        ConfigError: the configuration cannot be used; the message lists every fault in it.
     """
 
     def __init__(
@@ -70,25 +71,27 @@ class Guard:
         self._lookup: Lookup | None = None
 
     def overridden(self, overrides: dict[str, Any]) -> Guard:
-        """The same project, with fields of `Settings` that win over its configuration."""
+        """The same project, with fields of `Settings` that override its configuration."""
         other = Guard(root=self.root)
         other._criteria = self._criteria.overridden(overrides)
         return other
 
     def configuration(self, source: Source | None = None) -> project.Configuration:
-        """The settings in force for a source (default: the worktree), and where they come from."""
+        """The settings in force for a source (default: the worktree), with their origins."""
         return self._criteria.configuration(source or Worktree(self.root))
 
     def plugin_rules(self) -> tuple[Rule, ...]:
-        """The rules of the plugins that the configuration names. Raises ConfigError."""
+        """Load the rules of the plugins that the configuration names. Raises ConfigError."""
         snapshot = Worktree(self.root)
         return self._criteria.plugin_rules(snapshot, self.configuration(snapshot).settings)
 
     def verify(self) -> None:
-        """Read everything that the configuration names, and judge nothing.
+        """Load everything that the configuration names, without a check.
 
-        Raises ConfigError: the configuration, the schema, the baseline or a plugin cannot be
-        used. For doors that must tell this before they begin.
+        For callers that must report such errors before they start.
+
+        Raises:
+            ConfigError: the configuration, the schema, the baseline or a plugin cannot be used.
         """
         snapshot = Worktree(self.root)
         settings = self.configuration(snapshot).settings
@@ -100,18 +103,19 @@ class Guard:
         """Find every place where maps and tree disagree.
 
         Args:
-            source: `worktree`; `index`; `commit`, which is what a hook is about to let through;
-                or anything that git takes for a tree. Configuration, schema and baseline are
-                read from there, too, unless they were named for this Guard.
-            maps: paths of the maps to report on, relative to the root; None: the configured ones.
+            source: `worktree`; `index`; `commit`, which is what a git hook is about to let
+                through; or any tree-ish of git. Configuration, schema and baseline are read
+                from it, too, unless this Guard was given others.
+            maps: paths of the maps to report on, relative to the root; default: the
+                configured ones.
 
         Returns:
-            A frozen report. `report.ok` is True when everything could be judged and no error
-            was found.
+            A frozen report. `report.ok` is True if everything could be checked and there is
+            no error.
 
         Raises:
             ConfigError: the configuration or the team's schema cannot be used.
-            GitError: git cannot give the source.
+            GitError: git cannot read the source.
             UnreadableError: a configuration file cannot be read.
             UsageError: a map is neither in the source nor on disk.
         """
@@ -141,18 +145,19 @@ class Guard:
     def update_baseline(
         self, source: str = "worktree", *, maps: Sequence[str] | None = None
     ) -> tuple[str, Report]:
-        """Accept the findings of today: write the baseline that is named or configured.
+        """Write the current findings to the baseline, so that they are accepted from now on.
 
         Args:
-            source: where they are found, as for `check`; the baseline itself is on disk.
+            source: what to check, as for `check`; the baseline itself is written to disk.
             maps: as for `check`.
 
         Returns:
-            The path of the baseline, and the report of what it cannot accept (JG0xx, JG4xx).
+            The path of the baseline, and the report of the findings that a baseline cannot
+            accept (JG0xx, JG4xx).
 
         Raises:
-            UsageError: no baseline is named.
-            UnreadableError: something could not be judged; nothing is written.
+            UsageError: no baseline is given or configured.
+            UnreadableError: something could not be checked; nothing is written.
         """
         from jit_guard.baseline import update
 
@@ -187,7 +192,7 @@ class Guard:
         )
 
     def selftest(self) -> Iterator[Trial]:
-        """Break a copy of the worktree in memory, rule by rule. Raises UsageError: no sound map."""
+        """Break a copy of the worktree in memory, rule by rule. Raises UsageError: no valid map."""
         from jit_guard.selftest import selftest
 
         snapshot = Worktree(self.root)
@@ -198,15 +203,14 @@ class Guard:
             snapshot.close()
 
     def component(self, goal: str, component_type: str) -> pathlib.Path:
-        """The file that serves a goal with this component type.
+        """The path of the component of a goal and component type.
 
-        A reader never sees the instant between the two renames of a commit: where the file is
-        not there while a commit is under way, the commit is waited for, and map and file are
-        looked at again.
+        Safe while another process commits: if the file does not exist and a commit is running,
+        this waits for the commit and reads the map again.
 
         Raises:
-            MissingComponent: no map has the entry, or its file is not there.
-            UnfinishedCommitError: a commit was interrupted; `recover` ends it.
+            MissingComponent: no map has the entry, or its file does not exist.
+            UnfinishedCommitError: a commit was interrupted; `recover` finishes it.
         """
         if self._lookup is None:
             from jit_guard.lookup import Lookup
@@ -222,22 +226,22 @@ class Guard:
         describe: Callable[[Entry], str | None] | str | None = None,
         **options: Any,
     ) -> pathlib.Path:
-        """The file that serves a goal with this component type, generated if it is missing.
+        """The path of the component of a goal and component type, generated if it is missing.
 
-        Two, threads or processes, that ask for the same component at once buy it once: the
-        second waits for the first one's text. When this returns, map and component are on the
-        disk, and no power loss takes them back.
+        If several threads or processes ask for the same component at the same time, its text is
+        generated once and the others wait for it. When this returns, map and component are
+        synced to disk and survive a power loss.
 
         Args:
-            goal: a goal of a map,
-            component_type: and a component type that it has.
-            describe: one line that says what the component should do, or a function that gives
-                one for an entry; else the configured descriptions, else what the names suggest.
-            options: `generator`, `model`, `command`, … as `fixing.job.FixOptions`. To call this
-                is consent to what a generator costs.
+            goal: a goal of a map.
+            component_type: a component type of that goal.
+            describe: one line that describes the component, or a function that returns one for
+                an entry; default: the configured descriptions, then what the names suggest.
+            options: `generator`, `model`, `command`, … as in `fixing.job.FixOptions`. Calling
+                this method is consent to what the generator costs.
 
         Raises:
-            MissingComponent: no map has the entry, or no text could be had; `str()` says why.
+            MissingComponent: no map has the entry, or no text was generated; `str()` says why.
             GeneratorUnusableError: no key, no server, no such program.
             TransactionError, LedgerError: the system refused; nothing is lost.
         """
@@ -265,21 +269,21 @@ class Guard:
     ) -> Report:
         """Recover, relink what is certain, generate what is missing, and check again.
 
-        Only findings that selection, baseline and `maps` leave reportable are acted on.
+        Only findings that selection, baseline and `maps` leave reportable are fixed.
 
         Args:
-            options: what is asked for; default: as configured.
-            interaction: who answers for the user; default: nobody, and what has no description
-                is left.
+            options: what to fix and how; default: as configured.
+            interaction: answers questions for the user; default: none, and entries without a
+                description are not generated.
             maps: as for `check`.
 
         Returns:
-            The report of the state that was left, with `fixed`, `failed`, `written` and
-            `trouble`. What it says is done is on the disk.
+            The report of the project after the fix, with `fixed`, `failed`, `written` and
+            `trouble`. Everything it reports as fixed is synced to disk.
 
         Raises:
-            TransactionError, LedgerError: the system refused. What was committed stays, every
-                text is in the ledger, and the next run goes on from there.
+            TransactionError, LedgerError: a system call failed. What was committed stays, every
+                text is in the ledger, and the next run continues from there.
         """
         from jit_guard.fixing.interaction import Silent
         from jit_guard.fixing.run import run
@@ -293,7 +297,7 @@ class Guard:
             written=done.written,
             messages=(*messages, *done.messages),
             trouble=done.trouble,
-            # An error that is gone by now is why nothing was done: it must not go untold.
+            # An error that has gone away since must be reported: it is why nothing was fixed.
             unreadable=tuple(dict.fromkeys((*report.unreadable, *done.unreadable))),
         )
 
@@ -304,7 +308,7 @@ class Guard:
         *,
         maps: Sequence[str] | None = None,
     ) -> list[str]:
-        """What `fix` would do, in lines; empty when nothing. Writes nothing, calls nothing."""
+        """The lines that describe what `fix` would do. Writes nothing, calls no generator."""
         from jit_guard.fixing.interaction import Silent
         from jit_guard.fixing.preview import preview
 
@@ -326,10 +330,11 @@ class Guard:
         return make_job(source, configured, options or FixOptions(), maps)
 
     def recover(self, *, abandon: bool = False) -> Recovery:
-        """Bring an interrupted commit to its end; with `abandon`, undo it and keep its texts.
+        """Finish an interrupted commit; with `abandon`, undo it and keep its texts.
 
-        Raises TransactionError: it cannot be ended yet. Nothing is lost, and the message says
-        what to do.
+        Raises:
+            TransactionError: it cannot be finished yet. Nothing is lost, and the message says
+                what to do.
         """
         from jit_guard.commit.transaction import recover
         from jit_guard.ledger.ledger import keep
@@ -337,9 +342,10 @@ class Guard:
         return recover(self.root, abandon=abandon, keep=lambda *text: keep(self.root, *text))
 
     def prune(self, *, dry_run: bool = False, force: bool = False) -> list[Pruned]:
-        """Remove orphans; in git, unless forced, only what git can bring back.
+        """Remove orphans; in git, unless forced, only files that git can restore.
 
-        Raises UsageError: the orphans are not known.
+        Raises:
+            UsageError: the orphans cannot be determined.
         """
         from jit_guard.fixing import pruning
 
@@ -351,16 +357,16 @@ class Guard:
     def log(
         self, goal: str | None = None, component_type: str | None = None
     ) -> Iterator[tuple[Record, str]]:
-        """What was generated, the oldest first, and what became of each."""
+        """The generated texts, the oldest first, each with its current state."""
         from jit_guard.ledger.history import history
 
         for record in history(self.root, goal, component_type):
             yield record, record.state(read_file(os.path.join(self.root, record.path), record.path))
 
     def inside(self, path: str, what: str) -> str:
-        """A path relative to the working directory, made relative to the root.
+        """Convert a path relative to the working directory to one relative to the root.
 
-        Raises UsageError when it lies outside the root; `what` names the option.
+        Raises UsageError if it is outside the root; `what` names the option.
         """
         return project.inside(self.root, path, what)
 

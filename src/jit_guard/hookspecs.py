@@ -1,8 +1,8 @@
-"""What a plugin may add, and everything that it imports from jit-guard.
+"""The hooks that a plugin can implement, and every name that it imports from jit-guard.
 
-A plugin is a package with an entry point in the group `jit_guard`, whose name is what users
-write (`plugins = ["acme"]`, `--generator acme`) and which leads to a module with one or both of
-these hooks, marked with `hookimpl`. See docs/plugins.md, and examples/ for two whole packages.
+A plugin is a package with an entry point in the group `jit_guard`. The name of the entry point
+is what users write (`plugins = ["acme"]`, `--generator acme`); its module has one or both of
+these hooks, marked with `hookimpl`. See docs/plugins.md, and two complete packages in examples/.
 """
 
 from __future__ import annotations
@@ -60,6 +60,6 @@ def jit_guard_rules() -> Iterable[PluginRule]:  # type: ignore[empty-body]
 def jit_guard_generators() -> Iterable[Generator]:  # type: ignore[empty-body]
     """The generators that this plugin offers.
 
-    Called when one of them is chosen: `NAME` is the generator of that name in the plugin of
-    that name, `PLUGIN:NAME` any other. No other plugin is loaded then.
+    Called when one of them is chosen: `NAME` is the generator of the same name as its plugin,
+    `PLUGIN:NAME` any other. No other plugin is loaded then.
     """

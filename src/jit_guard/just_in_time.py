@@ -1,4 +1,4 @@
-"""The original algorithm's one function, for orchestrators that call it by its name."""
+"""The single function of the original algorithm, for orchestrators that call it by name."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from jit_guard.registry.goal_map import Entry
 def handle_just_in_time_generation(
     goal: str,
     component_type: str,
-    filename: str | None = None,  # noqa: ARG001 - the map is asked, which may know better
+    filename: str | None = None,  # noqa: ARG001 - the map may have a newer value
     *,
     root: Path = ".",
     describe: Callable[[Entry], str | None] | str | None = None,
     **options: Any,
 ) -> pathlib.Path:
-    """The component for a goal and type, generated just in time if it is missing.
+    """Return the component for a goal and type, and generate it first if it is missing.
 
     On a terminal, and without `describe`, the user is asked for a one-line description, as in
-    the original algorithm; elsewhere the names suggest one. See `Guard.ensure`, which this is
-    but for the question.
+    the original algorithm. Elsewhere a description is derived from the names. Apart from the
+    question, this is `Guard.ensure`.
 
     Args:
         goal: a goal of the map.
-        component_type: a component type that it has.
-        filename: what the caller read in the map. Another process may have set the entry to a
-            generated component since; then that one is returned.
-        root: where to look for the project.
-        describe: the description, or a function that gives one.
+        component_type: a component type of that goal.
+        filename: the value that the caller read in the map. If another process has set the entry
+            to a generated component since, that component is returned.
+        root: the directory in which to look for the project.
+        describe: the description, or a function that returns one.
         options: as for `Guard.ensure`.
 
     Raises:
-        MissingComponent: no map has the entry, or no text could be had.
+        MissingComponent: no map has the entry, or no text could be generated.
     """
     if describe is None and sys.stdin is not None and sys.stdin.isatty():
         describe = _ask

@@ -1,4 +1,4 @@
-"""Looking one component up, for an orchestrator at work: the map is kept until it changes."""
+"""Lookup of single components for an orchestrator; parsed maps are cached."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from jit_guard.registry.goal_map import Goals, MapFault
 from jit_guard.sources.disk import read_file
 from jit_guard.text.names import PENDING, unsafe_filename, unsafe_type
 
-_TRIES = 5  # somebody commits between our reading of the map and of the component
-# A file that was written twice within a tick of its clock shows one time for both (git calls such
-# an entry racy), so what was read so soon after a change is read again.
+_TRIES = 5  # a commit may happen between reading the map and the component
+# Two writes within one clock tick have the same timestamp (git calls such an entry racy), so a map
+# that was read this soon after a change is read again.
 _RACY = 100_000_000  # nanoseconds
 _Signature = tuple[int, int, int]
 _Signatures = dict[str, "_Signature | None"]
 
 
 class _Read(NamedTuple):
-    """A map as it was when its file had this signature; None: it may have changed since."""
+    """A cached map, and the signature of its file; None: it may have changed since."""
 
     signature: _Signature | None
     data: int  # the hash of its bytes
@@ -32,7 +32,7 @@ class _Read(NamedTuple):
 
 
 class Lookup:
-    """The maps of a project, read when they change."""
+    """The maps of a project, read again when they change."""
 
     def __init__(self, root: str, settings: Settings) -> None:
         self._root = root
@@ -42,14 +42,17 @@ class Lookup:
         self._inside: dict[str, tuple[int, int]] = {}
 
     def component(self, goal: str, component_type: str) -> pathlib.Path:
-        """The file for an entry. Raises MissingComponent, UnreadableError, TransactionError."""
+        """Return the file for an entry.
+
+        Raises MissingComponent, UnreadableError, TransactionError.
+        """
         path: str | None = None
         for _ in range(_TRIES):
             before = self._signatures()
             path = self._path(goal, component_type, before)
             if path is not None and self._is_file(path):
                 return pathlib.Path(self._root, path)
-            if not self._may_be_coming(before):
+            if not self._may_appear(before):
                 break
         raise MissingComponent(goal, component_type, path)
 
@@ -58,12 +61,12 @@ class Lookup:
             filename = self._goals(one, signature).get(goal, {}).get(component_type)
             if filename is not None:
                 if unsafe_type(component_type) or unsafe_filename(filename):
-                    raise MissingComponent(goal, component_type, filename, "is no safe path")
+                    raise MissingComponent(goal, component_type, filename, "is not a safe path")
                 return self._settings.path(component_type, filename)
         return None
 
     def _is_file(self, path: str) -> bool:
-        """Is it a file inside the project, wherever links lead?"""
+        """Check whether it is a file inside the project, after resolving links."""
         full = os.path.join(self._root, path)
         folder = os.path.dirname(full)
         try:
@@ -72,7 +75,7 @@ class Lookup:
             return False
         is_plain = stat.S_ISREG(status.st_mode)
         if is_plain and self._inside.get(folder) == (here.st_dev, here.st_ino):
-            return True  # in a folder that was found to be inside, and is the same still
+            return True  # in a directory that is known to be inside the project
         real = os.path.realpath(full)
         if not real.startswith(self._real_root.rstrip(os.sep) + os.sep):
             return False
@@ -80,14 +83,14 @@ class Lookup:
             self._inside[folder] = here.st_dev, here.st_ino
         return os.path.isfile(real)
 
-    def _may_be_coming(self, before: _Signatures) -> bool:
-        """Was a commit under way, or has a map changed, since we looked?"""
-        under_way = os.path.lexists(os.path.join(self._root, PENDING))
-        if under_way:
+    def _may_appear(self, before: _Signatures) -> bool:
+        """Check whether a commit was in progress, or a map has changed; wait for the commit."""
+        in_progress = os.path.lexists(os.path.join(self._root, PENDING))
+        if in_progress:
             from jit_guard.commit.transaction import wait
 
             wait(self._root)
-        return under_way or before != self._signatures()
+        return in_progress or before != self._signatures()
 
     def _goals(self, path: str, signature: _Signature | None) -> Goals:
         known = self._maps.get(path)

@@ -1,13 +1,12 @@
 """Plugins: the rules and generators that installed packages add.
 
-One plugin at a time is loaded, into a manager of its own, so that whatever goes wrong can be
-reported with the name of the plugin that did it. pluggy says whether its hooks are the right
-ones; what they return is checked here.
+Each plugin is loaded into a manager of its own, so that every error is reported with the name of
+the plugin that caused it. pluggy validates the hooks; what they return is validated here.
 
-Plugins come from the environment, never from the working directory: `python -m jit_guard` and
-embedding programs have that on `sys.path`, often first, and what lies there belongs to the
-repository that is being checked. A pull request must not get to run a program in the place of
-an installed plugin. (pip's `__main__` drops it from `sys.path` for the same reason.)
+Plugins are imported from the environment, never from the working directory. `python -m jit_guard`
+and embedding programs have that on `sys.path`, often first, and its files belong to the
+repository that is being checked: a pull request must not be able to replace an installed plugin.
+(pip's `__main__` removes it from `sys.path` for the same reason.)
 """
 
 from __future__ import annotations
@@ -41,16 +40,16 @@ _changing_the_path = RLock()
 
 
 def load_rules(names: Sequence[str], read: Read = lambda _: None) -> tuple[Rule, ...]:
-    """The rules of the named plugins, in the order of the names, fit to stand beside our own.
+    """Load the rules of the named plugins, in the order of the names.
 
     Args:
         names: entry-point names, as in the configuration's `plugins`.
-        read: gives the bytes of a file of the snapshot (`Source.read`), for rules that look
-            into texts.
+        read: returns the bytes of a file of the snapshot (`Source.read`), for rules that read
+            texts.
 
     Raises:
         ConfigError: with every fault of every plugin, each with the plugin's name. A rule
-            that raises while it judges raises the same, then.
+            that raises during the check raises it then.
     """
     rules: dict[str, tuple[str, PluginRule]] = {}
     problems: list[str] = []
@@ -66,7 +65,7 @@ def load_rules(names: Sequence[str], read: Read = lambda _: None) -> tuple[Rule,
                     raise PluginError(name, fault)
                 if rule.code in rules:
                     clash = f"plugin {rules[rule.code][0]!r}"
-                    raise PluginError(name, f"{rule.code} is the code of a rule of {clash}")
+                    raise PluginError(name, f"{rule.code} is already a rule of {clash}")
                 rules[rule.code] = name, rule
         except ConfigError as error:
             problems += error.problems
@@ -77,14 +76,14 @@ def load_rules(names: Sequence[str], read: Read = lambda _: None) -> tuple[Rule,
 
 
 def generator(name: str) -> Generator:
-    """The generator of a name: an embedded one, or a plugin's.
+    """Find a generator by name: an embedded one, or a plugin's.
 
     Args:
         name: `scaffold`, `command`, …; the name of a plugin that offers a generator of the
-            same name; or `PLUGIN:NAME`. No plugin can take the place of an embedded one.
+            same name; or `PLUGIN:NAME`. No plugin can replace an embedded one.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such generator.
         PluginError: the plugin cannot be used.
     """
     from jit_guard.generators.choice import EMBEDDED
@@ -100,7 +99,7 @@ def generator(name: str) -> Generator:
         if not is_line(one.name) or not callable(one.factory):
             raise PluginError(plugin_name, f"{one!r} has no name or no factory")
         if one.name in offered:
-            raise PluginError(plugin_name, f"offers two generators called {one.name!r}")
+            raise PluginError(plugin_name, f"offers two generators named {one.name!r}")
         offered[one.name] = one
     chosen = offered.get(own or plugin_name)
     if chosen is None:
@@ -110,9 +109,9 @@ def generator(name: str) -> Generator:
 
 
 def generator_names() -> tuple[str, ...]:
-    """The embedded generators, then the installed plugins (some may only bring rules).
+    """The names of the embedded generators, then of the installed plugins.
 
-    No plugin is imported to find out.
+    Some of the plugins may only have rules: none is imported to find out.
     """
     from jit_guard.generators.choice import EMBEDDED
 
@@ -120,7 +119,7 @@ def generator_names() -> tuple[str, ...]:
 
 
 def _records(name: str, plugin: object, hook: str, kind: type[_Record]) -> list[_Record]:
-    """What a plugin's hook yields, each of them a record of the right kind."""
+    """The records that a plugin's hook returns, each checked to be of the given kind."""
     import pluggy
 
     from jit_guard import hookspecs
@@ -133,7 +132,7 @@ def _records(name: str, plugin: object, hook: str, kind: type[_Record]) -> list[
     except pluggy.PluginValidationError as error:
         raise PluginError(name, " ".join(str(error).split())) from error
     for unmarked in _unmarked(plugin):
-        raise PluginError(name, f"{unmarked} is not marked: put @hookimpl before it")
+        raise PluginError(name, f"{unmarked} is not marked; decorate it with @hookimpl")
     caller = getattr(manager.hook, hook)
     if not caller.get_hookimpls():
         raise PluginError(name, f"has no hook {hook}")
@@ -143,14 +142,15 @@ def _records(name: str, plugin: object, hook: str, kind: type[_Record]) -> list[
         raise PluginError(name, f"{hook} failed: {in_a_line(error)}") from error
     for record in given:
         if not isinstance(record, kind):
-            raise PluginError(name, f"{hook} gave {record!r:.80}, which is no {kind.__name__}")
+            what = f"{record!r:.80}, which is not a {kind.__name__}"
+            raise PluginError(name, f"{hook} returned {what}")
     if not given:
-        raise PluginError(name, f"{hook} gave nothing")
+        raise PluginError(name, f"{hook} returned nothing")
     return given
 
 
 def _unmarked(plugin: object) -> Iterator[str]:
-    """Functions with a hook's name that pluggy would silently pass over."""
+    """Functions with a hook's name that pluggy would silently ignore."""
     for attribute in dir(plugin):
         if attribute.startswith("jit_guard_"):
             function = getattr(plugin, attribute)
@@ -160,7 +160,7 @@ def _unmarked(plugin: object) -> Iterator[str]:
 
 
 def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Options], Writer]:
-    """A plugin's factory, whose faults end the run with the plugin's name."""
+    """Wrap a plugin's factory, so that its errors end the run and name the plugin."""
 
     def make(options: Options) -> Writer:
         try:
@@ -170,7 +170,7 @@ def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Opt
         except (Exception, SystemExit) as error:
             raise PluginError(plugin, f"its factory failed: {in_a_line(error)}") from error
         if not is_a(writer, Writer):
-            raise PluginError(plugin, f"its factory gave {writer!r:.80}, which is no Writer")
+            raise PluginError(plugin, f"its factory returned {writer!r:.80}, which is not a Writer")
 
         def write(request: Request) -> Text:
             try:
@@ -180,7 +180,7 @@ def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Opt
             except (Exception, SystemExit) as error:
                 raise PluginError(plugin, f"its write failed: {in_a_line(error)}") from error
             if not is_a(text, Text) or not is_a(text.content, str):
-                raise PluginError(plugin, f"its write gave {text!r:.80}, which is no Text")
+                raise PluginError(plugin, f"its write returned {text!r:.80}, which is not a Text")
             return text
 
         return writer._replace(write=write)
@@ -191,21 +191,21 @@ def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Opt
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
     from jit_guard.config import did_you_mean
 
-    there = ", ".join(known) or "none"
-    return f"no {what} is called {name!r}{did_you_mean(name, known)}; installed: {there}"
+    installed = ", ".join(known) or "none"
+    return f"unknown {what} {name!r}{did_you_mean(name, known)}; installed: {installed}"
 
 
 def installed_names() -> tuple[str, ...]:
-    """The names of all installed plugins; none of them is imported."""
+    """The names of all installed plugins, without importing any."""
     with environment_only():
         return tuple(sorted({entry_point.name for entry_point in _entry_points()}))
 
 
 def load_plugin(name: str) -> object | None:
-    """Import one plugin; None when none of that name is installed.
+    """Import a plugin. Returns None if it is not installed.
 
     Raises:
-        PluginError: it cannot be imported, or two packages bring one of that name.
+        PluginError: it cannot be imported, or two packages provide it.
     """
     with environment_only():
         found = {one.value: one for one in _entry_points() if one.name == name}
@@ -213,7 +213,7 @@ def load_plugin(name: str) -> object | None:
             return None
         if len(found) > 1:
             places = " and ".join(sorted(_origin(one) for one in found.values()))
-            raise PluginError(name, f"two packages bring one of that name: {places}")
+            raise PluginError(name, f"two packages provide it: {places}")
         (entry_point,) = found.values()
         try:
             plugin: object = entry_point.load()
@@ -225,15 +225,15 @@ def load_plugin(name: str) -> object | None:
 
 @contextmanager
 def environment_only() -> Iterator[None]:
-    """Take the working directory off `sys.path` for a while, wherever it stands there."""
+    """Remove the working directory from `sys.path`, and restore it at the end."""
     with _changing_the_path:
-        taken = [(at, entry) for at, entry in enumerate(sys.path) if _is_here(entry)]
-        for _, entry in taken:
+        removed = [(at, entry) for at, entry in enumerate(sys.path) if _is_here(entry)]
+        for _, entry in removed:
             sys.path.remove(entry)
         try:
             yield
         finally:
-            for at, entry in taken:
+            for at, entry in removed:
                 sys.path.insert(at, entry)
 
 

@@ -1,4 +1,4 @@
-"""Finding the project: its root, and its configuration file."""
+"""Discovery of a project's root and configuration."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 Path = str | os.PathLike[str]
-Reader = Callable[[str], bytes | None]  # a path -> the bytes of its file, or None
+Reader = Callable[[str], bytes | None]  # a path -> the bytes of the file; None if it does not exist
 _MARKS = (CONFIG_FILE, Settings().maps[0])
 
 
 class Configuration(NamedTuple):
-    """Settings, the file they come from, and for each key that is set what set it."""
+    """The settings, the origin of each one that is set, and the configuration file."""
 
     settings: Settings
     origins: dict[str, str]
@@ -28,14 +28,14 @@ class Configuration(NamedTuple):
 
 
 def find_root(start: str, read: Reader) -> str:
-    """The nearest folder at or above `start` that is a project, not above the git top.
+    """Return the nearest project directory at or above `start`, within the git repository.
 
-    A project holds `jit-guard.toml`, a `[tool.jit-guard]` or a `goal_map.json`. When there is
-    none, `start` itself, so that the check can say that there is nothing to check.
+    A project has a `jit-guard.toml`, a `[tool.jit-guard]` or a `goal_map.json`. If there is none,
+    the result is `start`, so that the check reports that there is nothing to check.
 
     Args:
         start: an absolute path.
-        read: gives the bytes of a file at an absolute path, or None.
+        read: returns the bytes of a file at an absolute path; None if it does not exist.
     """
     here = start
     while True:
@@ -51,28 +51,30 @@ def find_root(start: str, read: Reader) -> str:
 
 
 def existing_folder(path: Path) -> str:
-    """The absolute path of a folder. Raises UsageError when there is none."""
+    """Return the absolute path of a directory. Raises UsageError if it is not one."""
     full = os.path.abspath(path)
+    if not os.path.lexists(full):
+        raise UsageError(f"{os.fspath(path)} does not exist")
     if not os.path.isdir(full):
         raise UsageError(f"{os.fspath(path)} is not a directory")
     return full
 
 
 def inside(root: str, path: str, what: str) -> str:
-    """A path relative to the working directory, made relative to the root.
+    """Convert a path relative to the working directory to one relative to the root.
 
-    Raises UsageError when it lies outside the root; `what` names the option.
+    Raises UsageError if it is outside the root; `what` is the name of the option.
     """
     full = os.path.abspath(path)
     for base in (root, os.path.realpath(root)):
         relative = os.path.relpath(full, base).replace(os.sep, "/")
         if relative != ".." and not relative.startswith("../"):
             return "" if relative == "." else relative
-    raise UsageError(f"{what} {path} lies outside the root {shown(root)}")
+    raise UsageError(f"{what} {path} is outside the root {shown(root)}")
 
 
 def shown(path: str) -> str:
-    """An absolute path as it is shown: relative to the working directory where it can be."""
+    """Return a path for messages: relative to the working directory if possible."""
     try:
         return os.path.relpath(path).replace(os.sep, "/")
     except ValueError:  # another drive on Windows
@@ -80,20 +82,20 @@ def shown(path: str) -> str:
 
 
 def load(read: Reader) -> Configuration:
-    """The configuration of a snapshot.
+    """Load the configuration of a snapshot.
 
     Args:
-        read: gives the bytes of a file at a path relative to the root, or None.
+        read: returns the bytes of a file, relative to the root; None if it does not exist.
 
     Raises:
-        ConfigError: unreadable TOML, wrong keys or values, or two configurations at once.
+        ConfigError: invalid TOML, unknown keys, invalid values, or two configurations.
     """
     own = read(CONFIG_FILE)
     pyproject = read(PYPROJECT)
     tool = _tool_table(pyproject, PYPROJECT) if pyproject is not None else None
     if own is not None and tool is not None:
         raise ConfigError(
-            [f"{CONFIG_FILE} and [tool.jit-guard] in {PYPROJECT} both stand; keep one of them"]
+            [f"{CONFIG_FILE} and [tool.jit-guard] in {PYPROJECT} both exist; keep one"]
         )
     if own is not None:
         return _configuration(_toml(own, CONFIG_FILE), CONFIG_FILE)
@@ -103,7 +105,7 @@ def load(read: Reader) -> Configuration:
 
 
 def load_file(data: bytes, path: str) -> Configuration:
-    """The configuration of a file that a flag names: `[tool.jit-guard]` in a `pyproject.toml`."""
+    """Load a configuration file that a flag names; of a `pyproject.toml`, `[tool.jit-guard]`."""
     if os.path.basename(path) == PYPROJECT:
         return _configuration(_tool_table(data, path) or {}, f"{path} [tool.jit-guard]")
     return _configuration(_toml(data, path), path)
@@ -115,7 +117,7 @@ def _configuration(table: dict[str, Any], where: str) -> Configuration:
 
 
 def _tool_table(data: bytes, where: str) -> dict[str, Any] | None:
-    # A file that never says our name needs no TOML parser (a key can be spelled by escapes).
+    # A file without our name needs no TOML parser (escapes can also spell a key).
     if b"jit-guard" not in data and b"\\u" not in data.lower():
         return None
     tool = _toml(data, where).get("tool")
@@ -142,4 +144,4 @@ def _toml(data: bytes, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise ConfigError([f"{where}: not TOML: {error}"]) from None
+        raise ConfigError([f"{where}: invalid TOML: {error}"]) from None

@@ -1,4 +1,4 @@
-"""What one check gives back: the findings, what could not be judged, and the size of it all."""
+"""The result of a check: findings, rules that were not checked, and counts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Finding(NamedTuple):
-    """One disagreement between map and tree. Paths are relative to the root, with `/`.
+    """A mismatch between map and tree. Paths are relative to the root, with `/`.
 
-    `line` and `column` are 1-based, in characters. A finding about a file that no entry
-    names (an orphan) has no map, no position, no goal and no component type.
+    `line` and `column` are 1-based, in characters. A finding about a file that no entry names (an
+    orphan) has no map, position, goal or component type.
     """
 
     code: str
@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 
 
 def order(finding: Finding) -> tuple[object, ...]:
-    """The order of every report: map, line, column, code, path; findings without a map last."""
+    """Return the sort key of every report: map, line, column, code, path; without a map last."""
     return (
         finding.map is None,
         finding.map or "",
@@ -49,7 +49,7 @@ def order(finding: Finding) -> tuple[object, ...]:
 
 
 class Skipped(NamedTuple):
-    """A rule that was withheld for one map (or, with no map, for the tree), and why."""
+    """A rule that could not be checked for a map (without one: for the tree), and why."""
 
     code: str
     map: str | None
@@ -57,7 +57,7 @@ class Skipped(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """One entry that a fix has put right: `action` is relinked, adopted or generated."""
+    """An entry that was fixed; `action` is relinked, adopted or generated."""
 
     action: str
     goal: str
@@ -67,7 +67,7 @@ class Fixed(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """One entry that a fix has left as it was, and why."""
+    """An entry that could not be fixed, and why."""
 
     goal: str
     component_type: str
@@ -75,13 +75,24 @@ class Failed(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What one check found. Immutable; `findings` are in the order of `findings.order`: a tuple,
-    or, of many thousands, a sequence that makes them as it is walked.
+    """The result of one check, or of a fix and the check after it. Immutable.
 
-    `accepted` counts what a baseline accepts and `findings` therefore lacks; `stale` are the
-    lines of the baseline that accept nothing any more. After a fix, `fixed`, `failed` and
-    `written` (paths) say what it did, `messages` what a user should know, and `trouble` what
-    ended it early.
+    Attributes:
+        root: the project's root, as given.
+        source: the name of the snapshot.
+        maps: the maps that were checked.
+        entries, components: how many there are.
+        findings: sorted by `order`; a tuple, or if there are many thousands, a sequence that
+            generates them on every iteration.
+        skipped: rules that could not be checked.
+        unreadable: messages about files that could not be read.
+        accepted: the number of findings that the baseline accepts, and that are omitted here.
+        stale: lines of the baseline that accept nothing any more.
+        notes: remarks about the configuration.
+        fixed, failed, written: the entries that a fix fixed or could not fix, and the paths that
+            it wrote.
+        messages: remarks of a fix for the user.
+        trouble: the error that stopped a fix early.
     """
 
     root: str
@@ -103,21 +114,21 @@ class Report(NamedTuple):
 
     @property
     def errors(self) -> int:
-        """How many findings are errors."""
+        """The number of errors."""
         return self._count("error")
 
     @property
     def warnings(self) -> int:
-        """How many findings are warnings."""
+        """The number of warnings."""
         return self._count("warning")
 
     @property
     def ok(self) -> bool:
-        """True when everything could be judged and no error was found (warnings may stand)."""
+        """True if everything could be checked and there are no errors; warnings are allowed."""
         return not self.unreadable and not self.errors and self.trouble is None
 
     def _count(self, severity: Severity) -> int:
         count_of = getattr(self.findings, "count_of", None)
-        if count_of is not None:  # a sequence of many knows without making them
+        if count_of is not None:  # `series.Findings` counts without generating them
             return int(count_of(severity))
         return sum(finding.severity == severity for finding in self.findings)

@@ -1,8 +1,8 @@
-"""Proof that the gate works: every fault is put into a copy of the project, and must be found.
+"""Proof that the check works: each rule must find a fault injected into a copy of the project.
 
-A check that never fires looks just like one that has nothing to find. A wrong folder, a pattern
-too wide in `orphan-ignore` or a rule with a bug shows here, on the project itself. Nothing is
-written: the copy is the worktree with a few paths changed in memory.
+A check that never fires looks like one that has nothing to find. This reveals a wrong directory,
+too wide a pattern in `orphan-ignore`, or a broken rule. Nothing is written: the copy is the
+worktree with a few paths changed in memory.
 """
 
 from __future__ import annotations
@@ -26,9 +26,14 @@ if TYPE_CHECKING:
 
 
 class Trial(NamedTuple):
-    """One rule put to the test: what was broken, and the finding that told it (None: none did).
+    """The test of one rule.
 
-    `selected` is False for a rule that the configuration turns off; it is tried all the same.
+    Args:
+        code: the code of the rule.
+        name: its name.
+        what: a description of the injected fault.
+        finding: the finding that reported the fault; None if the rule did not fire.
+        selected: False if the configuration disables the rule; it is tested anyway.
     """
 
     code: str
@@ -41,19 +46,19 @@ class Trial(NamedTuple):
 def selftest(
     source: Source, settings: Settings, extra_rules: Sequence[Rule] = ()
 ) -> Iterator[Trial]:
-    """Put every fault into a copy of a project, one at a time.
+    """Inject every fault into a copy of a project, one at a time.
 
     Args:
-        source: the project; it is only read.
-        settings: the settings in force.
-        extra_rules: rules of plugins, tried on the examples that they bring.
+        source: the project, which is only read.
+        settings: the effective settings.
+        extra_rules: rules of plugins, tested on their own examples.
 
     Raises:
-        UsageError: a map cannot be read, so that there is nothing to break.
+        UsageError: a map is invalid, so no fault can be injected.
     """
     maps = read_maps(source, settings.maps)
     if len(maps.read) < len(settings.maps) or not all(one.sound for one in maps.read):
-        raise UsageError("selftest breaks a copy of a sound map; jit-guard tells what is wrong now")
+        raise UsageError("selftest requires valid maps; run jit-guard to see what is wrong")
     sample = Sample(maps.read[0], settings)
     for rule in (*load_rules(), *extra_rules):
         yield _try(rule, sample, source, settings)
@@ -61,7 +66,7 @@ def selftest(
 
 def _try(rule: Rule, sample: Sample, source: Source, settings: Settings) -> Trial:
     alone = settings._replace(select=(rule.code,), ignore=(), allow_empty=False)
-    if rule.inject is None:  # a rule that brings an example and no fault is tried on the example
+    if rule.inject is None:  # a rule of a plugin has only an example
         what, broken = "its own example", Memory(rule.bad.files, tracked=rule.bad.tracked)
         own = Settings()._replace(**rule.bad.settings)
         found = check(broken, own._replace(select=(rule.code,)), extra_rules=(rule,))

@@ -1,3 +1,3 @@
-"""The version of this package, for those who may not import its public names."""
+"""The version of this package, for modules below the public names in `jit_guard`."""
 
 __version__ = "0.1.0"

@@ -17,32 +17,34 @@ PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 
 
 def test_without_a_code_every_rule_has_a_line(tmp_path: Path) -> None:
-    told = call("explain", cwd=tmp_path)
-    assert told.code == 0
-    listed = [line.split()[0] for line in told.out.splitlines() if line.startswith("JG")]
+    result = call("explain", cwd=tmp_path)
+    assert result.code == 0
+    listed = [line.split()[0] for line in result.out.splitlines() if line.startswith("JG")]
     assert listed == list(CODES)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_page_says_what_why_how_to_fix_and_how_to_silence(tmp_path: Path, rule: Rule) -> None:
     for word in (rule.code, rule.code.lower(), rule.name):
-        told = call("explain", word, cwd=tmp_path)
-        assert (told.code, told.err) == (0, "")
-        flat = " ".join(told.out.split())
+        result = call("explain", word, cwd=tmp_path)
+        assert (result.code, result.err) == (0, "")
+        flat = " ".join(result.out.split())
         assert flat.startswith(f"{rule.code} {rule.name} ({rule.severity})")
         for part in (rule.why, rule.fix, silence(rule)):
             assert " ".join(part.split()) in flat
         for part in ("Fires on:", "Silent on:", "To fix:", "To silence:"):
-            assert part in told.out
+            assert part in result.out
 
 
 @pytest.mark.parametrize(
     ("word", "near"), [("JG202X", "JG202"), ("jg21", "JG2"), ("missing-componet", "missing-comp")]
 )
-def test_an_unknown_rule_is_trouble_with_the_nearest(tmp_path: Path, word: str, near: str) -> None:
-    told = call("explain", word, cwd=tmp_path)
-    assert told.code == 2
-    assert f"did you mean '{near}" in told.err
+def test_an_unknown_rule_is_an_error_that_suggests_the_nearest(
+    tmp_path: Path, word: str, near: str
+) -> None:
+    result = call("explain", word, cwd=tmp_path)
+    assert result.code == 2
+    assert f"did you mean '{near}" in result.err
 
 
 def test_lines_fit_a_terminal() -> None:
@@ -53,7 +55,7 @@ def test_lines_fit_a_terminal() -> None:
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code.startswith(("JG0", "JG4"))])
-def test_what_a_baseline_cannot_accept_says_so(code: str) -> None:
+def test_the_page_says_when_a_baseline_cannot_accept_a_rule(code: str) -> None:
     rule = next(rule for rule in RULES if rule.code == code)
     assert "cannot accept" in silence(rule)
 

@@ -1,4 +1,4 @@
-"""`init`: a project that passes its own check, and nothing overwritten."""
+"""`init`: a project that passes its own check, without overwriting files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def contents(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.*")}
 
 
-def test_a_first_project_passes_its_own_check(tmp_path: Path) -> None:
-    told = call("init", cwd=tmp_path)
-    assert told.code == 0
+def test_a_starter_project_passes_its_own_check(tmp_path: Path) -> None:
+    result = call("init", cwd=tmp_path)
+    assert result.code == 0
     check = call("--strict", cwd=tmp_path)
     assert (check.code, check.err) == (0, "")
     assert check.out.startswith("nothing wrong in 2 entries, 2 components")
 
 
-def test_the_map_names_the_schema_that_stands_beside_it(tmp_path: Path) -> None:
+def test_the_map_names_the_schema_beside_it(tmp_path: Path) -> None:
     call("init", cwd=tmp_path)
     from jit_guard.registry.schema import Schema
 
@@ -36,16 +36,16 @@ def test_the_map_names_the_schema_that_stands_beside_it(tmp_path: Path) -> None:
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     call("init", cwd=tmp_path)
     before = contents(tmp_path)
-    told = call("init", cwd=tmp_path)
-    assert told.code == 0
-    assert "wrote" not in told.out
+    result = call("init", cwd=tmp_path)
+    assert result.code == 0
+    assert "wrote" not in result.out
     assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize(
     "path", ["goal_map.json", "jit-guard.toml", "goal_map.schema.json", "components/x"]
 )
-def test_what_is_there_stays_as_it_is(tmp_path: Path, path: str) -> None:
+def test_existing_files_are_kept(tmp_path: Path, path: str) -> None:
     lay_out(tmp_path, {path: "" if path == "jit-guard.toml" else "mine"})
     before = (tmp_path / path).read_bytes()
     assert call("init", cwd=tmp_path).code == 0
@@ -79,7 +79,7 @@ def test_a_configured_project_gets_its_map_where_it_is_configured(tmp_path: Path
     assert (root / "lib").is_dir()
 
 
-def test_an_empty_components_folder_gets_a_first_project_too(tmp_path: Path) -> None:
+def test_an_empty_components_directory_gets_a_starter_project_too(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {"components/personas/.gitkeep": ""})
     assert call("init", cwd=root).code == 0
     assert call(cwd=root).code == 0
@@ -89,10 +89,10 @@ def test_an_empty_components_folder_gets_a_first_project_too(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "name", ["components/ts/\udcff.txt", "components/\udcffs/x.txt", "components/ts/a\\b.txt"]
 )
-def test_a_name_that_no_map_can_hold_is_left_out(tmp_path: Path, name: str) -> None:
+def test_a_name_that_no_map_can_contain_is_omitted(tmp_path: Path, name: str) -> None:
     root = lay_out(tmp_path, {"components/ts/x.txt": TEXT, name: TEXT})
-    told = call("init", cwd=root)
-    assert (told.code, told.err) == (0, ""), told
+    result = call("init", cwd=root)
+    assert (result.code, result.err) == (0, ""), result
     check = call("--format", "json", cwd=root)
     assert check.code in (0, 1)
     assert set(check.codes) <= {"JG208", "JG301"}
@@ -108,21 +108,21 @@ def test_nothing_is_written_through_a_components_link_that_leaves_the_project(
     assert os.listdir(tmp_path / "outside") == []
 
 
-def test_a_root_may_be_named(tmp_path: Path) -> None:
+def test_a_root_can_be_given(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     assert call("init", "--root", "p", cwd=tmp_path).code == 0
     assert (tmp_path / "p" / "goal_map.json").exists()
     assert call("init", "--root", "nowhere", cwd=tmp_path).code == 2
 
 
-def test_a_sound_project_keeps_its_map_and_still_passes(tmp_path: Path) -> None:
+def test_a_valid_project_keeps_its_map_and_still_passes(tmp_path: Path) -> None:
     root = lay_out(tmp_path, SOUND)
     assert call("init", cwd=root).code == 0
     assert call(cwd=root).code == 0
     assert (root / "goal_map.json").read_text() == SOUND["goal_map.json"]
 
 
-def test_a_components_path_that_is_a_file_is_trouble_that_is_told(tmp_path: Path) -> None:
-    told = call("init", cwd=lay_out(tmp_path, {"components": "x"}))
-    assert told.code == 2
-    assert "components" in told.err
+def test_a_components_path_that_is_a_file_is_an_error(tmp_path: Path) -> None:
+    result = call("init", cwd=lay_out(tmp_path, {"components": "x"}))
+    assert result.code == 2
+    assert "components" in result.err

@@ -1,4 +1,4 @@
-"""The recovery table of the design, entry by entry: who decided, and what becomes of it."""
+"""The recovery table of the design, row by row."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def interrupt(
     placements: list[Placement] | None = None,
     changes: list[MapChange] | None = None,
 ) -> None:
-    """Leave a commit as a kill would: planned (None), decided (0), maps set (1), placed (2)."""
+    """Leave a commit as a kill would: planned (None), decided (0), maps set (1) or placed (2)."""
     root = os.path.realpath(project)
     with CommitLock(root):
         new = prepare(root, changes or CHANGES, placements or PLACEMENTS)
@@ -85,12 +85,12 @@ def save(project: Path, change: Callable[[dict[str, dict[str, str]]], object]) -
     (project / "goal_map.json").write_text(json.dumps(goals))
 
 
-def test_where_nothing_was_interrupted_nothing_is_touched(project: Path) -> None:
+def test_without_an_interrupted_commit_nothing_is_changed(project: Path) -> None:
     assert recover(str(project)) == Recovery("nothing")
     assert not (project / ".jit-guard").exists()
 
 
-def test_a_plan_is_undone_with_its_folders_and_its_texts_are_handed_out(project: Path) -> None:
+def test_undoing_a_plan_removes_its_directories_and_returns_its_texts(project: Path) -> None:
     interrupt(project, None)
     result = recover(str(project))
     assert result.outcome == "back"
@@ -102,7 +102,7 @@ def test_a_plan_is_undone_with_its_folders_and_its_texts_are_handed_out(project:
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
-def test_an_intent_is_finished_from_wherever_it_is(project: Path, steps: int) -> None:
+def test_an_intent_is_finished_from_any_step(project: Path, steps: int) -> None:
     interrupt(project, steps)
     result = recover(str(project))
     assert result.outcome == "forward"
@@ -116,7 +116,9 @@ def test_an_intent_is_finished_from_wherever_it_is(project: Path, steps: int) ->
     assert recover(str(project)).outcome == "nothing"
 
 
-def test_a_value_that_somebody_changed_stays_and_its_component_is_not_placed(project: Path) -> None:
+def test_a_value_changed_by_another_process_stays_and_its_component_is_not_placed(
+    project: Path,
+) -> None:
     interrupt(project)
     save(project, lambda goals: goals["A"].update(p="theirs.txt"))
     result = recover(str(project))
@@ -124,18 +126,18 @@ def test_a_value_that_somebody_changed_stays_and_its_component_is_not_placed(pro
     assert files(project) == {"goal_map.json", Q}
     assert result.changes == (MapChange("goal_map.json", CHANGES[0].edits[1:]),)
     assert [(kept.path, kept.data) for kept in result.kept] == [(P, b"the p\n")]
-    assert "somebody else decided" in result.messages[0]
+    assert "another process set it to" in result.messages[0]
 
 
-def test_a_value_that_somebody_removed_counts_as_decided(project: Path) -> None:
+def test_an_entry_removed_by_another_process_stays_removed(project: Path) -> None:
     interrupt(project)
     save(project, lambda goals: goals["A"].pop("p"))
-    assert recover(str(project)).left[0].reason.endswith("is gone")
+    assert recover(str(project)).left[0].reason.endswith("removed it")
     assert values(project)["A"] == {"q": "new-q.txt"}
     assert files(project) == {"goal_map.json", Q}
 
 
-def test_other_keys_that_somebody_saved_are_kept(project: Path) -> None:
+def test_other_keys_saved_by_another_process_are_kept(project: Path) -> None:
     interrupt(project)
     save(project, lambda goals: goals.update(C={"p": "c.txt"}))
     assert recover(str(project)).changes == tuple(CHANGES)
@@ -143,12 +145,12 @@ def test_other_keys_that_somebody_saved_are_kept(project: Path) -> None:
     assert values(project)["A"] == {"p": "new-p.txt", "q": "new-q.txt"}
 
 
-def test_a_placed_component_that_nobody_names_any_more_is_removed_and_kept(project: Path) -> None:
+def test_a_placed_component_that_no_entry_names_is_removed_and_its_text_kept(project: Path) -> None:
     interrupt(project, 2)
     save(project, lambda goals: goals["A"].update(p="theirs.txt"))
     result = recover(str(project))
     assert files(project) == {"goal_map.json", Q}
-    assert result.kept == (Kept(P, b"the p\n", "no entry names it any more"),)
+    assert result.kept == (Kept(P, b"the p\n", "no entry names it any longer"),)
 
 
 def test_a_placed_component_that_another_entry_names_stays(project: Path) -> None:
@@ -158,7 +160,7 @@ def test_a_placed_component_that_another_entry_names_stays(project: Path) -> Non
     assert files(project) == {"goal_map.json", P, Q}
 
 
-def test_a_placed_component_that_somebody_changed_stays(project: Path) -> None:
+def test_a_placed_component_changed_by_another_process_stays(project: Path) -> None:
     interrupt(project, 2)
     (project / P).write_text("better\n")
     save(project, lambda goals: goals["A"].update(p="theirs.txt"))
@@ -166,7 +168,7 @@ def test_a_placed_component_that_somebody_changed_stays(project: Path) -> None:
     assert (project / P).read_text() == "better\n"
 
 
-def test_a_component_of_somebody_elses_in_our_place_stays_and_is_told(project: Path) -> None:
+def test_another_component_at_the_path_stays_and_is_reported(project: Path) -> None:
     interrupt(project, 1)
     (project / P).write_text("theirs\n")
     result = recover(str(project))
@@ -177,7 +179,7 @@ def test_a_component_of_somebody_elses_in_our_place_stays_and_is_told(project: P
 
 
 @pytest.mark.parametrize("what", ["folder", "link", "broken link"])
-def test_anything_in_our_place_stays(project: Path, what: str) -> None:
+def test_anything_at_the_path_stays(project: Path, what: str) -> None:
     interrupt(project, 1)
     if what == "folder":
         (project / P).mkdir()
@@ -187,13 +189,13 @@ def test_anything_in_our_place_stays(project: Path, what: str) -> None:
     assert (project / P).is_symlink() or (project / P).is_dir()
 
 
-def test_our_own_bytes_in_our_place_are_as_good(project: Path) -> None:
+def test_a_component_with_the_same_bytes_is_accepted(project: Path) -> None:
     interrupt(project, 1)
     (project / P).write_bytes(b"the p\n")
     assert recover(str(project)).placed == (P, Q)
 
 
-def test_a_draft_that_somebody_wrote_in_meanwhile_stays(project: Path) -> None:
+def test_a_draft_edited_meanwhile_stays(project: Path) -> None:
     (project / P).write_text("draft\n")
     placements = [Placement(P, b"the p\n", sha256_of(b"draft\n")), PLACEMENTS[1]]
     interrupt(project, 1, placements)
@@ -212,7 +214,7 @@ def test_an_untouched_draft_is_replaced(project: Path) -> None:
 
 @pytest.mark.parametrize("steps", [0, 1, 2])
 def test_texts_survive_the_loss_of_every_temporary_file(project: Path, steps: int) -> None:
-    """`git clean -fd` takes them, and the folders with them."""
+    """`git clean -fd` removes them, together with their directories."""
     interrupt(project, steps)
     for path in project.rglob(".jit-guard-*"):
         path.unlink()
@@ -243,7 +245,7 @@ def test_if_one_of_two_maps_cannot_be_read_the_other_is_not_touched(project: Pat
     assert (project / "goal_map.json").read_text() == MAP
 
 
-def test_a_map_that_is_gone_was_removed_by_somebody(project: Path) -> None:
+def test_a_missing_map_was_removed_by_another_process(project: Path) -> None:
     interrupt(project)
     (project / "goal_map.json").unlink()
     result = recover(str(project))
@@ -251,7 +253,7 @@ def test_a_map_that_is_gone_was_removed_by_somebody(project: Path) -> None:
     assert [kept.data for kept in result.kept] == [b"the p\n", b"the q\n"]
 
 
-def test_every_text_is_handed_over_while_the_intent_still_has_it(project: Path) -> None:
+def test_every_text_is_passed_on_while_the_intent_still_has_it(project: Path) -> None:
     interrupt(project)
     (project / "goal_map.json").unlink()
     kept: list[tuple[str, bytes]] = []
@@ -264,11 +266,13 @@ def test_every_text_is_handed_over_while_the_intent_still_has_it(project: Path) 
     assert kept == [(P, b"the p\n"), (Q, b"the q\n")]
 
 
-# Giving up.
+# Abandoning.
 
 
 @pytest.mark.parametrize("steps", [None, 0, 1, 2, 3])
-def test_giving_up_leads_back_and_keeps_the_texts(project: Path, steps: int | None) -> None:
+def test_abandoning_restores_the_old_state_and_keeps_the_texts(
+    project: Path, steps: int | None
+) -> None:
     interrupt(project, steps)
     result = recover(str(project), abandon=True)
     assert result.outcome == "back"
@@ -279,7 +283,7 @@ def test_giving_up_leads_back_and_keeps_the_texts(project: Path, steps: int | No
     assert interrupted(str(project)) is None
 
 
-def test_giving_up_leaves_a_map_that_cannot_be_read(project: Path) -> None:
+def test_abandoning_leaves_an_unreadable_map_unchanged(project: Path) -> None:
     interrupt(project, 2)
     (project / "goal_map.json").write_text("{")
     result = recover(str(project), abandon=True)
@@ -289,7 +293,7 @@ def test_giving_up_leaves_a_map_that_cannot_be_read(project: Path) -> None:
     assert interrupted(str(project)) is None
 
 
-def test_giving_up_leaves_what_somebody_else_decided(project: Path) -> None:
+def test_abandoning_leaves_the_changes_of_another_process(project: Path) -> None:
     interrupt(project, 2)
     save(project, lambda goals: goals["A"].update(p="theirs.txt"))
     recover(str(project), abandon=True)
@@ -306,17 +310,17 @@ def test_giving_up_leaves_what_somebody_else_decided(project: Path) -> None:
         lambda data: b"\0" * len(data),
     ],
 )
-def test_a_damaged_intent_is_refused_and_moved_aside_when_given_up(
+def test_a_corrupted_intent_is_refused_and_moved_aside_when_abandoned(
     project: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     interrupt(project)
     pending = project / PENDING
-    damaged = damage(pending.read_bytes())
-    pending.write_bytes(damaged)
-    with pytest.raises(TransactionError, match="damaged"):
+    corrupted = damage(pending.read_bytes())
+    pending.write_bytes(corrupted)
+    with pytest.raises(TransactionError, match="corrupted"):
         recover(str(project))
     assert recover(str(project), abandon=True).outcome == "set aside"
-    assert (project / intent.BROKEN).read_bytes() == damaged
+    assert (project / intent.BROKEN).read_bytes() == corrupted
     assert interrupted(str(project)) is None
 
 
@@ -339,7 +343,7 @@ def test_a_newer_intent_is_refused(project: Path) -> None:
         (".jit-guard-", "goal_map.json"),
     ],
 )
-def test_an_intent_that_a_repository_brings_along_cannot_leave_it(
+def test_an_intent_from_a_repository_cannot_reach_outside_it(
     project: Path, one: str, other: str
 ) -> None:
     interrupt(project)
@@ -370,11 +374,13 @@ def test_the_project_may_have_been_moved(project: Path, tmp_path: Path) -> None:
     assert recover(str(moved)).placed == (P, Q)
 
 
-# Being told of it.
+# Reporting an interrupted commit.
 
 
 @pytest.mark.parametrize("steps", [None, 0, 1, 2, 3])
-def test_an_interrupted_commit_is_told_and_stops_the_next(project: Path, steps: int | None) -> None:
+def test_an_interrupted_commit_is_reported_and_blocks_the_next(
+    project: Path, steps: int | None
+) -> None:
     interrupt(project, steps)
     assert "pending.json" in str(interrupted(str(project)))
     with pytest.raises(UnfinishedCommitError, match="jit-guard recover"):
@@ -383,7 +389,7 @@ def test_an_interrupted_commit_is_told_and_stops_the_next(project: Path, steps: 
         wait(str(project))
 
 
-def test_a_commit_under_way_is_not_told_as_interrupted(project: Path) -> None:
+def test_a_commit_in_progress_is_not_reported_as_interrupted(project: Path) -> None:
     interrupt(project)
     with CommitLock(str(project)):
         assert interrupted(str(project)) is None
@@ -394,13 +400,13 @@ def test_a_commit_under_way_is_not_told_as_interrupted(project: Path) -> None:
     assert interrupted(str(project))
 
 
-def test_asking_creates_nothing(project: Path) -> None:
+def test_asking_for_an_interrupted_commit_creates_nothing(project: Path) -> None:
     assert interrupted(str(project)) is None
     wait(str(project))
     assert not (project / ".jit-guard").exists()
 
 
-def test_a_writer_that_died_over_its_draft_leaves_nothing(project: Path) -> None:
+def test_the_draft_of_a_killed_writer_is_removed(project: Path) -> None:
     (project / ".jit-guard").mkdir()
     (project / intent.DRAFT).write_text("{")
     assert interrupted(str(project)) is None

@@ -1,4 +1,4 @@
-"""The commit: what it does, what it refuses, and that a refusal leaves nothing behind."""
+"""The commit: what it does, what it refuses, and that a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_map_and_component_change_together(project: Path) -> None:
     assert (project / ".jit-guard/.gitignore").read_text() == "*\n"
 
 
-def test_nothing_to_do_touches_nothing(project: Path) -> None:
+def test_an_empty_commit_changes_nothing(project: Path) -> None:
     assert commit(str(project), [], []) == Commit()
     assert everything(project) == OLD
 
@@ -144,16 +144,16 @@ def test_a_refusal_leaves_nothing_behind(
 
 @posix
 @pytest.mark.parametrize("target", ["/tmp", "../..", "../outside"])
-def test_a_folder_that_leads_out_is_refused(project: Path, target: str) -> None:
+def test_a_directory_outside_the_project_is_refused(project: Path, target: str) -> None:
     (project.parent / "outside").mkdir()
     (project / "components").symlink_to(target)
-    with pytest.raises(UnsafePathError, match="out of the project"):
+    with pytest.raises(UnsafePathError, match="outside the project"):
         commit(str(project), [CHANGE], [PLACEMENT])
     assert list((project.parent / "outside").iterdir()) == []
 
 
 @posix
-def test_a_folder_link_inside_the_project_is_followed(project: Path) -> None:
+def test_a_directory_link_inside_the_project_is_followed(project: Path) -> None:
     (project / "real").mkdir()
     (project / "components").symlink_to("real")
     commit(str(project), [CHANGE], [PLACEMENT])
@@ -175,7 +175,7 @@ def test_a_map_that_is_a_link_stays_one(project: Path) -> None:
 @posix
 def test_two_names_of_one_map_are_refused(project: Path) -> None:
     (project / "other.json").symlink_to("goal_map.json")
-    with pytest.raises(TransactionError, match="two changes of one file"):
+    with pytest.raises(TransactionError, match="changes the same file twice"):
         commit(str(project), [CHANGE, CHANGE._replace(path="other.json")], [])
 
 
@@ -225,7 +225,7 @@ def test_components_get_the_usual_mode(project: Path) -> None:
     assert stat.S_IMODE((project / PLACEMENT.path).stat().st_mode) == 0o640
 
 
-def test_a_component_that_is_there_already_is_adopted(project: Path) -> None:
+def test_an_existing_component_with_the_same_bytes_is_adopted(project: Path) -> None:
     (project / "components/ps").mkdir(parents=True)
     (project / PLACEMENT.path).write_bytes(b"text\n")
     before = (project / PLACEMENT.path).stat()
@@ -243,13 +243,13 @@ def test_an_untouched_draft_is_replaced_and_keeps_its_mode(project: Path) -> Non
         assert stat.S_IMODE((project / PLACEMENT.path).stat().st_mode) == 0o604
 
 
-# Somebody else, in the instant of the commit.
+# Another process during the commit.
 
 
 def _just_before(
     monkeypatch: pytest.MonkeyPatch, module: object, name: str, deed: Callable[[], object]
 ) -> None:
-    """Let somebody do something just before a function is called for the first time."""
+    """Run an action just before a function is called for the first time."""
     real = getattr(module, name)
     done: list[bool] = []
 
@@ -262,7 +262,7 @@ def _just_before(
     monkeypatch.setattr(module, name, call)
 
 
-def test_a_file_that_comes_in_between_is_never_overwritten(
+def test_a_file_created_in_between_is_never_overwritten(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _just_before(
@@ -277,7 +277,7 @@ def test_a_file_that_comes_in_between_is_never_overwritten(
 
 
 def test_placing_by_rename_would_be_noticed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proof of the test above: with a plain rename their file is lost."""
+    """The control for the test above: with a plain rename the other file is lost."""
     monkeypatch.setattr(durable, "place", os.replace)
     _just_before(
         monkeypatch, durable, "place", lambda: (project / PLACEMENT.path).write_text("theirs")
@@ -286,7 +286,7 @@ def test_placing_by_rename_would_be_noticed(project: Path, monkeypatch: pytest.M
     assert (project / PLACEMENT.path).read_text() != "theirs"
 
 
-def test_without_hard_links_files_are_placed_all_the_same(
+def test_without_hard_links_files_are_still_placed(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def link(*_: object, **__: object) -> None:
@@ -314,10 +314,10 @@ def test_a_save_after_the_map_was_read_is_kept_key_by_key(
     assert (project / "goal_map.json").read_bytes() == theirs.replace(b"old", b"new")
 
 
-def test_a_save_in_the_last_instant_is_noticed(
+def test_a_save_at_the_last_moment_is_noticed(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the reading of the map in step 5 and the look just before the rename."""
+    """A save between reading the map in step 5 and the check just before the rename."""
     theirs = b'{"B": {"p": "b.txt"}, "A": {"p": "old.txt"}}'
     _just_before(
         monkeypatch,
@@ -341,7 +341,7 @@ def test_a_save_of_the_same_entry_wins(project: Path, monkeypatch: pytest.Monkey
     assert everything(project) - QUIET == OLD
 
 
-def test_a_removed_state_folder_is_noticed_before_the_commit_is_decided(
+def test_a_removed_state_directory_is_noticed_before_the_commit_is_decided(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import shutil
@@ -358,7 +358,7 @@ def test_a_removed_state_folder_is_noticed_before_the_commit_is_decided(
     assert everything(project) - QUIET == OLD
 
 
-def test_a_state_folder_that_is_a_link_is_refused(project: Path) -> None:
+def test_a_state_directory_that_is_a_link_is_refused(project: Path) -> None:
     (project.parent / "outside").mkdir()
     (project / ".jit-guard").symlink_to("../outside")
     with pytest.raises(TransactionError, match="link"):
@@ -393,7 +393,7 @@ def test_threads_exclude_each_other(project: Path) -> None:
     assert inside == []
 
 
-def test_the_wait_is_bounded_and_says_for_what(project: Path) -> None:
+def test_the_wait_for_the_lock_is_bounded_and_its_error_names_the_lock(project: Path) -> None:
     with CommitLock(str(project)), pytest.raises(LockedError, match=r"\.jit-guard/commit\.lock"):
         commit(str(project), [CHANGE], [PLACEMENT], timeout=0.05)
     commit(str(project), [CHANGE], [PLACEMENT])
@@ -421,8 +421,8 @@ def test_the_lock_ends_with_its_holder(project: Path) -> None:
         pass
 
 
-def test_a_new_lock_file_is_not_mistaken_for_the_old(project: Path) -> None:
-    """Who removes the folder cannot make two processes hold the lock."""
+def test_a_new_lock_file_is_not_mistaken_for_the_old_one(project: Path) -> None:
+    """Removing the directory does not let two processes hold the lock."""
     with CommitLock(str(project)) as lock:
         assert lock.holds()
         (project / ".jit-guard/commit.lock").unlink()
@@ -436,7 +436,7 @@ def test_readers_share_and_wait_for_a_writer(project: Path) -> None:
         pass
 
 
-def test_a_lock_that_cannot_be_looked_at_is_an_error(
+def test_a_lock_that_cannot_be_read_is_an_error(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / ".jit-guard").mkdir()
@@ -453,7 +453,7 @@ def test_a_lock_that_cannot_be_looked_at_is_an_error(
 # After the decision.
 
 
-def test_an_error_after_the_decision_says_how_to_go_on(
+def test_an_error_after_the_decision_says_how_to_continue(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: str) -> None:

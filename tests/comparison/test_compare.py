@@ -1,4 +1,4 @@
-"""Map against tree, as facts: what is served, missing, odd and left over."""
+"""The comparison of map and tree: served, missing and special files, and orphans."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def compared(files: Files, settings: Settings | None = None) -> Comparison:
     return compare([parsed], Tree(Memory(files)), settings or Settings())
 
 
-def test_what_agrees_is_clean_and_served() -> None:
+def test_matching_maps_and_trees_are_clean() -> None:
     comparison = compared(sound({"A": {"t": "x", "u": "a/b/y"}, "B": {"t": "x"}}))
     assert comparison.clean
     assert comparison.served == {"components/ts": {"x"}, "components/us/a/b": {"y"}}
 
 
-def test_several_entries_may_name_one_file_and_each_is_told_when_it_is_missing() -> None:
+def test_each_entry_of_a_missing_file_is_reported() -> None:
     text = json.dumps({"B": {"t": "x"}, "A": {"t": "x"}})
     comparison = compared({"goal_map.json": text})
     assert [one.entry.goal for one in comparison.missing] == ["B", "A"]
 
 
-def test_two_types_may_share_a_folder() -> None:
+def test_two_types_may_share_a_directory() -> None:
     files = {
         "goal_map.json": '{"A": {"t": "x", "u": "y"}}',
         "components/ts/x": TEXT,
@@ -45,7 +45,7 @@ def test_two_types_may_share_a_folder() -> None:
     assert compared(files, settings).clean
 
 
-def test_a_folder_below_another_types_folder_is_its_own() -> None:
+def test_a_type_may_use_a_directory_below_that_of_another_type() -> None:
     files = {
         "goal_map.json": '{"A": {"t": "x", "u": "x"}}',
         "components/ts/x": TEXT,
@@ -54,7 +54,7 @@ def test_a_folder_below_another_types_folder_is_its_own() -> None:
     assert compared(files, Settings(types={"u": TypeSettings("ts/deep")})).clean
 
 
-def test_a_link_that_leads_to_a_mapped_file_makes_no_orphan_of_either() -> None:
+def test_a_mapped_link_and_its_target_are_not_orphans() -> None:
     files: dict[str, Content] = {
         "goal_map.json": '{"A": {"t": "alias"}}',
         "components/ts/alias": Link("real"),
@@ -63,7 +63,7 @@ def test_a_link_that_leads_to_a_mapped_file_makes_no_orphan_of_either() -> None:
     assert compared(files).clean
 
 
-def test_an_odd_thing_that_an_entry_names_is_no_orphan() -> None:
+def test_a_special_file_that_an_entry_names_is_not_an_orphan() -> None:
     comparison = compared(
         {"goal_map.json": '{"A": {"t": "pipe"}}', "components/ts/pipe": Other("FIFO")}
     )
@@ -71,7 +71,7 @@ def test_an_odd_thing_that_an_entry_names_is_no_orphan() -> None:
     assert list(comparison.orphans) == []
 
 
-def test_orphans_are_sorted_and_folders_are_none() -> None:
+def test_orphans_are_sorted_and_directories_are_not_orphans() -> None:
     files = {**sound({"A": {"t": "x"}}), "components/b": TEXT, "components/a/z": TEXT}
     assert list(compared({**files, "components/empty/": ""}).orphans) == [
         "components/a/z",
@@ -79,14 +79,14 @@ def test_orphans_are_sorted_and_folders_are_none() -> None:
     ]
 
 
-def test_a_map_within_the_components_folder_is_no_orphan() -> None:
+def test_a_map_in_the_components_directory_is_not_an_orphan() -> None:
     parsed = goal_map.parse("components/goal_map.json", b'{"A": {"t": "x"}}')
     assert isinstance(parsed, GoalMap)
     source = Memory({"components/goal_map.json": "", "components/ts/x": TEXT})
     assert compare([parsed], Tree(source), Settings()).clean
 
 
-def test_the_contents_of_git_are_no_components() -> None:
+def test_the_contents_of_a_git_directory_are_not_components() -> None:
     files = sound({"A": {"t": "x"}}, **{"components/.git/config": "", "components/v/.git": "x"})
     assert compared(files).clean
 
@@ -94,13 +94,13 @@ def test_the_contents_of_git_are_no_components() -> None:
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        ({"components": "x"}, "it is a file, not a folder"),
-        ({"components": Link("../x")}, "it is a link that leaves the project"),
+        ({"components": "x"}, "it is a file, not a directory"),
+        ({"components": Link("../x")}, "it is a link that points outside the project"),
         ({"components": Link("gone")}, "it is a broken link"),
         ({"components": Other("FIFO")}, "it is a FIFO"),
     ],
 )
-def test_a_components_folder_that_is_none_cannot_be_judged(
+def test_a_components_directory_that_is_not_one_cannot_be_checked(
     made: dict[str, Content], reason: str
 ) -> None:
     with pytest.raises(UnreadableError) as caught:
@@ -108,22 +108,22 @@ def test_a_components_folder_that_is_none_cannot_be_judged(
     assert (caught.value.path, caught.value.reason) == ("components", reason)
 
 
-def test_the_components_folder_may_be_absent_a_link_or_the_root() -> None:
+def test_the_components_directory_may_be_absent_a_link_or_the_root() -> None:
     assert components_folder(Tree(Memory({"x": ""})), Settings()) is None
     linked = Tree(Memory({"components": Link("lib"), "lib/x": ""}))
     assert components_folder(linked, Settings()) == "lib"
     assert components_folder(Tree(Memory({"x": ""})), Settings(components="")) == ""
 
 
-def test_a_components_folder_of_another_case_is_a_mismatch_of_every_entry() -> None:
+def test_a_components_directory_in_another_case_is_a_mismatch_of_every_entry() -> None:
     comparison = compared({"goal_map.json": '{"A": {"t": "x"}}', "Components/ts/x": TEXT})
     assert [one.place.spelled for one in comparison.misspelled] == ["Components/ts/x"]
 
 
-def test_files_that_are_found_one_by_one_are_noted_by_the_folder(
+def test_files_that_are_resolved_one_by_one_are_recorded_by_directory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each note copies what stands there, so one for each of many files took their square."""
+    """Recording copies a set of names, so recording files one by one was quadratic."""
     noted: list[str] = []
     serve = Comparison.serve
 

@@ -17,18 +17,18 @@ from projects import MAP, TEXT, Content, Files, codes, configured, found, only, 
 HOST = "components/personas/host.txt"
 
 
-def told(content: Content, **settings: Any) -> list[str]:
+def codes_for(content: Content, **settings: Any) -> list[str]:
     return codes(found({"goal_map.json": MAP, HOST: content}, **settings))
 
 
 @pytest.mark.parametrize("content", ["", " ", "\n\n", "\t \r\n", "\u3000\u2003", "\x0b\x0c"])
-def test_nothing_but_white_space_is_empty(content: str) -> None:
-    assert told(content) == ["JG206"]
+def test_only_whitespace_is_empty(content: str) -> None:
+    assert codes_for(content) == ["JG206"]
 
 
 @pytest.mark.parametrize("content", ["x", " x ", "\n" * 70_000 + "x", "日", "\u200b", "\ufeff"])
-def test_anything_else_is_not(content: str) -> None:
-    assert told(content) == []
+def test_anything_else_is_not_empty(content: str) -> None:
+    assert codes_for(content) == []
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_anything_else_is_not(content: str) -> None:
         (b"x" * 70_000 + b"\xff", 70_000),
     ],
 )
-def test_bytes_that_are_no_utf8_are_told_with_the_first_wrong_byte(
+def test_bytes_that_are_not_utf8_are_reported_with_the_first_invalid_byte(
     content: bytes, offset: int
 ) -> None:
     finding = only(found({"goal_map.json": MAP, HOST: content}), "JG207")
@@ -52,7 +52,7 @@ def test_bytes_that_are_no_utf8_are_told_with_the_first_wrong_byte(
 
 
 class Pieces(Memory):
-    """A source that gives a file in the pieces that it was made of."""
+    """A source that returns a file in given pieces."""
 
     def __init__(self, *pieces: bytes) -> None:
         super().__init__({"goal_map.json": MAP, HOST: b"".join(pieces)})
@@ -64,17 +64,17 @@ class Pieces(Memory):
 
 
 @pytest.mark.parametrize("cut", range(1, 7))
-def test_a_character_that_is_cut_between_two_pieces_is_no_fault(cut: int) -> None:
+def test_a_character_that_is_split_between_two_pieces_is_valid(cut: int) -> None:
     data = "a日b🎉".encode()
     assert check(Pieces(data[:cut], data[cut:]), Settings()).findings == ()
 
 
-def test_a_wrong_byte_in_a_later_piece_is_counted_from_the_start() -> None:
+def test_an_invalid_byte_in_a_later_piece_is_counted_from_the_start() -> None:
     (finding,) = check(Pieces(b"ab\xe6", b"\x97\xa5c", b"\xffd"), Settings()).findings
     assert "(byte 6)" in finding.message
 
 
-def test_a_cut_character_at_the_end_is_told_where_it_starts() -> None:
+def test_a_truncated_character_at_the_end_is_reported_at_its_start() -> None:
     (finding,) = check(Pieces(b"ab\xe6", b"\x97"), Settings()).findings
     assert "(byte 2)" in finding.message
 
@@ -84,17 +84,17 @@ def test_blank_pieces_before_text_do_not_make_it_blank() -> None:
     assert codes(check(Pieces(b" \n", b"\t", b" "), Settings()).findings) == ["JG206"]
 
 
-def test_a_type_that_is_no_text_is_not_read() -> None:
+def test_components_of_a_non_text_type_are_not_read() -> None:
     types = configured(persona=TypeSettings(text=False))
-    assert told(b"\xff\x00", **types) == []
-    assert told(" ", **types) == []
+    assert codes_for(b"\xff\x00", **types) == []
+    assert codes_for(" ", **types) == []
 
 
-def test_a_type_that_is_no_text_may_not_be_empty_either() -> None:
-    assert told("", **configured(persona=TypeSettings(text=False))) == ["JG206"]
+def test_components_of_a_non_text_type_may_not_be_empty_either() -> None:
+    assert codes_for("", **configured(persona=TypeSettings(text=False))) == ["JG206"]
 
 
-def test_the_content_pass_is_skipped_when_nothing_asks_for_it() -> None:
+def test_the_content_pass_is_skipped_if_no_rule_needs_it() -> None:
     class Unread(Memory):
         def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
             raise AssertionError("no file should be opened")
@@ -104,11 +104,11 @@ def test_the_content_pass_is_skipped_when_nothing_asks_for_it() -> None:
 
 
 def test_without_the_content_pass_a_file_of_0_bytes_is_still_empty() -> None:
-    assert told("", ignore=("JG207", "JG501")) == ["JG206"]
-    assert told(" ", ignore=("JG207", "JG501")) == []
+    assert codes_for("", ignore=("JG207", "JG501")) == ["JG206"]
+    assert codes_for(" ", ignore=("JG207", "JG501")) == []
 
 
-def test_a_component_of_several_entries_is_told_once_at_its_first() -> None:
+def test_a_component_of_several_entries_is_reported_once_at_its_first() -> None:
     goals = {"B": {"persona": "host.txt"}, "A": {"persona": "host.txt"}}
     finding = only(found({**sound(goals), HOST: ""}), "JG206")
     assert (finding.goal, finding.component_type, finding.path) == ("B", "persona", HOST)
@@ -119,7 +119,7 @@ def test_an_orphan_is_not_read() -> None:
     assert codes(found(files)) == ["JG301"]
 
 
-def test_a_component_that_a_link_leads_to_is_read_and_told_at_its_entry() -> None:
+def test_a_linked_component_is_read_and_reported_at_its_entry() -> None:
     files = {
         "goal_map.json": '{"A": {"persona": "alias.txt"}, "B": {"persona": "real.txt"}}',
         "components/personas/alias.txt": Link("real.txt"),
@@ -134,7 +134,7 @@ def test_a_component_that_a_link_leads_to_is_read_and_told_at_its_entry() -> Non
     assert only(found(files), "JG206").goal == "A"
 
 
-def test_an_entry_that_is_judged_no_further_is_not_judged_as_text() -> None:
+def test_the_text_of_an_unsafe_entry_is_not_checked() -> None:
     files: Files = {
         "goal_map.json": '{"A": {"logo": "./a.png"}}',
         "components/logos/a.png": b"\x89PNG\xff",
@@ -143,7 +143,7 @@ def test_an_entry_that_is_judged_no_further_is_not_judged_as_text() -> None:
     assert codes(found(files)) == ["JG205"]
 
 
-def test_an_entry_that_means_a_file_under_another_name_keeps_it_from_being_an_orphan() -> None:
+def test_a_file_that_an_unsafe_entry_means_is_not_an_orphan() -> None:
     files: Files = {
         "goal_map.json": '{"A": {"persona": "./a.txt"}, "B": {"persona": "x//b.txt"}}',
         "components/personas/a.txt": TEXT,
@@ -152,7 +152,7 @@ def test_an_entry_that_means_a_file_under_another_name_keeps_it_from_being_an_or
     assert codes(found(files)) == ["JG205", "JG205"]
 
 
-def test_a_file_where_an_entry_wants_a_folder_is_an_orphan_all_the_same() -> None:
+def test_a_file_where_an_entry_needs_a_directory_is_an_orphan() -> None:
     files: Files = {
         "goal_map.json": '{"A": {"persona": "a.txt/b.txt"}, "B": {"persona": "to"}}',
         "components/personas/a.txt": TEXT,
@@ -161,7 +161,7 @@ def test_a_file_where_an_entry_wants_a_folder_is_an_orphan_all_the_same() -> Non
     assert codes(found(files)) == ["JG201", "JG204", "JG301"]
 
 
-def test_what_cannot_be_read_is_told_and_the_others_are_judged() -> None:
+def test_unreadable_components_are_reported_and_the_others_are_checked() -> None:
     class Failing(Memory):
         def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
             for name, chunks in super().chunks(folder, names):

@@ -1,4 +1,4 @@
-"""The entries whose component is not there, and where their values stand."""
+"""Missing entries, and the positions of their values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPACE = st.text(" \t\r\n", max_size=3)
 
 @st.composite
 def maps(draw: st.DrawFn) -> str:
-    """The text of a map, with white space anywhere, escapes, and keys that may stand twice."""
+    """Generate the text of a map with any whitespace, escapes and repeated keys."""
     import json
 
     def quoted(text: str) -> str:
@@ -48,9 +48,7 @@ def parsed(text: str) -> GoalMap:
 
 
 @given(maps(), st.sets(FILENAMES))
-def test_every_entry_that_is_meant_is_placed_where_it_is_found_alone(
-    text: str, wanted: set[str]
-) -> None:
+def test_entries_are_placed_in_bulk_as_one_by_one(text: str, wanted: set[str]) -> None:
     one = parsed(text)
     absent: dict[str, Any] = {key: wanted for parts in one.goals.values() for key in parts}
     goals = [goal for goal, parts in one.goals.items() if wanted.intersection(parts.values())]
@@ -65,7 +63,9 @@ def test_every_entry_that_is_meant_is_placed_where_it_is_found_alone(
 
 
 @given(maps(), st.sets(FILENAMES))
-def test_they_are_counted_and_told_in_the_order_of_the_map(text: str, absent: set[str]) -> None:
+def test_missing_entries_are_counted_and_listed_in_the_order_of_the_map(
+    text: str, absent: set[str]
+) -> None:
     one = parsed(text)
     settings = Settings(types={"A": TypeSettings("as/deep")})
     missing = Missing([one], settings, {"A": absent, "B": absent} if absent else {})
@@ -83,7 +83,7 @@ def test_they_are_counted_and_told_in_the_order_of_the_map(text: str, absent: se
 
 
 @pytest.mark.parametrize("count", [0, 3])
-def test_each_map_has_its_own(count: int) -> None:
+def test_each_map_has_its_own_missing_entries(count: int) -> None:
     first = parsed('{"A": {"t": "x"}, "B": {"t": "y"}}')
     second = parsed("{" + ",".join(f'"G{number}": {{"t": "x"}}' for number in range(count)) + "}")
     missing = Missing([second, first], Settings(), {"t": {"x"}})

@@ -1,4 +1,4 @@
-"""What no entry names, in the order of whole paths, whatever folders they are spread over."""
+"""Orphans are sorted by their whole path, across directories."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join), max_si
 
 
 def made(paths: set[str], top: str = "") -> Orphans:
-    """Of all files of a tree; a path that is also a folder's cannot be a file's."""
+    """Return the orphans of a tree; a path cannot be both a file and a directory."""
     memory = Memory(dict.fromkeys(paths, b""))
     folders: dict[str, Folder] = {}
     waiting = [top]
@@ -28,7 +28,7 @@ def made(paths: set[str], top: str = "") -> Orphans:
 
 
 @given(PATHS)
-def test_paths_come_in_their_order_each_once(paths: set[str]) -> None:
+def test_paths_are_sorted_and_unique(paths: set[str]) -> None:
     files = {path for path in paths if not any(other.startswith(f"{path}/") for other in paths)}
     found = made(files)
     assert list(found) == sorted(files)
@@ -37,13 +37,13 @@ def test_paths_come_in_their_order_each_once(paths: set[str]) -> None:
 
 
 @given(PATHS, st.data())
-def test_what_is_taken_out_is_gone_and_nothing_else(paths: set[str], data: st.DataObject) -> None:
+def test_only_the_given_paths_are_removed(paths: set[str], data: st.DataObject) -> None:
     files = {path for path in paths if not any(other.startswith(f"{path}/") for other in paths)}
     gone = {path for path in files if data.draw(st.booleans())}
     assert list(made(files).without(gone)) == sorted(files - gone)
 
 
-def test_a_folders_files_stand_where_its_name_with_a_slash_stands() -> None:
+def test_the_files_of_a_directory_sort_as_its_name_with_a_slash() -> None:
     assert list(made({"c/a", "c/a-b", "c/a.txt", "c/a0", "c/b/x", "c/b-/x", "c/b.txt"})) == [
         "c/a",
         "c/a-b",

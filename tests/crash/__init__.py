@@ -1,1 +1,1 @@
-"""Crash tests: a traced run of any command, and every disk that a crash of it may leave."""
+"""Crash tests: a traced run of a command, and every disk that a crash may leave."""

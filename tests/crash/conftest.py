@@ -1,4 +1,4 @@
-"""Where crash tests work, and the numbers that they tell at the end of a run."""
+"""The directory for crash tests, and the numbers reported at the end of a run."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-Tell = Callable[[str], None]
+Record = Callable[[str], None]
 _NUMBER = "crash-number"
 
 
 @pytest.fixture
-def tell(record_property: Callable[[str, object], None]) -> Tell:
-    """Tells a number for the summary (also from a worker of pytest-xdist)."""
+def record(record_property: Callable[[str, object], None]) -> Record:
+    """Report a number in the summary (also from a worker of pytest-xdist)."""
     return lambda line: record_property(_NUMBER, line)
 
 
 @pytest.fixture
 def fast_folder() -> Iterator[str]:
-    """An empty folder in memory where there is one: thousands of disks are laid out in it."""
+    """Make an empty directory, in memory if possible, for thousands of disk states."""
     memory = "/dev/shm"
     folder = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
     yield os.path.realpath(folder)

@@ -1,4 +1,4 @@
-"""What the killed processes run: one deed in one project, as the command line would end it.
+"""The program of the killed processes: one action on one project, with exit codes.
 
 python -S -B deed.py SOURCES ROOT DEED
 """
@@ -19,13 +19,13 @@ TEXT = b"Say hello, then the name.\n" * 3
 
 
 def commit(root: str) -> None:
-    """The usual fix: one entry, one component in a folder that is not there yet."""
+    """Commit one entry and one component in a new directory, as in a usual fix."""
     changes = [MapChange("goal_map.json", (EDIT,))]
     transaction.commit(root, changes, [Placement(f"components/protocols/{NEW}", TEXT)])
 
 
 def main() -> int:
-    """0: done. 2: a clear message. 130: interrupted. Anything else is a traceback."""
+    """Return 0 if done, 2 after a clear message, 130 if interrupted; else a traceback."""
     root, deed = sys.argv[2:4]
     try:
         if deed == "commit":

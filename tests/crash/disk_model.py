@@ -1,12 +1,12 @@
-"""Which disks a crash may leave: every one that POSIX allows, not those that ext4 happens to.
+"""The disks that a crash may leave: all that POSIX allows, not only those of ext4.
 
-A traced run is replayed on a model of files and folders. At each crash point, what was synced
-is there, and of the rest any part may be:
+A traced run is replayed on a model of files and directories. At each crash point, everything that
+was synced is on disk, and any part of the rest:
 
-- a name that was made, renamed or removed is on the disk or not, each independent of the
-  others; one rename is one atom within a folder, and may come before its file's bytes;
-- bytes that were written are there, not there, cut off, or zeros of the right length;
-- `fsync` of a file puts its bytes on the disk, not its name; `fsync` of a folder its names.
+- a created, renamed or removed name is on disk or not, independently of other names; a rename
+  within a directory is atomic, and may precede the bytes of its file;
+- written bytes are on disk, missing, cut off, or zeros of the right length;
+- `fsync` of a file flushes its bytes, not its name; `fsync` of a directory flushes its names.
 
 After ALICE (Pillai and others, "All File Systems Are Not Created Equal: On the Complexity of
 Crafting Crash-Consistent Applications", OSDI 2014). Everything that cannot be modelled raises.
@@ -23,21 +23,21 @@ from typing import NamedTuple, Union
 
 from crash.tracing import Call
 
-# A file's bytes, a link's target, or None for a folder; by path relative to the root.
+# A file's bytes, a link's target, or None for a directory; by path relative to the root.
 State = dict[str, Union[bytes, str, None]]
 Signature = frozenset[tuple[str, Union[bytes, str, None]]]
 
-EXHAUSTIVE = 12  # up to so many unsynced names every subset is tried, beyond a sample
+EXHAUSTIVE = 12  # up to this many unsynced names every subset is tried; beyond, a sample
 SAMPLE = 2000
 _ROOT = 0
 
 
 class Crash(NamedTuple):
-    """One disk after a crash. `done`: the run had returned, so nothing may be lost."""
+    """The disk after a crash. `done`: the run had returned, so nothing may be lost."""
 
     state: State
     done: bool
-    after: int  # so many system calls were made
+    after: int  # the number of system calls made
 
 
 class _Write(NamedTuple):
@@ -52,7 +52,7 @@ class _Resize(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """Names of folders that change in one atom: (folder, name) -> inode or None."""
+    """Names that change atomically: (directory, name) -> inode or None."""
 
     changes: tuple[tuple[int, str, int | None], ...]
 
@@ -65,7 +65,7 @@ _Event = Union[_Write, _Resize, _Names, _Sync]
 
 
 class Disk:
-    """A traced run, replayed from a state that is all on the disk."""
+    """A traced run, replayed from a state that is completely on disk."""
 
     def __init__(self, root: str, before: State) -> None:
         self.root = os.path.realpath(root)
@@ -102,13 +102,13 @@ class Disk:
         return len(self._kinds) - 1
 
     def replay(self, calls: Iterable[Call]) -> Disk:
-        """Take in the calls of a run."""
+        """Replay the calls of a run."""
         for call in calls:
             handler = getattr(self, f"_on_{call.name}")
             handler(self._open.setdefault(call.process, {}), *call.args)
         return self
 
-    # What each call does, as the running system sees it, and which events it leaves.
+    # The effect of each call on the running system, and its events.
 
     def _on_open(self, handles: dict[int, list[int]], fd: int, path: str, flags: int) -> None:
         handles.pop(fd, None)
@@ -193,7 +193,7 @@ class Disk:
         if old_place is None and new_place is None:
             return
         if old_place is None or new_place is None:
-            raise AssertionError(f"a rename across the project's edge: {path} {new}")
+            raise AssertionError(f"a rename into or out of the project: {path} {new}")
         inode = self._names[old_place]
         self._change(((*old_place, None), (*new_place, inode)))
 
@@ -213,7 +213,7 @@ class Disk:
         assert fd not in handles, f"cannot be modelled: {what}"
 
     def _place(self, path: str) -> tuple[int, str] | None:
-        """The folder's inode and the name; None for what is outside the project."""
+        """Return the directory's inode and the name; None outside the project."""
         path = os.path.normpath(path)
         for _ in range(40):
             if path == self.root:
@@ -234,7 +234,7 @@ class Disk:
                 if last:
                     return inode, name
                 if found is None:
-                    return None  # an open that made nothing
+                    return None  # an open that created nothing
                 inode = found
         raise AssertionError(f"a loop of links: {path}")
 
@@ -258,7 +258,7 @@ class Disk:
     # The crash.
 
     def now(self) -> State:
-        """What the running system sees, and a killed process leaves."""
+        """Return the state that the running system sees, which is what a kill leaves."""
         paths = _reach(self._names, self._kinds)
         state: State = {}
         for path, inode in paths.items():
@@ -270,10 +270,10 @@ class Disk:
         return state
 
     def crashes(self, seed: int = 0) -> Iterator[Crash]:
-        """Every disk that a crash may leave, each at its first crash point, and at the end.
+        """Yield every disk that a crash may leave, each at its first crash point, and at the end.
 
-        It is enough to crash before each sync and at the end: whatever a crash in between may
-        leave is among these, since any part of what is not synced may be missing.
+        It is enough to crash before each sync and at the end: these include every disk of a crash
+        in between, since any part of what is not synced may be missing.
         """
         syncs = [i for i, event in enumerate(self.events) if isinstance(event, _Sync)]
         seen: set[tuple[Signature, bool]] = set()
@@ -299,7 +299,7 @@ class Disk:
             yield from self._with_data(now, sure, unsure, chance)
 
     def _sort(self, point: int) -> tuple[list[_Event], list[_Event]]:
-        """What is on the disk for sure, and what may be, in the order of the run."""
+        """Return the events that are certainly on disk, and those that may be, in order."""
         last_sync: dict[int, int] = {}
         for index, event in enumerate(self.events[:point]):
             if isinstance(event, _Sync):
@@ -362,7 +362,7 @@ class Disk:
     def _contents(
         self, inode: int, sure: Sequence[_Event], unsure: Sequence[_Event]
     ) -> list[bytes]:
-        """What a file may hold: all that is sure, and any part of what is not."""
+        """List the possible contents of a file: the certain events, and any part of the others."""
         first = self._first.get(inode, b"")
         assert isinstance(first, bytes)
         base = bytearray(first)
@@ -440,7 +440,7 @@ def _reach(names: dict[tuple[int, str], int], kinds: list[str]) -> dict[str, int
 
 
 def read_state(root: str) -> State:
-    """What lies in a folder now."""
+    """Read the state of a directory."""
     state: State = {}
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
@@ -457,7 +457,7 @@ def read_state(root: str) -> State:
 
 
 def write_state(root: str, state: State) -> None:
-    """Make a folder hold exactly this."""
+    """Make a directory have exactly this state."""
     for entry in os.scandir(root):
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)

@@ -1,11 +1,10 @@
-"""What the killed processes run: the real command, with strace at one of its threads.
+"""The program of the killed processes: the real command, with strace on one thread.
 
 python fix_command.py THREAD OPTIONS ARGUMENTS...
 
-strace counts the calls of each thread apart, so that "the n-th call" means nothing for a command
-that has several. This one has strace attached to the thread that is meant and to no other:
-`main` before the command begins, `writer` when the first thread that writes texts begins, or
-none (`-`). OPTIONS is a JSON list for strace.
+strace counts calls per thread, so "the n-th call" is ambiguous for a command with several threads.
+Here strace is attached to one thread only: `main` before the command begins, `writer` when the
+first thread that generates texts begins, or none (`-`). OPTIONS is a JSON list for strace.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ _ANY_TRACER = 0x59616D61  # PR_SET_PTRACER, for kernels where only a parent may 
 
 
 def attach(options: list[str]) -> None:
-    """Return when strace is at this thread."""
+    """Attach strace to this thread, and wait until it is attached."""
     import ctypes
 
     ctypes.CDLL(None).prctl(_ANY_TRACER, ctypes.c_ulong(-1), 0, 0, 0)
-    nobody = subprocess.DEVNULL
+    null = subprocess.DEVNULL
     thread = str(threading.get_native_id())
     tracer = subprocess.Popen(
         ["strace", "-qq", "-e", "signal=none", *options, "-p", thread],
-        stdin=nobody, stdout=nobody, stderr=nobody, start_new_session=True,
+        stdin=null, stdout=null, stderr=null, start_new_session=True,
     )  # fmt: skip
     while True:
         with open(f"/proc/self/task/{thread}/status") as status:
@@ -42,7 +41,7 @@ def attach(options: list[str]) -> None:
 def main() -> None:
     thread, options = sys.argv[1], json.loads(sys.argv[2])
     sys.argv[1:3] = []
-    sys.path[:1] = []  # not this folder
+    sys.path[:1] = []  # not this directory
     real = threading.Thread.run
     writers: list[threading.Thread] = []
 

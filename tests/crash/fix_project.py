@@ -1,4 +1,4 @@
-"""A small project whose components are missing, `jit-guard --fix` in it, and how it must end."""
+"""A small project with missing components, `jit-guard --fix` on it, and how it must end."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from jit_guard import cli
 
 TEXT = "Say hello, then the name.\n"
 _LEDGER = ".jit-guard/ledger.db"
-# The journal is SQLite's: who opens the ledger next rolls it back, who writes next removes it.
+# The journal of SQLite: the next open rolls it back, the next write removes it.
 _FOR_GOOD = OURS_FOR_GOOD | {
     *(_LEDGER, f"{_LEDGER}-journal"),
     *(".jit-guard/claims", ".jit-guard/claims/0.lock"),
 }
 _SOURCES = os.path.dirname(os.path.dirname(jit_guard.__file__))
 _LINE = re.compile(r"(\w+)\((.*)$")
-_NEVER = ("execve", "exit_group", "exit", "munmap")  # not the project's, or not to be failed
+_NEVER = ("execve", "exit_group", "exit", "munmap")  # not on the project, or must not fail
 _CHANGES = re.compile(
     r"p?write(v|64)?|fsync|fdatasync|ftruncate|mkdir\w*|rmdir|unlink\w*|rename\w*|link\w*|"
     r"fchmod|fchown|flock|openat"
@@ -47,17 +47,17 @@ TWO: State = {
 
 
 class Ran(NamedTuple):
-    """How a command ended, and what it said."""
+    """How a command ended, and its output."""
 
     code: int
-    said: str
+    output: str
 
 
 class FixProject:
-    """A project in memory, and a generator outside it that counts how often it is asked.
+    """A project in memory, and a generator outside it that counts its calls.
 
     Args:
-        folder: an empty folder.
+        folder: an empty directory.
         generator: `command` or `scaffold`.
         before: the project.
     """
@@ -80,26 +80,26 @@ class FixProject:
         self.clean = 0 if generator == "command" else 1  # a draft is a finding until it is written
         os.makedirs(self.root, exist_ok=True)
         self.lay_out()
-        ran = self.start()  # and its modules are compiled
+        ran = self.start()  # also compiles its modules
         assert ran.code == self.clean, ran
         self.new = self.state()
         assert len(self.new) > len(before)
         assert self.calls() == (len(self.texts()) if generator == "command" else 0)
 
     def lay_out(self) -> None:
-        """The project as it is before the run; nobody has been asked for a text."""
+        """Write the project as it is before the run, and reset the count of calls."""
         write_state(self.root, self.before)
         with open(self._calls, "w"):
             pass
 
     def command(self, thread: str = "-", options: Sequence[str] = ()) -> list[str]:
-        """The fix as a program."""
+        """Return the command of the fix."""
         launcher = [sys.executable, fix_command.__file__, thread, json.dumps(options)]
         return [*launcher, *self._fix]
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment of the fix."""
+        """Return the environment of the fix."""
         return {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONHASHSEED": "0",
@@ -119,7 +119,7 @@ class FixProject:
         return Ran(ran.returncode, (ran.stdout + ran.stderr).decode(errors="replace"))
 
     def points(self, thread: str) -> list[Point]:
-        """The calls of a thread that touch the project, each name counted for itself."""
+        """List the calls of a thread on the project, counted per name."""
         self.lay_out()
         log = os.path.join(self._folder, "strace")
         ran = self.start(thread, ["-y", "-o", log])
@@ -140,7 +140,7 @@ class FixProject:
     def inject(
         self, thread: str, points: Sequence[Point], what: str, *, from_there_on: bool = False
     ) -> Iterator[tuple[Point, Ran]]:
-        """Run the fix once per point, and let something happen there, as strace says it."""
+        """Run the fix once per point, with an injection there, as for strace."""
         for point in points:
             self.lay_out()
             when = f"when={point.number}{'+' if from_there_on else ''}"
@@ -148,24 +148,24 @@ class FixProject:
             options += ["-e", f"inject={point.name}:{what}:{when}"]
             yield point, self.start(thread, options)
 
-    # What is there
+    # The state
 
     def state(self) -> State:
-        """The project without what jit-guard keeps for good."""
+        """Return the project without the permanent files of jit-guard."""
         state = read_state(self.root)
         return {path: content for path, content in state.items() if path not in _FOR_GOOD}
 
     def calls(self) -> int:
-        """How often the generator was asked."""
+        """Return how often the generator was called."""
         return os.path.getsize(self._calls)
 
     def asked(self, times: int) -> None:
-        """Set the count, as it was at some moment."""
+        """Set the count of calls."""
         with open(self._calls, "w") as file:
             file.write("x" * times)
 
     def texts(self) -> list[str]:
-        """What the ledger holds, and nothing is touched: SQLite's own recovery is on a copy."""
+        """Return the texts in the ledger, from a copy, on which SQLite may run its recovery."""
         path = os.path.join(self.root, _LEDGER)
         if not os.path.exists(path):
             return []
@@ -179,17 +179,17 @@ class FixProject:
                 rows = connection.execute("SELECT content FROM texts").fetchall()
         return [row[0].decode() for row in rows]
 
-    # How it must end
+    # The expected end
 
     def run_here(self, *arguments: str) -> Ran:
-        """A command of jit-guard, in this process."""
-        said = io.StringIO()
-        with redirect_stdout(said), redirect_stderr(said):
+        """Run a command of jit-guard in this process."""
+        output = io.StringIO()
+        with redirect_stdout(output), redirect_stderr(output):
             code = cli.main(list(arguments))
-        return Ran(code, said.getvalue())
+        return Ran(code, output.getvalue())
 
     def ends_well(self, at: object, *, recover: bool = True) -> str:
-        """Recover, fix again, check: whether it was `old` or `new` after the first of them."""
+        """Recover, fix again and check; return whether the state was `old` or `new` at first."""
         asked, stored = self.calls(), self.texts()
         how = "-"
         if recover:
@@ -202,13 +202,13 @@ class FixProject:
         assert ran.code == self.clean, (at, ran)
         self.is_new(at)
         if self.generator == "command":
-            missing = sum(path not in self.before for path in self.new) - 1  # one is a folder
+            missing = sum(path not in self.before for path in self.new) - 1  # one is a directory
             assert self.calls() == asked + missing - len(stored), (at, stored, ran)
             assert len(self.texts()) == missing, at
         return f"{how}, {'text kept' if stored else 'no text'}"
 
     def is_new(self, at: object) -> None:
-        """Exactly the new state, and `jit-guard` says so."""
+        """Check that the state is exactly the new one, and that `jit-guard` agrees."""
         state = self.state()
         assert state == self.new, (at, sorted(set(state) ^ set(self.new)))
         checked = self.run_here("--root", self.root)
@@ -216,10 +216,10 @@ class FixProject:
 
 
 def changing(points: Sequence[Point]) -> list[Point]:
-    """Those that change something: before a call that only reads, the disk is as before these."""
+    """Keep the points of calls that change something; reads do not add new states."""
     return [point for point in points if _CHANGES.fullmatch(point.name)]
 
 
 def sample(points: Sequence[Point], most: int) -> list[Point]:
-    """All points in full mode; else so many, evenly."""
+    """Return all points in full mode, else this many, evenly spaced."""
     return list(points) if FULL else list(points[:: max(1, -(-len(points) // most))])

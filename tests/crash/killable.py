@@ -1,4 +1,4 @@
-"""The deeds of `deed.py` as processes that can be killed, and the states in which they start."""
+"""The actions of `deed.py` as processes that can be killed, and their initial states."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from jit_guard.commit.preparation import make, prepare
 from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
 
-FULL = bool(os.environ.get("JIT_GUARD_CRASH_FULL"))  # every point, however long it takes
+FULL = bool(os.environ.get("JIT_GUARD_CRASH_FULL"))  # test every point, which takes long
 _SOURCES = os.path.dirname(os.path.dirname(jit_guard.__file__))
 
 
 class Killable:
-    """A project in memory, and a deed in it as a command."""
+    """A project in memory, and an action on it as a command."""
 
     def __init__(self, folder: str, what: str, before: State) -> None:
         self.root = os.path.join(folder, "project")
@@ -36,11 +36,11 @@ class Killable:
         self.log = os.path.join(folder, "strace")
 
     def lay_out(self) -> None:
-        """The project as it is before the deed."""
+        """Write the project as it is before the action."""
         write_state(self.root, self.before)
 
     def points(self) -> list[Point]:
-        """Every call of the deed that touches the project."""
+        """List every call of the action on the project."""
         for _ in range(2):  # the first run compiles
             self.lay_out()
             subprocess.run(self.argv, env=self.env, check=True, capture_output=True)
@@ -48,11 +48,11 @@ class Killable:
         return killing.points(self.argv, self.root, self.log, self.env)
 
     def state(self) -> State:
-        """What lies there now, without what is kept for good."""
+        """Return the current state, without the permanent files of jit-guard."""
         return visible(read_state(self.root))
 
     def recovered(self) -> str:
-        """Recover, and say whether that is `old` or `new`; anything else is an error."""
+        """Recover, and return `old` or `new`; any other state is an error."""
         transaction.recover(self.root)
         state = self.state()
         assert state in (SIMPLE, SIMPLE_NEW), state
@@ -60,7 +60,7 @@ class Killable:
 
 
 def middle(folder: str, steps: int | None) -> State:
-    """A state in the middle of the commit: only planned (None), or so many steps after it."""
+    """Return a state in the middle of a commit: planned (None), or after this many steps."""
     root = os.path.realpath(folder)
     write_state(root, SIMPLE)
     changes = [MapChange("goal_map.json", (Edit(*deed.EDIT),))]

@@ -1,8 +1,8 @@
-"""Kill a command at each of its system calls that touch a project, or make each of them fail.
+"""Kill a command at each of its system calls on a project, or make each of them fail.
 
-strace counts the calls of a first run, and then injects: a signal on entering the n-th call of
-a name (the call itself is not made), or an error in its place. Any command will do; the
-project is laid out anew for every run.
+strace counts the calls of a first run, and then injects a signal at the n-th call of a name (the
+call itself is not made), or an error. This works for any command; the project is written again
+for every run.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import NamedTuple
 from crash.tracing import STRACE
 
 _LINE = re.compile(r"(\d+) +(\w+)\((.*)$")
-_NEVER = ("execve", "exit_group", "exit", "munmap")  # not the project's, or not to be failed
+_NEVER = ("execve", "exit_group", "exit", "munmap")  # not on the project, or must not fail
 
 
 class Point(NamedTuple):
-    """The n-th call of a name, and what it was."""
+    """The n-th call of a name, and its arguments."""
 
     name: str
     number: int
@@ -28,7 +28,7 @@ class Point(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How one run ended, killed or not."""
+    """How one run ended."""
 
     point: Point
     returncode: int
@@ -38,14 +38,14 @@ class Ended(NamedTuple):
 def points(
     argv: Sequence[str], root: str, log: str, env: dict[str, str], *, between: str = ""
 ) -> list[Point]:
-    """The calls of a run that touch a folder: by its path, or by a handle below it.
+    """List the calls of a run on a directory, by path or by a handle below it.
 
     Args:
         argv: the command.
-        root: the folder, laid out for a run.
+        root: the directory, prepared for a run.
         log: a file for strace.
-        env: the environment, complete.
-        between: a pattern of names of calls; others are left out.
+        env: the complete environment.
+        between: a pattern for the names of calls to include.
     """
     _strace(argv, root, env, ["-y", "-o", log])
     counts: dict[str, int] = {}
@@ -72,14 +72,14 @@ def inject(
     *,
     from_there_on: bool = False,
 ) -> Iterator[Ended]:
-    """Run the command once per point, and let something happen there.
+    """Run the command once per point, and inject a signal or an error there.
 
     Args:
         argv, root, env: as for `points`.
         where: the points.
-        what: as strace says it: `signal=SIGKILL`, `error=EIO`.
-        lay_out: makes the project as it is before the run.
-        from_there_on: let it happen at every later call of that name, too.
+        what: the injection, as for strace: `signal=SIGKILL`, `error=EIO`.
+        lay_out: writes the project as it is before the run.
+        from_there_on: inject at every later call of that name, too.
     """
     for point in where:
         lay_out()

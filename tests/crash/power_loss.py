@@ -1,4 +1,4 @@
-"""Power loss, exhaustively: every disk that a crash may leave is mended, and judged."""
+"""Exhaustive power loss: every disk that a crash may leave is recovered and checked."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from crash.disk_model import Crash, Disk, Signature, State, read_state, write_st
 from crash.tracing import Recorder
 
 Run = Callable[[str], object]
-# What is wrong with a mended state; None when it may stand. `done`: the run had returned.
-Judge = Callable[[State, bool], "str | None"]
+# Returns what is wrong with a recovered state, or None. The flag: the run had returned.
+StateCheck = Callable[[State, bool], "str | None"]
 
 
 class Found(NamedTuple):
-    """What an exploration saw."""
+    """The result of an exploration."""
 
-    states: int  # disks after a crash of the run, those after its end apart
-    again: int  # different disks after a crash of a recovery from one of those
+    states: int  # disks after a crash during or after the run
+    again: int  # further disks after a crash of a recovery from one of those
     bad: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -28,7 +28,7 @@ class Found(NamedTuple):
 
 
 def trace_here(folder: str, before: State, run: Run) -> tuple[Disk, State]:
-    """Run something in this process from a state; its disk model, and the state it left."""
+    """Run a function on a state in this process; return its disk model and the final state."""
     write_state(folder, before)
     with Recorder().active() as recorder:
         run(folder)
@@ -38,40 +38,40 @@ def trace_here(folder: str, before: State, run: Run) -> tuple[Disk, State]:
 def explore(
     folder: str,
     crashes: Iterable[Crash],
-    mend: Run,
-    judge: Judge,
+    recover: Run,
+    check: StateCheck,
     *,
     again: bool = True,
     stop_at: int | None = None,
 ) -> Found:
-    """Mend every crash, and every crash of mending it.
+    """Recover from every crash, and from every crash of that recovery.
 
     Args:
-        folder: an empty folder to work in; its path must be that of the traced run.
-        crashes: what `Disk.crashes` gives.
-        mend: the recovery, on a folder.
-        judge: says what is wrong with a mended state.
+        folder: an empty directory to work in; its path must be that of the traced run.
+        crashes: the crashes from `Disk.crashes`.
+        recover: the recovery of a directory.
+        check: returns what is wrong with a recovered state.
         again: also crash during recovery.
-        stop_at: so many bad states are enough.
+        stop_at: stop after this many bad states.
     """
-    mended: dict[Signature, tuple[State | None, str]] = {}
+    recovered: dict[Signature, tuple[State | None, str]] = {}
     bad: list[str] = []
 
-    def mend_state(state: State) -> tuple[State | None, str]:
+    def recover_state(state: State) -> tuple[State | None, str]:
         signature = frozenset(state.items())
-        if signature not in mended:
+        if signature not in recovered:
             write_state(folder, state)
             try:
-                mend(folder)
-                mended[signature] = read_state(folder), ""
+                recover(folder)
+                recovered[signature] = read_state(folder), ""
             except Exception as error:  # noqa: BLE001  (any error is the finding)
-                mended[signature] = None, f"{type(error).__name__}: {error}"
-        return mended[signature]
+                recovered[signature] = None, f"{type(error).__name__}: {error}"
+        return recovered[signature]
 
     first = list(crashes)
     for crash in first:
-        after, why = mend_state(crash.state)
-        complaint = judge(crash.state if after is None else after, crash.done)
+        after, why = recover_state(crash.state)
+        complaint = check(crash.state if after is None else after, crash.done)
         if after is None and (complaint is not None or crash.done):
             complaint = why
         if complaint is None and crash.done and after != crash.state:
@@ -80,16 +80,16 @@ def explore(
             bad.append(f"after {crash.after} calls: {complaint}")
             if stop_at is not None and len(bad) >= stop_at:
                 return Found(len(first), 0, tuple(bad))
-    known = set(mended)
+    known = set(recovered)
     for signature in list(known) if again and not bad else ():
         start = dict(signature)
-        first_end, _ = mended[signature]
+        first_end, _ = recovered[signature]
         if first_end is None or first_end == start:
             continue  # nothing to recover, nothing to interrupt
-        disk, end = trace_here(folder, start, mend)
+        disk, end = trace_here(folder, start, recover)
         for crash in disk.crashes():
-            after, why = mend_state(crash.state)
-            complaint = why if after is None else judge(after, False)
+            after, why = recover_state(crash.state)
+            complaint = why if after is None else check(after, False)
             if complaint is None and crash.done and crash.state != end:
                 complaint = "a recovery that had returned was lost"
             if complaint is not None:
@@ -97,12 +97,12 @@ def explore(
                 if stop_at is not None and len(bad) >= stop_at:
                     break
     states = {frozenset(crash.state.items()) for crash in first}
-    return Found(len(first), len(set(mended) - states), tuple(bad))
+    return Found(len(first), len(set(recovered) - states), tuple(bad))
 
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No byte can be written: whatever needs space fails."""
+    """Make every write fail for lack of space."""
     real = os.write
 
     def refuse(handle: int, data: object, /) -> int:

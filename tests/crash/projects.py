@@ -1,4 +1,4 @@
-"""Small projects, and what is done in them while the power fails."""
+"""Small projects, and the actions during which the power fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from crash.deed import EDIT, NEW, TEXT, commit
 from crash.disk_model import State, read_state, write_state
-from crash.power_loss import Judge, full_disk
+from crash.power_loss import StateCheck, full_disk
 from jit_guard.commit import durable, intent, transaction
 from jit_guard.commit.intent import Intent
 from jit_guard.commit.preparation import make, prepare
@@ -23,24 +23,24 @@ DRAFT = b"jit-guard:draft\n"
 
 
 class Scenario(NamedTuple):
-    """Something that is done in a project, and how it may end after a crash and a recovery."""
+    """An action on a project, and its possible end states after a crash and a recovery."""
 
     name: str
     before: State
     run: Callable[[str], object]
-    mend: Callable[[str], object]
+    recover: Callable[[str], object]
     old: State
     new: State
-    done: State | None = None  # how it must end when the run returned; None: `new`
-    # Before that, what somebody else has not synced may be lost, which is not our loss.
+    done: State | None = None  # the state after the run has returned; None: `new`
+    # Before that, unsynced changes of another process may be lost.
     excused: Callable[[State], bool] = lambda _: False
 
-    def judge(self) -> Judge:
-        """Old or new and nothing else; what was reported as done stays."""
+    def check(self) -> StateCheck:
+        """Return a check that a state is old or new, and that what was reported as done stays."""
         old, new = visible(self.old), visible(self.new)
         done = new if self.done is None else visible(self.done)
 
-        def judge(state: State, returned: bool) -> str | None:
+        def check_state(state: State, returned: bool) -> str | None:
             if not returned and self.excused(state):
                 return None
             left = sorted(set(state) - OURS_FOR_GOOD - set(old) - set(new))
@@ -49,22 +49,22 @@ class Scenario(NamedTuple):
             if visible(state) not in ([done] if returned else [old, new]):
                 return f"neither old nor new: {describe(state, old, new)}"
             if returned and state.get(".jit-guard/.gitignore", b"*\n") != b"*\n":
-                return "git would offer .jit-guard"
+                return "git would list .jit-guard as untracked"
             return None
 
-        return judge
+        return check_state
 
 
 OURS_FOR_GOOD = {".jit-guard", ".jit-guard/commit.lock", ".jit-guard/.gitignore"}
 
 
 def visible(state: State) -> State:
-    """A state without what jit-guard keeps for good."""
+    """Return a state without the permanent files of jit-guard."""
     return {path: content for path, content in state.items() if path not in OURS_FOR_GOOD}
 
 
 def describe(state: State, old: State, new: State) -> str:
-    """Which paths are old, new or something else."""
+    """Describe which paths are old, new or something else."""
     parts = []
     for path in sorted({*old, *new}):
         if old.get(path, 0) != new.get(path, 0):
@@ -75,18 +75,18 @@ def describe(state: State, old: State, new: State) -> str:
 
 
 def recover(root: str) -> None:
-    """Recovery on a disk that is full: after the commit is decided it must need no space."""
+    """Recover on a full disk: once a commit is decided, recovery must need no space."""
     with full_disk():
         transaction.recover(root)
 
 
 def recover_with_space(root: str) -> None:
-    """Recovery that may write, where somebody removed our temporary files."""
+    """Recover where temporary files were removed, which needs space."""
     transaction.recover(root)
 
 
 def one_component(root: str) -> None:
-    """One entry, one component in a folder that is not there yet: the usual fix."""
+    """Commit one entry and one component in a new directory, as in a usual fix."""
     commit(root)
 
 
@@ -128,7 +128,7 @@ MANY_NEW: State = {
 
 
 def many_components(root: str) -> None:
-    """Two maps, one of them a link; new, adopted and replaced components in one commit."""
+    """Commit two maps, one of them a link, with new, adopted and replaced components."""
     transaction.commit(
         root,
         [
@@ -151,7 +151,7 @@ def many_components(root: str) -> None:
 
 
 def in_new_folders(root: str) -> None:
-    """Folders, and a component to adopt, that somebody made a moment ago and nobody synced."""
+    """Commit with new, unsynced directories, and a new, unsynced component to adopt."""
     os.mkdir(os.path.join(root, ".jit-guard"))
     os.mkdir(os.path.join(root, "components/protocols"))
     _save(os.path.join(root, f"components/protocols/{NEW}"), TEXT)
@@ -159,7 +159,7 @@ def in_new_folders(root: str) -> None:
 
 
 def refused(root: str) -> None:
-    """An error just before the commit is decided: everything is undone."""
+    """Fail just before the commit is decided, so that everything is undone."""
     real = intent.write
 
     def write(root: str, intent: Intent) -> None:
@@ -178,12 +178,12 @@ def refused(root: str) -> None:
 
 
 def abandoned(root: str) -> None:
-    """The intent stands, and is given up."""
+    """Abandon a decided commit."""
     transaction.recover(root, abandon=True)
 
 
 def killed_over_its_own(root: str) -> None:
-    """`git clean -fd` took our temporary files; a first recovery is killed over its own."""
+    """Recover after `git clean -fd` and after a first recovery was killed while writing."""
 
     class KilledError(BaseException):
         pass
@@ -208,7 +208,7 @@ def killed_over_its_own(root: str) -> None:
 
 
 def saved_over_then_recovered(root: str) -> None:
-    """Somebody saves the new map once more, with a key of their own, and syncs nothing."""
+    """Save the new map again, as another process, with another key and without a sync."""
     path = os.path.join(root, "goal_map.json")
     _save(path + "~", SAVED_OVER)
     os.replace(path + "~", path)
@@ -216,7 +216,7 @@ def saved_over_then_recovered(root: str) -> None:
 
 
 def written_then_recovered(root: str) -> None:
-    """Somebody writes the component by hand, with our very bytes, and syncs nothing."""
+    """Write the component with the same bytes, as another process, without a sync."""
     _save(os.path.join(root, f"components/protocols/{NEW}"), TEXT)
     transaction.recover(root)
 
@@ -225,7 +225,7 @@ SAVED_OVER = json.dumps({"MINE": {}, "GREET": {"persona": "host.txt", "protocol"
 
 
 def set_aside(root: str) -> None:
-    """An intent that cannot be read is moved out of the way."""
+    """Move an unreadable intent aside."""
     transaction.recover(root, abandon=True)
 
 
@@ -236,7 +236,7 @@ def _save(path: str, data: bytes) -> None:
 
 
 def decided(folder: str, before: State) -> State:
-    """The state when the commit of `one_component` has just been decided."""
+    """Return the state just after the commit of `one_component` was decided."""
     write_state(folder, before)
     root = os.path.realpath(folder)
     changes = [MapChange("goal_map.json", (EDIT,))]
@@ -250,7 +250,7 @@ def decided(folder: str, before: State) -> State:
 
 
 def scenarios(folder: str) -> list[Scenario]:
-    """All of them. `folder` is an empty one to prepare states in."""
+    """Return all scenarios. `folder` is an empty directory in which to prepare states."""
     pending = decided(folder, SIMPLE)
     prepared: State = {path: pending[path] for path in pending if path in OURS_FOR_GOOD}
     cleaned = {path: data for path, data in pending.items() if "/.jit-guard-" not in f"/{path}"}

@@ -1,4 +1,4 @@
-"""Many processes at once: no edit is lost, the map is never torn, the lock is what does it."""
+"""Many processes at once: no edit is lost, and the map is never torn, thanks to the lock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.disk_model import read_state
 from jit_guard.commit import kernel_lock, transaction
 from jit_guard.commit.transaction import MapChange, Placement
@@ -24,7 +24,7 @@ _MAP = "goal_map.json"
 def _begin(root: str) -> None:
     goals = {f"W{n}": {"p": "0.txt", "q": "stays.txt"} for n in range(WORKERS)}
     with open(os.path.join(root, _MAP), "w") as file:
-        json.dump({**goals, "SOMEBODY": {"p": "0"}}, file, indent=2)
+        json.dump({**goals, "OTHER": {"p": "0"}}, file, indent=2)
 
 
 def _no_lock(handle: int, *, shared: bool) -> bool:
@@ -32,7 +32,7 @@ def _no_lock(handle: int, *, shared: bool) -> bool:
 
 
 def _work(root: str, worker: int, edits: int, unlocked: bool, ready: Any, results: Any) -> None:
-    """Change one's own entry again and again, each time with a new component."""
+    """Change an entry of its own repeatedly, each time with a new component."""
     if unlocked:
         kernel_lock.lock = _no_lock
     goal, conflicts = f"W{worker}", 0
@@ -45,7 +45,7 @@ def _work(root: str, worker: int, edits: int, unlocked: bool, ready: Any, result
                 done = transaction.commit(
                     root, [MapChange(_MAP, (edit,))], [Placement(path, b"text\n")]
                 )
-            except EditError:  # a save of somebody else's, made from an older map, came over ours
+            except EditError:  # another process saved an older version of the map
                 conflicts += 1
                 with open(os.path.join(root, _MAP), "rb") as file:
                     now = json.load(file)[goal]["p"]
@@ -53,7 +53,7 @@ def _work(root: str, worker: int, edits: int, unlocked: bool, ready: Any, result
                 if now == edit.new:
                     break
                 continue
-            except Exception as error:  # noqa: BLE001  (told to the test)
+            except Exception as error:  # noqa: BLE001  (reported to the test)
                 results.put((worker, f"{type(error).__name__}: {error}"))
                 return
             if done.changes:
@@ -62,7 +62,7 @@ def _work(root: str, worker: int, edits: int, unlocked: bool, ready: Any, result
 
 
 def _watch(root: str, stop: Any, results: Any) -> None:
-    """Parse the map all the time; every component that it names must be there for a reader."""
+    """Parse the map continuously; every component that it names must exist for a reader."""
     seen, torn = 0, 0
     while not stop.is_set():
         with open(os.path.join(root, _MAP), "rb") as file:
@@ -76,20 +76,20 @@ def _watch(root: str, stop: Any, results: Any) -> None:
 
 
 def _save(root: str, stop: Any, results: Any) -> None:
-    """Somebody else's editor: reads the map, changes a key of its own, renames over it."""
+    """Act as an editor: read the map, change a key of its own, rename over it."""
     saves, lost, path = 0, 0, os.path.join(root, _MAP)
     while not stop.is_set():
         with open(path, "rb") as file:
             goals = json.load(file)
-        if goals["SOMEBODY"]["p"] != str(saves):
+        if goals["OTHER"]["p"] != str(saves):
             lost += 1
         saves += 1
-        goals["SOMEBODY"]["p"] = str(saves)
+        goals["OTHER"]["p"] = str(saves)
         with open(path + "~", "w") as file:
             json.dump(goals, file, indent=2)
         os.replace(path + "~", path)
         time.sleep(0.02)
-    results.put(("somebody", (saves, lost)))
+    results.put(("other", (saves, lost)))
 
 
 @contextmanager
@@ -127,51 +127,51 @@ def _leftovers(root: str) -> list[str]:
     return [path for path in read_state(root) if ".jit-guard-" in path or "pending" in path]
 
 
-def test_no_edit_is_lost_and_the_map_is_never_torn(fast_folder: str, tell: Tell) -> None:
+def test_no_edit_is_lost_and_the_map_is_never_torn(fast_folder: str, record: Record) -> None:
     _begin(fast_folder)
     results = _CONTEXT.Queue()
     with _beside(_watch, fast_folder, results):
         took = _run(fast_folder, results)
-    told = _collect(results, WORKERS + 1)
-    seen, torn = told.pop("watcher")
-    assert told == dict.fromkeys(range(WORKERS), 0)
+    collected = _collect(results, WORKERS + 1)
+    seen, torn = collected.pop("watcher")
+    assert collected == dict.fromkeys(range(WORKERS), 0)
     with open(os.path.join(fast_folder, _MAP), "rb") as file:
         goals = json.load(file)
     assert {goals[f"W{n}"]["p"] for n in range(WORKERS)} == {f"{EDITS}.txt"}
     assert torn == 0
     assert _leftovers(fast_folder) == []
-    tell(
+    record(
         f"contention: {WORKERS} processes, {WORKERS * EDITS} commits in {took:.1f} s, none lost; "
         f"{seen} reads of the map, {torn} torn"
     )
 
 
-def test_somebody_elses_saves_are_kept(fast_folder: str, tell: Tell) -> None:
+def test_saves_of_another_process_are_kept(fast_folder: str, record: Record) -> None:
     _begin(fast_folder)
     results = _CONTEXT.Queue()
     with _beside(_watch, fast_folder, results), _beside(_save, fast_folder, results):
         _run(fast_folder, results)
-    told = _collect(results, WORKERS + 2)
-    (seen, torn), (saves, lost) = told.pop("watcher"), told.pop("somebody")
-    conflicts = sum(told.values())  # an error's text would not add up
+    collected = _collect(results, WORKERS + 2)
+    (seen, torn), (saves, lost) = collected.pop("watcher"), collected.pop("other")
+    conflicts = sum(collected.values())  # an error's text would not add up
     assert torn == 0
     assert saves > 0
-    # Two system calls lie between our last look and the rename; only they can swallow a save,
-    # and on a machine with fewer cores than processes one may be put to sleep between them.
+    # There are two system calls between the last check and the rename; only there a save can be
+    # lost, if the process is suspended (on a machine with fewer cores than processes).
     assert lost <= max(2, saves // 5)
     assert _leftovers(fast_folder) == []
-    tell(
-        f"contention, with somebody else's saves: {saves} saves, {lost} lost in our window; "
+    record(
+        f"contention, with saves of another process: {saves} saves, {lost} lost in our window; "
         f"{conflicts} of ours were saved over and noticed; {seen} reads, {torn} torn"
     )
 
 
-def test_without_the_lock_it_would_be_noticed(fast_folder: str, tell: Tell) -> None:
-    """The control: the same run, and the lock does nothing."""
+def test_the_test_notices_a_missing_lock(fast_folder: str, record: Record) -> None:
+    """The control: the same run with a lock that does nothing."""
     _begin(fast_folder)
     results = _CONTEXT.Queue()
     _run(fast_folder, results, edits=15, unlocked=True)
-    told = _collect(results, WORKERS)
-    faults = [worker for worker, result in told.items() if result != 0]
-    tell(f"contention, control, without the lock: {len(faults)} of {WORKERS} processes at fault")
+    collected = _collect(results, WORKERS)
+    faults = [worker for worker, result in collected.items() if result != 0]
+    record(f"contention, control, without the lock: {len(faults)} of {WORKERS} processes at fault")
     assert faults or _leftovers(fast_folder)

@@ -1,4 +1,4 @@
-"""Errors at every system call: a clear message, and the old state or the new one."""
+"""Errors at every system call: a clear message, and the old or the new state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from crash import deed
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.disk_model import read_state, write_state
 from crash.killable import FULL, Killable, middle
 from crash.killing import inject
@@ -31,8 +31,8 @@ _WHY_NOT = why_not_strace()
 
 @pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 @pytest.mark.parametrize("from_there_on", [False, True], ids=["once", "from there on"])
-def test_an_error_at_every_call(from_there_on: bool, fast_folder: str, tell: Tell) -> None:
-    """By strace, so that no call of the system escapes, whoever makes it."""
+def test_an_error_at_every_call(from_there_on: bool, fast_folder: str, record: Record) -> None:
+    """Inject the errors with strace, which covers calls from any code."""
     commit = Killable(fast_folder, "commit", SIMPLE)
     ends: Counter[str] = Counter()
     points = commit.points()
@@ -53,15 +53,15 @@ def test_an_error_at_every_call(from_there_on: bool, fast_folder: str, tell: Tel
             ):
                 count += 1
                 assert "Traceback" not in run.output, run
-                # 120: Python could not write our message, since its write fails as well.
+                # 120: Python could not print the message, since writing fails as well.
                 assert run.returncode in (0, 2) or run.point.name == "write", run
-                if run.returncode == 0:  # an error that means nothing: it is done all the same
+                if run.returncode == 0:  # a harmless error: the commit was done
                     assert commit.state() == SIMPLE_NEW, run
                 elif run.returncode == 2 and "UnfinishedCommitError" not in run.output:
                     assert commit.state() == SIMPLE, run
                 ends[f"{'done' if run.returncode == 0 else 'refused'}, {commit.recovered()}"] += 1
     how = "from there on" if from_there_on else "once"
-    tell(f"errors by strace, {how}: {count} points, {dict(ends)}")
+    record(f"errors by strace, {how}: {count} points, {dict(ends)}")
 
 
 _CALLS = (
@@ -74,7 +74,7 @@ _CALLS = (
 def _failing(
     number: int, code: int, *, done: bool = False, on: bool = False
 ) -> Iterator[list[str]]:
-    """The n-th call through `os` fails (`done`: although it takes effect; `on`: and the rest)."""
+    """Make the n-th call fail (`done`: after it took effect; `on`: and every later one)."""
     before = {name: getattr(os, name) for name in _CALLS if hasattr(os, name)}
     seen: list[str] = []
 
@@ -99,8 +99,8 @@ def _failing(
 
 
 @pytest.mark.parametrize("how", ["once", "from there on", "although it was done"])
-def test_every_error_at_every_call_through_os(how: str, fast_folder: str, tell: Tell) -> None:
-    """All four errors at all calls, in this process: no strace needed."""
+def test_every_error_at_every_call_through_os(how: str, fast_folder: str, record: Record) -> None:
+    """Raise all four errors at all calls, in this process without strace."""
     root = fast_folder
     ends: Counter[str] = Counter()
     count = 0
@@ -130,11 +130,11 @@ def test_every_error_at_every_call_through_os(how: str, fast_folder: str, tell: 
             state = visible(read_state(root))
             assert state in (SIMPLE, SIMPLE_NEW), at
             ends["old" if state == SIMPLE else "new"] += 1
-    tell(f"errors through os, {how}: {count} runs, {dict(ends)}, nothing else")
+    record(f"errors through os, {how}: {count} runs, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 
-def test_an_error_in_recovery_leaves_it_to_be_done_again(fast_folder: str, tell: Tell) -> None:
+def test_after_an_error_recovery_can_be_repeated(fast_folder: str, record: Record) -> None:
     root = fast_folder
     count = 0
     for steps, end in ((None, SIMPLE), (0, SIMPLE_NEW), (1, SIMPLE_NEW)):
@@ -151,11 +151,11 @@ def test_an_error_in_recovery_leaves_it_to_be_done_again(fast_folder: str, tell:
                 count += 1
                 transaction.recover(root)
                 assert visible(read_state(root)) == end, (steps, number, seen[number - 1])
-    tell(f"errors through os, recovery: {count} runs, all recovered")
+    record(f"errors through os, recovery: {count} runs, all recovered")
 
 
 @pytest.mark.parametrize("size", [1, 7])
-def test_short_writes_are_gone_on_with(
+def test_short_writes_are_continued(
     size: int, fast_folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.write
@@ -167,7 +167,7 @@ def test_short_writes_are_gone_on_with(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX")
-def test_a_limit_of_the_file_size(fast_folder: str, tell: Tell) -> None:
+def test_a_file_size_limit_is_reported(fast_folder: str, record: Record) -> None:
     import resource
 
     commit = Killable(fast_folder, "commit", SIMPLE)
@@ -184,13 +184,13 @@ def test_a_limit_of_the_file_size(fast_folder: str, tell: Tell) -> None:
         assert not ran.stderr, ran.stderr.decode()
         assert commit.state() == (SIMPLE_NEW if ran.returncode == 0 else SIMPLE), size
         ends[commit.recovered()] += 1
-    tell(f"RLIMIT_FSIZE: {dict(ends)}, nothing else")
+    record(f"RLIMIT_FSIZE: {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
-def test_a_really_full_disk(fast_folder: str, tell: Tell) -> None:
-    """A tmpfs with so many free pages, or so many free inodes, and no more."""
+def test_a_full_disk_is_reported(fast_folder: str, record: Record) -> None:
+    """Use a tmpfs with a limited number of free pages or inodes."""
     ends: Counter[str] = Counter()
     for free in range(14):
         for option in (f"size={4 * (9 + free)}k", f"size=1m,nr_inodes={7 + free}"):
@@ -205,7 +205,7 @@ def test_a_really_full_disk(fast_folder: str, tell: Tell) -> None:
                 ends[_commit_on(fast_folder)] += 1
             finally:
                 subprocess.run(["umount", fast_folder], check=True)
-    tell(f"a really full tmpfs: {dict(ends)}, nothing else")
+    record(f"a really full tmpfs: {dict(ends)}, nothing else")
     assert {"refused, old", "done, new"} <= set(ends)
 
 
@@ -222,7 +222,7 @@ def _commit_on(root: str) -> str:
     except JitGuardError:
         how = "refused"
         assert visible(read_state(root)) == SIMPLE
-    transaction.recover(root)  # still as full
+    transaction.recover(root)  # the disk is still full
     state = visible(read_state(root))
     assert state in (SIMPLE, SIMPLE_NEW)
     return f"{how}, {'old' if state == SIMPLE else 'new'}"

@@ -1,4 +1,4 @@
-"""Errors at the system calls of a whole `jit-guard --fix`: a clear message, and nothing lost."""
+"""Errors at the system calls of a whole `jit-guard --fix`: a clear message and no loss."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.fix_project import FixProject, Ran, changing, sample
 from crash.killable import FULL
 from crash.tracing import why_not_strace
@@ -34,7 +34,7 @@ def test_an_error_at_every_call_of_a_fix(
     most: int,
     from_there_on: bool,
     fast_folder: str,
-    tell: Tell,
+    record: Record,
 ) -> None:
     project = FixProject(fast_folder, generator)
     ends: Counter[str] = Counter()
@@ -47,32 +47,32 @@ def test_an_error_at_every_call_of_a_fix(
     chosen = sample(points, max(1, most // 2) if from_there_on else most)
     for turn, code in enumerate(CODES):
         what = f"error={errno.errorcode[code]}"
-        # In full, every call that changes something gets every error; else one each, in turn.
+        # In full mode, every changing call gets every error; otherwise one each, in turn.
         mine = chosen if FULL and kind != "reading" else chosen[turn :: len(CODES)]
         if from_there_on and code == errno.EACCES:
-            # For SQLite that is another's lock, for which it waits a minute.
+            # SQLite takes this for the lock of another process and waits a minute.
             mine = [point for point in mine if point.name != "fcntl"]
         for point, ran in project.inject(thread, mine, what, from_there_on=from_there_on):
-            # From there on, no write comes through, and neither does a message.
+            # From here on every write fails, so no message can be printed either.
             mute = from_there_on and point.name == "write"
-            ends[_judge(project, f"{what} {point}", ran, mute=mute)] += 1
+            ends[_check(project, f"{what} {point}", ran, mute=mute)] += 1
     how = "from there on" if from_there_on else "once"
-    tell(
+    record(
         f"errors, --fix, {generator}, {thread} thread, {kind}, {how}: "
         f"{len(chosen)} of {len(points)} calls, {dict(ends)}"
     )
 
 
-def _judge(project: FixProject, at: str, ran: Ran, *, mute: bool) -> str:
-    """Whether it was done all the same; the next run ends well in any case."""
+def _check(project: FixProject, at: str, ran: Ran, *, mute: bool) -> str:
+    """Return whether the fix was done, after checking that the next run ends well."""
     for word in ("Traceback", "internal error", "Exception ignored"):
-        assert word not in ran.said, (at, ran)
+        assert word not in ran.output, (at, ran)
     asked, kept = project.calls(), bool(project.texts())
-    if ran.code == project.clean:  # an error that means nothing: it is done all the same
+    if ran.code == project.clean:  # a harmless error: the fix was done
         project.is_new(at)
     else:
         assert ran.code == 2, (at, ran)
-        assert mute or ran.said.strip(), at
+        assert mute or ran.output.strip(), at
     project.ends_well(at, recover=False)
     if kept:
         assert project.calls() == asked, at

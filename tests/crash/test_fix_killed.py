@@ -1,4 +1,4 @@
-"""kill -9 at the system calls of a whole `jit-guard --fix`; what was bought stays bought."""
+"""kill -9 at the system calls of a whole `jit-guard --fix`; paid texts are not lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.disk_model import State
 from crash.fix_project import TWO, FixProject, changing, sample
 from crash.projects import SIMPLE
@@ -34,7 +34,7 @@ def test_kill_9_at_every_call_of_a_fix(
     before: State,
     most: int,
     fast_folder: str,
-    tell: Tell,
+    record: Record,
 ) -> None:
     project = FixProject(fast_folder, generator, before)
     ends: Counter[str] = Counter()
@@ -43,8 +43,8 @@ def test_kill_9_at_every_call_of_a_fix(
     for point, ran in project.inject(thread, chosen, "signal=SIGKILL"):
         assert ran.code == -signal.SIGKILL, (point, ran)
         ends[project.ends_well(point)] += 1
-    tell(
+    record(
         f"kill -9, --fix, {what}, {thread} thread: {len(chosen)} of {len(points)} points, "
-        f"{dict(ends)}, nothing else, nothing bought twice"
+        f"{dict(ends)}, nothing else, no text paid for twice"
     )
     assert ends

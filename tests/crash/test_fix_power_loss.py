@@ -1,7 +1,7 @@
-"""Power loss during a whole `jit-guard --fix`, with its SQLite ledger in the model.
+"""Power loss during a whole `jit-guard --fix`, including its SQLite ledger.
 
-SQLite is part of what is proved here: its journal, its syncs, and its own recovery run on every
-disk that a crash may leave, under our settings (DELETE, synchronous = EXTRA).
+SQLite is tested as well: its journal, its syncs and its recovery run on every disk that a crash
+may leave, with our settings (DELETE, synchronous = EXTRA).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.disk_model import Crash, Disk, _Names, _Sync, _Write, write_state
 from crash.fix_project import TEXT, FixProject
 from crash.killable import FULL
@@ -26,7 +26,7 @@ _LEDGER = ".jit-guard/ledger.db"
 
 
 class Traced:
-    """One run and its model. `asked` and `stored` are instants, as numbers of events.
+    """One run and its model. `asked` and `stored` are points in time, as numbers of events.
 
     Args:
         project: where it runs.
@@ -46,7 +46,7 @@ class Traced:
         self.asked = self.stored = self.journals = 0
         written = committed = False
         for call in calls:
-            # The text of the ledger, then its journal's end, then that end on the disk.
+            # The text in the ledger, then the removal of the journal, then its sync.
             if call.name == "fork" and not call.args[1] and not self.asked:
                 self.asked = len(self.disk.events)
             before = len(self.disk.events)
@@ -70,7 +70,7 @@ class Traced:
 
 
 def _chosen(crashes: Sequence[Crash], most: int) -> Iterator[Crash]:
-    """At each crash point all disks, or so many of them."""
+    """Return all disks at each crash point, or a sample."""
     at: dict[int, list[Crash]] = defaultdict(list)
     for crash in crashes:
         at[crash.after].append(crash)
@@ -80,7 +80,7 @@ def _chosen(crashes: Sequence[Crash], most: int) -> Iterator[Crash]:
 
 
 @pytest.mark.parametrize("generator", ["command", "scaffold"])
-def test_power_loss_during_a_fix(generator: str, fast_folder: str, tell: Tell) -> None:
+def test_power_loss_during_a_fix(generator: str, fast_folder: str, record: Record) -> None:
     project = FixProject(fast_folder, generator)
     run = Traced(project, lambda *_: False)
     assert {path: run.disk.now().get(path) for path in project.new} == project.new
@@ -98,15 +98,15 @@ def test_power_loss_during_a_fix(generator: str, fast_folder: str, tell: Tell) -
         if crash.done:
             project.is_new(at)
         ends[project.ends_well(at)] += 1
-    tell(
+    record(
         f"power loss, --fix, {generator}: {len(chosen)} of {len(crashes)} disks, {run.journals} "
-        f"commits of the ledger, {dict(ends)}, nothing else, nothing bought twice"
+        f"commits of the ledger, {dict(ends)}, nothing else, no text paid for twice"
     )
     assert {one.partition(",")[0] for one in ends} == {"old", "new"}
 
 
-def test_without_the_syncs_of_the_ledger_a_text_is_lost(fast_folder: str, tell: Tell) -> None:
-    """The control: the same run without what SQLite syncs."""
+def test_without_the_syncs_of_the_ledger_a_text_is_lost(fast_folder: str, record: Record) -> None:
+    """The control: the same run without the syncs of SQLite."""
     project = FixProject(fast_folder)
 
     def of_the_ledger(disk: Disk, call: Call) -> bool:
@@ -125,7 +125,7 @@ def test_without_the_syncs_of_the_ledger_a_text_is_lost(fast_folder: str, tell: 
         write_state(project.root, crash.state)
         try:
             lost += not project.texts()
-        except Exception:  # noqa: BLE001  (damaged is lost, too)
+        except Exception:  # noqa: BLE001  (a corrupted ledger is a loss, too)
             lost += 1
-    tell(f"power loss, --fix, control, no sync of the ledger: {lost} of {len(chosen)} lost")
+    record(f"power loss, --fix, control, no sync of the ledger: {lost} of {len(chosen)} lost")
     assert lost

@@ -1,4 +1,4 @@
-"""kill -9 at every system call that touches the project, of a commit and of a recovery."""
+"""kill -9 at every system call of a commit and of a recovery on the project."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.killable import FULL, Killable, middle
 from crash.killing import inject
 from crash.projects import SIMPLE, SIMPLE_NEW
@@ -18,7 +18,7 @@ _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 
 
-def test_kill_9_at_every_call_of_a_commit(fast_folder: str, tell: Tell) -> None:
+def test_kill_9_at_every_call_of_a_commit(fast_folder: str, record: Record) -> None:
     commit = Killable(fast_folder, "commit", SIMPLE)
     ends: Counter[str] = Counter()
     points = commit.points()
@@ -27,7 +27,7 @@ def test_kill_9_at_every_call_of_a_commit(fast_folder: str, tell: Tell) -> None:
         assert run.returncode == -signal.SIGKILL, run
         ends[commit.recovered()] += 1
         assert transaction.interrupted(commit.root) is None
-    tell(f"kill -9, commit: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, commit: {len(points)} points, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 
@@ -36,22 +36,22 @@ def test_kill_9_at_every_call_of_a_commit(fast_folder: str, tell: Tell) -> None:
     [("planned", None, "old"), ("decided", 0, "new"), ("maps set", 1, "new"), ("placed", 2, "new")],
 )
 def test_kill_9_at_every_call_of_a_recovery(
-    where: str, steps: int | None, end: str, fast_folder: str, tell: Tell
+    where: str, steps: int | None, end: str, fast_folder: str, record: Record
 ) -> None:
     recover = Killable(fast_folder, "recover", middle(fast_folder, steps))
     points = recover.points()
     if not FULL and where in ("maps set", "placed"):
-        points = points[::3]  # what is different from "decided" is little
+        points = points[::3]  # it differs little from "decided"
     runs = inject(
         recover.argv, recover.root, recover.env, points, "signal=SIGKILL", recover.lay_out
     )
     for run in runs:
         assert run.returncode == -signal.SIGKILL, run
         assert recover.recovered() == end, run
-    tell(f"kill -9, recovery, {where}: {len(points)} points, all {end}")
+    record(f"kill -9, recovery, {where}: {len(points)} points, all {end}")
 
 
-def test_kill_9_at_every_call_of_giving_up(fast_folder: str, tell: Tell) -> None:
+def test_kill_9_at_every_call_of_abandoning(fast_folder: str, record: Record) -> None:
     abandon = Killable(fast_folder, "abandon", middle(fast_folder, 2))
     ends: Counter[str] = Counter()
     points = abandon.points()[:: 1 if FULL else 2]
@@ -61,11 +61,13 @@ def test_kill_9_at_every_call_of_giving_up(fast_folder: str, tell: Tell) -> None
     for run in runs:
         assert run.returncode == -signal.SIGKILL, run
         ends[abandon.recovered()] += 1
-    tell(f"kill -9, recover --abandon: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, recover --abandon: {len(points)} points, {dict(ends)}, nothing else")
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_other_signals_at_the_calls_of_a_commit(name: str, fast_folder: str, tell: Tell) -> None:
+def test_other_signals_at_the_calls_of_a_commit(
+    name: str, fast_folder: str, record: Record
+) -> None:
     commit = Killable(fast_folder, "commit", SIMPLE)
     ends: Counter[str] = Counter()
     points = commit.points()[:: 1 if FULL else 3]
@@ -74,10 +76,10 @@ def test_other_signals_at_the_calls_of_a_commit(name: str, fast_folder: str, tel
         assert "Traceback" not in run.output, run
         assert run.returncode in (130, -signal.Signals[name]), run
         pending = intent.read(commit.root)
-        if name == "SIGINT" and pending is None:  # it was undone, or done, without recovery
+        if name == "SIGINT" and pending is None:  # it was undone or finished without recovery
             assert commit.state() in (SIMPLE, SIMPLE_NEW), run
         elif name == "SIGINT":
             assert pending is not None
             assert pending.phase == "commit", run
         ends[commit.recovered()] += 1
-    tell(f"{name}, commit: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"{name}, commit: {len(points)} points, {dict(ends)}, nothing else")

@@ -1,7 +1,7 @@
-"""Power loss: after every legal disk state the project is old or new, and what was done stays.
+"""Power loss: from every legal disk state the project is old or new, and what was done stays.
 
-And the proof of the proof: each sync, each order, each part of the protocol is taken out, and
-the model sees it.
+As a control, each sync, each order and each part of the protocol is removed, and the model
+notices it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import jit_guard.commit
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.deed import NEW, TEXT
 from crash.disk_model import Disk, State, write_state
 from crash.power_loss import explore, trace_here
@@ -58,30 +58,32 @@ def test_every_scenario_is_run(root: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_power_loss_leaves_the_old_state_or_the_new_one(name: str, root: str, tell: Tell) -> None:
+def test_power_loss_leaves_the_old_state_or_the_new_one(
+    name: str, root: str, record: Record
+) -> None:
     scenario = _scenario(root, name)
     disk, end = trace_here(root, scenario.before, scenario.run)
-    assert scenario.judge()(end, True) is None
-    found = explore(root, disk.crashes(), scenario.mend, scenario.judge())
-    tell(f"power loss, {name}: {found}")
+    assert scenario.check()(end, True) is None
+    found = explore(root, disk.crashes(), scenario.recover, scenario.check())
+    record(f"power loss, {name}: {found}")
     assert found.states > 1
     assert not found.bad
 
 
-def test_the_original_algorithm_does_not_survive_it(root: str, tell: Tell) -> None:
+def test_the_original_algorithm_does_not_survive_power_loss(root: str, record: Record) -> None:
     """The control: temporary map, rename, then the component; no intent and no sync."""
     sound = [SIMPLE, SIMPLE_NEW, _BOTH_NEW]
 
-    def judge(state: State, returned: bool) -> str | None:
+    def check_state(state: State, returned: bool) -> str | None:
         return None if state in (sound[-1:] if returned else sound) else "neither"
 
     for count in (1, 2):
         sound = [SIMPLE, SIMPLE_NEW, _BOTH_NEW][: count + 1]
         disk, end = trace_here(root, SIMPLE, partial(_original, count=count))
         assert end == sound[-1]
-        found = explore(root, disk.crashes(), lambda _: None, judge, again=False)
-        killed = [s for s in _after_each_call(root, count) if judge(s, False)]
-        tell(
+        found = explore(root, disk.crashes(), lambda _: None, check_state, again=False)
+        killed = [s for s in _after_each_call(root, count) if check_state(s, False)]
+        record(
             f"power loss, control, the original algorithm, {count} components: "
             f"{len(found.bad)} bad of {found.states} states; kill -9: {len(killed)} bad"
         )
@@ -111,7 +113,7 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _after_each_call(root: str, count: int) -> Iterator[State]:
-    """What a kill after each call leaves: every write is there, since the kernel lives on."""
+    """Yield the state after a kill at each call: every write is kept by the kernel."""
     write_state(root, SIMPLE)
     with Recorder().active() as recorder:
         _original(root, count)
@@ -123,7 +125,7 @@ def _after_each_call(root: str, count: int) -> Iterator[State]:
 
 
 def _labels_in_the_source() -> set[str]:
-    """Every `without=` of the commit, as a pattern (an f-string's holes match anything)."""
+    """Collect every `without=` of the commit as a pattern (fields of f-strings match anything)."""
     found: set[str] = set()
     for module in Path(jit_guard.commit.__path__[0]).glob("*.py"):
         tree = ast.parse(module.read_text("utf-8"))
@@ -148,7 +150,7 @@ def _labels_in_the_source() -> set[str]:
 
 @contextmanager
 def _syncs(do: Callable[[str], bool]) -> Iterator[None]:
-    """Only those syncs happen of whose words `do` says so."""
+    """Make only the syncs for whose label `do` returns True."""
     real = durable.sync
 
     def sync(handle: int, without: str) -> None:
@@ -163,7 +165,7 @@ def _syncs(do: Callable[[str], bool]) -> Iterator[None]:
 
 
 def _labels_seen(root: str) -> dict[str, list[Scenario]]:
-    """Every sync that the scenarios reach, by its words, and where."""
+    """Map the label of every sync that is reached to the scenarios that reach it."""
     seen: dict[str, list[Scenario]] = {}
     for scenario in scenarios(root):
         for label in _labels_of(root, scenario):
@@ -178,7 +180,7 @@ def _labels_of(root: str, scenario: Scenario) -> dict[str, None]:
     return here
 
 
-def test_each_sync_tells_its_loss_and_is_missed_when_taken_out(root: str, tell: Tell) -> None:
+def test_skipping_any_sync_causes_a_loss_that_is_noticed(root: str, record: Record) -> None:
     seen = _labels_seen(root)
     unreached = [
         pattern
@@ -191,7 +193,7 @@ def test_each_sync_tells_its_loss_and_is_missed_when_taken_out(root: str, tell: 
         for label, reached in seen.items()
         if not any(_is_noticed(root, scenario, label) for scenario in reached)
     ]
-    tell(f"power loss, syncs taken out one by one: {len(seen)}, unnoticed {len(unnoticed)}")
+    record(f"power loss, syncs taken out one by one: {len(seen)}, unnoticed {len(unnoticed)}")
     assert not unnoticed
 
 
@@ -199,7 +201,7 @@ def _is_noticed(root: str, scenario: Scenario, label: str) -> bool:
     with _syncs(lambda without: without != label):
         disk, _ = trace_here(root, scenario.before, scenario.run)
         found = explore(
-            root, disk.crashes(), scenario.mend, scenario.judge(), again=False, stop_at=1
+            root, disk.crashes(), scenario.recover, scenario.check(), again=False, stop_at=1
         )
     return bool(found.bad)
 
@@ -227,7 +229,7 @@ def _with_steps(*order: int) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def _in_place(patch: pytest.MonkeyPatch) -> None:
-    """The map is written over instead of renamed over."""
+    """Overwrite the map in place instead of by a rename."""
 
     real = durable.replace
 
@@ -276,13 +278,13 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-def test_each_change_of_the_protocol_is_noticed(
-    mutation: str, root: str, monkeypatch: pytest.MonkeyPatch, tell: Tell
+def test_every_change_of_the_protocol_is_noticed(
+    mutation: str, root: str, monkeypatch: pytest.MonkeyPatch, record: Record
 ) -> None:
     scenario = _scenario(root, "one component")
     MUTATIONS[mutation](monkeypatch)
     why = _first_fault(root, scenario)
-    tell(f"power loss, {mutation}: {why}")
+    record(f"power loss, {mutation}: {why}")
     assert why
 
 
@@ -291,17 +293,17 @@ def _first_fault(root: str, scenario: Scenario) -> str:
         disk, end = trace_here(root, scenario.before, scenario.run)
     except Exception as error:  # noqa: BLE001  (any error is the finding)
         return f"refused: {error}"
-    if complaint := scenario.judge()(end, True):
+    if complaint := scenario.check()(end, True):
         return f"even without a crash: {complaint}"
-    found = explore(root, disk.crashes(), scenario.mend, scenario.judge())
+    found = explore(root, disk.crashes(), scenario.recover, scenario.check())
     return f"{len(found.bad)} bad of {found.states} states" if found.bad else ""
 
 
 # The tools themselves.
 
 
-def test_both_tracers_see_the_same(root: str, tmp_path: Path) -> None:
-    """strace, on a process of its own, and the recorder in this one lead to the same disks."""
+def test_both_tracers_record_the_same_calls(root: str, tmp_path: Path) -> None:
+    """strace on another process and the recorder in this one lead to the same disks."""
     if reason := why_not_strace():
         pytest.skip(reason)
     scenario = _scenario(root, "many components")
@@ -349,7 +351,7 @@ def test_the_model_keeps_what_is_synced(root: str) -> None:
     assert [crash.state for crash in disk.crashes() if crash.done] == [{"a": b"four"}]
 
 
-def test_a_rename_may_come_before_the_bytes_and_is_one_atom(root: str) -> None:
+def test_a_rename_may_precede_the_bytes_and_is_atomic(root: str) -> None:
     def write(root: str) -> None:
         _write(os.path.join(root, "t"), b"new")
         os.rename(os.path.join(root, "t"), os.path.join(root, "a"))

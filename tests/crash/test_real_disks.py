@@ -1,8 +1,8 @@
-"""Real file systems: ext4 and xfs images that are shut down in the middle of a commit.
+"""Real file systems: ext4 and xfs images that are shut down during a commit.
 
-The kernel is told to stop all writing at once (`GOINGDOWN`, no flush of the log), as a power
-loss would, and the image is mounted again. Journals hide most missing syncs of folders, so
-this is the smaller half of the proof; the model in `test_power_loss` is the larger.
+The kernel stops all writing at once (`GOINGDOWN`, without flushing the log), like a power loss,
+and the image is mounted again. Journals hide most missing syncs of directories, so most of the
+evidence comes from the model in `test_power_loss`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import NoReturn
 import pytest
 
 from crash import deed
-from crash.conftest import Tell
+from crash.conftest import Record
 from crash.disk_model import read_state, write_state
 from crash.killable import FULL, Killable
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from jit_guard.commit import transaction
 
-_GOING_DOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN are one number
+_GOING_DOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN have the same number
 _NO_LOG_FLUSH = (2).to_bytes(4, "little")
 _SIZES = {"ext4": "16M", "xfs": "300M"}
 
@@ -59,7 +59,7 @@ class Image:
         subprocess.run(["umount", str(self.mounted)], check=True)
 
     def power_loss(self) -> None:
-        """Nothing more reaches the disk, not even what the journal holds in memory."""
+        """Stop all writes to the disk, including the journal in memory."""
         import fcntl
 
         handle = os.open(self.mounted, os.O_RDONLY)
@@ -91,7 +91,7 @@ _CALLS = ("open", "write", "fsync", "close", "mkdir", "rename", "replace", "link
 
 @contextmanager
 def _stopping(number: int) -> Iterator[None]:
-    """The process ends on its n-th call that changes something."""
+    """End the process at its n-th call that changes something."""
     count = 0
 
     def stopping(real: Callable[..., object]) -> Callable[..., object]:
@@ -114,13 +114,13 @@ def _end(code: int) -> NoReturn:
 
 
 def _commit_until(root: str, number: int) -> bool:
-    """Commit in a process that ends at its n-th call; True when it got to its end."""
+    """Commit in a process that ends at its n-th call; return whether it finished."""
     child = os.fork()
     if child == 0:
         try:
             with _stopping(number):
                 deed.commit(root)
-        except BaseException:  # noqa: BLE001  (a fork must not come back to pytest)
+        except BaseException:  # noqa: BLE001  (a fork must not return to pytest)
             _end(1)
         _end(0)
     _, status = os.waitpid(child, 0)
@@ -130,7 +130,7 @@ def _commit_until(root: str, number: int) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_power_loss_on_a_real_disk(image: Image, tell: Tell, tmp_path: Path) -> None:
+def test_power_loss_on_a_real_disk(image: Image, record: Record, tmp_path: Path) -> None:
     ends: Counter[str] = Counter()
     number, step = 1, 1 if FULL else 3
     while True:
@@ -145,11 +145,13 @@ def test_a_power_loss_on_a_real_disk(image: Image, tell: Tell, tmp_path: Path) -
         if done:
             break
         number += step
-    tell(f"power loss on a real {image.kind} image: {sum(ends.values())} points, {dict(ends)}")
+    record(f"power loss on a real {image.kind} image: {sum(ends.values())} points, {dict(ends)}")
 
 
-def test_without_syncs_a_real_disk_loses_it(image: Image, tell: Tell, tmp_path: Path) -> None:
-    """The control: `eatmydata` makes every sync do nothing, and what was reported done is lost."""
+def test_without_syncs_a_real_disk_loses_the_commit(
+    image: Image, record: Record, tmp_path: Path
+) -> None:
+    """The control: with `eatmydata` every sync is a no-op, and a finished commit is lost."""
     eatmydata = shutil.which("eatmydata")
     if eatmydata is None:
         pytest.skip("eatmydata is not installed")
@@ -160,5 +162,5 @@ def test_without_syncs_a_real_disk_loses_it(image: Image, tell: Tell, tmp_path: 
     subprocess.run([eatmydata, *argv], env=commit.env, check=True)
     image.power_loss()
     state = visible(read_state(image.root))
-    tell(f"power loss on a real {image.kind} image, control, eatmydata: what was done is lost")
+    record(f"power loss on a real {image.kind} image, control, eatmydata: what was done is lost")
     assert state != SIMPLE_NEW

@@ -1,7 +1,7 @@
-"""The system calls of a run that change files: traced by strace, or inside this process.
+"""The system calls of a run that change files, traced by strace or inside this process.
 
-Both tracers give the same `Call`s, which `disk_model` replays. The strace tracer takes any
-command; the recorder takes a function that works through `os`, and is a hundred times faster.
+Both tracers return the same `Call`s, which `disk_model` replays. The strace tracer runs any
+command; the recorder runs a function that uses `os`, and is a hundred times faster.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Call(NamedTuple):
     open (fd, path, flags), dup (fd, new), close (fd), write (fd, data), pwrite (fd, data,
     offset), seek (fd, position), truncate (fd or path, size), allocate (fd, size), fsync (fd),
     mkdir, rmdir, unlink (path), rename, link (path, new), symlink (target, path),
-    fork (child, shares_files), unknown (what it was: cannot be modelled).
+    fork (child, shares_files), unknown (its name; cannot be modelled).
     """
 
     name: str
@@ -39,7 +39,7 @@ _TRACED = (
 
 
 def why_not_strace() -> str | None:
-    """Why strace cannot be used here; None when it can."""
+    """Return why strace cannot be used here; None if it can."""
     if STRACE is None:
         return "strace is not installed"
     ran = subprocess.run(
@@ -51,7 +51,7 @@ def why_not_strace() -> str | None:
 def trace_command(
     argv: Sequence[str], *, cwd: str, log: str, env: dict[str, str] | None = None
 ) -> tuple[list[Call], subprocess.CompletedProcess[bytes]]:
-    """Run a command under strace; what it changed, and how it ended."""
+    """Run a command under strace; return what it changed and how it ended."""
     assert STRACE is not None
     ran = subprocess.run(
         [STRACE, "-f", "-qq", "-xx", "-s", "100000000", "-e", f"trace={_TRACED}",
@@ -125,7 +125,7 @@ def _call(name: str, words: list[str], result: int, process: int, cwd: str) -> I
     if name in ("open", "openat"):
         at = 1 if name == "openat" else 0
         flags = _flags(words[at + 1])
-        if at and words[0] != "AT_FDCWD" and not flags:  # looked at below a handle: not followed
+        if at and words[0] != "AT_FDCWD" and not flags:  # relative to a handle: not modelled
             yield made("close", result)
             return
         yield made("open", result, path(at, 0 if at else None), flags)
@@ -189,7 +189,7 @@ def _call(name: str, words: list[str], result: int, process: int, cwd: str) -> I
         yield made("unknown", int(words[2]), name)
     elif name in ("sendfile", "pwritev", "pwritev2"):
         yield made("unknown", int(words[0]), name)
-    # sync, syncfs, sync_file_range, chdir: promising less than they do is the safe side
+    # sync, syncfs, sync_file_range, chdir: ignoring their effect is on the safe side
 
 
 def _flags(word: str) -> int:
@@ -198,7 +198,7 @@ def _flags(word: str) -> int:
 
 
 class Recorder:
-    """Records what this process does to files through `os`, while it is active."""
+    """A recorder of what this process does to files through `os`."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -226,7 +226,7 @@ class Recorder:
 
 def _refuse(name: str) -> Callable[..., NoReturn]:
     def refused(*_: Any) -> NoReturn:
-        raise AssertionError(f"os.{name}: the recorder cannot tell what it does")
+        raise AssertionError(f"os.{name}: the recorder does not support it")
 
     return refused
 

@@ -1,4 +1,4 @@
-"""The fix, through the real command and through Guard, on projects on disk."""
+"""The fix, through the command and through Guard, on projects on disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TEXT = "# Purpose\nServe the goal.\n"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two goals share a missing persona; a protocol is missing; a template is there."""
+    """Two goals share a missing persona, a protocol is missing, and a template exists."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "JIT_GUARD_COMMAND", "CI", "PRE_COMMIT"):
         monkeypatch.delenv(name, raising=False)
     goal_map = {
@@ -55,7 +55,7 @@ def run(
 
 
 def program(project: Path, body: str) -> str:
-    """A generator that notes each call, as the option `--command` takes it."""
+    """A generator for `--command` that records each call."""
     script = project / "generator.py"
     script.write_text(
         f"import json, sys, time\nwith open({str(project / 'calls')!r}, 'a') as f: f.write('x')\n"
@@ -98,7 +98,7 @@ def test_yes_writes_drafts_and_one_line_of_the_map_per_entry(project: Path) -> N
     report = json.loads(done.stdout)
     assert [one["action"] for one in report["fixed"]] == ["generated"] * 3
     assert {one["code"] for one in report["findings"]} == {"JG501"}
-    assert done.returncode == 1  # drafts are findings until somebody writes them
+    assert done.returncode == 1  # drafts are findings until they are written
     for path in project.glob("components/**/autogen_*"):
         assert untouched(path.read_bytes())
 
@@ -140,12 +140,12 @@ def test_a_clean_project_has_nothing_to_do(project: Path) -> None:
     assert calls(project) == 2
 
 
-def test_what_is_bought_is_not_bought_again(project: Path) -> None:
+def test_a_paid_text_is_not_paid_for_again(project: Path) -> None:
     command = program(project, "print('Text for', request['goal'])")
     run(project, "--fix", "--yes", "--command", command)
     assert calls(project) == 2
     goal_map = entries(project)
-    goal_map["PART"]["protocol"] = "sub/farewell.md"  # a stale save over ours
+    goal_map["PART"]["protocol"] = "sub/farewell.md"  # an outdated save
     (project / "goal_map.json").write_text(json.dumps(goal_map, indent=2) + "\n")
     done = run(project, "--fix", "--yes", "--command", command)
     assert calls(project) == 2
@@ -153,7 +153,7 @@ def test_what_is_bought_is_not_bought_again(project: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_lost_component_comes_back_from_the_ledger(project: Path) -> None:
+def test_a_lost_component_is_restored_from_the_ledger(project: Path) -> None:
     command = program(project, "print('Text for', request['goal'])")
     run(project, "--fix", "--yes", "--command", command)
     path = project / "components/protocols/autogen_protocol_for_part.md"
@@ -164,7 +164,7 @@ def test_a_lost_component_comes_back_from_the_ledger(project: Path) -> None:
     assert calls(project) == 2
 
 
-def test_fresh_buys_again(project: Path) -> None:
+def test_fresh_generates_again(project: Path) -> None:
     command = program(project, "print('Text for', request['goal'])")
     run(project, "--fix", "--yes", "--command", command)
     (project / "components/protocols/autogen_protocol_for_part.md").unlink()
@@ -172,7 +172,7 @@ def test_fresh_buys_again(project: Path) -> None:
     assert calls(project) == 3
 
 
-def test_a_failed_entry_leaves_the_others_alone(project: Path) -> None:
+def test_a_failed_entry_does_not_affect_the_others(project: Path) -> None:
     command = program(project, "sys.exit(1) if request['goal'] == 'GREET' else print('Text.')")
     done = run(project, "--fix", "--yes", "--command", command, "--format", "json")
     report = json.loads(done.stdout)
@@ -184,7 +184,7 @@ def test_a_failed_entry_leaves_the_others_alone(project: Path) -> None:
     }
 
 
-def test_a_text_that_is_none_is_kept_rejected_and_not_offered_again(project: Path) -> None:
+def test_an_invalid_text_is_stored_as_rejected_and_not_offered_again(project: Path) -> None:
     command = program(project, "print('bad \\x07 text')")
     done = run(project, "--fix", "--yes", "--command", command, "--limit", "1")
     assert done.returncode == 1
@@ -195,7 +195,7 @@ def test_a_text_that_is_none_is_kept_rejected_and_not_offered_again(project: Pat
     assert run(project, "--fix", "--yes", "--command", good).returncode == 0
 
 
-def test_what_no_entry_can_survive_ends_the_run_with_2(project: Path) -> None:
+def test_a_fatal_error_ends_the_run_with_2(project: Path) -> None:
     done = run(project, "--fix", "--yes", "--command", "no-such-program-here")
     assert done.returncode == 2
     assert "no-such-program-here" in done.stderr
@@ -216,7 +216,7 @@ def test_only_reportable_findings_are_acted_on(project: Path) -> None:
     assert (project / "goal_map.json").read_bytes() == before
 
 
-def test_case_is_relinked_without_a_generator(project: Path) -> None:
+def test_a_difference_in_case_is_relinked_without_a_generator(project: Path) -> None:
     goal_map = entries(project)
     goal_map["GREET"]["template"] = "Note.md"
     (project / "goal_map.json").write_text(json.dumps(goal_map, indent=2) + "\n")
@@ -224,7 +224,7 @@ def test_case_is_relinked_without_a_generator(project: Path) -> None:
     assert entries(project)["GREET"]["template"] == "note.md"
 
 
-def test_an_orphan_with_the_name_is_adopted(project: Path) -> None:
+def test_an_orphan_with_the_expected_name_is_adopted(project: Path) -> None:
     folder = project / "components/personas"
     folder.mkdir()
     (folder / "autogen_persona_for_greet.txt").write_text("Written before.\n")
@@ -233,7 +233,7 @@ def test_an_orphan_with_the_name_is_adopted(project: Path) -> None:
     assert {one["action"] for one in json.loads(done.stdout)["fixed"]} == {"adopted"}
 
 
-def test_a_real_generator_replaces_an_untouched_draft_and_nothing_else(project: Path) -> None:
+def test_a_better_generator_replaces_an_untouched_draft_and_nothing_else(project: Path) -> None:
     run(project, "--fix", "--yes")
     touched = project / "components/protocols/autogen_protocol_for_part.md"
     touched.write_text(touched.read_text() + "Mine.\n")
@@ -254,7 +254,7 @@ def test_in_a_hook_a_fix_that_wrote_fails(project: Path) -> None:
     "arguments",
     [("--yes",), ("--dry-run",), ("--generator", "scaffold"), ("--fix", "--source", "index")],
 )
-def test_options_that_do_not_go_together_are_refused(
+def test_options_that_cannot_be_combined_are_refused(
     project: Path, arguments: tuple[str, ...]
 ) -> None:
     assert run(project, *arguments).returncode == 2
@@ -263,11 +263,11 @@ def test_options_that_do_not_go_together_are_refused(
 def test_auto_spends_nothing_under_ci(project: Path) -> None:
     done = run(project, "--fix", "--yes", OPENAI_API_KEY="sk-canary", CI="true")
     assert done.returncode == 2
-    assert "name a generator" in done.stderr
+    assert "never chosen automatically" in done.stderr
     assert "sk-canary" not in done.stdout + done.stderr
 
 
-def test_two_runs_at_once_buy_a_text_once(project: Path) -> None:
+def test_two_concurrent_runs_generate_a_text_once(project: Path) -> None:
     command = program(project, "time.sleep(0.5); print('Text for', request['goal'])")
     arguments = [sys.executable, "-m", "jit_guard", "--fix", "--yes", "--command", command]
     runs = [
@@ -280,7 +280,7 @@ def test_two_runs_at_once_buy_a_text_once(project: Path) -> None:
     assert calls(project) == 2
 
 
-def test_ensure_gives_the_file_that_is_there(project: Path) -> None:
+def test_ensure_returns_an_existing_file(project: Path) -> None:
     assert Guard(project).ensure("GREET", "template").read_text() == TEXT
 
 
@@ -300,18 +300,18 @@ def test_ensure_generates_once_for_all_threads_and_all_entries(project: Path) ->
     assert {path.read_text() for path in found} == {"A host.\n"}
     assert calls(project) == 1
     assert entries(project)["PART"]["persona"] == entries(project)["GREET"]["persona"]
-    assert entries(project)["PART"]["protocol"] == "sub/farewell.md"  # not asked for
+    assert entries(project)["PART"]["protocol"] == "sub/farewell.md"  # not requested
 
 
-def test_ensure_tells_why_there_is_no_text(project: Path) -> None:
+def test_ensure_reports_why_there_is_no_text(project: Path) -> None:
     command = program(project, "sys.exit(1)")
     with pytest.raises(MissingComponent, match="host"):
         Guard(project).ensure("GREET", "persona", command=command)
-    with pytest.raises(MissingComponent, match="no map names"):
+    with pytest.raises(MissingComponent, match="no map has an entry"):
         Guard(project).ensure("GREET", "nothing")
 
 
-def test_the_original_function_has_its_own_description(project: Path) -> None:
+def test_the_original_function_accepts_a_description(project: Path) -> None:
     path = handle_just_in_time_generation(
         "GREET", "persona", "host.txt", root=project, describe="A very warm host"
     )
@@ -319,7 +319,7 @@ def test_the_original_function_has_its_own_description(project: Path) -> None:
     assert path == Guard(project).component("GREET", "persona")
 
 
-def test_a_component_is_found_anew_when_the_map_changes(project: Path) -> None:
+def test_a_component_is_looked_up_again_when_the_map_changes(project: Path) -> None:
     guard = Guard(project)
     assert guard.component("GREET", "template").name == "note.md"
     (project / "components/templates/other.md").write_text(TEXT)
@@ -329,7 +329,7 @@ def test_a_component_is_found_anew_when_the_map_changes(project: Path) -> None:
     assert guard.component("GREET", "template").name == "other.md"
 
 
-def test_the_report_of_a_fix_is_the_check_s(project: Path) -> None:
+def test_the_report_of_a_fix_is_that_of_a_check(project: Path) -> None:
     guard = Guard(project)
     report = guard.fix(FixOptions(consent=True), Silent(yes=True))
     assert report.findings == guard.check().findings
@@ -337,7 +337,7 @@ def test_the_report_of_a_fix_is_the_check_s(project: Path) -> None:
     assert "goal_map.json" in report.written
 
 
-def test_a_program_may_bring_a_generator_of_its_own(project: Path) -> None:
+def test_a_program_may_pass_its_own_generator(project: Path) -> None:
     script = Script()
     script.write("GREET", "persona", "A scripted host.\n")
     path = Guard(project, generator=script.record).ensure("GREET", "persona")
@@ -345,7 +345,7 @@ def test_a_program_may_bring_a_generator_of_its_own(project: Path) -> None:
     assert [request.goal for request in script.requests] == ["GREET"]
 
 
-def test_when_the_generator_gives_up_what_is_under_way_is_kept_and_committed(
+def test_after_a_fatal_error_texts_in_progress_are_kept_and_committed(
     project: Path,
 ) -> None:
     fatal = "sys.exit(2) if request['goal'] == 'GREET' else (time.sleep(1), print('Late text.'))"
@@ -368,7 +368,7 @@ def test_on_a_terminal_the_question_is_asked_and_the_text_shown(project: Path, t
     assert [one.component_type for one in report.failed] == ["protocol"]
 
 
-def test_a_text_can_be_refused_edited_and_asked_for_again(
+def test_a_text_can_be_rejected_edited_and_requested_again(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor = project / "editor.py"
@@ -390,16 +390,16 @@ def test_skipping_leaves_the_entry_and_its_file_missing(project: Path) -> None:
     assert not list(project.glob("components/**/autogen_*"))
 
 
-def test_what_a_terminal_shows_holds_no_control_character(project: Path) -> None:
+def test_terminal_output_contains_no_control_characters(project: Path) -> None:
     out = io.StringIO()
     terminal = Terminal(color=False, read=lambda: "s", out=out)
     terminal.review("components/\x1b[2J.txt", "a\x1b]0;title\x07\u202eb\n")
     assert not set(out.getvalue()) & set("\x1b\x07\u202e")
 
 
-def test_ctrl_c_keeps_and_commits_what_was_whole(project: Path) -> None:
+def test_ctrl_c_keeps_and_commits_complete_texts(project: Path) -> None:
     slow = "time.sleep(0 if request['goal'] == 'GREET' else 15); print('Text.')"
-    # A test run in the background is deaf to SIGINT, and its children would be, too.
+    # A background test run ignores SIGINT, and its children would, too.
     hearing = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from jit_guard.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -414,7 +414,7 @@ def test_ctrl_c_keeps_and_commits_what_was_whole(project: Path) -> None:
     assert entries(project)["PART"]["protocol"] == "sub/farewell.md"
 
 
-def test_where_nothing_is_to_be_done_no_generator_is_chosen(project: Path) -> None:
+def test_without_anything_to_do_no_generator_is_chosen(project: Path) -> None:
     (project / "goal_map.json").write_text('{"GREET": {"template": "note.md"}}')
     done = run(project, "--fix", "--yes", OPENAI_API_KEY="sk-canary", CI="true")
     assert (done.returncode, done.stderr) == (0, "")

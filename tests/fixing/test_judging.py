@@ -1,4 +1,4 @@
-"""What is asked of a text before it is committed."""
+"""The check of a text before it is committed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOURCE = Memory({"goal_map.json": '{"GREET": {"persona": "host.txt"}}'})
 
 
 def _no_hosts(facts: Facts) -> Iterator[Finding]:
-    # Sees the project as it would be: the entry is set, and the file is there.
+    # Sees the project as it would be: the entry is set, and the file exists.
     assert not facts.comparison.missing
     for reference in [facts.first(PATH)]:
         assert reference is not None
@@ -28,22 +28,22 @@ def _no_hosts(facts: Facts) -> Iterator[Finding]:
 RULE = Rule("ACME001", "no-hosts", "error", "s", "w", "f", Example({}), Example({}), _no_hosts)
 
 
-def test_a_text_must_be_a_text() -> None:
+def test_a_component_must_be_text() -> None:
     assert plain(REQUEST, Text("A host.\n")) is None
     assert plain(REQUEST, Text(" \n")) == "the text is empty"
     assert "control character" in (plain(REQUEST, Text("a\x1bb")) or "")
 
 
-def test_without_plugins_nothing_else_is_asked() -> None:
+def test_without_plugins_nothing_else_is_checked() -> None:
     assert with_rules((), SOURCE, Settings()) is plain
 
 
-def test_a_plugin_s_rule_refuses_a_text_before_it_is_committed() -> None:
-    judge = with_rules((RULE,), SOURCE, Settings())
-    assert judge(REQUEST, Text("A host.\n")) == "ACME001 no-hosts: speaks of hosts"
+def test_a_plugin_rule_can_reject_a_text_before_it_is_committed() -> None:
+    check = with_rules((RULE,), SOURCE, Settings())
+    assert check(REQUEST, Text("A host.\n")) == "ACME001 no-hosts: speaks of hosts"
 
 
-def test_a_rule_that_only_warns_refuses_nothing() -> None:
+def test_a_warning_of_a_plugin_rule_rejects_nothing() -> None:
     warning = RULE._replace(severity="warning")
     rules = (warning._replace(judge=lambda facts: [warning.finding("hm", path=PATH)]),)
     assert with_rules(rules, SOURCE, Settings())(REQUEST, Text("A host.\n")) is None

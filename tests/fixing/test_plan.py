@@ -1,4 +1,4 @@
-"""The plan: relink what is certain, write what is missing once, overwrite nothing."""
+"""The plan: relink what is certain, generate what is missing once, overwrite nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def planned(files: Mapping[str, Any], settings: Settings | None = None, **more: 
 
 
 def applied(files: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    """The project after the plan, as the commit would leave it."""
+    """Return the project as the commit of the plan would leave it."""
     after = dict(files)
     for change in changes((*plan.free, *plan.generates)):
         data = after[change.path]
@@ -64,10 +64,10 @@ def news(plan: Plan) -> list[str]:
     return [f"{step.component} > {step.path.rpartition('/')[2]}" for step in plan.generates]
 
 
-# What is missing
+# Missing components
 
 
-def test_a_missing_component_is_written_under_our_name_and_its_entry_set() -> None:
+def test_a_missing_component_gets_a_generated_name_and_its_entry_is_set() -> None:
     plan = planned(project({"GREET": {"persona": "host.md"}}))
     (step,) = plan.generates
     assert step[:5] == (
@@ -83,7 +83,7 @@ def test_a_missing_component_is_written_under_our_name_and_its_entry_set() -> No
     assert edit == (("GREET", "persona"), "host.md", "autogen_persona_for_greet.md")
 
 
-def test_a_file_that_several_entries_want_is_written_once_for_the_first() -> None:
+def test_a_file_of_several_entries_is_generated_once_for_the_first() -> None:
     goals = {"B": {"persona": "host.txt"}, "A": {"persona": "host.txt"}}
     (step,) = planned(project(goals)).generates
     assert step.filename == "autogen_persona_for_b.txt"
@@ -97,7 +97,7 @@ def test_several_maps_share_one_file() -> None:
     assert [repoint.map for repoint in step.repoints] == ["goal_map.json", "other.json"]
 
 
-def test_only_what_may_be_acted_on_is() -> None:
+def test_only_findings_in_scope_are_acted_on() -> None:
     def acts(code: str, reference: Reference) -> bool:
         return code == "JG201" and reference.entry.goal == "B"
 
@@ -116,7 +116,7 @@ def test_goals_that_differ_in_case_both_get_a_hash() -> None:
     assert "autogen_persona_for_greet.txt" not in names
 
 
-def test_a_goal_that_loses_letters_takes_no_name_from_one_that_does_not() -> None:
+def test_a_goal_with_replaced_characters_does_not_take_the_name_of_another() -> None:
     plan = planned(project({"A_B": {"persona": "a"}, "A B": {"persona": "b"}}))
     plain, hashed = [step.filename for step in plan.generates]
     assert plain == "autogen_persona_for_a_b.txt"
@@ -136,20 +136,20 @@ def test_a_name_that_is_taken_gets_a_hash(there: str) -> None:
     assert step.filename.startswith("autogen_persona_for_a_")
 
 
-def test_a_name_is_taken_in_a_folder_that_differs_in_case_only() -> None:
+def test_a_name_taken_in_a_directory_that_differs_only_in_case_is_taken() -> None:
     files = project({"A": {"t": "y.txt"}}, "ts/x.txt", "Ts/autogen_t_for_a.txt")
     (step,) = planned(files).generates
     assert step.filename.startswith("autogen_t_for_a_")
 
 
-def test_a_name_that_another_goal_asks_for_is_taken() -> None:
+def test_a_name_used_by_another_goal_is_taken() -> None:
     goals = {"A": {"persona": "x.txt"}, "B": {"persona": "autogen_persona_for_a.txt"}}
     for files in (project(goals), project(goals, "personas/autogen_persona_for_a.txt")):
         step = planned(files).generates[0]
         assert step.filename.startswith("autogen_persona_for_a_")
 
 
-def test_a_file_of_ours_that_is_gone_comes_back_under_its_name() -> None:
+def test_a_missing_generated_file_is_regenerated_under_its_name() -> None:
     for goal in ("A", "A B"):
         first = planned(project({goal: {"persona": "x.txt"}})).generates[0]
         (step,) = planned(project({goal: {"persona": first.filename}})).generates
@@ -157,14 +157,14 @@ def test_a_file_of_ours_that_is_gone_comes_back_under_its_name() -> None:
         assert step.repoints == ()
 
 
-def test_a_file_of_ours_keeps_its_name_when_a_goal_joins_that_would_share_it() -> None:
+def test_a_generated_file_keeps_its_name_if_a_new_goal_would_share_it() -> None:
     goals = {"A": {"persona": "autogen_persona_for_a.txt"}, "a": {"persona": "x.txt"}}
     ours, new = planned(project(goals)).generates
     assert ours.filename == "autogen_persona_for_a.txt"
     assert new.filename.startswith("autogen_persona_for_a_")
 
 
-def test_a_file_of_ours_keeps_its_name_when_another_map_wants_another() -> None:
+def test_a_generated_file_keeps_its_name_if_another_map_needs_a_new_file() -> None:
     files = project({"A": {"persona": "x.txt"}})
     files["other.json"] = '{"A": {"persona": "autogen_persona_for_a.txt"}}'
     ours, new = planned(files, Settings(maps=("goal_map.json", "other.json"))).generates
@@ -172,13 +172,13 @@ def test_a_file_of_ours_keeps_its_name_when_another_map_wants_another() -> None:
     assert new.filename.startswith("autogen_persona_for_a_")
 
 
-def test_a_file_of_ours_is_not_written_beside_its_twin() -> None:
+def test_a_generated_file_is_not_written_beside_one_that_differs_only_in_case() -> None:
     files = project({"A": {"t": "autogen_t_for_a.txt"}}, "ts/x.txt", "Ts/autogen_t_for_a.txt")
     (step,) = planned(files).generates
     assert step.filename.startswith("autogen_t_for_a_")
 
 
-def test_a_missing_folder_is_no_obstacle() -> None:
+def test_a_missing_directory_is_created() -> None:
     assert news(planned({"goal_map.json": '{"A": {"persona": "deep/er/x.txt"}}'})) == [
         "components/personas/deep/er/x.txt > autogen_persona_for_a.txt"
     ]
@@ -187,7 +187,7 @@ def test_a_missing_folder_is_no_obstacle() -> None:
 SHARED = Settings(types={"persona": TypeSettings("a"), "role": TypeSettings("a/b")})
 
 
-def test_types_that_share_a_folder_share_the_file() -> None:
+def test_types_that_share_a_directory_share_the_file() -> None:
     goals = {"A": {"persona": "b/x.txt"}, "B": {"role": "x.txt"}}
     (step,) = planned(project(goals), SHARED).generates
     assert step.path == "components/a/b/autogen_persona_for_a.txt"
@@ -197,38 +197,38 @@ def test_types_that_share_a_folder_share_the_file() -> None:
     ]
 
 
-# What is there
+# Existing files
 
 
-def test_another_case_is_set_to_the_files_own() -> None:
+def test_an_entry_in_another_case_is_set_to_the_spelling_of_the_file() -> None:
     plan = planned(project({"A": {"persona": "deep/HOST.txt"}}, "personas/Deep/host.txt"))
     (step,) = plan.relinks
     assert step.repoints[0].edit[1:] == ("deep/HOST.txt", "Deep/host.txt")
     assert plan.generates == ()
 
 
-def test_another_normal_form_is_set_to_the_files_own() -> None:
+def test_an_entry_in_another_normal_form_is_set_to_the_spelling_of_the_file() -> None:
     there = "cafe\N{COMBINING ACUTE ACCENT}.txt"
     (step,) = planned(project({"A": {"persona": "café.txt"}}, f"personas/{there}")).relinks
     assert step.repoints[0].edit.new == there
 
 
-def test_which_of_two_twins_is_meant_is_not_guessed() -> None:
+def test_an_ambiguous_case_match_is_left_alone() -> None:
     files = project({"A": {"persona": "HOST.txt"}}, "personas/host.txt", "personas/Host.txt")
     plan = planned(files)
     assert plan.relinks == ()
-    assert "in case only" in plan.leaves[0].reason
+    assert "only in case" in plan.leaves[0].reason
 
 
-def test_a_folder_of_another_case_cannot_be_mended_in_the_map() -> None:
+def test_a_directory_in_another_case_cannot_be_fixed_in_the_map() -> None:
     plan = planned(project({"A": {"persona": "x.txt", "protocol": "y"}}, "Personas/x.txt"))
-    assert "rename the folder" in plan.leaves[0].reason
+    assert "rename the directory" in plan.leaves[0].reason
     plan = planned(project({"A": {"persona": "gone.txt"}}, "Personas/x.txt"))
     assert plan.generates == ()
     assert "spelled components/Personas" in plan.leaves[0].reason
 
 
-def test_an_orphan_with_our_name_is_adopted() -> None:
+def test_an_orphan_with_the_generated_name_is_adopted() -> None:
     files = project({"A": {"persona": "x.txt"}}, "personas/autogen_persona_for_a.txt")
     plan = planned(files)
     (step,) = plan.adopts
@@ -236,7 +236,7 @@ def test_an_orphan_with_our_name_is_adopted() -> None:
     assert plan.generates == ()
 
 
-def test_what_was_generated_for_the_goal_in_another_map_is_used() -> None:
+def test_a_text_generated_for_the_goal_in_another_map_is_used() -> None:
     files = project({"A": {"persona": "x.txt"}}, "personas/autogen_persona_for_a.txt")
     files["other.json"] = '{"A": {"persona": "autogen_persona_for_a.txt"}}'
     plan = planned(files, Settings(maps=("goal_map.json", "other.json")))
@@ -244,8 +244,8 @@ def test_what_was_generated_for_the_goal_in_another_map_is_used() -> None:
     assert step.path == "components/personas/autogen_persona_for_a.txt"
 
 
-def test_where_a_text_was_put_before_an_entry_that_came_back_is_set_again() -> None:
-    """Somebody saved an old map over ours: B wants the file again that A's text replaced."""
+def test_a_restored_old_entry_is_set_to_where_its_text_was_placed() -> None:
+    """An old map was restored: B names the file again that A's text replaced."""
     files = project(
         {"A": {"persona": "autogen_persona_for_a.txt"}, "B": {"persona": "x.txt"}},
         "personas/autogen_persona_for_a.txt",
@@ -257,17 +257,17 @@ def test_where_a_text_was_put_before_an_entry_that_came_back_is_set_again() -> N
     assert len(planned(files, replaced=lambda: gone).generates) == 1
 
 
-# What is left
+# Steps that are left
 
 
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"components/personas": "a file"}, "components/personas is no folder"),
-        ({"components/personas": Link("../..")}, "is no folder inside the project"),
+        ({"components/personas": "a file"}, "components/personas is not a directory"),
+        ({"components/personas": Link("../..")}, "is not a directory inside the project"),
     ],
 )
-def test_where_nothing_can_be_written_it_is_left_with_the_reason(
+def test_an_unwritable_component_is_left_with_the_reason(
     files: dict[str, Any], reason: str
 ) -> None:
     plan = planned({**project({"A": {"persona": "x.txt"}}), **files})
@@ -276,21 +276,21 @@ def test_where_nothing_can_be_written_it_is_left_with_the_reason(
 
 
 def steps(plan: Plan) -> tuple[object, ...]:
-    """Everything that a fix would do."""
+    """Return everything that a fix would do."""
     return (*plan.free, *plan.generates)
 
 
-def test_a_type_that_is_no_text_is_left() -> None:
+def test_a_type_without_text_files_is_left() -> None:
     settings = Settings(types={"image": TypeSettings(text=False)})
     plan = planned(project({"A": {"image": "x.png"}}), settings)
     assert not steps(plan)
-    assert "are no texts" in plan.leaves[0].reason
+    assert "are not text files" in plan.leaves[0].reason
 
 
 # Drafts
 
 
-def test_a_draft_is_replaced_in_its_place_and_only_once() -> None:
+def test_a_draft_is_replaced_in_place_and_only_once() -> None:
     path = "components/personas/autogen_persona_for_a.txt"
     name = "autogen_persona_for_a.txt"
     files = project({"A": {"persona": name}, "B": {"persona": name}}, f"personas/{name}")
@@ -325,7 +325,7 @@ BOTH = Settings(maps=("goal_map.json", "other.json"))
 
 
 @given(projects())
-def test_a_plan_leads_to_a_project_in_which_nothing_is_left_to_do(files: dict[str, Any]) -> None:
+def test_after_a_plan_nothing_is_left_to_do(files: dict[str, Any]) -> None:
     maps, _, before = look(files, BOTH)
     plan = planned(files, BOTH)
     after = applied(files, plan)
@@ -346,7 +346,7 @@ def test_a_plan_is_the_same_every_time(files: dict[str, Any]) -> None:
 
 
 @given(projects())
-def test_no_two_new_files_and_no_new_and_old_one_are_one_to_any_system(
+def test_no_new_file_collides_with_another_on_any_system(
     files: dict[str, Any],
 ) -> None:
     plan = planned(files, BOTH)
@@ -357,13 +357,13 @@ def test_no_two_new_files_and_no_new_and_old_one_are_one_to_any_system(
 
 
 @given(projects())
-def test_every_missing_file_is_written_once_or_accounted_for(files: dict[str, Any]) -> None:
+def test_every_missing_file_is_planned_once_or_has_a_reason(files: dict[str, Any]) -> None:
     _, _, comparison = look(files, BOTH)
     plan = planned(files, BOTH)
     missing = {one.path for one in comparison.missing}
     steps: list[Any] = [*plan.relinks, *plan.adopts, *plan.generates, *plan.leaves]
-    told = [step.component for step in steps if step.component in missing]
-    assert sorted(told) == sorted(missing)
+    reported = [step.component for step in steps if step.component in missing]
+    assert sorted(reported) == sorted(missing)
     seen = [
         (one.map, one.edit.keys)
         for step in steps
@@ -381,7 +381,7 @@ def pair(files: Mapping[str, Any]) -> tuple[bytes, bytes]:
     return files["goal_map.json"].encode(), after if isinstance(after, bytes) else after.encode()
 
 
-def test_the_diff_shows_one_line_an_entry() -> None:
+def test_the_diff_shows_one_line_per_entry() -> None:
     files = project({"A": {"persona": "x.txt"}, "B": {"persona": "y.txt"}}, "personas/y.txt")
     assert list(unified_diff("goal_map.json", *pair({**files, "other.json": "{}"}))) == [
         "--- a/goal_map.json",
@@ -401,8 +401,8 @@ LINES = st.lists(st.sampled_from(["a", "b", "c\r", ""]), min_size=1, max_size=30
 
 
 @given(LINES, st.data())
-def test_the_diff_is_one_that_git_applies(lines: list[str], data: st.DataObject) -> None:
-    """As difflib tells it, where every change is a change of a line in its place."""
+def test_the_diff_is_in_the_format_of_git(lines: list[str], data: st.DataObject) -> None:
+    """It equals the diff of difflib, if every change is a changed line in place."""
     lines = [f"{number}{line}" for number, line in enumerate(lines)]
     changed = [f"{line}!" if data.draw(st.booleans()) else line for line in lines]
     end = data.draw(st.sampled_from(["\n", ""]))
@@ -431,11 +431,11 @@ def test_git_applies_it(tmp_path: Path) -> None:
             assert (tmp_path / "goal_map.json").read_bytes() == after
 
 
-def test_no_change_no_diff() -> None:
+def test_without_a_change_there_is_no_diff() -> None:
     assert list(unified_diff("x", b"a\n", b"a\n")) == []
 
 
-def test_the_maps_are_not_touched_by_planning() -> None:
+def test_planning_does_not_change_the_maps() -> None:
     files = project({"A": {"persona": "x.txt"}})
     maps, tree, comparison = look(files, Settings())
     before = [one.value for one in maps]

@@ -1,4 +1,4 @@
-"""Annotations: escaped as the runner unescapes them, ranked under its cap, and never forged."""
+"""Annotations: escaped for the runner, the worst first up to its limit, and never forged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMES = {"error", "warning", "notice"}
 
 
 class Command(NamedTuple):
-    """A workflow command, as the runner understands it."""
+    """A workflow command, as the runner parses it."""
 
     name: str
     properties: dict[str, str]
@@ -27,7 +27,7 @@ class Command(NamedTuple):
 
 
 def understood(line: str) -> Command:
-    """Read a line as the runner does (`ActionCommand.TryParseV2`)."""
+    """Parse a line like the runner (`ActionCommand.TryParseV2`)."""
     head, found, data = line.lstrip()[2:].partition("::")
     assert line.startswith("::")
     assert found
@@ -45,90 +45,92 @@ def _data(text: str) -> str:
     return text.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
 
 
-def commands(told: Report, prefix: str = "") -> list[Command]:
-    """All lines of a report, as commands."""
-    return [understood(line) for line in lines("github", told, prefix)]
+def commands(sample: Report, prefix: str = "") -> list[Command]:
+    """The commands of a report, one per line."""
+    return [understood(line) for line in lines("github", sample, prefix)]
 
 
 def test_a_finding_is_an_annotation_at_its_line_with_its_hint() -> None:
     (line,) = lines("github", report(finding(3)))
     assert line == (
         "::error file=goal_map.json,line=3,col=17,title=JG201 missing-component::"
-        "GOAL_3/persona: components/personas/3.txt is not in the tree"
+        "GOAL_3/persona: components/personas/3.txt does not exist"
         "%0Ahint: `jit-guard --fix` writes it"
     )
 
 
 def test_a_warning_is_a_warning() -> None:
-    (told,) = commands(report(finding(severity="warning")))
-    assert told.name == "warning"
+    (annotation,) = commands(report(finding(severity="warning")))
+    assert annotation.name == "warning"
 
 
-def test_an_orphan_is_told_at_the_first_line_of_its_own_file() -> None:
-    (told,) = commands(report(orphan("components/x.txt")), "packages/bot")
-    assert told.properties["file"] == "packages/bot/components/x.txt"
-    assert told.properties["line"] == "1"
-    assert told.message == "components/x.txt: no entry names it"
+def test_an_orphan_is_reported_at_the_first_line_of_its_file() -> None:
+    (annotation,) = commands(report(orphan("components/x.txt")), "packages/bot")
+    assert annotation.properties["file"] == "packages/bot/components/x.txt"
+    assert annotation.properties["line"] == "1"
+    assert annotation.message == "components/x.txt: no entry references this file"
 
 
-def test_nothing_wrong_is_no_line() -> None:
+def test_a_clean_report_has_no_lines() -> None:
     assert lines("github", report()) == []
 
 
 def test_a_path_comes_out_of_the_escapes_as_it_is() -> None:
     path = "components/a%b:c,d\ne\rf%0A%2C.txt"
-    (told,) = commands(report(orphan(path)))
-    assert told.properties["file"] == path
+    (annotation,) = commands(report(orphan(path)))
+    assert annotation.properties["file"] == path
     (line,) = lines("github", report(orphan(path)))
     assert "file=components/a%25b%3Ac%2Cd%0Ae%0Df%250A%252C.txt," in line
 
 
 def test_what_a_message_shows_of_a_percent_sign_is_a_percent_sign() -> None:
-    (told,) = commands(report(finding(message="100%0Asure", hint=None)))
-    assert told.message == "GOAL_1/persona: 100%0Asure"
+    (annotation,) = commands(report(finding(message="100%0Asure", hint=None)))
+    assert annotation.message == "GOAL_1/persona: 100%0Asure"
 
 
 def test_ten_of_a_kind_are_shown_worst_first_and_one_notice_counts_the_rest() -> None:
     many = [finding(number, severity="warning") for number in range(1, 31)]
     many += [finding(number) for number in range(31, 46)]
     broken = finding(99, code="JG001", name="invalid-json", map="z.json")
-    told = commands(report(*many, broken))
-    assert [command.name for command in told] == ["error"] * 10 + ["warning"] * 10 + ["notice"]
-    assert told[0].properties["title"] == "JG001 invalid-json"
-    assert [command.properties["line"] for command in told[1:3]] == ["31", "32"]
-    assert told[-1].message.startswith("+26 more: 6 errors, 20 warnings;")
+    annotations = commands(report(*many, broken))
+    assert [command.name for command in annotations] == ["error"] * 10 + ["warning"] * 10 + [
+        "notice"
+    ]
+    assert annotations[0].properties["title"] == "JG001 invalid-json"
+    assert [command.properties["line"] for command in annotations[1:3]] == ["31", "32"]
+    assert annotations[-1].message.startswith("+26 more: 6 errors, 20 warnings;")
 
 
-def test_at_the_cap_nothing_is_left_out() -> None:
-    told = commands(report(*(finding(number) for number in range(1, 11))))
-    assert [command.name for command in told] == ["error"] * 10
+def test_at_the_cap_nothing_is_omitted() -> None:
+    annotations = commands(report(*(finding(number) for number in range(1, 11))))
+    assert [command.name for command in annotations] == ["error"] * 10
 
 
 def test_one_more_is_one_error() -> None:
-    told = commands(report(*(finding(number) for number in range(1, 12))))
-    assert told[-1].message.startswith("+1 more: 1 error;")
+    annotations = commands(report(*(finding(number) for number in range(1, 12))))
+    assert annotations[-1].message.startswith("+1 more: 1 error;")
 
 
-def test_what_was_not_judged_is_told() -> None:
-    (told,) = commands(report(skipped=(Skipped("JG301", "goal_map.json", "it is broken"),)))
-    assert told.name == "notice"
-    assert told.message == "JG301 was not judged for goal_map.json: it is broken"
+def test_what_was_not_checked_is_reported() -> None:
+    (annotation,) = commands(report(skipped=(Skipped("JG301", "goal_map.json", "it is broken"),)))
+    assert annotation.name == "notice"
+    assert annotation.message == "JG301 was not checked for goal_map.json: it is broken"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_makes_a_command_of_its_own(name: str) -> None:
-    told = hostile(name)
-    for line in lines("github", told):
+def test_no_name_forms_a_command(name: str) -> None:
+    sample = hostile(name)
+    for line in lines("github", sample):
         _is_one_command(line)
-    annotations = [command for command in commands(told) if command.name != "notice"]
-    assert len(annotations) == len(told.findings)
-    for command, found in zip(annotations, told.findings, strict=True):
+    annotations = [command for command in commands(sample) if command.name != "notice"]
+    assert len(annotations) == len(sample.findings)
+    for command, found in zip(annotations, sample.findings, strict=True):
         assert printable(found.message) in command.message or "##" in name
 
 
 @given(reports)
-def test_every_line_of_every_report_is_one_command(told: Report) -> None:
-    for line in lines("github", told):
+def test_every_line_of_every_report_is_one_command(sample: Report) -> None:
+    for line in lines("github", sample):
         _is_one_command(line)
 
 
@@ -138,7 +140,7 @@ def _is_one_command(line: str) -> None:
     assert set(command.properties) in ({"file", "line", "col", "title"}, {"title"})
     assert printable(line) == line, "something invisible got through"
     assert not re.search(r"(?i)##(\[|vso\[)", line)
-    # A message has one line and perhaps a hint; nothing from a file adds another.
+    # A message has one line and perhaps a hint; no name adds another line.
     assert command.message.count("\n") <= 1
     assert "\r" not in command.message
 
@@ -146,36 +148,36 @@ def _is_one_command(line: str) -> None:
 def test_the_command_writes_them_untouched_and_relative_to_the_git_top(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     root = lay_out(tmp_path / "packages/bot", {"goal_map.json": MAP})
-    told = call("--format", "github", cwd=root)
-    assert told.code == 1
-    assert told.out.startswith("::error file=packages/bot/goal_map.json,line=1,col=23,")
+    result = call("--format", "github", cwd=root)
+    assert result.code == 1
+    assert result.out.startswith("::error file=packages/bot/goal_map.json,line=1,col=23,")
     written = call("--format", f"github={tmp_path / 'out'}", cwd=root)
     assert written.out == ""
-    assert (tmp_path / "out").read_text() == told.out
+    assert (tmp_path / "out").read_text() == result.out
 
 
 def test_a_link_to_the_root_changes_no_path(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     lay_out(tmp_path / "packages/bot", {"goal_map.json": MAP})
     (tmp_path / "link").symlink_to("packages/bot")
-    told = call("--format", "github", "--root", "link", cwd=tmp_path)
-    assert "file=packages/bot/goal_map.json," in told.out
+    result = call("--format", "github", "--root", "link", cwd=tmp_path)
+    assert "file=packages/bot/goal_map.json," in result.out
 
 
 def test_without_git_paths_are_relative_to_the_root(tmp_path: Path) -> None:
-    told = call("--format", "github", cwd=lay_out(tmp_path / "bot", {"goal_map.json": MAP}))
-    assert "file=goal_map.json," in told.out
+    result = call("--format", "github", cwd=lay_out(tmp_path / "bot", {"goal_map.json": MAP}))
+    assert "file=goal_map.json," in result.out
 
 
-def test_several_formats_at_once_tell_the_same_findings(tmp_path: Path) -> None:
+def test_several_formats_at_once_report_the_same_findings(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "p", {"goal_map.json": MAP, "components/personas/x": "text"})
     out = {name: tmp_path / f"{name}.out" for name in ("sarif", "gitlab", "markdown", "json")}
     asked = [part for name, file in out.items() for part in ("--format", f"{name}={file}")]
-    told = call("--format", "text", "--format", "github", *asked, cwd=root)
-    assert told.code == 1
+    result = call("--format", "text", "--format", "github", *asked, cwd=root)
+    assert result.code == 1
     codes = ["JG201", "JG301"]
-    assert re.findall(r"(?m)^::error .*title=(JG\d+)", told.out) == codes
-    assert re.findall(r"(?m)^[^:\s].*: (JG\d+) ", told.out) == codes
+    assert re.findall(r"(?m)^::error .*title=(JG\d+)", result.out) == codes
+    assert re.findall(r"(?m)^[^:\s].*: (JG\d+) ", result.out) == codes
     sarif = json.loads(out["sarif"].read_text())
     assert [result["ruleId"] for result in sarif["runs"][0]["results"]] == codes
     gitlab = json.loads(out["gitlab"].read_text())
@@ -184,11 +186,11 @@ def test_several_formats_at_once_tell_the_same_findings(tmp_path: Path) -> None:
     assert [found["code"] for found in json.loads(out["json"].read_text())["findings"]] == codes
 
 
-def test_every_format_is_written_also_when_nothing_is_wrong(project: Path) -> None:
+def test_every_format_is_written_even_when_nothing_is_wrong(project: Path) -> None:
     names = ("text", "json", "github", "sarif", "gitlab", "markdown")
     asked = [part for name in names for part in ("--format", f"{name}={name}.out")]
-    told = call(*asked, cwd=project)
-    assert (told.code, told.out, told.err) == (0, "", "")
+    result = call(*asked, cwd=project)
+    assert (result.code, result.out, result.err) == (0, "", "")
     for name in names:
         assert (project / f"{name}.out").exists()
     assert json.loads((project / "gitlab.out").read_text()) == []
@@ -196,7 +198,7 @@ def test_every_format_is_written_also_when_nothing_is_wrong(project: Path) -> No
     assert "nothing wrong" in (project / "markdown.out").read_text()
 
 
-def test_a_text_report_in_a_file_commands_nothing_when_a_log_shows_it(tmp_path: Path) -> None:
+def test_a_text_report_in_a_file_contains_no_runner_command(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {"goal_map.json": MAP, "components/::error::x": "text"})
     call("--format", "text=out.txt", cwd=root)
     assert not re.search(r"(?m)^\s*::", (root / "out.txt").read_text())

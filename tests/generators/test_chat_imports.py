@@ -1,4 +1,4 @@
-"""What is heavy is imported by whoever uses it: a check and a scaffold never see the SDK."""
+"""Heavy modules are imported only when used: never for a check or a scaffold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEAVY = ("openai", "tenacity", "pydantic", "httpx", "httpx2", "asyncio")
 
 
 def imported_by(code: str, folder: Path) -> str:
-    """Which of the heavy modules a fresh Python has imported after running the code."""
+    """Return the heavy modules that a fresh Python has imported after running the code."""
     tail = f"\nimport sys\nprint(*[one for one in {HEAVY!r} if one in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code + tail],
@@ -49,7 +49,7 @@ written.write(Request("GOAL", "persona", "a.txt", "components/personas/a.txt", "
     assert imported_by(code, project) == ""
 
 
-def test_a_writer_that_was_not_asked_yet_has_not_imported_the_sdk(project: Path) -> None:
+def test_a_writer_does_not_import_the_sdk_before_the_first_text(project: Path) -> None:
     pytest.importorskip("openai", reason="the extra jit-guard[openai] is not installed")
     code = """
 from jit_guard import plugins
@@ -61,7 +61,7 @@ made.close()
     assert set(imported_by(code, project).split()) <= {"asyncio"}
 
 
-def test_without_the_extra_the_message_says_how_to_get_it(project: Path) -> None:
+def test_without_the_extra_the_message_says_how_to_install_it(project: Path) -> None:
     code = """
 import importlib.util, sys
 found = importlib.util.find_spec

@@ -1,4 +1,4 @@
-"""A key is seen by the server it is meant for, and by nobody else."""
+"""A key is sent to its server and appears nowhere else."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ECHOES = {
 
 @pytest.mark.parametrize("key", [CANARY, f"{CANARY}\n", f"\t{CANARY} \r\n"], ids=repr)
 @pytest.mark.parametrize("reply", ECHOES.values(), ids=ECHOES)
-def test_a_key_that_a_server_echoes_is_nowhere(
+def test_a_key_echoed_by_a_server_appears_nowhere(
     reply: Reply,
     key: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -55,7 +55,7 @@ def test_a_key_that_a_server_echoes_is_nowhere(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     needs_sdk()
-    caplog.set_level(logging.INFO)  # DEBUG shows what servers send, whole
+    caplog.set_level(logging.INFO)  # DEBUG logs whole responses
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with serving(reply) as server, writing(server.url, timeout=0.9) as made:
         result = outcome(made).result
@@ -72,7 +72,7 @@ def test_a_key_that_a_server_echoes_is_nowhere(
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The exception and all that it was raised from or during, also where that is not shown."""
+    """Yield an exception and every exception that it was raised from or during."""
     found: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
@@ -83,7 +83,7 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def test_a_key_stays_hidden_when_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_stays_hidden_if_the_server_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     needs_sdk()
     monkeypatch.setenv("OPENAI_API_KEY", f"{CANARY}\n")
     with writing(dead_port()) as made:
@@ -92,50 +92,50 @@ def test_a_key_stays_hidden_when_nobody_listens(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "words"),
     [
-        (f"{CANARY} other", "white space"),
-        (f"{CANARY}\n{CANARY}", "white space"),
+        (f"{CANARY} other", "whitespace"),
+        (f"{CANARY}\n{CANARY}", "whitespace"),
         (f"{CANARY}\x00", "U+0000"),
         (f"{CANARY}…", "U+2026"),
         ("“sk-quoted-by-a-word-processor”", "U+201C"),
     ],
 )
-def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(key: str, told: str) -> None:
+def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key: str, words: str) -> None:
     with pytest.raises(GeneratorUnusableError) as caught:
         api_key({"OPENAI_API_KEY": key})
-    assert told in str(caught.value)
+    assert words in str(caught.value)
     assert CANARY not in str(caught.value)
     assert "quoted" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\n"])
-def test_an_empty_key_is_none(value: str) -> None:
+def test_an_empty_key_counts_as_not_set(value: str) -> None:
     assert api_key({"OPENAI_API_KEY": value}) is None
     assert api_key({}) is None
 
 
-def test_scrub_hides_keys_in_every_shape_and_nothing_else() -> None:
+def test_scrub_hides_keys_in_every_form_and_nothing_else() -> None:
     environ = {
         "OPENAI_API_KEY": f" {CANARY}\n",
         "OPENAI_ADMIN_KEY": "sk-admin-0123456789",
         "AZURE_OPENAI_API_KEY": "azure-0123456789",
         "OPENAI_CUSTOM_HEADERS": "X-Team: blue\nAuthorization: Bearer gateway-0123456789",
-        "HOME": "/home/somebody",
+        "HOME": "/home/alice",
     }
     for secret in (CANARY, "sk-admin-0123456789", "azure-0123456789", "gateway-0123456789"):
         for shown in (secret, f"Bearer {secret}", f"b'{secret}\\n'", f"x{secret}x{secret}"):
             assert secret not in scrub(shown, environ)
-    assert scrub("/home/somebody wears blue", environ) == "/home/somebody wears blue"
+    assert scrub("/home/alice wears blue", environ) == "/home/alice wears blue"
     assert scrub("at https://me:secret@host/v1", {}) == "at https://[key]@host/v1"
 
 
 @pytest.mark.parametrize("dummy", ["none", "ollama", "EMPTY"])
-def test_a_dummy_key_of_a_local_server_is_a_word_like_any_other(dummy: str) -> None:
+def test_a_dummy_key_for_a_local_server_is_not_hidden(dummy: str) -> None:
     assert scrub(f"the {dummy} model", {"OPENAI_API_KEY": dummy}) == f"the {dummy} model"
 
 
-def test_without_a_key_a_server_of_one_s_own_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_a_custom_server_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     needs_sdk()
     with serving(good()) as server:
         with writing(server.url) as by_flag:
@@ -149,7 +149,7 @@ def test_without_a_key_a_server_of_one_s_own_is_asked(monkeypatch: pytest.Monkey
 KEY = {"OPENAI_API_KEY": CANARY}
 
 
-def test_an_empty_base_url_counts_as_none() -> None:
+def test_an_empty_base_url_counts_as_not_set() -> None:
     for value in ("", " ", "\n"):
         made = endpoint(Options("."), {**KEY, "OPENAI_BASE_URL": value})
         assert made.base_url == "https://api.openai.com/v1"
@@ -163,13 +163,13 @@ def test_a_flag_wins_over_the_environment() -> None:
     assert made.base_url == "http://here/v1"
 
 
-def test_no_key_ends_the_run_before_anything_is_asked() -> None:
-    with pytest.raises(GeneratorUnusableError, match=r"needs a key: set OPENAI_API_KEY"):
+def test_without_a_key_the_run_ends_before_any_request() -> None:
+    with pytest.raises(GeneratorUnusableError, match=r"needs a key; set OPENAI_API_KEY"):
         endpoint(Options("."), {})
 
 
-def test_a_server_of_one_s_own_needs_a_model_s_name() -> None:
-    with pytest.raises(UsageError, match=r"name a model: --model, one that http://here/v1 serves"):
+def test_a_custom_server_needs_a_model() -> None:
+    with pytest.raises(UsageError, match=r"http://here/v1 has no default model; pass --model"):
         endpoint(Options(".", base_url="http://here/v1"), KEY)
 
 
@@ -184,7 +184,7 @@ def test_a_server_of_one_s_own_needs_a_model_s_name() -> None:
         "http:///",
     ],
 )
-def test_an_address_that_is_none_is_told_as_such(address: str) -> None:
+def test_an_invalid_address_is_reported(address: str) -> None:
     with pytest.raises(UsageError, match=r"^--base-url"):
         endpoint(Options(".", model="m", base_url=address), KEY)
     with pytest.raises(UsageError, match=r"^OPENAI_BASE_URL"):
@@ -201,6 +201,6 @@ def test_an_address_that_is_none_is_told_as_such(address: str) -> None:
         ("api.openai.com.evil.example", False),
     ],
 )
-def test_azure_is_openai_and_a_likeness_is_not(host: str, is_openai: bool) -> None:
+def test_azure_is_recognized_and_a_similar_host_is_not(host: str, is_openai: bool) -> None:
     made = endpoint(Options(".", model="m", base_url=f"https://{host}/v1"), KEY)
     assert made.is_openai is is_openai

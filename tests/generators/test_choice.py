@@ -1,4 +1,4 @@
-"""Which generator a run takes: nothing that costs by accident."""
+"""The choice of the generator of a run, which never costs money by accident."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ SERVER = {"OPENAI_BASE_URL": "http://localhost:11434/v1"}
         ({**KEY, "CI": "false"}, "openai"),
     ],
 )
-def test_auto_is_the_model_where_one_is_set_up(environ: dict[str, str], chosen: str) -> None:
+def test_auto_is_openai_if_it_is_configured(environ: dict[str, str], chosen: str) -> None:
     assert choose("auto", environ) == chosen
 
 
-def test_auto_with_a_server_named_by_flag_is_the_model() -> None:
+def test_auto_with_a_server_from_a_flag_is_openai() -> None:
     assert choose("auto", {}, base_url="http://localhost:8000/v1") == "openai"
 
 
 @pytest.mark.parametrize("environ", [KEY, SERVER], ids=["key", "server"])
 @pytest.mark.parametrize("ci", ["true", "1", "woodpecker"])
-def test_under_ci_nothing_paid_is_chosen_by_itself(environ: dict[str, str], ci: str) -> None:
-    with pytest.raises(UsageError, match=r"^name a generator: OPENAI_(API_KEY|BASE_URL) is set"):
+def test_under_ci_no_paid_generator_is_chosen_automatically(
+    environ: dict[str, str], ci: str
+) -> None:
+    with pytest.raises(UsageError, match=r"^OPENAI_(API_KEY|BASE_URL) is set, but under CI"):
         choose("auto", {**environ, "CI": ci})
-    with pytest.raises(UsageError, match="name a generator"):
+    with pytest.raises(UsageError, match="never chosen automatically"):
         choose("auto", {"CI": ci}, base_url="http://here/v1")
 
 
 @pytest.mark.parametrize("name", ["openai", "scaffold", "command", "acme:own"])
-def test_what_is_named_is_taken_also_under_ci(name: str) -> None:
+def test_a_named_generator_is_used_even_under_ci(name: str) -> None:
     assert choose(name, {**KEY, "CI": "true"}) == name
 
 

@@ -1,4 +1,4 @@
-"""`command`: any program, and everything that one can do wrong."""
+"""`command`: any program, and everything that can go wrong with it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs ar
 
 
 def options(program: str, root: Path | str = ".", **more: object) -> Options:
-    """Options for a Python program."""
+    """Make options for a Python program."""
     command = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}"
     return Options(str(root), command=command, **more)  # type: ignore[arg-type]
 
@@ -77,7 +77,7 @@ def test_it_runs_in_the_root(tmp_path: Path) -> None:
     assert run("import os; print(os.getcwd())", tmp_path).strip() == str(tmp_path.resolve())
 
 
-def test_no_shell_reads_the_line(tmp_path: Path) -> None:
+def test_no_shell_is_involved(tmp_path: Path) -> None:
     made = writer(Options(str(tmp_path), command="echo $HOME; touch x `date` > y"))
     assert made.write(REQUEST).content == "$HOME; touch x `date` > y\n"
     assert list(tmp_path.iterdir()) == []
@@ -89,7 +89,7 @@ def test_a_program_need_not_read_its_input() -> None:
     assert made.write(huge).content == "Hello\n"
 
 
-def test_much_on_both_outputs_does_not_block() -> None:
+def test_large_output_on_both_streams_does_not_block() -> None:
     text = run("import sys; sys.stderr.write('e' * 500_000); print('x' * 500_000)")
     assert len(text) == 500_001
 
@@ -97,14 +97,14 @@ def test_much_on_both_outputs_does_not_block() -> None:
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
-        ("raise SystemExit(1)", "PROG ended with exit code 1"),
-        ("raise SystemExit(3)", "PROG ended with exit code 3"),
-        ("import os; os.kill(os.getpid(), 9)", "PROG ended with signal SIGKILL"),
-        ("", "PROG gave no text"),
-        ("print(' \\n')", "PROG gave no text"),
+        ("raise SystemExit(1)", "PROG exited with 1"),
+        ("raise SystemExit(3)", "PROG exited with 3"),
+        ("import os; os.kill(os.getpid(), 9)", "PROG was killed by SIGKILL"),
+        ("", "PROG printed no text"),
+        ("print(' \\n')", "PROG printed no text"),
         (
             "import sys; sys.stdout.buffer.write(b'ab\\xff')",
-            "PROG gave a text that is not UTF-8 (byte 2)",
+            "PROG printed text that is not UTF-8 (byte 2)",
         ),
     ],
 )
@@ -112,26 +112,26 @@ def test_a_program_that_fails_is_a_failed_entry(program: str, reason: str) -> No
     assert failure(program) == reason
 
 
-def test_standard_error_is_told_on_one_line_and_cannot_speak_to_a_terminal() -> None:
+def test_standard_error_is_reported_on_one_line_without_control_characters() -> None:
     reason = failure(
         r"import sys; sys.stderr.write('early\n\n\x1b[2Jone\n::error::two\nthree\n'); sys.exit(1)"
     )
-    assert reason == r"PROG ended with exit code 1: \x1b[2Jone | ::error::two | three"
+    assert reason == r"PROG exited with 1: \x1b[2Jone | ::error::two | three"
 
 
-def test_much_on_standard_error_is_cut() -> None:
+def test_long_standard_error_is_truncated() -> None:
     assert len(failure("import sys; sys.exit('x' * 100_000)")) < 500
 
 
-def test_what_may_be_a_key_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_possible_keys_are_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_API_KEY", "sk-very-secret")
     reason = failure("import os, sys; sys.exit('wrong key ' + os.environ['ACME_API_KEY'])")
-    assert reason == "PROG ended with exit code 1: wrong key ***"
+    assert reason == "PROG exited with 1: wrong key ***"
 
 
 @pytest.mark.parametrize("code", [2, 126, 127])
-def test_a_program_that_was_called_wrongly_ends_the_run(code: int) -> None:
-    with pytest.raises(GeneratorUnusableError, match=f"exit code {code}: no such model"):
+def test_a_usage_error_of_the_program_ends_the_run(code: int) -> None:
+    with pytest.raises(GeneratorUnusableError, match=f"exited with {code}: no such model"):
         run(f"import sys; print('no such model', file=sys.stderr); sys.exit({code})")
 
 
@@ -144,7 +144,7 @@ def test_a_program_that_was_called_wrongly_ends_the_run(code: int) -> None:
         ("llm 'unclosed", "--command: no closing quotation"),
     ],
 )
-def test_a_line_that_names_no_program_ends_the_run(command: str | None, words: str) -> None:
+def test_a_command_line_without_a_program_ends_the_run(command: str | None, words: str) -> None:
     with pytest.raises(GeneratorUnusableError, match=words):
         writer(Options(".", command=command))
 
@@ -155,15 +155,15 @@ def test_a_program_that_cannot_be_run_ends_the_run(command: str) -> None:
         writer(Options(".", command=command)).write(REQUEST)
 
 
-def test_too_much_text_is_refused_before_all_of_it_is_read() -> None:
+def test_a_text_that_is_too_long_is_refused_before_all_of_it_is_read() -> None:
     began = time.monotonic()
     reason = failure("import sys\nwhile True: sys.stdout.write('x' * 65536)")
-    assert reason == f"PROG gave more than {MAX_BYTES} bytes"
+    assert reason == f"PROG printed more than {MAX_BYTES} bytes"
     assert time.monotonic() - began < 10
 
 
 def alive(pid: int) -> bool:
-    """Is there such a process, and not only what is left of one?"""
+    """Check that a process exists and is not a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -184,7 +184,7 @@ with open({path!r}, "w") as file:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("then", ["time.sleep(60)", "pass"])
-def test_a_time_out_ends_everything_that_was_started(tmp_path: Path, then: str) -> None:
+def test_a_timeout_stops_the_program_and_its_children(tmp_path: Path, then: str) -> None:
     path = tmp_path / "pids"
     began = time.monotonic()
     reason = failure(CHILD.format(path=str(path), then=then), timeout=2)
@@ -219,7 +219,7 @@ def test_a_run_can_be_stopped_from_outside() -> None:
         made.write(REQUEST)
 
 
-def test_many_run_at_once() -> None:
+def test_many_programs_run_at_once() -> None:
     made = writer(options("import json, sys; print(json.load(sys.stdin)['goal'])"))
     found: dict[str, str] = {}
 
@@ -234,7 +234,7 @@ def test_many_run_at_once() -> None:
     assert found == {f"G{number}": f"G{number}\n" for number in range(8)}
 
 
-def test_another_line_is_another_author_and_no_line_is_kept() -> None:
+def test_another_command_line_is_another_version_and_is_not_stored() -> None:
     one = writer(Options(".", command="llm --key sk-secret"))
     other = writer(Options(".", command="llm --key sk-secret -m large"))
     prompted = writer(Options(".", command="llm --key sk-secret", prompt="Be brief."))

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from jit_guard.generators import budget
 from jit_guard.generators.generator import Example, Request
-from jit_guard.generators.likeness import Shelf
+from jit_guard.generators.likeness import ExamplePool
 
 TRIAGE = Example("components/protocols/alert_triage.txt", "Decide whether an alert is an incident.")
 CAUSE = Example("components/protocols/cause_drilldown.txt", "Find the cause of the outage, why.")
 HANDOVER = Example("components/protocols/shift_handover.txt", "Hand the open incident over.")
-SHELF = (TRIAGE, CAUSE, HANDOVER)
+POOL = (TRIAGE, CAUSE, HANDOVER)
 
 
 def wanted(description: str, goal: str = "GOAL") -> Request:
@@ -20,35 +20,35 @@ def wanted(description: str, goal: str = "GOAL") -> Request:
 
 
 def test_the_likest_comes_first() -> None:
-    assert Shelf(SHELF).choose(wanted("find the cause"))[0] == CAUSE
-    assert Shelf(SHELF).choose(wanted("decide on an alert"))[0] == TRIAGE
-    assert Shelf(SHELF).choose(wanted("", goal="SHIFT_HANDOVER"))[0] == HANDOVER
+    assert ExamplePool(POOL).choose(wanted("find the cause"))[0] == CAUSE
+    assert ExamplePool(POOL).choose(wanted("decide on an alert"))[0] == TRIAGE
+    assert ExamplePool(POOL).choose(wanted("", goal="SHIFT_HANDOVER"))[0] == HANDOVER
 
 
 def test_no_more_than_asked_for_and_none_for_none() -> None:
-    assert len(Shelf(SHELF).choose(wanted("x"), 2)) == 2
-    assert Shelf(SHELF).choose(wanted("x"), 0) == ()
-    assert Shelf(()).choose(wanted("x")) == ()
+    assert len(ExamplePool(POOL).choose(wanted("x"), 2)) == 2
+    assert ExamplePool(POOL).choose(wanted("x"), 0) == ()
+    assert ExamplePool(()).choose(wanted("x")) == ()
 
 
 def test_one_that_does_not_fit_is_passed_over_for_the_next() -> None:
     long = CAUSE._replace(text=CAUSE.text * 100)
-    assert Shelf((TRIAGE, long)).choose(wanted("find the cause"), limit=50) == (TRIAGE,)
+    assert ExamplePool((TRIAGE, long)).choose(wanted("find the cause"), limit=50) == (TRIAGE,)
 
 
 def test_blank_components_and_the_file_itself_are_no_examples() -> None:
     itself = Example("components/protocols/new.txt", "find the cause")
     blank = Example("components/protocols/cause.txt", " \n")
-    assert Shelf((itself, blank, TRIAGE)).choose(wanted("find the cause")) == (TRIAGE,)
+    assert ExamplePool((itself, blank, TRIAGE)).choose(wanted("find the cause")) == (TRIAGE,)
 
 
 def test_scripts_without_spaces_are_compared_too() -> None:
     cjk = Example("components/protocols/z.txt", "根本原因を調べる手順")
-    assert Shelf((*SHELF, cjk)).choose(wanted("原因を調べる"))[0] == cjk
+    assert ExamplePool((*POOL, cjk)).choose(wanted("原因を調べる"))[0] == cjk
 
 
 @given(
-    st.permutations([*SHELF, *(Example(f"p/{n}", f"word{n} incident") for n in range(9))]),
+    st.permutations([*POOL, *(Example(f"p/{n}", f"word{n} incident") for n in range(9))]),
     st.text("find cause incident", max_size=30),
     st.integers(0, 5),
     st.integers(0, 60),
@@ -56,7 +56,7 @@ def test_scripts_without_spaces_are_compared_too() -> None:
 def test_the_order_of_the_candidates_means_nothing_and_the_limit_holds(
     candidates: list[Example], description: str, count: int, limit: int
 ) -> None:
-    chosen = Shelf(candidates).choose(wanted(description), count, limit)
-    assert chosen == Shelf(sorted(candidates)).choose(wanted(description), count, limit)
+    chosen = ExamplePool(candidates).choose(wanted(description), count, limit)
+    assert chosen == ExamplePool(sorted(candidates)).choose(wanted(description), count, limit)
     assert len(chosen) <= count
     assert sum(budget.about(one.text) for one in chosen) <= limit

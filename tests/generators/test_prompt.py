@@ -1,4 +1,4 @@
-"""What a model is asked: the same for the same request, and data stays data."""
+"""The messages for a model: deterministic, and data stays data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def asked(request: Request = REQUEST) -> str:
     return messages(request, "system")[1].content
 
 
-def test_the_request_holds_all_that_is_known() -> None:
+def test_the_request_contains_everything_known() -> None:
     text = asked()
     for known in (
         '"DIAGNOSE"',
@@ -61,18 +61,18 @@ def test_a_name_stays_on_its_line(goal: str, component_type: str, path: str) -> 
     assert len(hostile.splitlines()) == len(plain.splitlines())
 
 
-def test_a_second_try_without_a_text_is_one_question() -> None:
+def test_a_second_attempt_without_a_text_is_one_question() -> None:
     chat = messages(REQUEST._replace(objection="it says nothing"), "system")
     assert [message.role for message in chat] == ["system", "user"]
     assert "it says nothing" in chat[1].content
 
 
-def test_another_prompt_is_another_version_and_the_same_is_the_same() -> None:
+def test_the_version_depends_on_the_prompt_alone() -> None:
     assert version("a") == version("a") != version("b")
     assert len(version(system_prompt())) < 20
 
 
-def test_the_prompt_of_the_package_says_what_matters() -> None:
+def test_the_bundled_prompt_says_what_matters() -> None:
     prompt = system_prompt()
     for promise in (
         "never for",

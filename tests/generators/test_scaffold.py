@@ -1,4 +1,4 @@
-"""What every generator's text is asked, and the two that are embedded."""
+"""The check of generated texts, the shape of a type, and the generator `scaffold`."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ REQUEST = Request(
 )
 
 
-# Judging
+# The check of texts
 
 
 @pytest.mark.parametrize(
     "content", ["A text.\n", "a\tb\n", "挨拶\n", "🙂\n", "\N{LINE SEPARATOR}x\n"]
 )
-def test_a_text_is_a_component(content: str) -> None:
+def test_a_valid_text_is_accepted(content: str) -> None:
     assert judge_text(content) is None
 
 
@@ -44,18 +44,18 @@ def test_a_text_is_a_component(content: str) -> None:
     [
         ("", "the text is empty"),
         (" \n\t\n", "the text is empty"),
-        ("a\n\0", "the text holds the control character U+0000 in line 2"),
-        ("\x1b[31m", "the text holds the control character U+001B in line 1"),
-        ("a\rb", "the text holds the control character U+000D in line 1"),
-        ("\x9b", "the text holds the control character U+009B in line 1"),
+        ("a\n\0", "the text contains the control character U+0000 on line 2"),
+        ("\x1b[31m", "the text contains the control character U+001B on line 1"),
+        ("a\rb", "the text contains the control character U+000D on line 1"),
+        ("\x9b", "the text contains the control character U+009B on line 1"),
         ("ab\udc80", "the text is not UTF-8 (character 2)"),
         (
             "x" * (MAX_BYTES + 1),
-            f"the text is {MAX_BYTES + 1} bytes long; {MAX_BYTES} is the limit",
+            f"the text is {MAX_BYTES + 1} bytes long; the limit is {MAX_BYTES}",
         ),
     ],
 )
-def test_a_text_is_no_component(content: str, reason: str) -> None:
+def test_an_invalid_text_is_refused_with_the_reason(content: str, reason: str) -> None:
     assert judge_text(content) == reason
 
 
@@ -78,23 +78,23 @@ def test_the_most_common_headings_are_the_shape() -> None:
     assert shape([ROLE, ROLE, "# Other\n# Another\n# Third\n"]) == ("# Role", "# Rules")
 
 
-def test_what_stands_in_a_fence_is_no_heading() -> None:
+def test_a_line_inside_a_fence_is_not_a_heading() -> None:
     fenced = "# Role\n```sh\n# Rules\n~~~\n# Later\n```\n"
     assert shape([fenced]) == ("# Role",)
     assert shape(["# Role\n~~~\n# No\n~~~\n# Limits\n"]) == ("# Role", "# Limits")
 
 
-def test_a_title_is_each_texts_own() -> None:
+def test_the_title_of_a_text_is_not_part_of_the_shape() -> None:
     texts = [f"# Title {number}\n## Role\n## Rules\n" for number in range(3)]
     assert shape(texts) == ("## Role", "## Rules")
 
 
-def test_where_none_is_more_common_the_one_with_common_headings_is() -> None:
+def test_a_tie_is_won_by_the_most_common_headings() -> None:
     odd, one, other = "# X\n# Y\n", "# Role\n# Rules\n", "# Role\n# Limits\n# Rules\n"
     assert shape([odd, one, other]) == ("# Role", "# Rules")
 
 
-def test_no_texts_no_shape() -> None:
+def test_without_texts_there_is_no_shape() -> None:
     assert shape([]) == ()
     assert shape(["no heading", "#hashtag\n", ""]) == ()
 
@@ -110,7 +110,7 @@ def test_the_shape_does_not_depend_on_the_order_of_the_files(texts: list[str]) -
     assert all(heading.startswith("#") for heading in shape(texts))
 
 
-def test_what_stands_below_a_heading_has_a_kind() -> None:
+def test_the_text_below_a_heading_has_a_kind() -> None:
     bodies = ["words", "First:\n- x\n- y", "1. x\n2) y", "```\nx\n```", "| a |\n| - |", ""]
     text = "".join(f"# A{number}\n{body}\n" for number, body in enumerate(bodies))
     kinds = [section.kind for section in sections(text)]
@@ -120,7 +120,7 @@ def test_what_stands_below_a_heading_has_a_kind() -> None:
 # scaffold
 
 
-def test_a_scaffold_has_the_shape_and_says_what_is_known() -> None:
+def test_a_scaffold_has_the_shape_and_fills_in_what_is_known() -> None:
     text = write(REQUEST).content
     lines = text.splitlines()
     assert lines[:3] == ["# Goal", "", "Hands the pager to the next engineer."]
@@ -140,7 +140,7 @@ def test_a_scaffold_is_a_draft_until_it_is_edited() -> None:
     assert not untouched(data.replace(b"TODO: write 'Goal'", b"The goal"))
 
 
-def test_a_type_without_components_gets_sections_that_suit_any() -> None:
+def test_a_type_without_components_gets_default_sections() -> None:
     text = write(REQUEST._replace(headings=(), examples=())).content
     assert "# Purpose" in text
     assert "# Instructions" in text
@@ -151,7 +151,7 @@ def test_sections_below_a_title_get_a_title() -> None:
     assert text.startswith("# Hand over shift\n\n## Role\n\nHands the pager")
 
 
-def test_without_a_description_it_is_to_be_written() -> None:
+def test_without_a_description_there_is_a_todo_for_it() -> None:
     assert (
         "TODO: say in a sentence what the protocol"
         in write(REQUEST._replace(description="")).content
@@ -168,7 +168,7 @@ ODD = st.text(st.characters())
     st.lists(ODD.map(lambda text: f"# {text}")),
     st.sampled_from(["x.txt", "x.md", "x.json", "x.yaml", "x.toml", "x.html", "x", "x.odd"]),
 )
-def test_every_scaffold_is_a_component_and_a_draft(
+def test_every_scaffold_is_a_valid_component_and_a_draft(
     goal: str, kind: str, description: str, headings: list[str], filename: str
 ) -> None:
     request = Request(goal, kind, filename, f"components/{filename}", description, tuple(headings))
@@ -192,10 +192,10 @@ def test_a_scaffold_is_well_formed_in_its_own_format(goal: str, description: str
     HTMLParser().feed(made("x.html"))
 
 
-# The embedded ones
+# The built-in generators
 
 
-def test_embedded_generators_say_what_they_are() -> None:
+def test_built_in_generators_describe_themselves() -> None:
     assert next(iter(EMBEDDED)) == "scaffold"
     assert not EMBEDDED["scaffold"].paid
     assert not EMBEDDED["scaffold"].network
@@ -204,7 +204,7 @@ def test_embedded_generators_say_what_they_are() -> None:
     assert writer.write(REQUEST).content == write(REQUEST).content
 
 
-def test_knowing_the_generators_costs_no_import_of_them() -> None:
+def test_listing_the_generators_does_not_import_them() -> None:
     program = (
         "import sys, jit_guard.generators.choice;"
         "print([m for m in ('subprocess', 'pluggy', 'sqlite3') if m in sys.modules])"

@@ -1,17 +1,17 @@
-"""A refused text is asked for once more, and both are in the ledger before they are judged."""
+"""A rejected text is requested once more, and both are stored before they are checked."""
 
 from __future__ import annotations
 
 import pytest
 
 from jit_guard.generators.generator import GenerationError, Request, Text
-from jit_guard.generators.judgement import write_judged
+from jit_guard.generators.judgement import write_checked
 
 REQUEST = Request("GOAL", "persona", "a.txt", "components/personas/a.txt", "Be kind.")
 
 
 class Ledger:
-    """What happened, in its order."""
+    """A ledger that records what happened, in order."""
 
     def __init__(self, *answers: Text | GenerationError) -> None:
         self.answers = list(answers)
@@ -25,8 +25,8 @@ class Ledger:
             raise answer
         return answer
 
-    def judge(self, _: Request, text: Text) -> str | None:
-        self.happened.append(f"judged {text.content}")
+    def check(self, _: Request, text: Text) -> str | None:
+        self.happened.append(f"checked {text.content}")
         return None if "good" in text.content else f"{text.content} is not good"
 
     def arrived(self, text: Text) -> str:
@@ -34,31 +34,31 @@ class Ledger:
         return text.content
 
     def run(self, tries: int = 2) -> tuple[Text, str]:
-        return write_judged(
+        return write_checked(
             REQUEST,
             self.write,
-            judge=self.judge,
+            check=self.check,
             arrived=self.arrived,
             refused=lambda stored, reason: self.happened.append(f"refused {stored}: {reason}"),
             tries=tries,
         )
 
 
-def test_a_good_text_is_taken_as_it_is() -> None:
+def test_a_good_text_is_used_as_it_is() -> None:
     ledger = Ledger(Text("good"))
     assert ledger.run() == (Text("good"), "good")
-    assert ledger.happened == ["stored good", "judged good"]
+    assert ledger.happened == ["stored good", "checked good"]
 
 
-def test_the_second_try_knows_what_was_wrong_with_the_first() -> None:
+def test_the_second_attempt_knows_the_fault_of_the_first() -> None:
     ledger = Ledger(Text("bad"), Text("good"))
     assert ledger.run()[0] == Text("good")
     assert ledger.happened == [
         "stored bad",
-        "judged bad",
+        "checked bad",
         "refused bad: bad is not good",
         "stored good",
-        "judged good",
+        "checked good",
     ]
     assert ledger.asked == [
         REQUEST,
@@ -67,7 +67,7 @@ def test_the_second_try_knows_what_was_wrong_with_the_first() -> None:
 
 
 @pytest.mark.parametrize(("tries", "reason"), [(1, "bad is not good"), (2, "(after 2 tries)")])
-def test_there_is_no_third_try(tries: int, reason: str) -> None:
+def test_there_is_no_third_attempt(tries: int, reason: str) -> None:
     ledger = Ledger(*[Text("bad")] * 3)
     with pytest.raises(GenerationError) as caught:
         ledger.run(tries)
@@ -75,7 +75,7 @@ def test_there_is_no_third_try(tries: int, reason: str) -> None:
     assert len(ledger.asked) == tries
 
 
-def test_what_arrived_of_a_failure_is_stored_and_refused() -> None:
+def test_the_text_of_a_failure_is_stored_and_rejected() -> None:
     ledger = Ledger(GenerationError("cut off", Text("half")))
     with pytest.raises(GenerationError, match="cut off"):
         ledger.run()

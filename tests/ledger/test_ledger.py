@@ -1,4 +1,4 @@
-"""The ledger: what arrived stays, is found again by its key, and is not sold twice."""
+"""The ledger: texts are stored durably and found again by their key."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
 KEY = Key("GREET", "persona", "autogen_persona_for_greet.txt", "waves", "command", "cat", "1")
 WANTED = Wanted("components/personas/host.txt", KEY)
 REQUEST = Request("GREET", "persona", KEY.filename, f"components/personas/{KEY.filename}", "waves")
-ANY = st.text(st.characters())  # half surrogate pairs included: JSON can spell them
+ANY = st.text(st.characters())  # including lone surrogates, which JSON can contain
 
 
-def arrival(content: str = "Hello.\n", wanted: Wanted = WANTED, **more: object) -> Arrival:
+def arrival(content: str = "Hello.\n", wanted: Wanted = WANTED) -> Arrival:
     text = Text(content, Usage(10, 20, 1), "cat-2", {"id": "x"})
-    return Arrival(wanted, REQUEST, text, 1.5, **more)
+    return Arrival(wanted, REQUEST, text, 1.5)
 
 
 def offered(ledger: Ledger, wanted: Wanted = WANTED, after: int = 0) -> str | None:
-    """The text that is there for a component."""
+    """Return the stored text for a component."""
     (claim,) = ledger.claim([wanted], after=after)
     assert claim is not None
     ledger.release([wanted.component])
@@ -83,7 +83,7 @@ def test_a_committed_text_is_offered_again(tmp_path: Path) -> None:
         assert offered(ledger) == "Hello.\n"
 
 
-def test_fresh_ignores_what_was_there_before_the_run(tmp_path: Path) -> None:
+def test_fresh_ignores_texts_from_before_the_run(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.arrived([arrival("old")])
         began = ledger.last()
@@ -92,7 +92,7 @@ def test_fresh_ignores_what_was_there_before_the_run(tmp_path: Path) -> None:
         assert offered(ledger, after=began) == "new"
 
 
-@settings(max_examples=25)  # each makes a ledger, and waits for the disk
+@settings(max_examples=25)  # each creates a ledger and waits for the disk
 @given(content=ANY, word=ANY)
 def test_any_text_survives_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, content: str, word: str
@@ -111,7 +111,7 @@ def test_any_text_survives_as_it_was(
 # The log
 
 
-def test_the_log_tells_everything_that_led_to_a_text(tmp_path: Path) -> None:
+def test_the_log_shows_everything_that_led_to_a_text(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.arrived([arrival()])
     (record,) = history(str(tmp_path))
@@ -120,7 +120,7 @@ def test_the_log_tells_everything_that_led_to_a_text(tmp_path: Path) -> None:
     assert record.arrived > 1.5
 
 
-def test_the_log_is_asked_by_goal_and_type(tmp_path: Path) -> None:
+def test_the_log_is_filtered_by_goal_and_type(tmp_path: Path) -> None:
     other = Wanted("other", KEY._replace(goal="LEAVE", component_type="protocol"))
     with Ledger(str(tmp_path)) as ledger:
         ledger.arrived([arrival(), arrival(wanted=other)])
@@ -131,7 +131,7 @@ def test_the_log_is_asked_by_goal_and_type(tmp_path: Path) -> None:
     assert list(history(root, "LEAVE", "persona")) == []
 
 
-def test_the_log_of_no_ledger_is_empty_and_makes_none(tmp_path: Path) -> None:
+def test_without_a_ledger_the_log_is_empty_and_creates_none(tmp_path: Path) -> None:
     assert list(history(str(tmp_path))) == []
     assert not database.exists(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
@@ -146,7 +146,7 @@ def test_the_log_of_no_ledger_is_empty_and_makes_none(tmp_path: Path) -> None:
         (None, "gone"),
     ],
 )
-def test_the_log_tells_what_became_of_a_text(
+def test_the_log_shows_what_became_of_a_text(
     tmp_path: Path, data: bytes | None, state: str
 ) -> None:
     with Ledger(str(tmp_path)) as ledger:
@@ -156,7 +156,7 @@ def test_the_log_tells_what_became_of_a_text(
     assert record.state(data) == state
 
 
-def test_a_text_whose_commit_could_not_be_noted_is_known_by_its_hash(tmp_path: Path) -> None:
+def test_a_text_whose_commit_was_not_recorded_is_recognized_by_its_hash(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.arrived([arrival("Hello.")])
     (record,) = history(str(tmp_path))
@@ -167,12 +167,12 @@ def test_a_text_whose_commit_could_not_be_noted_is_known_by_its_hash(tmp_path: P
 # The file
 
 
-def test_the_folder_is_not_offered_to_git(tmp_path: Path) -> None:
+def test_git_ignores_the_directory(tmp_path: Path) -> None:
     Ledger(str(tmp_path)).close()
     assert (tmp_path / ".jit-guard" / ".gitignore").read_bytes() == b"*\n"
 
 
-def test_every_commit_is_on_the_disk(tmp_path: Path) -> None:
+def test_every_commit_is_on_disk(tmp_path: Path) -> None:
     file = LedgerFile(str(tmp_path))
     with file.reading() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (3,)
@@ -183,22 +183,26 @@ def test_every_commit_is_on_the_disk(tmp_path: Path) -> None:
 
 
 FOREIGN = {
-    "no database": b"a text that somebody keeps here, longer than a header of SQLite\n" * 20,
+    "no database": b"some other text in this place, longer than a header of SQLite\n" * 20,
     "a torn header": b"SQLite format 3\0" + b"\0" * 50,
 }
 
 
 @pytest.mark.parametrize("data", FOREIGN.values(), ids=FOREIGN)
-def test_what_is_no_ledger_is_refused_and_left_alone(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_a_ledger_is_refused_and_left_unchanged(
+    tmp_path: Path, data: bytes
+) -> None:
     path = tmp_path / ".jit-guard" / "ledger.db"
     path.parent.mkdir()
     path.write_bytes(data)
-    with pytest.raises(LedgerError, match=r"\.jit-guard/ledger\.db is damaged, or no ledger"):
+    with pytest.raises(
+        LedgerError, match=r"\.jit-guard/ledger\.db is not a jit-guard ledger, or corrupted"
+    ):
         Ledger(str(tmp_path))
     assert path.read_bytes() == data
 
 
-def test_somebody_elses_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_another_database_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     path = tmp_path / ".jit-guard" / "ledger.db"
     path.parent.mkdir()
     other = sqlite3.connect(path)
@@ -206,7 +210,7 @@ def test_somebody_elses_database_is_refused_and_left_alone(tmp_path: Path) -> No
     other.commit()
     other.close()
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match="no ledger of jit-guard"):
+    with pytest.raises(LedgerError, match="not a jit-guard ledger"):
         Ledger(str(tmp_path))
     assert path.read_bytes() == before
 
@@ -220,19 +224,19 @@ def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
         Ledger(str(tmp_path))
 
 
-def test_damage_in_the_middle_is_told(tmp_path: Path) -> None:
+def test_corruption_in_the_middle_is_reported(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.arrived([arrival("x" * 5000) for _ in range(50)])
     path = tmp_path / ".jit-guard" / "ledger.db"
     data = bytearray(path.read_bytes())
     data[4096 : len(data) - 4096] = b"\xff" * (len(data) - 8192)
     path.write_bytes(data)
-    with pytest.raises(LedgerError, match="is damaged"):
+    with pytest.raises(LedgerError, match="or corrupted"):
         list(history(str(tmp_path)))
     assert path.read_bytes() == bytes(data)
 
 
-def test_a_ledger_may_be_made_by_many_at_once(tmp_path: Path) -> None:
+def test_several_processes_may_create_a_ledger_at_once(tmp_path: Path) -> None:
     for number in range(5):
         root = tmp_path / str(number)
         root.mkdir()
@@ -241,7 +245,7 @@ def test_a_ledger_may_be_made_by_many_at_once(tmp_path: Path) -> None:
                 ledger.close()
 
 
-def test_an_empty_file_is_a_ledger_whose_maker_was_killed(tmp_path: Path) -> None:
+def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
     (tmp_path / ".jit-guard").mkdir()
     (tmp_path / ".jit-guard" / "ledger.db").touch()
     with Ledger(str(tmp_path)) as ledger:
@@ -259,19 +263,19 @@ def test_a_link_in_its_place_is_refused(tmp_path: Path, target: str) -> None:
     assert (tmp_path / "there").read_bytes() == b""
 
 
-def test_a_ledger_that_was_removed_is_made_again(tmp_path: Path) -> None:
+def test_a_removed_ledger_is_created_again(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.claim([WANTED])
         for path in sorted((tmp_path / ".jit-guard").rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
         (tmp_path / ".jit-guard").rmdir()
         ledger.arrived([arrival()])
-        assert ledger.claim([WANTED]) == [None]  # we still work on it
+        assert ledger.claim([WANTED]) == [None]  # still being worked on here
         ledger.release([WANTED.component])
     assert [record.goal for record in history(str(tmp_path))] == ["GREET"]
 
 
-def test_a_full_disk_is_an_error_and_loses_nothing_that_was_there(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_and_loses_no_stored_text(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.arrived([arrival()])
         with ledger._file.reading() as connection:
@@ -282,7 +286,7 @@ def test_a_full_disk_is_an_error_and_loses_nothing_that_was_there(tmp_path: Path
         assert offered(ledger) == "Hello.\n"
 
 
-def test_sqlite_is_imported_by_nobody_who_needs_no_ledger() -> None:
+def test_sqlite_is_not_imported_without_a_ledger() -> None:
     program = (
         "import sys, jit_guard.ledger.ledger, jit_guard.ledger.history;"
         "assert not {'sqlite3', '_sqlite3'} & set(sys.modules)"
@@ -301,7 +305,7 @@ while True:
 """
 
 
-def test_a_text_whose_commit_returned_survives_a_kill(tmp_path: Path) -> None:
+def test_a_committed_text_survives_a_kill(tmp_path: Path) -> None:
     for _ in range(5):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(tmp_path)],
@@ -309,16 +313,16 @@ def test_a_text_whose_commit_returned_survives_a_kill(tmp_path: Path) -> None:
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
         )
         assert process.stdout is not None
-        told = [process.stdout.readline() for _ in range(3)]
+        output = [process.stdout.readline() for _ in range(3)]
         process.kill()
-        told += process.stdout.readlines()
+        output += process.stdout.readlines()
         process.stdout.close()
         process.wait()
         known = {record.id for record in history(str(tmp_path))}
-        assert {int(line) for line in told if line.endswith(b"\n")} <= known
+        assert {int(line) for line in output if line.endswith(b"\n")} <= known
 
 
-def test_what_is_there_can_be_asked_without_a_claim(tmp_path: Path) -> None:
+def test_stored_texts_can_be_read_without_a_claim(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         assert ledger.stored(KEY) is None
         (stored,) = ledger.arrived([arrival()])
@@ -327,7 +331,7 @@ def test_what_is_there_can_be_asked_without_a_claim(tmp_path: Path) -> None:
         assert not list((tmp_path / ".jit-guard").glob("claims/*"))
 
 
-def test_where_texts_were_put_is_known(tmp_path: Path) -> None:
+def test_the_ledger_records_where_texts_were_placed(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         first, second = ledger.arrived([arrival(), arrival()])
         assert replacements(str(tmp_path)) == {}
@@ -335,6 +339,6 @@ def test_where_texts_were_put_is_known(tmp_path: Path) -> None:
         assert replacements(str(tmp_path)) == {WANTED.component: "new"}
 
 
-def test_without_a_ledger_nothing_was_put_anywhere(tmp_path: Path) -> None:
+def test_without_a_ledger_no_text_was_placed(tmp_path: Path) -> None:
     assert replacements(str(tmp_path)) == {}
     assert not (tmp_path / ".jit-guard").exists()

@@ -1,16 +1,16 @@
-"""The excerpt of a map: one line of it, with a caret under the very character."""
+"""The excerpt of a map: one line, with a caret under the exact character."""
 
 from __future__ import annotations
 
 import pytest
 
-from jit_guard.pytest_plugin.failure import tell
+from jit_guard.pytest_plugin.failure import describe
 from jit_guard.report import Finding
 
 
-def told(text: str, column: int, line: int = 1) -> list[str]:
+def described(text: str, column: int, line: int = 1) -> list[str]:
     finding = Finding("JG201", "missing-component", "error", "m", map="m.json")
-    return list(tell(finding._replace(line=line, column=column), [text]))
+    return list(describe(finding._replace(line=line, column=column), [text]))
 
 
 @pytest.mark.parametrize(
@@ -24,23 +24,27 @@ def told(text: str, column: int, line: int = 1) -> list[str]:
     ],
     ids=["ASCII", "tab", "wide", "combining", "control"],
 )
-def test_the_caret_stands_under_the_place(line: str, column: int, shown: str, caret: str) -> None:
-    assert told(line, column)[1:] == [shown, caret]
+def test_the_caret_is_under_the_position(line: str, column: int, shown: str, caret: str) -> None:
+    assert described(line, column)[1:] == [shown, caret]
 
 
-def test_a_long_line_is_cut_around_the_place() -> None:
+def test_a_long_line_is_cut_around_the_position() -> None:
     line = "x" * 5000 + '"here"' + "y" * 5000
-    shown, caret = told(line, 5001)[1:]
+    shown, caret = described(line, 5001)[1:]
     assert len(shown) < 120
     assert shown[caret.index("^")] == '"'
     assert shown.count("…") == 2
 
 
-def test_a_place_that_the_map_no_longer_has_is_told_without_a_line() -> None:
-    assert len(told("{}", 1, line=7)) == 1
-    assert told("{}", 9)[2].endswith("^")
+def test_a_position_that_the_map_no_longer_has_shows_no_line() -> None:
+    assert len(described("{}", 1, line=7)) == 1
+    assert described("{}", 9)[2].endswith("^")
 
 
-def test_a_file_without_an_entry_is_told_by_its_path() -> None:
-    finding = Finding("JG301", "orphan-component", "error", "no entry names it", path="a/b.txt")
-    assert list(tell(finding, [])) == ["a/b.txt: JG301 orphan-component  no entry names it"]
+def test_a_file_without_an_entry_is_described_by_its_path() -> None:
+    finding = Finding(
+        "JG301", "orphan-component", "error", "no entry references this file", path="a/b.txt"
+    )
+    assert list(describe(finding, [])) == [
+        "a/b.txt: JG301 orphan-component  no entry references this file"
+    ]

@@ -1,4 +1,4 @@
-"""The tests' outcomes are the command's findings: each told once, at its place, with its hint."""
+"""The tests fail for the command's findings: each once, at its position, with its hint."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ GONE = "components/personas/gone.txt"
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_what_each_rule_finds_fails_exactly_one_test_unless_it_is_a_warning(
+def test_each_error_fails_exactly_one_test_and_warnings_fail_none(
     pytester: pytest.Pytester, rule: Rule
 ) -> None:
     plant(pytester, OWN, rule.bad.files)
     expected = Guard(pytester.path).check()
     if rule.bad.settings or not expected.findings:
         pytest.skip("the example needs settings, or git")
-    told = run(pytester, "--jit-guard", "-p", "no:cacheprovider")
-    assert told.outcomes["tests/test_own.py::test_own"] == "passed"
-    assert bool(told.failed) == bool(expected.errors)
+    result = run(pytester, "--jit-guard", "-p", "no:cacheprovider")
+    assert result.outcomes["tests/test_own.py::test_own"] == "passed"
+    assert bool(result.failed) == bool(expected.errors)
     for finding in expected.findings:
-        shown = told.texts if finding.severity == "error" else told.sections
+        shown = result.texts if finding.severity == "error" else result.sections
         place = finding.map or finding.path
         if finding.line is not None:
             place = f"{place}:{finding.line}:{finding.column}"
@@ -52,25 +52,25 @@ def test_what_each_rule_finds_fails_exactly_one_test_unless_it_is_a_warning(
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_what_each_rule_finds_nothing_in_passes(pytester: pytest.Pytester, rule: Rule) -> None:
+def test_a_project_without_findings_passes(pytester: pytest.Pytester, rule: Rule) -> None:
     if rule.good.settings or rule.code == "JG203":
         pytest.skip("the example needs settings, or git")
     plant(pytester, OWN, rule.good.files)
     assert run(pytester, "--jit-guard").failed == []
 
 
-def test_codes_and_places_are_the_commands(pytester: pytest.Pytester) -> None:
+def test_codes_and_positions_equal_those_of_the_command(pytester: pytest.Pytester) -> None:
     plant(pytester, MANY)
     command = call("--format", "json", cwd=pytester.path).report["findings"]
-    told = run(pytester, "--jit-guard")
-    everything = "\n".join([*told.texts.values(), *told.sections.values()])
+    result = run(pytester, "--jit-guard")
+    everything = "\n".join([*result.texts.values(), *result.sections.values()])
     assert len(command) > 5
     for finding in command:
         assert everything.count(f" {finding['code']} {finding['name']}  ") == sum(
             one["code"] == finding["code"] for one in command
         )
         assert finding["message"] in everything
-    assert told.ours == {
+    assert result.ours == {
         "schema": "failed",
         "GREET": "failed",
         "PART": "failed",
@@ -79,11 +79,11 @@ def test_codes_and_places_are_the_commands(pytester: pytest.Pytester) -> None:
     }
 
 
-def test_a_failure_shows_place_line_caret_and_hint(pytester: pytest.Pytester) -> None:
+def test_a_failure_shows_position_line_caret_and_hint(pytester: pytest.Pytester) -> None:
     plant(pytester, MANY)
     text = run(pytester, "--jit-guard").texts["goal_map.json::GREET"]
     assert text.splitlines()[:3] == [
-        f"goal_map.json:3:16: JG201 missing-component  GREET/persona: {GONE} is not in the tree",
+        f"goal_map.json:3:16: JG201 missing-component  GREET/persona: {GONE} does not exist",
         '  3 |     "persona": "gone.txt",',
         "    |                ^",
     ]
@@ -96,10 +96,10 @@ def test_the_short_summary_and_one_line_tracebacks_point_into_the_map(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     plant(pytester, MANY)
-    told = pytester.runpytest_inprocess("--jit-guard", "--tb=line", "-vv", "--color=no")
-    told.stdout.fnmatch_lines(
+    result = pytester.runpytest_inprocess("--jit-guard", "--tb=line", "-vv", "--color=no")
+    result.stdout.fnmatch_lines(
         [
-            "*/goal_map.json:3: JG201 missing-component: components/personas/gone.txt is not*",
+            "*/goal_map.json:3: JG201 missing-component: components/personas/gone.txt does not*",
             "FAILED goal_map.json::GREET - JG201 missing-component: * (and 1 more)",
         ]
     )
@@ -112,7 +112,7 @@ def test_a_test_is_reported_at_its_goal(pytester: pytest.Pytester) -> None:
         ("goal_map.json", 0, "goal_map.json: the map"),
         ("goal_map.json", 1, "goal_map.json: GREET"),
         ("goal_map.json", 2, "goal_map.json: PART"),
-        ("goal_map.json", 0, "goal_map.json: left-over files"),
+        ("goal_map.json", 0, "goal_map.json: orphans"),
     ]
 
 
@@ -138,28 +138,30 @@ def test_a_broken_map_fails_one_test_and_stops_nothing(
         (pytester.path / "goal_map.json").unlink()
     else:
         (pytester.path / "goal_map.json").write_bytes(data)
-    told = run(pytester, "--jit-guard")
-    assert told.outcomes["tests/test_own.py::test_own"] == "passed"
-    assert code in told.texts["goal_map.json::schema"]
-    assert told.ours["schema"] == "failed"
-    # What a map that is known to be empty does not name is left over; else that is not known.
+    result = run(pytester, "--jit-guard")
+    assert result.outcomes["tests/test_own.py::test_own"] == "passed"
+    assert code in result.texts["goal_map.json::schema"]
+    assert result.ours["schema"] == "failed"
+    # If a map is known to be empty, files are orphans; if it is unreadable, that is not known.
     known = code == "JG004"
-    assert told.ours["orphans"] == ("failed" if known else "skipped")
+    assert result.ours["orphans"] == ("failed" if known else "skipped")
 
 
-def test_where_there_is_no_project_the_absent_map_fails(pytester: pytest.Pytester) -> None:
+def test_without_a_project_the_absent_map_fails(pytester: pytest.Pytester) -> None:
     plant(pytester, OWN)
-    told = run(pytester, "--jit-guard")
-    assert told.failed == ["goal_map.json::schema"]
-    assert "JG004" in told.texts["goal_map.json::schema"]
-    assert told.ours["orphans"] == "passed"
+    result = run(pytester, "--jit-guard")
+    assert result.failed == ["goal_map.json::schema"]
+    assert "JG004" in result.texts["goal_map.json::schema"]
+    assert result.ours["orphans"] == "passed"
 
 
-def test_warnings_are_told_and_fail_nothing(pytester: pytest.Pytester) -> None:
+def test_warnings_are_shown_and_fail_nothing(pytester: pytest.Pytester) -> None:
     plant(pytester, SOUND, {"goal_map.json.tmp": "{}"})
-    told = run(pytester, "--jit-guard")
-    assert told.exit_code == 0
-    assert "goal_map.json.tmp: JG303 leftover-temporary" in told.sections["goal_map.json::orphans"]
+    result = run(pytester, "--jit-guard")
+    assert result.exit_code == 0
+    assert (
+        "goal_map.json.tmp: JG303 leftover-temporary" in result.sections["goal_map.json::orphans"]
+    )
     pytester.runpytest_inprocess("--jit-guard", "-rP").stdout.fnmatch_lines(
         ["*jit-guard warnings*", "goal_map.json.tmp: JG303*"]
     )
@@ -167,9 +169,9 @@ def test_warnings_are_told_and_fail_nothing(pytester: pytest.Pytester) -> None:
 
 def test_a_commit_that_did_not_finish_fails_the_schema(pytester: pytest.Pytester) -> None:
     plant(pytester, SOUND, {".jit-guard/pending.json": "{}\n"})
-    told = run(pytester, "--jit-guard")
-    assert told.failed == ["goal_map.json::schema"]
-    assert "JG401" in told.texts["goal_map.json::schema"]
+    result = run(pytester, "--jit-guard")
+    assert result.failed == ["goal_map.json::schema"]
+    assert "JG401" in result.texts["goal_map.json::schema"]
 
 
 def test_selection_and_baseline_of_the_configuration_count(pytester: pytest.Pytester) -> None:
@@ -183,7 +185,7 @@ def test_selection_and_baseline_of_the_configuration_count(pytester: pytest.Pyte
     assert run(pytester, "--jit-guard").failed == []
 
 
-def test_what_cannot_be_read_fails_the_tests_it_leaves_open(
+def test_an_unreadable_file_fails_every_test_that_depends_on_it(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(pytester, TWO, {"goal_map.json": '{"GREET": {"persona": "host.txt"}, "PART": {}}'})
@@ -195,23 +197,23 @@ def test_what_cannot_be_read_fails_the_tests_it_leaves_open(
             yield name, refused if name == "host.txt" else answer
 
     monkeypatch.setattr(Worktree, "chunks", chunks)  # permissions do not bind every user
-    told = run(pytester, "--jit-guard")
-    assert told.failed == ["goal_map.json::GREET"]
-    assert told.texts["goal_map.json::GREET"].startswith(
+    result = run(pytester, "--jit-guard")
+    assert result.failed == ["goal_map.json::GREET"]
+    assert result.texts["goal_map.json::GREET"].startswith(
         "components/personas/host.txt cannot be read: permission denied"
     )
 
 
-def test_a_schema_that_cannot_be_applied_is_told_and_nothing_passes(
+def test_a_schema_that_cannot_be_applied_is_reported_and_nothing_passes(
     pytester: pytest.Pytester,
 ) -> None:
     plant(pytester, OWN, TWO, {"jit-guard.toml": 'schema = "own.json"\n'})
     (pytester.path / "own.json").write_text('{"$ref": "https://example.invalid/x.json"}')
-    told = run(pytester, "--jit-guard")
-    assert set(told.ours.values()) == {"failed"}
-    assert "own.json" in told.texts["goal_map.json::schema"]
-    assert "Traceback" not in told.texts["goal_map.json::schema"]
-    assert told.outcomes["tests/test_own.py::test_own"] == "passed"
+    result = run(pytester, "--jit-guard")
+    assert set(result.ours.values()) == {"failed"}
+    assert "own.json" in result.texts["goal_map.json::schema"]
+    assert "Traceback" not in result.texts["goal_map.json::schema"]
+    assert result.outcomes["tests/test_own.py::test_own"] == "passed"
 
 
 def test_the_project_is_checked_once_a_session_and_only_when_a_test_runs(
@@ -233,7 +235,7 @@ def test_the_project_is_checked_once_a_session_and_only_when_a_test_runs(
     assert len(checks) == 1
 
 
-def test_a_check_that_cannot_tell_is_tried_once_for_all_tests(
+def test_a_failed_check_is_run_once_for_all_tests(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(pytester, TWO)
@@ -244,12 +246,12 @@ def test_a_check_that_cannot_tell_is_tried_once_for_all_tests(
         raise ConfigError(["plugin 'x' is broken"])
 
     monkeypatch.setattr(Guard, "check", refused)
-    told = run(pytester, "--jit-guard")
-    assert set(told.ours.values()) == {"failed"}
+    result = run(pytester, "--jit-guard")
+    assert set(result.ours.values()) == {"failed"}
     assert len(checks) == 1
 
 
-def test_a_fault_of_ours_is_shown_as_one(
+def test_a_bug_in_jit_guard_is_shown_as_one(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(pytester, OWN, TWO)
@@ -258,16 +260,16 @@ def test_a_fault_of_ours_is_shown_as_one(
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(Guard, "check", broken)
-    told = run(pytester, "--jit-guard", "goal_map.json::schema")
-    assert "ZeroDivisionError: a bug" in told.texts["goal_map.json::schema"]
-    assert "def broken" in told.texts["goal_map.json::schema"]
+    result = run(pytester, "--jit-guard", "goal_map.json::schema")
+    assert "ZeroDivisionError: a bug" in result.texts["goal_map.json::schema"]
+    assert "def broken" in result.texts["goal_map.json::schema"]
 
 
-def test_nothing_a_map_holds_forges_a_line_of_the_report(pytester: pytest.Pytester) -> None:
+def test_no_content_of_a_map_forges_a_line_of_the_report(pytester: pytest.Pytester) -> None:
     goal = "##[error]x\\n::error::y\\u001b[2J\\u202e"
     plant(pytester, {"goal_map.json": f'{{"{goal}": {{"persona": "##vso[task.x]y.txt"}}}}'})
-    told = pytester.runpytest_inprocess("--jit-guard", "-vv", "--color=no")
-    for line in told.outlines:
+    result = pytester.runpytest_inprocess("--jit-guard", "-vv", "--color=no")
+    for line in result.outlines:
         assert not line.lstrip().startswith("::")
         assert "##[" not in line
         assert "##vso[" not in line

@@ -1,4 +1,4 @@
-"""The fixtures: the project's `Guard`, and a throw-away copy to break and repair."""
+"""The fixtures: the project's `Guard`, and a temporary copy to break and fix."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ REQUEST = Request("GREET", "persona", "gone.txt", "components/personas/gone.txt"
 
 
 def copied(tmp_path: Path, files: Files) -> Path:
-    """The root of a copy, made of a project and away from it."""
+    """The root of a copy of a project, outside of that project."""
     return copy(Guard(root=lay_out(tmp_path / "real", files)), tmp_path / "copy").root
 
 
-def test_both_fixtures_are_there_without_being_asked_for(pytester: pytest.Pytester) -> None:
+def test_both_fixtures_are_available_without_configuration(pytester: pytest.Pytester) -> None:
     plant(pytester, TWO, {"tests/pytest.ini": "[pytest]\n"})
     pytester.makepyfile(
         **{
@@ -48,11 +48,13 @@ def test_both_fixtures_are_there_without_being_asked_for(pytester: pytest.Pytest
             """
         }
     )
-    told = pytester.runpytest_inprocess("-c", "tests/pytest.ini", "-W", "error", "--strict-markers")
-    told.assert_outcomes(passed=3)
+    result = pytester.runpytest_inprocess(
+        "-c", "tests/pytest.ini", "-W", "error", "--strict-markers"
+    )
+    result.assert_outcomes(passed=3)
 
 
-def test_a_copy_is_frozen_and_judged_like_the_project(tmp_path: Path) -> None:
+def test_a_copy_gets_the_same_report_as_the_project(tmp_path: Path) -> None:
     lay_out(
         tmp_path / "real",
         {
@@ -63,7 +65,7 @@ def test_a_copy_is_frozen_and_judged_like_the_project(tmp_path: Path) -> None:
             "own.json": "{}",
             "accepted.jsonl": "",
             "components/tools/sub/x.txt": "X.\n",
-            "components/tools/left.txt": "Left over.\n",
+            "components/tools/left.txt": "An orphan.\n",
             "elsewhere.txt": "No part of it.\n",
         },
     )
@@ -82,7 +84,7 @@ def test_a_broken_project_can_be_copied(tmp_path: Path) -> None:
     assert codes(Guard(root=root).check().findings) == ["JG001"]
 
 
-def test_a_configuration_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_an_unusable_configuration_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="mpas"):
         copied(tmp_path, {**SOUND, "jit-guard.toml": "mpas = []\n"})
 
@@ -115,7 +117,7 @@ def test_links_lead_to_the_copy_and_never_back(tmp_path: Path) -> None:
     assert [(one.code, one.path) for one in found] == [("JG301", "components/tools/broken.txt")]
 
 
-def test_a_components_folder_that_is_a_link_is_copied(tmp_path: Path) -> None:
+def test_a_components_directory_that_is_a_link_is_copied(tmp_path: Path) -> None:
     root = copied(
         tmp_path,
         {
@@ -128,7 +130,7 @@ def test_a_components_folder_that_is_a_link_is_copied(tmp_path: Path) -> None:
     assert (root / "components").is_symlink()
 
 
-def test_what_git_ignores_stays_behind(tmp_path: Path) -> None:
+def test_files_that_git_ignores_are_not_copied(tmp_path: Path) -> None:
     real = lay_out(tmp_path / "real", {**SOUND, "components/x.bak": "x", ".gitignore": "*.bak\n"})
     git(real, "init", "-q")
     made = copy(Guard(root=real), tmp_path / "copy")
@@ -136,7 +138,7 @@ def test_what_git_ignores_stays_behind(tmp_path: Path) -> None:
     assert made.guard.check().ok
 
 
-def test_a_script_writes_what_it_is_told_and_remembers_what_it_was_asked() -> None:
+def test_a_script_writes_the_given_texts_and_records_the_requests() -> None:
     script = Script()
     writer = script.record.factory(Options("."))
     assert writer.write(REQUEST).content == "persona for GREET, as scripted.\n"
@@ -145,7 +147,7 @@ def test_a_script_writes_what_it_is_told_and_remembers_what_it_was_asked() -> No
     assert script.requests == [REQUEST, REQUEST]
 
 
-def test_a_script_fails_where_it_is_told_to() -> None:
+def test_a_script_fails_for_the_given_components() -> None:
     script = Script()
     writer = script.record.factory(Options("."))
     script.fail("GREET", "persona", "a refusal")

@@ -1,4 +1,4 @@
-"""Names of tests: whole where they can be, never what pytest cuts at, never two the same."""
+"""Test names: unchanged if possible, unique, and without characters that pytest splits at."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ HOSTILE = [
         ("x" * 500, "x" * 120),
     ],
 )
-def test_a_name_keeps_what_it_can(goal: str, name: str) -> None:
+def test_a_name_keeps_all_safe_characters(goal: str, name: str) -> None:
     assert slugs([goal]) == [name]
 
 
@@ -58,13 +58,13 @@ def test_equal_names_end_in_a_hash_that_is_each_goals_own() -> None:
     assert slugs(["a/b", "other", "a b"]) == [both[1], "other", both[0]]
 
 
-def test_a_whole_name_stays_whatever_else_is_there() -> None:
+def test_a_safe_name_is_kept_whatever_the_other_goals_are() -> None:
     assert slugs(["a b", "a-b"])[1] == "a-b"
     assert slugs(["a-b", "a b"]) == ["a-b", slugs(["a b", "a/b"])[0]]
     assert re.fullmatch("schema-[0-9a-f]{8}", slugs(["schema"])[0])
 
 
-def test_a_goal_that_is_called_like_anothers_hashed_name_keeps_it() -> None:
+def test_a_goal_named_like_anothers_hashed_name_keeps_its_name() -> None:
     taken = slugs(["a b", "a/b"])[0]
     found = slugs(["a b", taken, "a/b"])
     assert found[1] == taken
@@ -73,7 +73,7 @@ def test_a_goal_that_is_called_like_anothers_hashed_name_keeps_it() -> None:
 
 
 @given(st.lists(st.text(), unique=True))
-def test_names_are_distinct_and_hold_nothing_that_pytest_cuts_at(goals: list[str]) -> None:
+def test_names_are_distinct_and_contain_nothing_that_pytest_splits_at(goals: list[str]) -> None:
     found = slugs(goals)
     assert len(set(found)) == len(goals)
     assert not {"schema", "orphans"}.intersection(found)
@@ -97,7 +97,7 @@ def test_every_name_selects_its_test_and_no_other(pytester: pytest.Pytester) -> 
         assert collected(pytester, "--jit-guard", one) == [one]
 
 
-def test_every_name_is_known_again_by_last_failed(pytester: pytest.Pytester) -> None:
+def test_every_name_is_recognized_by_last_failed(pytester: pytest.Pytester) -> None:
     goals = {goal: {"persona": f"{number}.txt"} for number, goal in enumerate(HOSTILE)}
     plant(pytester, {"goal_map.json": sound(goals)["goal_map.json"]})
     failed = run(pytester, "--jit-guard").failed

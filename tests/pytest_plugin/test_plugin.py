@@ -1,4 +1,4 @@
-"""The map as tests: when they are there, what they are called, and how they are selected."""
+"""The map as tests: when they are collected, their names, and how they are selected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OURS = [f"goal_map.json::{name}" for name in ALL_OF_TWO]
 MINE = "tests/test_own.py::test_own"
 
 
-def test_nothing_is_collected_and_nothing_of_ours_imported_unless_asked_for(
+def test_nothing_is_collected_or_imported_unless_enabled(
     pytester: pytest.Pytester,
 ) -> None:
     plant(pytester, TWO, OWN)
@@ -45,9 +45,9 @@ def test_the_flag_adds_a_test_for_the_schema_each_goal_and_the_orphans(
 ) -> None:
     plant(pytester, TWO, OWN)
     assert collected(pytester, "--jit-guard") == [MINE, *OURS]
-    told = run(pytester, "--jit-guard", "-p", "no:cacheprovider")
-    assert told.exit_code == 0
-    assert set(told.outcomes.values()) == {"passed"}
+    result = run(pytester, "--jit-guard", "-p", "no:cacheprovider")
+    assert result.exit_code == 0
+    assert set(result.outcomes.values()) == {"passed"}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_flag_adds_a_test_for_the_schema_each_goal_and_the_orphans(
     ],
     ids=["key", "addopts", "pyproject"],
 )
-def test_it_can_be_asked_for_in_the_configuration(
+def test_it_can_be_enabled_in_the_configuration(
     pytester: pytest.Pytester, configuration: dict[str, Content | None]
 ) -> None:
     plant(pytester, TWO, OWN)
@@ -103,12 +103,10 @@ def test_a_node_id_selects_exactly_its_test(
 
 
 @pytest.mark.parametrize("asked", ["--jit-guard", "-ojit_guard=true"])
-def test_a_map_that_is_named_is_collected_as_a_test_file_would_be(
-    pytester: pytest.Pytester, asked: str
-) -> None:
+def test_a_named_map_is_collected_like_a_test_file(pytester: pytest.Pytester, asked: str) -> None:
     plant(pytester, TWO, OWN, BOTH)
     assert collected(pytester, asked, "goal_map.json") == OURS
-    # How often pytest collects what is named twice over differs from release to release.
+    # How often pytest collects a test that is named twice depends on its version.
     everything = collected(pytester, asked, ".", "goal_map.json", "tests/test_own.py")
     assert set(everything) == {MINE, *OURS}
     assert {everything.count(one) for one in OURS} == {everything.count(MINE)}
@@ -116,9 +114,9 @@ def test_a_map_that_is_named_is_collected_as_a_test_file_would_be(
 
 def test_an_id_that_no_test_has_is_refused_as_pytest_does(pytester: pytest.Pytester) -> None:
     plant(pytester, TWO)
-    told = pytester.runpytest_inprocess("--jit-guard", "goal_map.json::GONE")
-    assert told.ret == pytest.ExitCode.USAGE_ERROR
-    told.stderr.fnmatch_lines(["*not found: *goal_map.json::GONE*"])
+    result = pytester.runpytest_inprocess("--jit-guard", "goal_map.json::GONE")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*not found: *goal_map.json::GONE*"])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +146,7 @@ def test_a_goal_is_found_by_its_true_name(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize("rootdir", [".", "tests"])
-def test_last_failed_failed_first_and_stepwise_know_the_tests_again(
+def test_last_failed_failed_first_and_stepwise_recognize_the_tests(
     pytester: pytest.Pytester, rootdir: str
 ) -> None:
     failing = {"tests/test_own.py": "def test_own(): assert 0\n", "tests/test_more.py": ""}
@@ -167,7 +165,7 @@ def test_last_failed_failed_first_and_stepwise_know_the_tests_again(
     assert run(pytester, *asked, "--sw").exit_code == 0
 
 
-def test_an_absent_map_is_known_again_as_well(pytester: pytest.Pytester) -> None:
+def test_an_absent_map_is_recognized_as_well(pytester: pytest.Pytester) -> None:
     plant(pytester, {"tests/test_own.py": "def test_own(): assert 0\n", "jit-guard.toml": ""})
     both = [MINE, "goal_map.json::schema"]
     assert run(pytester, "--jit-guard").failed == both
@@ -179,12 +177,12 @@ def test_maps_are_found_where_testpaths_and_rootdir_point_elsewhere(
     pytester: pytest.Pytester, arguments: list[str]
 ) -> None:
     plant(pytester, BROKEN, OWN, {"tests/own.ini": "[pytest]\n"})
-    told = run(pytester, "--jit-guard", *arguments)
-    assert [id_.rpartition("/")[2] for id_ in told.failed] == ["goal_map.json::GREET"]
+    result = run(pytester, "--jit-guard", *arguments)
+    assert [id_.rpartition("/")[2] for id_ in result.failed] == ["goal_map.json::GREET"]
     selected = run(
         pytester, "--jit-guard", *arguments[arguments == ["tests"] :], "goal_map.json::GREET"
     )
-    assert selected.failed == told.failed
+    assert selected.failed == result.failed
 
 
 def test_a_map_above_the_root_directory_is_named_from_there(pytester: pytest.Pytester) -> None:
@@ -196,7 +194,7 @@ def test_a_map_above_the_root_directory_is_named_from_there(pytester: pytest.Pyt
 
 
 def test_every_map_has_its_tests_and_the_tree_is_tested_once(pytester: pytest.Pytester) -> None:
-    plant(pytester, TWO, BOTH, {"components/personas/left.txt": "Left over.\n"})
+    plant(pytester, TWO, BOTH, {"components/personas/left.txt": "An orphan.\n"})
     second = ["maps/second.json::schema", "maps/second.json::BYE"]
     assert collected(pytester, "--jit-guard") == [*OURS, *second]
     assert run(pytester, "--jit-guard").failed == ["goal_map.json::orphans"]
@@ -209,8 +207,8 @@ def test_every_map_has_its_tests_and_the_tree_is_tested_once(pytester: pytest.Py
         ('mpas = ["x.json"]\n', "unknown key 'mpas'; did you mean 'maps'?"),
         ('schema = "gone.json"\n', "schema: gone.json does not exist"),
         ('baseline = "gone.jsonl"\n', "baseline: gone.jsonl does not exist"),
-        ('plugins = ["gone"]\n', "no plugin is called 'gone'"),
-        ("maps = [\n", "not TOML"),
+        ('plugins = ["gone"]\n', "unknown plugin 'gone'"),
+        ("maps = [\n", "invalid TOML"),
     ],
     ids=["key", "schema", "baseline", "plugin", "TOML"],
 )
@@ -218,16 +216,16 @@ def test_a_broken_configuration_is_a_usage_error_that_names_the_key(
     pytester: pytest.Pytester, text: str, words: str
 ) -> None:
     plant(pytester, TWO, OWN, {"jit-guard.toml": text})
-    told = pytester.runpytest_inprocess("--jit-guard")
-    assert told.ret == pytest.ExitCode.USAGE_ERROR
-    told.stderr.fnmatch_lines([f"ERROR: jit-guard: *{glob(words)}*"])
-    told.stderr.no_fnmatch_line("*Traceback*")
+    result = pytester.runpytest_inprocess("--jit-guard")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: jit-guard: *{glob(words)}*"])
+    result.stderr.no_fnmatch_line("*Traceback*")
     assert pytester.runpytest_inprocess().ret == 0
     assert pytester.runpytest_inprocess("--jit-guard", "--help").ret == 0
 
 
 def glob(words: str) -> str:
-    """The words as a pattern that matches just them."""
+    """A pattern that matches exactly these words."""
     return words.replace("[", "[[]").replace("?", "[?]")
 
 
@@ -244,10 +242,10 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def test_junit_files_name_the_map_and_hold_the_finding(pytester: pytest.Pytester) -> None:
     plant(pytester, BROKEN)
-    run(pytester, "--jit-guard", "--junitxml", "told.xml", "-o", "junit_family=xunit1")
-    told = (pytester.path / "told.xml").read_text()
-    assert 'classname="goal_map.json" name="GREET" file="goal_map.json" line="1"' in told
-    assert 'message="JG201 missing-component: components/personas/gone.txt' in told
+    run(pytester, "--jit-guard", "--junitxml", "report.xml", "-o", "junit_family=xunit1")
+    result = (pytester.path / "report.xml").read_text()
+    assert 'classname="goal_map.json" name="GREET" file="goal_map.json" line="1"' in result
+    assert 'message="JG201 missing-component: components/personas/gone.txt' in result
 
 
 def test_the_plugin_can_be_turned_off_by_its_name(pytester: pytest.Pytester) -> None:
@@ -255,7 +253,7 @@ def test_the_plugin_can_be_turned_off_by_its_name(pytester: pytest.Pytester) -> 
     assert collected(pytester, "-p", "no:jit-guard") == [MINE]
 
 
-def test_the_marker_and_the_options_are_told(pytester: pytest.Pytester) -> None:
+def test_the_marker_and_the_options_are_documented(pytester: pytest.Pytester) -> None:
     plant(pytester)
     pytester.runpytest_inprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.jit_guard:*"])
     pytester.runpytest_inprocess("--help").stdout.fnmatch_lines(
@@ -266,8 +264,8 @@ def test_the_marker_and_the_options_are_told(pytester: pytest.Pytester) -> None:
 def test_a_program_may_import_the_package_before_it_starts_pytest(
     pytester: pytest.Pytester,
 ) -> None:
-    # As pytest does for every module of an installed plugin.
+    # pytest does this for every module of an installed plugin.
     early = "import jit_guard, pytest\npytest.register_assert_rewrite('jit_guard')\n"
     plant(pytester, TWO, OWN, {"conftest.py": early})
-    told = pytester.runpytest_subprocess("-W", "error", "--jit-guard", "-k", "schema")
-    told.assert_outcomes(passed=1, deselected=4)
+    result = pytester.runpytest_subprocess("-W", "error", "--jit-guard", "-k", "schema")
+    result.assert_outcomes(passed=1, deselected=4)

@@ -21,9 +21,9 @@ def test_the_report_is_the_one_that_is_printed(pytester: pytest.Pytester) -> Non
     plant(pytester, TWO, {"tests/test_app.py": "def test_app(): pass\n"})
     text = str(TWO["goal_map.json"]).replace("host.txt", "gone.txt", 1)
     (pytester.path / "goal_map.json").write_text(text)
-    told = pytester.runpytest_inprocess("--jit-guard", "--color=no").outlines
+    output = pytester.runpytest_inprocess("--jit-guard", "--color=no").outlines
     for line in SHOWN[0].splitlines()[1:]:
-        assert line in told
+        assert line in output
 
 
 def test_every_example_in_python_passes(pytester: pytest.Pytester) -> None:

@@ -1,4 +1,4 @@
-"""Who tells what: every finding and everything unread belongs to a test, and to the right one."""
+"""Every finding and every unreadable path belongs to a test, and to the right one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def finding(code: str, map_: str | None = None, goal: str | None = None) -> Find
 
 
 @pytest.mark.parametrize(
-    ("told", "home"),
+    ("reported", "home"),
     [
         (finding("JG201", "m.json", "GREET"), GREET),
         (finding("ACME1", "m.json", "PART"), PART),
@@ -37,13 +37,13 @@ def finding(code: str, map_: str | None = None, goal: str | None = None) -> Find
     ],
     ids=lambda value: value.code if isinstance(value, Finding) else "",
 )
-def test_a_finding_has_one_home(told: Finding, home: Key) -> None:
-    verdicts = distribute(REPORT._replace(findings=(told,)), KEYS, {})
-    assert {key: verdict.findings for key, verdict in verdicts.items()} == {home: (told,)}
+def test_a_finding_belongs_to_one_test(reported: Finding, home: Key) -> None:
+    verdicts = distribute(REPORT._replace(findings=(reported,)), KEYS, {})
+    assert {key: verdict.findings for key, verdict in verdicts.items()} == {home: (reported,)}
 
 
 @pytest.mark.parametrize(
-    ("path", "unjudged"),
+    ("path", "unchecked"),
     [
         ("n.json", [OTHER]),
         ("components/personas/a.txt", [GREET]),
@@ -54,17 +54,17 @@ def test_a_finding_has_one_home(told: Finding, home: Key) -> None:
         ("components/elsewhere", [TREE]),
     ],
 )
-def test_what_cannot_be_read_fails_every_test_that_it_leaves_open(
-    path: str, unjudged: list[Key]
+def test_an_unreadable_path_fails_every_test_that_depends_on_it(
+    path: str, unchecked: list[Key]
 ) -> None:
     line = f"{path} cannot be read: permission denied"
     verdicts = distribute(REPORT._replace(unreadable=(line,)), KEYS, ENTRIES)
     assert {key: verdict.unread for key, verdict in verdicts.items()} == dict.fromkeys(
-        unjudged, (line,)
+        unchecked, (line,)
     )
 
 
-def test_what_is_left_over_is_withheld_with_every_reason() -> None:
+def test_orphans_are_withheld_with_every_reason() -> None:
     skipped = (
         Skipped("JG301", "m.json", "no JSON"),
         Skipped("JG301", "n.json", "no text"),

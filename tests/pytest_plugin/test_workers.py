@@ -1,4 +1,4 @@
-"""Under xdist every worker collects the same tests, and what is told is the same."""
+"""With xdist, every worker collects the same tests and reports the same results."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def _plant(pytester: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     "dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each", "no"]
 )
-def test_every_way_of_distribution_runs_every_test_and_tells_the_same(
+def test_every_distribution_runs_every_test_with_the_same_results(
     pytester: pytest.Pytester, dist: str
 ) -> None:
     _plant(pytester)
-    told = pytester.runpytest_subprocess(*WORKERS, "--dist", dist, "-vv")
+    result = pytester.runpytest_subprocess(*WORKERS, "--dist", dist, "-vv")
     times = 2 if dist == "each" else 1
-    told.assert_outcomes(passed=(len(HOSTILE) + 2) * times, failed=times)
-    told.stdout.fnmatch_lines(
+    result.assert_outcomes(passed=(len(HOSTILE) + 2) * times, failed=times)
+    result.stdout.fnmatch_lines(
         [
             "goal_map.json:*: JG201 missing-component  @group/persona: *",
             '*|     "persona": "gone.txt"',
@@ -41,21 +41,21 @@ def test_every_way_of_distribution_runs_every_test_and_tells_the_same(
     )
 
 
-def test_a_broken_configuration_is_told_before_a_worker_is_started(
+def test_a_broken_configuration_is_reported_before_a_worker_starts(
     pytester: pytest.Pytester,
 ) -> None:
     plant(pytester, OWN, {"jit-guard.toml": "mpas = []\n"})
-    told = pytester.runpytest_subprocess(*WORKERS)
-    assert told.ret == pytest.ExitCode.USAGE_ERROR
-    told.stderr.fnmatch_lines(["ERROR: jit-guard: jit-guard.toml: unknown key 'mpas'*"])
-    told.stdout.no_fnmatch_line("*bringing up*")
+    result = pytester.runpytest_subprocess(*WORKERS)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: jit-guard: jit-guard.toml: unknown key 'mpas'*"])
+    result.stdout.no_fnmatch_line("*bringing up*")
 
 
 @pytest.mark.parametrize(("named", "ours"), [(["tests"], True), (["tests/test_own.py"], False)])
-def test_workers_leave_out_what_a_session_without_them_leaves_out(
+def test_workers_omit_the_same_tests_as_a_single_process(
     pytester: pytest.Pytester, named: list[str], ours: bool
 ) -> None:
     _plant(pytester)
     plant(pytester, {"pytest.ini": "[pytest]\njit_guard = true\n"})
-    told = pytester.runpytest_subprocess(*WORKERS[1:], *named)
-    told.assert_outcomes(passed=1 + (len(HOSTILE) + 1) * ours, failed=int(ours))
+    result = pytester.runpytest_subprocess(*WORKERS[1:], *named)
+    result.assert_outcomes(passed=1 + (len(HOSTILE) + 1) * ours, failed=int(ours))

@@ -1,4 +1,4 @@
-"""A map edit changes the value's string and not one byte more."""
+"""An edit of a map changes the string of the value and no other byte."""
 
 from __future__ import annotations
 
@@ -84,22 +84,22 @@ def test_the_last_one_of_a_repeated_key_counts() -> None:
     ],
     ids=["ASCII stays ASCII", "UTF-8 stays UTF-8"],
 )
-def test_a_value_is_written_as_the_file_writes(before: bytes, written: bytes) -> None:
+def test_a_value_is_escaped_as_the_file_does(before: bytes, written: bytes) -> None:
     assert splice(before, [EDIT._replace(new='café💥".txt')]) == written
 
 
 @pytest.mark.parametrize(
     ("before", "edits", "words"),
     [
-        (b'{"A": {"p": "z.txt"}}', [EDIT], "somebody else changed it"),
+        (b'{"A": {"p": "z.txt"}}', [EDIT], "another process changed it"),
         (b'{"A": {"q": "x.txt"}}', [EDIT], "no value at /A/p"),
         (b'{"B": {}}', [EDIT], "no value at /A/p"),
         (b'{"A": "x"}', [EDIT], "no value at /A/p"),
-        (b'{"A": {"p": 1}}', [EDIT], "is no string"),
-        (b'{"A": {"p": {"x.txt": 1}}}', [EDIT], "is no string"),
-        (b'["x.txt"]', [Edit(("0",), "x.txt", "n")], "is in no object"),
+        (b'{"A": {"p": 1}}', [EDIT], "is not a string"),
+        (b'{"A": {"p": {"x.txt": 1}}}', [EDIT], "is not a string"),
+        (b'["x.txt"]', [Edit(("0",), "x.txt", "n")], "is not in an object"),
         (b'"x.txt"', [Edit((), "x.txt", "n")], "no value at"),
-        (b'{"A": {"p": "x.txt"}}', [EDIT, EDIT], "two edits of one value"),
+        (b'{"A": {"p": "x.txt"}}', [EDIT, EDIT], "two edits change the same value"),
         (b'{"A": {"p": "x.txt", }}', [EDIT], "trailing comma"),
         (b"\xef\xbb\xbf{}", [EDIT], "byte order mark"),
         (b'{"A": "\xff"}', [EDIT], "not UTF-8"),
@@ -108,13 +108,13 @@ def test_a_value_is_written_as_the_file_writes(before: bytes, written: bytes) ->
         (b"[" * 200_000 + b"]" * 200_000, [EDIT], "nested deeper"),
     ],
 )
-def test_what_does_not_fit_is_refused(before: bytes, edits: list[Edit], words: str) -> None:
+def test_an_edit_that_does_not_fit_is_refused(before: bytes, edits: list[Edit], words: str) -> None:
     with pytest.raises(EditError, match=words):
         splice(before, edits)
 
 
 def test_the_output_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If positions were ever wrong, no wrong map would be written."""
+    """Even if positions were wrong, no wrong map would be written."""
     from jit_guard.registry import edit
     from jit_guard.registry.positions import Span
 
@@ -149,7 +149,7 @@ def test_any_edits_of_any_map(
     assert after == json.dumps(expected, ensure_ascii=text.isascii(), indent=indent)
 
 
-def test_many_edits_cost_one_pass() -> None:
+def test_many_edits_need_one_pass() -> None:
     goals = {f"GOAL {n} é": {"protocol": f"{n}.txt"} for n in range(5_000)}
     before = json.dumps(goals, indent=1, ensure_ascii=False).encode()
     few = [Edit((f"GOAL {n} é", "protocol"), f"{n}.txt", "x") for n in range(10)]

@@ -1,4 +1,4 @@
-"""The goal map: what is read from it, what it is worth, and why it may not be read."""
+"""The goal map: its entries, whether it conforms, and why it cannot be parsed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_entries_come_in_the_order_of_the_text() -> None:
     assert entries == [Entry("B", "y", "1"), Entry("B", "x", "2"), Entry("A", "y", "1")]
 
 
-def test_the_schema_key_is_no_goal() -> None:
+def test_the_schema_key_is_not_a_goal() -> None:
     goal_map = read('{"$schema": "x", "A": {"t": "f"}}')
     assert goal_map.conforms
     assert list(goal_map.goals) == ["A"]
@@ -54,7 +54,7 @@ def test_the_schema_key_is_no_goal() -> None:
         '{"$schema": 1}',
     ],
 )
-def test_what_is_no_goal_map_does_not_conform(text: str) -> None:
+def test_what_is_not_a_goal_map_does_not_conform(text: str) -> None:
     assert not read(text).conforms
 
 
@@ -99,14 +99,14 @@ def test_a_repeated_key_is_noted_and_the_last_value_counts() -> None:
         (b'{"A": ' + b"[" * 200 + b"]" * 200 + b"}", "JG001", 1, 106),
     ],
 )
-def test_a_fault_says_where_reading_stopped_in_characters(
+def test_a_fault_says_where_parsing_stopped_in_characters(
     data: bytes, code: str, line: int, column: int
 ) -> None:
     found = fault(data)
     assert (found.code, found.line, found.column) == (code, line, column), found.reason
 
 
-def test_utf16_without_a_mark_is_no_map() -> None:
+def test_utf16_without_a_byte_order_mark_is_not_a_map() -> None:
     assert fault('{"A": {"t": "f"}}'.encode("utf-16-le")).code == "JG001"
     assert fault('{"日": {"t": "f"}}'.encode("utf-16-be")).code in ("JG001", "JG003")
 

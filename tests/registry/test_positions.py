@@ -15,7 +15,7 @@ NESTED = """{
 }"""
 
 
-def test_every_member_stands_where_its_spans_say_with_repeated_keys_kept() -> None:
+def test_every_member_is_at_its_spans_including_repeated_keys() -> None:
     positions = Positions(NESTED)
     members = positions.members(positions.top())
     assert [member.key for member in members] == ["日本", "e\u0301/~", ""]
@@ -35,7 +35,7 @@ def test_the_member_that_counts_is_the_last_of_its_name() -> None:
     assert NESTED[slice(*found.value_span)] == '"y"'
 
 
-def test_an_array_is_walked_by_its_indices() -> None:
+def test_members_of_an_array_have_indices_as_keys() -> None:
     found = Positions(NESTED).find(("e\u0301/~", "1", "k", "0"))
     assert found is not None
     assert NESTED[slice(*found.value_span)] == "true"
@@ -44,11 +44,11 @@ def test_an_array_is_walked_by_its_indices() -> None:
 @pytest.mark.parametrize(
     "path", [("x",), ("日本", "b"), ("日本", "a", "deeper"), ("", "0"), ("e\u0301/~", "9")]
 )
-def test_a_path_that_leads_nowhere_finds_nothing(path: tuple[str, ...]) -> None:
+def test_a_path_that_does_not_exist_finds_nothing(path: tuple[str, ...]) -> None:
     assert Positions(NESTED).find(path) is None
 
 
-def test_no_path_finds_nothing() -> None:
+def test_an_empty_path_finds_nothing() -> None:
     assert Positions(NESTED).find(()) is None
 
 
@@ -62,7 +62,7 @@ def test_columns_are_counted_in_characters_and_a_carriage_return_belongs_to_its_
     assert Positions("a\r\n\N{PARTY POPPER}b\nc").line_column(offset) == expected
 
 
-def test_an_offset_at_the_end_has_a_place() -> None:
+def test_an_offset_at_the_end_has_a_position() -> None:
     assert Positions("").line_column(0) == (1, 1)
     assert Positions("ab\n").line_column(3) == (2, 1)
 
@@ -80,7 +80,7 @@ def test_an_empty_container_has_no_members(text: str) -> None:
     assert positions.members(positions.top()) == ()
 
 
-def test_strings_may_hold_every_bracket_quote_and_backslash() -> None:
+def test_strings_may_contain_brackets_quotes_and_backslashes() -> None:
     text = r'{"}{][\"\\": "\\", "b": {"\\\"}": ["]", {"x": "}"}]}}'
     positions = Positions(text)
     value = json.loads(text)
@@ -88,7 +88,7 @@ def test_strings_may_hold_every_bracket_quote_and_backslash() -> None:
         assert json.loads(text[slice(*member.value_span)]) == value[member.key]
 
 
-def test_a_deep_text_is_walked_without_recursion() -> None:
+def test_a_deeply_nested_text_is_scanned_without_recursion() -> None:
     depth = 50_000
     text = '{"a": ' + "[" * depth + "]" * depth + "}"
     found = Positions(text).find(("a",))
@@ -105,7 +105,7 @@ def test_a_pointer_escapes_as_rfc_6901_says(keys: tuple[str, ...], expected: str
 
 
 @pytest.mark.parametrize("text", [NESTED, "\n\r\n\n x", "x" * 5 + "\n" * 5, "\n"])
-def test_places_that_only_grow_are_counted_alike(text: str) -> None:
+def test_ascending_offsets_have_the_same_positions(text: str) -> None:
     positions, counter = Positions(text), LineCounter(text)
     for offset in sorted([*range(len(text) + 1), 0, len(text) // 2]):
         assert counter.position(offset) == positions.line_column(offset)

@@ -1,4 +1,4 @@
-"""The compiled validator may decide what is clean, and nothing that `jsonschema` would refuse."""
+"""The compiled validator never accepts a map that `jsonschema` would refuse."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_map_that_satisfies_the_teams_schema_is_certified() -> None:
     "value",
     [{"greet": {"persona": "host.txt"}}, {"GREET": {}}, {"GREET": {"persona": "host.md"}}, []],
 )
-def test_a_map_that_does_not_is_left_to_jsonschema(value: object) -> None:
+def test_a_map_that_does_not_satisfy_it_needs_jsonschema(value: object) -> None:
     assert not certifies(TEAM, read(value))
 
 
@@ -61,7 +61,7 @@ def test_a_map_that_does_not_is_left_to_jsonschema(value: object) -> None:
         {"patternProperties": {"^A(?=B)": {}}},
     ],
 )
-def test_a_schema_of_another_kind_is_left_to_jsonschema(schema: object) -> None:
+def test_a_schema_with_other_keywords_needs_jsonschema(schema: object) -> None:
     assert not certifies(schema, read({}))
 
 
@@ -72,16 +72,14 @@ def test_a_schema_of_another_kind_is_left_to_jsonschema(schema: object) -> None:
         "[]a]", "(?P<x>y)", r"(x)\1", "*", "(", r"\Z", "[a--b]",
     ],
 )  # fmt: skip
-def test_a_pattern_that_dialects_read_apart_is_left_to_jsonschema(pattern: str) -> None:
+def test_a_pattern_that_depends_on_the_dialect_needs_jsonschema(pattern: str) -> None:
     assert not certifies({"propertyNames": {"pattern": pattern}}, read({}))
     assert not certifies({"patternProperties": {pattern: {}}}, read({}))
 
 
 @pytest.mark.parametrize("name", ["A\n", "é", "A\u2028"])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_what_patterns_may_read_apart_in_a_map_is_left_to_jsonschema(
-    name: str, ascii_only: bool
-) -> None:
+def test_a_map_on_which_dialects_may_differ_needs_jsonschema(name: str, ascii_only: bool) -> None:
     goal_map = read({name: {"persona": "x"}}, ascii_only=ascii_only)
     assert not certifies({"propertyNames": {"not": {"pattern": "^B$"}}}, goal_map)
     assert certifies({"minProperties": 1}, goal_map)
@@ -123,7 +121,7 @@ def test_what_is_certified_is_valid_for_jsonschema(schema: Any, value: Any) -> N
         assert Draft202012Validator(schema).is_valid(value)
 
 
-def test_a_clean_map_needs_no_jsonschema_to_say_so(
+def test_a_clean_map_does_not_need_jsonschema(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = lay_out(tmp_path, {**SOUND, "team.json": json.dumps(TEAM)})
@@ -141,6 +139,6 @@ def test_a_clean_map_needs_no_jsonschema_to_say_so(
     assert len(asked) == 1
 
 
-def test_the_verdict_is_not_believed_where_it_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_negative_result_is_checked_by_jsonschema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "_is_plain", lambda *_, **__: True)
     assert not certifies({"pattern": "("}, read({}))

@@ -1,4 +1,4 @@
-"""Strict JSON: what is refused, where reading stops, and in which words."""
+"""Strict JSON: what is refused, at which position, and with which message."""
 
 from __future__ import annotations
 
@@ -56,26 +56,26 @@ def test_a_repeated_key_is_noticed_at_any_depth_and_the_last_one_counts(
 @pytest.mark.parametrize(
     ("text", "offset", "words"),
     [
-        ('{"a": 1,}', 7, "a trailing comma before }"),
-        ('{"a": 1 , }', 8, "a trailing comma before }"),
-        ('{"a": 1,\n}', 7, "a trailing comma before }"),
-        ('{"a": [1, 2,]}', 11, "a trailing comma before ]"),
-        ('{"a": [1, 2,\n ]}', 11, "a trailing comma before ]"),
-        ('{"a": 1 // x\n}', 8, "a comment"),
-        ('{"a": # x\n 1}', 6, "a comment"),
-        ("/* x */ {}", 0, "a comment"),
-        ("{'a': 1}", 1, "a single quote"),
-        ("{\"a\": 'x'}", 6, "a single quote"),
+        ('{"a": 1,}', 7, "trailing comma before }"),
+        ('{"a": 1 , }', 8, "trailing comma before }"),
+        ('{"a": 1,\n}', 7, "trailing comma before }"),
+        ('{"a": [1, 2,]}', 11, "trailing comma before ]"),
+        ('{"a": [1, 2,\n ]}', 11, "trailing comma before ]"),
+        ('{"a": 1 // x\n}', 8, "comments are not allowed"),
+        ('{"a": # x\n 1}', 6, "comments are not allowed"),
+        ("/* x */ {}", 0, "comments are not allowed"),
+        ("{'a': 1}", 1, "single quote"),
+        ("{\"a\": 'x'}", 6, "single quote"),
         ('{"a": NaN}', 6, "NaN"),
         ('{"NaN": [-Infinity]}', 9, "-Infinity"),
         ('{"a": Infinity}', 6, "Infinity"),
-        ('{"a": "x\ny"}', 8, "a raw line end"),
+        ('{"a": "x\ny"}', 8, "unescaped line break"),
         ('{"a": "x\x1by"}', 8, "control character"),
-        ('{"a": "x', 6, "never closed"),
-        ('{"a": 1} x', 9, "more text after the end"),
-        ('{"a": 1}{}', 8, "more text after the end"),
-        ('{"a": 1', 7, "ends too early"),
-        ('{"a": 1  \n\n', 7, "ends too early"),
+        ('{"a": "x', 6, "unterminated string"),
+        ('{"a": 1} x', 9, "unexpected text after the end"),
+        ('{"a": 1}{}', 8, "unexpected text after the end"),
+        ('{"a": 1', 7, "unexpected end of file"),
+        ('{"a": 1  \n\n', 7, "unexpected end of file"),
         ("", 0, "the file is empty"),
         (" \r\n\t", 0, "the file is empty"),
         ('{"a" 1}', 5, "delimiter"),
@@ -88,7 +88,7 @@ def test_a_repeated_key_is_noticed_at_any_depth_and_the_last_one_counts(
         ("\ufeff{}", 0, ""),
     ],
 )
-def test_what_json_forbids_is_refused_where_it_stands_and_named(
+def test_invalid_json_is_refused_with_position_and_reason(
     text: str, offset: int, words: str
 ) -> None:
     error = refused(text)
@@ -97,14 +97,14 @@ def test_what_json_forbids_is_refused_where_it_stands_and_named(
 
 @pytest.mark.parametrize("marker", ["<<<<<<< HEAD", "=======", ">>>>>>> theirs", "||||||| base"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_merge_conflict_marker_is_named_as_such(marker: str, end: str) -> None:
+def test_a_merge_conflict_marker_is_reported_as_such(marker: str, end: str) -> None:
     text = f'{{"a": 1{end}{marker}{end}, "b": 2}}'
     error = refused(text)
     assert error.offset == text.index(marker)
-    assert error.reason.startswith(f"a merge conflict marker ({marker[:7]})")
+    assert error.reason.startswith(f"merge conflict marker ({marker[:7]})")
 
 
-def test_a_string_that_looks_like_a_marker_or_a_constant_is_no_fault() -> None:
+def test_a_string_that_looks_like_a_marker_or_a_constant_is_valid() -> None:
     text = '{"<<<<<<< HEAD": "NaN", "//": "Infinity", "a": "b,}"}'
     assert loads(text) == (json.loads(text), False)
 
@@ -123,18 +123,18 @@ def test_an_unclosed_nesting_bomb_is_refused_as_well() -> None:
     assert refused("[" * 200_000).reason == f"nested deeper than {MAX_DEPTH} levels"
 
 
-def test_as_many_levels_as_allowed_are_no_bomb() -> None:
+def test_the_maximum_number_of_levels_is_accepted() -> None:
     refuse_deep("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     with pytest.raises(JsonError):
         refuse_deep("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
 
 
-def test_brackets_within_strings_nest_nothing() -> None:
+def test_brackets_in_strings_do_not_count_as_levels() -> None:
     refuse_deep('{"a": "' + r"[{\"" * 500 + '"}')
 
 
 @pytest.mark.parametrize("digits", [3_999, 4_000, 5_000, 500_000])
-def test_a_number_of_any_length_is_no_error_of_the_parser(digits: int) -> None:
+def test_a_number_of_any_length_is_accepted(digits: int) -> None:
     value, _ = loads(f'{{"a": {"9" * digits}}}')
     assert isinstance(value["a"], int) or math.isinf(value["a"])
 
@@ -167,12 +167,12 @@ def test_a_byte_order_mark_is_refused_at_the_start(mark: bytes, name: str) -> No
     [
         (b'{"a": "\xe9"}', 7),  # latin-1
         (b"\xc3", 0),  # cut off
-        (b"ab\xed\xa0\x80", 2),  # a surrogate in UTF-8's clothes
+        (b"ab\xed\xa0\x80", 2),  # a surrogate encoded as UTF-8
         (b"abc\xc0\x80", 3),  # an overlong NUL
         ("é".encode() + b"\xff", 2),
     ],
 )
-def test_bytes_that_are_no_utf8_are_refused_where_they_stand(data: bytes, offset: int) -> None:
+def test_bytes_that_are_not_utf8_are_refused_with_their_offset(data: bytes, offset: int) -> None:
     with pytest.raises(EncodingError, match=rf"byte 0x{data[offset]:02x} is not UTF-8") as caught:
         decode(data)
     assert caught.value.offset == offset

@@ -1,4 +1,4 @@
-"""Every rule: it fires on its bad example and is silent on its good one, in memory and on disk."""
+"""Every rule fires on its bad example and is silent on its good one, in memory and on disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import jit_guard
 from jit_guard.config import CODES, MODULES
 from jit_guard.rules import load_rules
 from jit_guard.rules.rule import Example, Rule
-from projects import codes, git, judge, lay_out, run
+from projects import codes, git, lay_out, report_on, run
 
 RULES = load_rules()
 EACH_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
@@ -22,19 +22,19 @@ def test_the_rules_are_those_of_the_catalogue_in_its_order() -> None:
     assert list(CODES) == sorted(set(CODES))
 
 
-def test_there_is_no_rule_file_that_the_catalogue_forgets() -> None:
+def test_every_rule_module_is_in_the_catalogue() -> None:
     folder = Path(jit_guard.__file__).parent / "rules"
     assert sorted(path.stem for path in folder.glob("jg[0-9]*.py")) == list(MODULES)
 
 
 @pytest.mark.parametrize(("rule", "module"), list(zip(RULES, MODULES, strict=True)))
-def test_a_file_is_named_by_its_rule(rule: Rule, module: str) -> None:
+def test_a_module_is_named_after_its_rule(rule: Rule, module: str) -> None:
     assert module == f"{rule.code.lower()}_{rule.name.replace('-', '_')}"
 
 
 @EACH_RULE
 def test_a_rule_fires_on_its_bad_example_and_no_other_does(rule: Rule) -> None:
-    report = judge(rule.bad.files, tracked=rule.bad.tracked, **rule.bad.settings)
+    report = report_on(rule.bad.files, tracked=rule.bad.tracked, **rule.bad.settings)
     assert set(codes(report.findings)) == {rule.code}
     assert {finding.name for finding in report.findings} == {rule.name}
     assert {finding.severity for finding in report.findings} == {rule.severity}
@@ -43,38 +43,40 @@ def test_a_rule_fires_on_its_bad_example_and_no_other_does(rule: Rule) -> None:
 
 @EACH_RULE
 def test_nothing_fires_on_a_good_example(rule: Rule) -> None:
-    report = judge(rule.good.files, tracked=rule.good.tracked, **rule.good.settings)
+    report = report_on(rule.good.files, tracked=rule.good.tracked, **rule.good.settings)
     assert report.findings == ()
     assert report.skipped == ()
     assert report.ok
 
 
 @EACH_RULE
-def test_the_examples_differ_so_that_the_good_one_shows_the_mend(rule: Rule) -> None:
+def test_the_examples_differ_so_that_the_good_one_shows_the_fix(rule: Rule) -> None:
     assert rule.bad != rule.good
 
 
 @EACH_RULE
-def test_on_disk_the_command_tells_the_same_of_the_bad_example(rule: Rule, tmp_path: Path) -> None:
-    told = run("--format", "json", cwd=_on_disk(tmp_path, rule.bad))
-    assert set(told.codes) == {rule.code}
-    assert told.code == (1 if rule.severity == "error" else 0)
-    in_memory = judge(rule.bad.files, tracked=rule.bad.tracked, **rule.bad.settings)
+def test_on_disk_the_command_reports_the_same_for_the_bad_example(
+    rule: Rule, tmp_path: Path
+) -> None:
+    result = run("--format", "json", cwd=_on_disk(tmp_path, rule.bad))
+    assert set(result.codes) == {rule.code}
+    assert result.code == (1 if rule.severity == "error" else 0)
+    in_memory = report_on(rule.bad.files, tracked=rule.bad.tracked, **rule.bad.settings)
     assert [
         (finding["map"], finding["path"], finding["pointer"], finding["line"], finding["column"])
-        for finding in told.report["findings"]
+        for finding in result.report["findings"]
     ] == [(one.map, one.path, one.pointer, one.line, one.column) for one in in_memory.findings]
 
 
 @EACH_RULE
 def test_on_disk_the_command_is_silent_on_the_good_example(rule: Rule, tmp_path: Path) -> None:
-    told = run("--format", "json", "--strict", cwd=_on_disk(tmp_path, rule.good))
-    assert (told.code, told.codes, told.err) == (0, [], "")
+    result = run("--format", "json", "--strict", cwd=_on_disk(tmp_path, rule.good))
+    assert (result.code, result.codes, result.err) == (0, [], "")
 
 
 @EACH_RULE
-def test_a_rule_that_is_ignored_says_nothing(rule: Rule) -> None:
-    report = judge(
+def test_an_ignored_rule_reports_nothing(rule: Rule) -> None:
+    report = report_on(
         rule.bad.files,
         tracked=rule.bad.tracked,
         **{**rule.bad.settings, "ignore": (rule.code,)},

@@ -1,4 +1,4 @@
-"""Findings that are made when they are asked for: the same as if all were kept."""
+"""Generated findings are the same as stored ones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from jit_guard.formats import NAMES, Options, render
 from jit_guard.report import Finding, Report, order
 from jit_guard.rules import series
 from jit_guard.rules.series import Findings, Series, in_order
-from projects import TEXT, Files, judge
+from projects import TEXT, Files, report_on
 
-# Missing, left over, a rename, a case slip, an empty file, a leftover, names of devices.
+# Missing files, orphans, a rename, another case, an empty and a temporary file, device names.
 FILES: Files = {
     "goal_map.json": """{
       "$schema": "x",
@@ -38,17 +38,19 @@ UNSOUND: Files = {**FILES, "goal_map.json": '{"B": {"t": "x", "u": 3}, "A": {"t"
 
 
 def both(files: Files, monkeypatch: pytest.MonkeyPatch) -> tuple[Report, Report]:
-    """The report as a tuple, and as a sequence that makes its findings."""
-    kept = judge(files)
+    """Return the report with stored findings, and with generated ones."""
+    kept = report_on(files)
     monkeypatch.setattr(series, "_MANY", 0)
-    made = judge(files)
+    made = report_on(files)
     assert isinstance(kept.findings, tuple)
     assert isinstance(made.findings, Findings)
     return kept, made
 
 
 @pytest.mark.parametrize("files", [FILES, TWICE, UNSOUND])
-def test_what_is_made_is_what_was_kept(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generated_findings_equal_stored_ones(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept, made = both(files, monkeypatch)
     assert list(made.findings) == list(kept.findings) == sorted(kept.findings, key=order)
     assert list(made.findings) == list(made.findings)
@@ -57,7 +59,7 @@ def test_what_is_made_is_what_was_kept(files: Files, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_format_tells_both_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_format_prints_both_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, made = both(FILES, monkeypatch)
     assert list(render(name, made, Options())) == list(render(name, kept, Options()))
     coloured = Options(color=True)
@@ -89,14 +91,14 @@ def test_it_is_a_sequence_like_any_other(monkeypatch: pytest.MonkeyPatch) -> Non
     assert pickle.loads(pickle.dumps(lazy)) == plain
 
 
-def test_a_baseline_accepts_what_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_baseline_accepts_generated_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     from jit_guard.baseline import identity
     from jit_guard.check import check
     from jit_guard.config import Settings
     from jit_guard.sources.memory import Memory
 
     monkeypatch.setattr(series, "_MANY", 0)
-    everything = judge(FILES).findings
+    everything = report_on(FILES).findings
     first = everything[0]
     left = check(Memory(FILES), Settings(), accepted=frozenset([identity(first)]))
     assert left.accepted == 1
@@ -127,8 +129,8 @@ def test_series_of_one_map_are_merged_and_maps_follow_each_other() -> None:
     assert [found.count_of("error"), found.count_of("warning")] == [5, 2]
 
 
-def test_many_findings_of_no_series_are_a_tuple(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_findings_without_a_series_are_a_tuple(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(series, "_MANY", 1)
-    told = [finding("a", line) for line in (3, 1, 2)]
-    assert in_order(told) == tuple(sorted(told, key=order))
-    assert isinstance(in_order(told), tuple)
+    reported = [finding("a", line) for line in (3, 1, 2)]
+    assert in_order(reported) == tuple(sorted(reported, key=order))
+    assert isinstance(in_order(reported), tuple)

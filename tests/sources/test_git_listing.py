@@ -1,4 +1,4 @@
-"""Tree objects of git: everything in them is read, whatever bytes an id has."""
+"""Git tree objects are parsed completely, whatever bytes an id has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from projects import call, git
 from repositories import repository
 
 EMPTY = bytes.fromhex("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
-# What an id may hold: NULs, digits and spaces that look like the start of the next entry.
+# Ids may contain NULs, digits and spaces that look like the start of the next entry.
 ODD_IDS = [
     b"\0" * 20,
     b"100644 x\0" + b"1" * 11,
@@ -31,7 +31,9 @@ def tree(*entries: tuple[bytes, str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("window", [64, 100, 1 << 20])
-def test_files_are_told_apart_from_the_rest(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_distinguished_from_the_rest(
+    window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("jit_guard.sources.git.listing._WINDOW", window)
     odd = dict(zip("abcdef", ODD_IDS, strict=True))
     data = tree(
@@ -56,7 +58,7 @@ def test_files_are_told_apart_from_the_rest(window: int, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("window", [64, 1 << 20])
 @pytest.mark.parametrize("entry", [None, *ODD_IDS])
-def test_a_tree_of_files_alone_is_read_alike_whatever_stands_among_them(
+def test_files_are_parsed_alike_whatever_is_between_them(
     window: int, entry: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jit_guard.sources.git.listing._WINDOW", window)
@@ -67,26 +69,26 @@ def test_a_tree_of_files_alone_is_read_alike_whatever_stands_among_them(
     assert found.odd == [(FOLDER, "100644 x", one[2].hex()) for one in odd]
 
 
-def test_an_empty_tree_holds_nothing() -> None:
+def test_an_empty_tree_has_no_entries() -> None:
     assert listing(b"", 20) == (set(), set(), [])
 
 
-def test_a_folder_of_folders_holds_no_file() -> None:
+def test_a_tree_of_directories_has_no_files() -> None:
     assert listing(tree((FOLDER, "a", EMPTY), (FOLDER, "b", EMPTY)), 20)[:2] == (set(), set())
 
 
 @pytest.mark.parametrize(
     "data", [b"junk", tree((b"100644", "a", EMPTY))[:-1], b"100644 a\0" + EMPTY + b"x"]
 )
-def test_what_is_no_tree_is_refused(data: bytes) -> None:
-    with pytest.raises(GitError, match="damaged"):
+def test_what_is_not_a_tree_is_refused(data: bytes) -> None:
+    with pytest.raises(GitError, match="corrupt"):
         listing(data, 20)
 
 
-def test_a_damaged_tree_of_a_repository_is_told(tmp_path: Path) -> None:
+def test_a_corrupt_tree_in_a_repository_is_reported(tmp_path: Path) -> None:
     made = repository(tmp_path / "project")
     (made / "junk").write_bytes(b"junk")
     broken = git(made, "hash-object", "-t", "tree", "--literally", "-w", "junk").strip()
-    told = call("--source", broken, cwd=made)
-    assert told.code == 2
-    assert "the tree object is damaged" in told.err
+    result = call("--source", broken, cwd=made)
+    assert result.code == 2
+    assert "the tree object is corrupt" in result.err

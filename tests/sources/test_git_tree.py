@@ -1,4 +1,4 @@
-"""Snapshots from git: the index, or any tree, as a clone would have it."""
+"""Snapshots of git trees: the index or any commit, as a clone would have it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def texts(tree: GitTree, folder: str, names: list[str]) -> dict[str, object]:
     }
 
 
-def test_every_kind_of_entry_is_told_for_what_it_is(
+def test_every_kind_of_entry_is_recognized(
     made: Path, tmp_path: Path, opened: list[GitTree]
 ) -> None:
     other = repository(tmp_path / "other")
@@ -73,7 +73,7 @@ def test_every_kind_of_entry_is_told_for_what_it_is(
     assert tree.folder("nowhere/at/all") is None
 
 
-def test_texts_come_whole_and_in_order_whatever_is_left_unread(
+def test_texts_are_complete_and_in_order_even_if_some_are_not_read(
     tmp_path: Path, opened: list[GitTree]
 ) -> None:
     count = 3 * objects._AHEAD + 1
@@ -85,7 +85,7 @@ def test_texts_come_whole_and_in_order_whatever_is_left_unread(
         assert name == f"{number:04}.txt"
         assert pieces is not None
         assert not isinstance(pieces, UnreadableError)
-        if number % 3:  # a reader that has seen enough goes on to the next file
+        if number % 3:  # a reader may stop early and continue with the next file
             assert next(pieces).startswith(f"{number}\n".encode())
     assert texts(tree, "components/personas", ["0007.txt", "gone.txt", "empty.txt"]) == {
         "0007.txt": b"7\n" * 9999,
@@ -115,7 +115,7 @@ def test_a_big_blob_is_read_in_bounded_memory(tmp_path: Path, opened: list[GitTr
     assert peak < 1 << 20
 
 
-def test_an_object_that_the_repository_lacks_is_told_and_the_others_are_judged(
+def test_a_missing_object_is_reported_and_the_others_are_checked(
     tmp_path: Path,
 ) -> None:
     made = repository(
@@ -127,13 +127,16 @@ def test_an_object_that_the_repository_lacks_is_told_and_the_others_are_judged(
     )
     lost = git(made, "rev-parse", "HEAD:components/personas/a.txt").strip()
     (made / ".git/objects" / lost[:2] / lost[2:]).unlink()
-    told = call("--source", "HEAD", cwd=made)
-    assert told.code == 2
-    assert "components/personas/a.txt cannot be read: the repository lacks the object" in told.err
+    result = call("--source", "HEAD", cwd=made)
+    assert result.code == 2
+    assert (
+        "components/personas/a.txt cannot be read: the repository does not have the object"
+        in result.err
+    )
 
 
 @pytest.mark.parametrize("object_format", ["sha1", "sha256"])
-def test_each_kind_of_ids_is_read(tmp_path: Path, object_format: str) -> None:
+def test_both_lengths_of_ids_are_read(tmp_path: Path, object_format: str) -> None:
     try:
         made = repository(tmp_path / "project", object_format=object_format)
     except subprocess.CalledProcessError as error:
@@ -159,15 +162,15 @@ def test_names_that_are_not_utf8_or_odd_survive(tmp_path: Path, opened: list[Git
     }
 
 
-def test_a_project_below_the_top_sees_itself_alone(tmp_path: Path) -> None:
+def test_a_project_below_the_top_sees_only_its_own_files(tmp_path: Path) -> None:
     below = {f"agents/desk/{path}": text for path, text in SOUND.items()}
     made = repository(tmp_path / "workspace", {**below, "components/personas/orphan.txt": TEXT})
-    told = call("--source", "index", "--format", "json", cwd=made / "agents/desk")
-    assert (told.code, told.report["summary"]["components"]) == (0, 1)
-    assert told.report["source"] == "index"
+    result = call("--source", "index", "--format", "json", cwd=made / "agents/desk")
+    assert (result.code, result.report["summary"]["components"]) == (0, 1)
+    assert result.report["source"] == "index"
 
 
-def test_links_are_followed_within_the_repository_and_not_out_of_it(
+def test_links_are_followed_only_within_the_repository(
     tmp_path: Path, opened: list[GitTree]
 ) -> None:
     made = repository(
@@ -187,10 +190,10 @@ def test_links_are_followed_within_the_repository_and_not_out_of_it(
     assert tree.read("Goal_Map.json") is None
     assert tree.read("nothing.json") is None
     for path, why in {
-        "out.json": "it is a link that leaves the repository",
-        "absolute.json": "it is a link that leaves the repository",
+        "out.json": "it is a link that points outside the repository",
+        "absolute.json": "it is a link that points outside the repository",
         "broken.json": "it is a broken link",
-        "folder": "it is a folder, not a file",
+        "folder": "it is a directory, not a file",
     }.items():
         with pytest.raises(UnreadableError, match=why):
             tree.read(path)
@@ -215,40 +218,44 @@ def test_everything_is_read_from_one_tree(made: Path) -> None:
     (made / "accepted.txt").unlink()
     (made / "goal_map.json").write_text("{")
     (made / "components/old.txt").unlink()
-    told = call("--source", "HEAD", "--format", "json", cwd=made)
-    assert (told.code, told.codes) == (0, [])
+    result = call("--source", "HEAD", "--format", "json", cwd=made)
+    assert (result.code, result.codes) == (0, [])
     assert call(cwd=made).code == 2
 
 
-def test_what_a_flag_names_is_read_from_disk(made: Path, tmp_path: Path) -> None:
+def test_files_that_flags_name_are_read_from_disk(made: Path, tmp_path: Path) -> None:
     lay_out(
         tmp_path, {"mine.toml": 'maps = ["other.json"]\n', "strict.json": '{"minProperties": 9}'}
     )
-    told = call("--source", "HEAD", "--config", "../mine.toml", "--format", "json", cwd=made)
-    assert told.codes == ["JG004", "JG301"]
-    told = call("--source", "HEAD", "--schemafile", "../strict.json", "--format", "json", cwd=made)
-    assert told.codes == ["JG101"]
+    result = call("--source", "HEAD", "--config", "../mine.toml", "--format", "json", cwd=made)
+    assert result.codes == ["JG004", "JG301"]
+    result = call(
+        "--source", "HEAD", "--schemafile", "../strict.json", "--format", "json", cwd=made
+    )
+    assert result.codes == ["JG101"]
 
 
-def test_the_index_is_the_one_that_git_gave(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_index_is_the_one_that_git_exports_to_a_hook(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     git(made, "read-tree", "--index-output=.git/other-index", "--empty")
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/other-index")
     assert call("--source", "index", "--format", "json", cwd=made).codes == ["JG004"]
     assert call("--source", "HEAD", "--format", "json", cwd=made).codes == []
 
 
-def test_the_environment_of_another_repository_is_not_ours(
+def test_the_variables_of_another_repository_are_ignored(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = repository(tmp_path / "other", {"notes.txt": TEXT})
     for name, value in {"GIT_INDEX_FILE": ".git/index", "GIT_DIR": str(other / ".git")}.items():
         monkeypatch.setenv(name, value)
-        told = call("--root", str(made), "--source", "index", "--format", "json", cwd=other)
-        assert (told.code, told.codes) == (0, [])
+        result = call("--root", str(made), "--source", "index", "--format", "json", cwd=other)
+        assert (result.code, result.codes) == (0, [])
         monkeypatch.delenv(name)
 
 
-def test_git_dir_of_a_linked_worktree_is_honoured_from_any_folder(
+def test_git_dir_of_a_linked_worktree_is_used_from_any_directory(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git(made, "worktree", "add", "-q", str(tmp_path / "linked"))
@@ -262,28 +269,28 @@ def test_git_dir_of_a_linked_worktree_is_honoured_from_any_folder(
     assert call("--root", str(made), "--source", "index", cwd=linked).code == 0
 
 
-def test_git_dir_is_relative_to_where_one_stands(
+def test_git_dir_is_relative_to_the_working_directory(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_DIR", "../.git")
     monkeypatch.setenv("GIT_INDEX_FILE", str(made / ".git/index"))
     git(made, "rm", "-q", "--cached", "components/personas/host.txt")
-    told = call("--source", "index", "--format", "json", cwd=made / "components")
-    assert told.codes == ["JG201"]
+    result = call("--source", "index", "--format", "json", cwd=made / "components")
+    assert result.codes == ["JG201"]
 
 
-def test_a_work_tree_whose_repository_is_named_by_git_dir_alone(
+def test_a_work_tree_with_only_git_dir_to_name_its_repository(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (made / ".git").rename(tmp_path / "store")
-    with pytest.raises(GitError, match="in no git repository"):
+    with pytest.raises(GitError, match="not in a git repository"):
         open_tree(str(made), "index")
     monkeypatch.setenv("GIT_DIR", "../store")
     monkeypatch.setenv("GIT_WORK_TREE", ".")
     assert call("--source", "index", cwd=made).code == 0
 
 
-def test_reading_the_index_changes_nothing_that_git_tells(made: Path) -> None:
+def test_reading_the_index_does_not_change_the_status(made: Path) -> None:
     (made / "late.txt").touch()
     git(made, "add", "-N", "late.txt")
     before = (git(made, "status", "--porcelain"), git(made, "ls-files", "--stage"))
@@ -291,27 +298,27 @@ def test_reading_the_index_changes_nothing_that_git_tells(made: Path) -> None:
     assert (git(made, "status", "--porcelain"), git(made, "ls-files", "--stage")) == before
 
 
-def test_another_git_that_holds_the_index_for_a_moment_is_waited_for(
-    made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_briefly_locked_index_is_waited_for(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock = made / ".git/index.lock"
     lock.touch()
     monkeypatch.setattr("jit_guard.sources.git.revision.sleep", lambda _: lock.unlink())
     assert call("--source", "index", cwd=made).code == 0
 
 
-def test_an_index_that_stays_locked_is_told(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_stays_locked_is_reported(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (made / ".git/index.lock").touch()
     monkeypatch.setattr("jit_guard.sources.git.revision.sleep", lambda _: None)
-    told = call("--source", "index", cwd=made)
-    assert told.code == 2
-    assert "index.lock" in told.err
+    result = call("--source", "index", cwd=made)
+    assert result.code == 2
+    assert "index.lock" in result.err
 
 
 @pytest.mark.parametrize(
     "name", ["main", "HEAD", "v1", "HEAD^{tree}", "TREE", "COMMIT", "HEAD@{0}"]
 )
-def test_any_name_of_a_tree_is_taken(made: Path, name: str) -> None:
+def test_any_name_of_a_tree_is_accepted(made: Path, name: str) -> None:
     git(made, "tag", "-a", "v1", "-m", "One")
     name = name.replace("TREE", git(made, "rev-parse", "HEAD^{tree}").strip(), name == "TREE")
     name = git(made, "rev-parse", "HEAD").strip() if name == "COMMIT" else name
@@ -321,19 +328,19 @@ def test_any_name_of_a_tree_is_taken(made: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("nowhere", "names nothing that git knows"),
-        ("", "names nothing that git knows"),
-        ("a\nb", "names nothing that git knows"),
-        ("-x", "names nothing that git knows"),
+        ("nowhere", "does not exist; use worktree"),
+        ("", "does not exist; use worktree"),
+        ("a\nb", "does not exist; use worktree"),
+        ("-x", "does not exist; use worktree"),
         ("HEAD:goal_map.json", "is a file; name a commit, a tag or a tree"),
-        ("0" * 40, "names nothing that git knows"),
+        ("0" * 40, "does not exist; use worktree"),
     ],
 )
-def test_a_name_of_no_tree_is_exit_2(made: Path, name: str, why: str) -> None:
-    told = call(f"--source={name}", cwd=made)
-    assert told.code == 2
-    assert why in told.err
-    assert told.out == ""
+def test_a_name_without_a_tree_exits_with_2(made: Path, name: str, why: str) -> None:
+    result = call(f"--source={name}", cwd=made)
+    assert result.code == 2
+    assert why in result.err
+    assert result.out == ""
 
 
 def test_a_repository_without_a_commit(tmp_path: Path) -> None:
@@ -344,24 +351,24 @@ def test_a_repository_without_a_commit(tmp_path: Path) -> None:
     assert call("--source", "HEAD", cwd=made).code == 2
 
 
-def test_outside_a_repository_is_exit_2(project: Path) -> None:
+def test_outside_a_repository_exits_with_2(project: Path) -> None:
     for source in ("index", "commit", "HEAD"):
-        told = call("--source", source, cwd=project)
-        assert told.code == 2
-        assert "is in no git repository" in told.err
+        result = call("--source", source, cwd=project)
+        assert result.code == 2
+        assert "is not in a git repository" in result.err
 
 
-def test_no_git_program_is_exit_2(
+def test_without_git_exits_with_2(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     for source in ("index", "HEAD"):
-        told = call("--source", source, cwd=made)
-        assert told.code == 2
-        assert "there is no git program on the PATH" in told.err
+        result = call("--source", source, cwd=made)
+        assert result.code == 2
+        assert "git is not on the PATH" in result.err
 
 
-def test_an_unfinished_merge_is_exit_2_and_names_its_files(made: Path) -> None:
+def test_an_unfinished_merge_exits_with_2_and_names_the_files(made: Path) -> None:
     git(made, "switch", "-q", "-c", "other")
     (made / "components/personas/host.txt").write_text("One.\n")
     save(made)
@@ -370,9 +377,9 @@ def test_an_unfinished_merge_is_exit_2_and_names_its_files(made: Path) -> None:
     save(made)
     with pytest.raises(subprocess.CalledProcessError):
         git(made, "merge", "other")
-    told = call("--source", "commit", cwd=made)
-    assert told.code == 2
-    assert "unfinished merge (components/personas/host.txt)" in told.err
+    result = call("--source", "commit", cwd=made)
+    assert result.code == 2
+    assert "unmerged files (components/personas/host.txt)" in result.err
 
 
 def test_no_process_is_left_behind(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,15 +401,15 @@ def test_no_process_is_left_behind(made: Path, monkeypatch: pytest.MonkeyPatch) 
     assert all(process.returncode is not None for process in started)
 
 
-def test_git_that_dies_is_told(made: Path, opened: list[GitTree]) -> None:
+def test_a_killed_git_process_is_reported(made: Path, opened: list[GitTree]) -> None:
     opened.append(tree := open_tree(str(made), "HEAD"))
     tree._objects._process.kill()
     tree._objects._process.wait()
-    with pytest.raises(UnreadableError, match="git cat-file stopped"):
+    with pytest.raises(UnreadableError, match="git cat-file exited"):
         tree.folder("components/personas")
 
 
-def test_what_is_pushed_is_what_the_hook_was_told(
+def test_a_push_hook_checks_the_pushed_revision(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git(made, "switch", "-q", "-c", "broken")
@@ -417,7 +424,7 @@ def test_what_is_pushed_is_what_the_hook_was_told(
     assert call("--source", "broken", cwd=made).code == 1
 
 
-def test_a_rename_in_the_index_is_known_by_its_text(made: Path) -> None:
+def test_a_rename_in_the_index_is_recognized_by_its_text(made: Path) -> None:
     os.rename(made / "components/personas/host.txt", made / "components/personas/zzz.md")
     git(made, "add", "-A")
     report = Guard(made).check("index")
@@ -425,7 +432,7 @@ def test_a_rename_in_the_index_is_known_by_its_text(made: Path) -> None:
     assert missing.related == ("components/personas/zzz.md",)
 
 
-def test_a_map_that_is_nowhere_is_refused_and_one_that_is_staged_is_not(made: Path) -> None:
+def test_a_staged_map_is_found_and_a_missing_one_is_refused(made: Path) -> None:
     assert call("--source", "index", "--map", "nowhere.json", cwd=made).code == 2
     os.unlink(made / "goal_map.json")
     assert call("--source", "index", "--map", "goal_map.json", cwd=made).code == 0

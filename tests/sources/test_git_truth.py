@@ -1,4 +1,4 @@
-"""What git has, and what a clone will lack: JG203, and why a snapshot of git lacks a file."""
+"""JG203 and the git state of files: what a clone will not have, and why."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ def made(tmp_path: Path) -> Path:
     return repository(tmp_path / "made")
 
 
-def told(folder: Path, *argv: str) -> list[Any]:
-    """The findings of a check, as JSON holds them."""
+def findings_in(folder: Path, *argv: str) -> list[Any]:
+    """Return the findings of a check, as in its JSON report."""
     findings: list[Any] = call(*argv, "--format", "json", cwd=folder).report["findings"]
     return findings
 
 
 def the_one(folder: Path, *argv: str, code: str = "JG203") -> Any:
-    """The only finding, which has this code."""
-    findings = told(folder, *argv)
+    """Return the only finding, which has this code."""
+    findings = findings_in(folder, *argv)
     assert [one["code"] for one in findings] == [code], findings
     return findings[0]
 
 
 def run_hint(finding: Any, folder: Path) -> None:
-    """Do what the hint says, as somebody would who copies it."""
+    """Run the command in the hint, as a user would paste it."""
     line = finding["hint"].split("`")[1]
     subprocess.run(["bash", "-c", line], cwd=folder, check=True, capture_output=True)
 
 
-def test_what_git_has_is_silent(made: Path) -> None:
+def test_a_tracked_component_is_silent(made: Path) -> None:
     assert call("--strict", cwd=made).code == 0
 
 
@@ -54,65 +54,64 @@ def test_a_file_that_was_never_added(tmp_path: Path) -> None:
     made = repository(tmp_path / "project", {"notes.txt": TEXT})
     lay_out(made, SOUND)
     found = the_one(made)
-    assert found["message"] == f"{PATH} is not in git: it is untracked"
-    assert found["hint"] == f"`git add -- {PATH}`; without it a clone will lack the file"
+    assert found["message"] == f"{PATH} is not in git"
+    assert found["hint"] == f"exists on disk but is untracked; run: `git add -- {PATH}`"
     assert (found["severity"], found["path"], found["line"]) == ("warning", PATH, 1)
     assert call(cwd=made).code == 0
     assert call("--strict", cwd=made).code == 1
     run_hint(found, made)
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_an_ignored_file_is_told_with_the_pattern_and_its_line(made: Path) -> None:
+def test_an_ignored_file_is_reported_with_the_pattern_and_its_line(made: Path) -> None:
     lay_out(made, {"components/.gitignore": "# texts\n*.log\n!kept.log\n"})
     lay_out(made, sound({"A": {"persona": "a.log"}, "B": {"persona": "kept.log"}}))
     (made / PATH).unlink()
-    first, second = told(made)
-    assert first["message"].endswith(
-        "components/personas/a.log is not in git: it is ignored by components/.gitignore:2: *.log"
-    )
-    assert second["message"].endswith("kept.log is not in git: it is untracked")
+    first, second = findings_in(made)
+    assert "is ignored by components/.gitignore:2: *.log; run: `git add -f" in first["hint"]
+    assert "kept.log is not in git" in second["message"]
+    assert "is untracked" in second["hint"]
     run_hint(first, made)
     run_hint(second, made)
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
 def test_an_ignored_file_is_never_an_orphan(made: Path) -> None:
     lay_out(made, {".gitignore": "*.log\n", "components/personas/a.log": TEXT})
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_a_file_of_which_git_has_only_the_name(made: Path) -> None:
+def test_a_file_that_was_added_by_name_only(made: Path) -> None:
     lay_out(made, sound({"A": {"persona": "host.txt"}, "B": {"persona": "b.txt"}}))
     git(made, "add", "-N", "components/personas/b.txt")
     found = the_one(made)
-    assert "only its name was added (git add -N)" in found["message"]
+    assert "only its name was added (git add -N)" in found["hint"]
     run_hint(found, made)
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_an_empty_file_that_git_has_is_no_announcement(tmp_path: Path) -> None:
+def test_an_empty_tracked_file_is_not_intent_to_add(tmp_path: Path) -> None:
     made = repository(tmp_path / "project", {**SOUND, PATH: ""})
-    assert [one["code"] for one in told(made)] == ["JG206"]
+    assert [one["code"] for one in findings_in(made)] == ["JG206"]
 
 
-def test_a_file_that_was_taken_out_of_the_index(made: Path) -> None:
+def test_a_file_that_was_removed_from_the_index(made: Path) -> None:
     git(made, "rm", "-q", "--cached", PATH)
     found = the_one(made)
-    assert "it was removed from the index" in found["message"]
+    assert "was removed from the index" in found["hint"]
     run_hint(found, made)
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_a_file_that_git_knows_under_another_case(made: Path) -> None:
+def test_a_file_that_is_tracked_in_another_case(made: Path) -> None:
     os.rename(made / PATH, made / "components/personas/Host.txt")
     lay_out(made, {"goal_map.json": '{"GREET": {"persona": "Host.txt"}}\n'})
     found = the_one(made)
-    assert "git knows it as host.txt" in found["message"]
+    assert "is tracked as host.txt" in found["hint"]
     run_hint(found, made)
-    assert told(made) == []
+    assert findings_in(made) == []
     git(made, "add", "goal_map.json")
-    assert told(made, "--source", "index") == []
+    assert findings_in(made, "--source", "index") == []
 
 
 @pytest.mark.parametrize(
@@ -121,59 +120,59 @@ def test_a_file_that_git_knows_under_another_case(made: Path) -> None:
 def test_the_command_is_exact_for_any_name(made: Path, name: str) -> None:
     lay_out(made, sound({"GREET": {"persona": name}}))
     (made / PATH).unlink()
-    beside = made / "components/personas"  # where the name stands alone in the command
-    findings = told(beside, "--select", "JG203")
+    beside = made / "components/personas"  # so that the name is alone in the command
+    findings = findings_in(beside, "--select", "JG203")
     assert len(findings) == 1
     run_hint(findings[0], beside)
-    assert told(made, "--select", "JG203") == []
+    assert findings_in(made, "--select", "JG203") == []
 
 
-def test_the_command_is_for_where_one_stands(made: Path, tmp_path: Path) -> None:
+def test_the_command_works_in_the_working_directory(made: Path, tmp_path: Path) -> None:
     git(made, "rm", "-q", "--cached", PATH)
     for folder, root in ((made / "components", None), (tmp_path, str(made))):
         found = the_one(folder, *(("--root", root) if root else ()))
         run_hint(found, folder)
-        assert told(made) == []
+        assert findings_in(made) == []
         git(made, "rm", "-q", "--cached", PATH)
 
 
 def test_a_project_below_the_top(tmp_path: Path) -> None:
     made = repository(tmp_path / "workspace", {f"agents/desk/{k}": v for k, v in SOUND.items()})
     desk = made / "agents/desk"
-    assert told(desk) == []
+    assert findings_in(desk) == []
     git(desk, "rm", "-q", "--cached", PATH)
     found = the_one(desk)
     assert found["path"] == PATH
     run_hint(found, desk)
-    assert told(desk) == []
+    assert findings_in(desk) == []
 
 
-def test_a_link_on_the_way_counts_too(made: Path) -> None:
+def test_a_link_to_a_component_must_be_in_git_too(made: Path) -> None:
     lay_out(made, {"shared/guest.txt": TEXT, "components/guests": Link("../shared")})
     lay_out(made, {"goal_map.json": '{"A": {"persona": "host.txt", "guest": "guest.txt"}}\n'})
-    assert {one["path"] for one in told(made)} == {"components/guests", "shared/guest.txt"}
+    assert {one["path"] for one in findings_in(made)} == {"components/guests", "shared/guest.txt"}
     git(made, "add", ".")
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_a_component_in_a_submodule_is_the_submodules_to_have(tmp_path: Path) -> None:
+def test_a_component_in_a_submodule_must_be_in_the_submodule(tmp_path: Path) -> None:
     inner = repository(tmp_path / "inner", {"personas/host.txt": HOST})
     made = repository(tmp_path / "project", {"goal_map.json": SOUND["goal_map.json"]})
     git(
         made, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "components"
     )
-    assert told(made) == []
+    assert findings_in(made) == []
     git(made / "components", "rm", "-q", "--cached", "personas/host.txt")
     found = the_one(made)
-    assert (found["path"], "removed from the index" in found["message"]) == (PATH, True)
+    assert (found["path"], "removed from the index" in found["hint"]) == (PATH, True)
     run_hint(found, made)
-    assert told(made) == []
+    assert findings_in(made) == []
     at_index = call("--source", "index", cwd=made)
     assert at_index.code == 2
     assert "components cannot be read: it is a submodule" in at_index.err
 
 
-def test_a_submodule_below_the_components_is_told_for_what_it_is(tmp_path: Path) -> None:
+def test_a_submodule_below_the_components_is_reported_as_such(tmp_path: Path) -> None:
     inner = repository(tmp_path / "inner", {"host.txt": HOST})
     made = repository(tmp_path / "project", {"goal_map.json": SOUND["goal_map.json"]})
     git(
@@ -186,18 +185,16 @@ def test_a_submodule_below_the_components_is_told_for_what_it_is(tmp_path: Path)
         str(inner),
         "components/personas",
     )
-    missing = [one for one in told(made, "--source", "index") if one["code"] == "JG201"]
+    missing = [one for one in findings_in(made, "--source", "index") if one["code"] == "JG201"]
     assert len(missing) == 1
-    assert "in the repository components/personas" in missing[0]["hint"]
+    assert "in the nested repository components/personas" in missing[0]["hint"]
 
 
-def test_a_repository_within_that_is_no_submodule(made: Path) -> None:
+def test_a_nested_repository_that_is_not_a_submodule(made: Path) -> None:
     repository(made / "components/guests", {"guest.txt": TEXT})
     lay_out(made, {"goal_map.json": '{"A": {"persona": "host.txt", "guest": "guest.txt"}}\n'})
     found = the_one(made)
-    assert (
-        "a git repository of its own (components/guests), which is no submodule" in found["message"]
-    )
+    assert "in the nested repository components/guests, which is not" in found["hint"]
 
 
 def test_a_conflicted_file_is_in_git(made: Path) -> None:
@@ -209,14 +206,14 @@ def test_a_conflicted_file_is_in_git(made: Path) -> None:
     save(made)
     with pytest.raises(subprocess.CalledProcessError):
         git(made, "merge", "other")
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
 def test_a_linked_worktree_has_its_own_index(made: Path, tmp_path: Path) -> None:
     git(made, "worktree", "add", "-q", str(tmp_path / "linked"))
     git(tmp_path / "linked", "rm", "-q", "--cached", PATH)
     the_one(tmp_path / "linked")
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
 def test_the_environment_of_a_hook_does_not_change_what_the_worktree_shows(
@@ -226,50 +223,48 @@ def test_the_environment_of_a_hook_does_not_change_what_the_worktree_shows(
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
     monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_a_sparse_checkout_is_told_and_what_git_has_is_sound(made: Path) -> None:
+def test_a_file_outside_a_sparse_checkout_is_reported_as_such(made: Path) -> None:
     lay_out(made, {"docs/a.txt": TEXT})
     save(made)
     git(made, "sparse-checkout", "set", "docs")
     assert not (made / PATH).exists()
-    assert told(made, "--source", "index") == []
+    assert findings_in(made, "--source", "index") == []
     found = the_one(made, code="JG201")
-    assert "git has it, and a sparse checkout leaves it out here" in found["hint"]
+    assert "exists in git but is outside the sparse checkout" in found["hint"]
     run_hint(found, made)
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_a_file_deleted_by_hand_can_be_restored(made: Path) -> None:
+def test_a_deleted_file_can_be_restored(made: Path) -> None:
     (made / PATH).unlink()
     found = the_one(made, code="JG201")
     assert f"`git restore -- {PATH}`" in found["hint"]
     run_hint(found, made)
-    assert told(made) == []
+    assert findings_in(made) == []
 
 
-def test_a_snapshot_says_why_git_lacks_what_is_on_disk(made: Path) -> None:
+def test_a_git_snapshot_says_why_a_file_on_disk_is_missing(made: Path) -> None:
     lay_out(made, sound({"A": {"persona": "host.txt"}, "B": {"persona": "b.txt"}}))
     git(made, "add", "goal_map.json")
     hint = the_one(made, "--source", "index", code="JG201")["hint"]
-    assert hint == (
-        "it is on disk, and git lacks it: it is untracked: `git add -- components/personas/b.txt`"
-    )
+    assert hint == ("exists on disk but is untracked; run: `git add -- components/personas/b.txt`")
     git(made, "commit", "-qm", "Map alone")
     git(made, "add", ".")
     hint = the_one(made, "--source", "HEAD", code="JG201")["hint"]
-    assert "it is on disk and in the index, and HEAD is without it" in hint
+    assert "exists on disk and in the index, but not in HEAD" in hint
 
 
-def test_an_absent_map_says_why_git_lacks_it(made: Path) -> None:
+def test_a_missing_map_says_why_it_is_not_in_git(made: Path) -> None:
     git(made, "rm", "-q", "--cached", "goal_map.json")
-    findings = told(made, "--source", "index", "--ignore", "JG301")
+    findings = findings_in(made, "--source", "index", "--ignore", "JG301")
     assert [one["code"] for one in findings] == ["JG004"]
     assert "`git add -- goal_map.json`" in findings[0]["hint"]
 
 
-def test_a_merge_is_judged_before_it_is_made(tmp_path: Path) -> None:
+def test_a_merge_is_checked_before_it_happens(tmp_path: Path) -> None:
     goals = {f"G{number}": {"persona": "usher.txt"} for number in range(8)}
     whole = {"A": {"persona": "host.txt"}, **goals, "Z": {"persona": "usher.txt"}}
     made = repository(tmp_path / "project", _lines(whole))
@@ -280,8 +275,8 @@ def test_a_merge_is_judged_before_it_is_made(tmp_path: Path) -> None:
     lay_out(made, _lines({**whole, "A": {"persona": "usher.txt"}}))
     (made / PATH).unlink()
     save(made)
-    for sound_side in ("main", "uses"):
-        assert told(made, "--source", sound_side) == []
+    for branch in ("main", "uses"):
+        assert findings_in(made, "--source", branch) == []
     try:
         merged = git(made, "merge-tree", "--write-tree", "main", "uses").strip()
     except subprocess.CalledProcessError:
@@ -291,24 +286,24 @@ def test_a_merge_is_judged_before_it_is_made(tmp_path: Path) -> None:
 
 
 def _lines(goals: dict[str, dict[str, str]]) -> dict[str, str | bytes]:
-    """A project whose map has one goal a line, so that git merges it goal by goal."""
+    """Return a project whose map has one goal per line, so that git merges it by goal."""
     files = sound(goals)
     return {**files, "goal_map.json": str(files["goal_map.json"]).replace("}, ", "},\n")}
 
 
-def test_pointers_of_lfs_are_told_for_what_they_are(tmp_path: Path) -> None:
+def test_git_lfs_pointers_are_reported_as_such(tmp_path: Path) -> None:
     made = repository(tmp_path / "project", {**SOUND, PATH: POINTER})
     for source in ("worktree", "index"):
         report = call("--source", source, "--format", "json", cwd=made).report
         assert report["findings"] == []
         (skipped,) = report["skipped"]
         assert skipped["code"] == "JG207"
-        assert f"1 component is kept by Git LFS ({PATH})" in skipped["reason"]
+        assert f"1 component is a Git LFS pointer ({PATH})" in skipped["reason"]
     assert call("--format", "json", "--ignore", "JG207,JG501", cwd=made).report["skipped"] == []
 
 
 def counting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A git that notes each of its calls, in front of the true one."""
+    """Put a git that logs its calls in front of the real one."""
     true = subprocess.run(
         ["sh", "-c", "command -v git"], capture_output=True, check=True, text=True
     ).stdout.strip()
@@ -322,7 +317,7 @@ def counting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return log
 
 
-def test_a_clean_check_costs_one_call_in_git_and_none_outside(
+def test_a_clean_check_calls_git_once_and_outside_a_repository_never(
     made: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = counting(tmp_path, monkeypatch)
@@ -351,35 +346,35 @@ def test_a_clean_check_does_not_import_subprocess(made: Path, project: Path, in_
     assert ("jit_guard.sources.git.tracking" in modules.split()) is in_git
 
 
-def test_without_a_git_program_the_rule_is_withheld_and_said_so(
+def test_without_git_the_rule_is_skipped_with_a_reason(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    withheld(call("--format", "json", cwd=made), "there is no git program")
+    assert_skipped(call("--format", "json", cwd=made), "git is not on the PATH")
 
 
-def test_a_repository_that_git_refuses_is_said_in_its_words(made: Path) -> None:
+def test_an_error_of_git_is_the_reason_for_skipping(made: Path) -> None:
     (made / ".git/config").write_text("[core\n")
-    withheld(call("--format", "json", cwd=made), "bad config")
+    assert_skipped(call("--format", "json", cwd=made), "bad config")
 
 
-def withheld(done: Outcome, why: str) -> None:
-    """JG203 could not be judged, and that is all."""
+def assert_skipped(done: Outcome, why: str) -> None:
+    """Assert that JG203 was skipped, and nothing else happened."""
     assert (done.code, done.codes) == (0, [])
     (skipped,) = done.report["skipped"]
     assert skipped["code"] == "JG203"
     assert why in skipped["reason"]
 
 
-def test_a_listing_longer_than_any_pipe_is_read_whole(tmp_path: Path) -> None:
+def test_a_listing_longer_than_any_pipe_buffer_is_read_completely(tmp_path: Path) -> None:
     goals = {f"G{number}": {"persona": f"{number:050}.txt"} for number in range(3000)}
     made = repository(tmp_path / "project", sound(goals))
-    assert told(made) == []
+    assert findings_in(made) == []
     git(made, "rm", "-q", "--cached", f"components/personas/{2999:050}.txt")
     the_one(made)
 
 
-def test_recoverable_is_what_was_committed_as_it_is(made: Path) -> None:
+def test_a_file_is_recoverable_if_its_current_text_is_committed(made: Path) -> None:
     paths = [f"components/{name}.txt" for name in ("kept", "edited", "staged", "new", "hidden")]
     kept, edited, staged, new, hidden = paths
     lay_out(made, dict.fromkeys((kept, edited, hidden), TEXT))
@@ -418,7 +413,7 @@ def test_the_add_command_is_exact(made: Path, monkeypatch: pytest.MonkeyPatch) -
         git(made, "reset", "-q")
 
 
-def test_a_program_gets_the_same_from_the_guard(made: Path) -> None:
+def test_the_python_api_gives_the_same_findings(made: Path) -> None:
     git(made, "rm", "-q", "--cached", PATH)
     assert [one.code for one in Guard(made).check().findings] == ["JG203"]
     assert [one.code for one in Guard(made).check("index").findings] == ["JG201"]

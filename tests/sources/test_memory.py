@@ -1,4 +1,4 @@
-"""The snapshot in memory: it answers as a worktree with the same files would."""
+"""The snapshot in memory answers like a worktree with the same files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_both_know_which_files_are_empty(tmp_path: Path) -> None:
         assert list(source.empty_files("components/personas", NAMES)) == [("empty.txt", True)]
 
 
-def test_both_give_the_bytes_of_many_files(tmp_path: Path) -> None:
+def test_both_read_the_bytes_of_many_files(tmp_path: Path) -> None:
     for source in both(tmp_path):
         read = []
         for name, chunks in source.chunks("components/personas", NAMES):
@@ -54,9 +54,9 @@ def test_both_give_the_bytes_of_many_files(tmp_path: Path) -> None:
         assert read == [("empty.txt", b""), ("host.txt", b"You welcome people.\n")]
 
 
-def test_memory_ignores_what_it_was_told_to() -> None:
+def test_memory_ignores_the_declared_paths() -> None:
     assert Memory({}, ["a", "b"]).ignored(["b", "c"]) == {"b"}
 
 
-def test_nothing_absolute_lies_inside_memory() -> None:
+def test_no_absolute_path_is_inside_memory() -> None:
     assert Memory({}).inside("/components") is None

@@ -1,4 +1,4 @@
-"""Where a path leads, decided link by link from the folders' own entries."""
+"""Resolution of paths, link by link, from the directory listings."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_path_leads_to(path: str, kind: str, spelled: str, real: str) -> None:
         ("c/gone", "broken"),
         ("c/gone/x", "broken"),
         ("c/through_file", "broken"),
-        ("c/other_case/B.txt", "broken"),  # a link's target is what it says, letter by letter
+        ("c/other_case/B.txt", "broken"),  # the target of a link is case-sensitive
         ("c/self", "broken"),
         ("c/ping", "broken"),
         ("c/ping/x", "broken"),
@@ -89,17 +89,17 @@ def test_a_path_leads_to(path: str, kind: str, spelled: str, real: str) -> None:
         ("c/to_pipe", "other"),
     ],
 )
-def test_a_path_that_leads_to_no_file_says_to_what(path: str, kind: str) -> None:
+def test_a_path_that_does_not_lead_to_a_file_says_what_it_leads_to(path: str, kind: str) -> None:
     assert resolve(path).kind == kind
 
 
-def test_the_links_that_were_followed_are_told_in_their_order() -> None:
+def test_the_followed_links_are_recorded_in_order() -> None:
     assert resolve("c/chain/B.txt").links == ("c/chain", "c/to_folder")
     assert resolve("c/a.txt").links == ()
 
 
 @pytest.mark.parametrize(("links", "kind"), [(MAX_LINKS, "file"), (MAX_LINKS + 1, "broken")])
-def test_as_many_links_are_followed_as_linux_follows(links: int, kind: str) -> None:
+def test_the_limit_of_links_is_that_of_linux(links: int, kind: str) -> None:
     chain = {f"l{number}": Link(f"l{number + 1}") for number in range(links - 1)}
     tree = Tree(Memory({**chain, f"l{links - 1}": Link("a"), "a": ""}))
     assert tree.resolve("l0").kind == kind
@@ -115,16 +115,16 @@ def test_an_absolute_link_into_the_project_is_followed() -> None:
     assert tree.resolve("c/out").kind == "outside"
 
 
-def test_walking_lists_real_folders_in_a_stable_order_and_follows_no_link() -> None:
+def test_walking_lists_real_directories_in_a_stable_order_without_following_links() -> None:
     files = {"c/b/x": "", "c/a/y/z": "", "c/loop": Link("."), "c/.git/objects/x": "", "d/x": ""}
     assert list(Tree(Memory(files)).walk("c")) == ["c", "c/a", "c/a/y", "c/b"]
 
 
-def test_walking_what_is_not_there_lists_nothing() -> None:
+def test_walking_a_missing_directory_lists_nothing() -> None:
     assert Tree(Memory({"a": ""})).walk("c") == {}
 
 
-def test_what_cannot_be_read_is_noted_and_the_rest_is_walked() -> None:
+def test_unreadable_directories_are_recorded_and_the_rest_is_walked() -> None:
     class Locked(Memory):
         def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
             if path == "c/locked":
@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_noted_and_the_rest_is_walked() -> None:
     assert (place.kind, place.real, place.what) == ("unknown", "c/locked", "permission denied")
 
 
-def test_a_folder_is_read_once() -> None:
+def test_a_directory_is_read_once() -> None:
     class Counting(Memory):
         asked: list[str] = []  # noqa: RUF012 - one instance, in this test
 
@@ -167,7 +167,7 @@ def test_joining_to_the_root_adds_no_slash() -> None:
     assert join("a", "b") == "a/b"
 
 
-def test_names_that_are_expected_are_kept_once_and_never_changed() -> None:
+def test_expected_names_are_shared_and_never_changed() -> None:
     expected = {"x", "y"}
     tree = Tree(Memory({"c/x": "", "c/y": "", "d/x": ""}))
     tree.expect({"c": expected, "d": expected})
@@ -187,7 +187,7 @@ TWINS = st.sampled_from(["a", "A", "b", "B", "\u00e9", "e\u0301", "\u00c9", "c",
 
 
 @given(st.sets(TWINS), st.sets(TWINS), st.sets(TWINS), st.sets(TWINS))
-def test_what_is_plainly_lacking_is_absent_under_every_name(
+def test_plainly_absent_names_are_absent_in_every_case_and_normalization(
     files: set[str], folders: set[str], links: set[str], asked: set[str]
 ) -> None:
     tree = Tree(
@@ -200,12 +200,12 @@ def test_what_is_plainly_lacking_is_absent_under_every_name(
             }
         )
     )
-    lacking = tree.plainly_lacking("c", asked)
-    assert lacking == {name for name in asked if tree.resolve(f"c/{name}").kind == "absent"}
-    assert tree.plainly_lacking("nowhere", asked) == set()
+    absent = tree.plainly_absent("c", asked)
+    assert absent == {name for name in asked if tree.resolve(f"c/{name}").kind == "absent"}
+    assert tree.plainly_absent("nowhere", asked) == set()
 
 
-def test_paths_are_taken_apart_by_their_folder() -> None:
+def test_paths_are_grouped_by_directory() -> None:
     paths = ["a/b/x", "y", "a/y", "a/b/z", "a/y"]
     assert by_folder(paths) == {"a/b": {"x", "z"}, "": {"y"}, "a": {"y"}}
     assert by_folder([]) == {}

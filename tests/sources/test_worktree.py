@@ -1,4 +1,4 @@
-"""The snapshot of the worktree: nothing is followed out of it, and nothing makes it wait."""
+"""The snapshot of the worktree: no link leads out of it, and nothing blocks it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jit_guard.sources.worktree import Worktree
 from projects import SOUND, git, lay_out
 
 
-def test_a_folder_lists_its_names_by_what_they_are(tmp_path: Path) -> None:
+def test_a_directory_lists_its_names_by_kind(tmp_path: Path) -> None:
     lay_out(
         tmp_path,
         {
@@ -36,12 +36,12 @@ def test_a_folder_lists_its_names_by_what_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["gone", "gone/deeper", "file", "file/deeper"])
-def test_what_is_no_folder_is_none(tmp_path: Path, path: str) -> None:
+def test_what_is_not_a_directory_is_none(tmp_path: Path, path: str) -> None:
     lay_out(tmp_path, {"file": "x"})
     assert Worktree(str(tmp_path)).folder(path) is None
 
 
-def test_reading_gives_bytes_or_none(tmp_path: Path) -> None:
+def test_reading_returns_bytes_or_none(tmp_path: Path) -> None:
     lay_out(tmp_path, {"a": b"\xff\x00", "to": Link("a"), "big": b"x" * (3 << 20)})
     source = Worktree(str(tmp_path))
     assert source.read("a") == b"\xff\x00"
@@ -54,7 +54,7 @@ def test_reading_gives_bytes_or_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        ({"x/": ""}, "a folder, not a file"),
+        ({"x/": ""}, "a directory, not a file"),
         ({"x": Other("FIFO")}, "a FIFO, not a file"),
         ({"x": Other("socket")}, "no such device"),
         ({"x": Link("gone")}, "a broken link"),
@@ -63,7 +63,7 @@ def test_reading_gives_bytes_or_none(tmp_path: Path) -> None:
     ],
     ids=["folder", "FIFO", "socket", "broken link", "loop", "device"],
 )
-def test_reading_what_is_no_file_says_so_and_never_waits(
+def test_reading_what_is_not_a_file_fails_without_blocking(
     tmp_path: Path, made: dict[str, str], words: str
 ) -> None:
     lay_out(tmp_path, made)
@@ -72,23 +72,21 @@ def test_reading_what_is_no_file_says_so_and_never_waits(
     assert caught.value.path == "x"
 
 
-def test_sizes_are_told_without_following_links(tmp_path: Path) -> None:
+def test_sizes_are_read_without_following_links(tmp_path: Path) -> None:
     lay_out(tmp_path, {"f/empty": "", "f/full": "x"})
     source = Worktree(str(tmp_path))
-    told = list(source.empty_files("f", ["empty", "full", "gone"]))
-    assert told == [("empty", True), ("gone", None)]
+    empty = list(source.empty_files("f", ["empty", "full", "gone"]))
+    assert empty == [("empty", True), ("gone", None)]
 
 
-def test_of_a_folder_that_vanished_every_file_is_told_as_vanished(tmp_path: Path) -> None:
+def test_every_file_of_a_vanished_directory_has_vanished(tmp_path: Path) -> None:
     source = Worktree(str(tmp_path))
     assert list(source.empty_files("gone", ["a", "b"])) == [("a", None), ("b", None)]
     assert list(source.chunks("gone", ["a", "b"])) == [("a", None), ("b", None)]
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
-def test_a_file_of_any_size_comes_whole_in_pieces_of_bounded_size(
-    tmp_path: Path, size: int
-) -> None:
+def test_a_file_of_any_size_is_read_in_pieces_of_bounded_size(tmp_path: Path, size: int) -> None:
     data = os.urandom(size)
     lay_out(tmp_path, {"f/x": data})
     for _, chunks in Worktree(str(tmp_path)).chunks("f", ["x"]):
@@ -99,12 +97,12 @@ def test_a_file_of_any_size_comes_whole_in_pieces_of_bounded_size(
     assert all(0 < len(piece) <= PIECE for piece in pieces)
 
 
-def test_a_link_in_a_files_place_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_file_is_not_followed(tmp_path: Path) -> None:
     lay_out(tmp_path, {"secret": "s", "f/x": Link("../secret")})
     assert list(Worktree(str(tmp_path / "f")).chunks("", ["x"])) == [("x", None)]
 
 
-def test_a_link_that_vanishes_while_its_folder_is_read_takes_nothing_with_it(
+def test_a_link_that_vanishes_while_its_directory_is_listed_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path, {"f/a.txt": "a", "f/to": Link("a.txt")})
@@ -132,7 +130,7 @@ def test_absolute_links_into_the_project_are_inside_also_through_a_link_to_it(
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="APFS refuses names that are not UTF-8")
-def test_a_name_may_hold_any_byte(tmp_path: Path) -> None:
+def test_a_name_may_contain_any_byte(tmp_path: Path) -> None:
     name = bytes(range(1, 256)).replace(b"/", b"")[:250]
     (tmp_path / "f").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path / "f") + b"/" + name)).write_bytes(b"x")
@@ -162,7 +160,7 @@ def test_outside_git_nothing_is_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["plain.log", "日本 é.log", "a\nb.log", '"q".log', "-x.log", ":x.log"]
 )
-def test_what_git_ignores_is_known_whatever_its_name(tmp_path: Path, name: str) -> None:
+def test_ignored_files_are_found_for_any_name(tmp_path: Path, name: str) -> None:
     git(tmp_path, "init", "-q")
     lay_out(tmp_path, {".gitignore": "*.log\n", f"c/{name}": "x", "c/kept.txt": "x", name: ""})
     source = Worktree(str(tmp_path))
@@ -170,14 +168,14 @@ def test_what_git_ignores_is_known_whatever_its_name(tmp_path: Path, name: str) 
     assert source.ignored([name]) == {name}
 
 
-def test_a_file_that_git_has_is_not_ignored(tmp_path: Path) -> None:
+def test_a_tracked_file_is_not_ignored(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     lay_out(tmp_path, {".gitignore": "*.log\n", "c/x.log": "x"})
     git(tmp_path, "add", "-f", "c/x.log")
     assert Worktree(str(tmp_path)).ignored(["c/x.log"]) == set()
 
 
-def test_what_git_exports_to_a_hook_leads_nobody_astray(
+def test_the_variables_of_a_hook_of_another_repository_are_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = lay_out(tmp_path / "other", {"x": ""})
@@ -189,13 +187,13 @@ def test_what_git_exports_to_a_hook_leads_nobody_astray(
     assert Worktree(str(here)).ignored(["c/x.log"]) == {"c/x.log"}
 
 
-def test_a_broken_repository_is_told(tmp_path: Path) -> None:
+def test_a_broken_repository_is_reported(tmp_path: Path) -> None:
     lay_out(tmp_path, {".git": "gitdir: /nowhere\n"})
     with pytest.raises(UnreadableError, match="git"):
         Worktree(str(tmp_path)).ignored(["a"])
 
 
-def test_a_listing_with_sizes_saves_the_second_look(tmp_path: Path) -> None:
+def test_a_listing_with_sizes_makes_measuring_unnecessary(tmp_path: Path) -> None:
     lay_out(tmp_path, {"f/empty": "", "f/full": "x", "f/deep/y": "", "f/l": Link("gone")})
     source = Worktree(str(tmp_path))
     assert source.folder("f", sizes=True) == Worktree(str(tmp_path)).folder("f")
@@ -204,7 +202,7 @@ def test_a_listing_with_sizes_saves_the_second_look(tmp_path: Path) -> None:
     assert list(Worktree(str(tmp_path)).empty_files("f", ["full"])) == [("full", True)]
 
 
-def test_where_a_size_cannot_be_told_the_listing_stands_and_each_file_is_asked(
+def test_if_a_size_cannot_be_read_each_file_is_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path, {"f/empty": "", "f/full": "x"})

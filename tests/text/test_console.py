@@ -1,4 +1,4 @@
-"""Where output goes, and when it has colours."""
+"""The streams that output goes to, and when it has colours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def console(color: str = "never") -> tuple[Console, io.StringIO, io.StringIO]:
     return Console(color, out, err), out, err
 
 
-def test_findings_go_to_standard_output_and_trouble_to_standard_error() -> None:
+def test_findings_go_to_standard_output_and_errors_to_standard_error() -> None:
     made, out, err = console()
     made.lines(["a", "b"])
     made.error("c", "d")
@@ -28,7 +28,7 @@ def test_findings_go_to_standard_output_and_trouble_to_standard_error() -> None:
     assert err.getvalue() == "jit-guard: error: c\njit-guard: error: d\njit-guard: e\n"
 
 
-def test_no_line_is_a_command_of_a_runner() -> None:
+def test_no_line_is_a_command_for_a_ci_runner() -> None:
     made, out, err = console()
     made.lines(["::error::x", "a ##[b"])
     made.error("##vso[x]")
@@ -37,7 +37,7 @@ def test_no_line_is_a_command_of_a_runner() -> None:
     assert "##" not in err.getvalue()
 
 
-def test_a_line_end_within_a_message_makes_no_line() -> None:
+def test_a_newline_in_a_message_does_not_start_a_line() -> None:
     made, _, err = console()
     made.error("a\nb\x1b")
     made.note("c\rd")
@@ -58,7 +58,7 @@ def test_a_line_end_within_a_message_makes_no_line() -> None:
         ("auto", {"TERM": "dumb"}, True, False),
     ],
 )
-def test_colours_are_for_terminals_unless_somebody_decides(
+def test_colours_are_for_terminals_unless_overridden(
     monkeypatch: pytest.MonkeyPatch,
     color: str,
     environment: dict[str, str],

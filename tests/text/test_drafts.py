@@ -1,4 +1,4 @@
-"""Drafts: untouched until anybody changes anything, whatever git does to line endings."""
+"""Drafts: unedited until any character changes, independent of line endings."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ def normal(data: bytes) -> bytes:
 
 
 @given(TEXT, SUFFIXES)
-def test_a_marked_text_is_untouched(text: str, suffix: str) -> None:
+def test_a_marked_text_is_an_unedited_draft(text: str, suffix: str) -> None:
     assert untouched(mark(text, suffix).encode())
 
 
 @given(TEXT, SUFFIXES)
-def test_line_endings_do_not_touch_it(text: str, suffix: str) -> None:
+def test_line_endings_do_not_matter(text: str, suffix: str) -> None:
     data = mark(text, suffix).encode()
     assert untouched(data.replace(b"\n", b"\r\n"))
     assert mark(text.replace("\n", "\r\n"), suffix) == mark(text, suffix)
 
 
 @given(TEXT, SUFFIXES, st.data())
-def test_any_edit_touches_it(text: str, suffix: str, data: st.DataObject) -> None:
+def test_after_any_edit_it_is_no_longer_a_draft(
+    text: str, suffix: str, data: st.DataObject
+) -> None:
     before = mark(text, suffix).encode()
     start = data.draw(st.integers(0, len(before)))
     end = data.draw(st.integers(start, len(before)))
@@ -42,7 +44,7 @@ def test_any_edit_touches_it(text: str, suffix: str, data: st.DataObject) -> Non
 
 
 @given(TEXT, SUFFIXES, st.text("\n# xyz-<>!\"'", min_size=1))
-def test_words_behind_or_before_the_mark_touch_it(text: str, suffix: str, words: str) -> None:
+def test_text_before_or_after_the_mark_is_an_edit(text: str, suffix: str, words: str) -> None:
     before = mark(text, suffix)
     where = before.index("jit-guard:draft")
     line_end = before.index("\n", where)
@@ -52,7 +54,7 @@ def test_words_behind_or_before_the_mark_touch_it(text: str, suffix: str, words:
 
 @given(TEXT)
 @example("jit-guard:draft sha256=" + "0" * 64)
-def test_a_text_without_our_mark_is_no_draft(text: str) -> None:
+def test_a_text_without_the_mark_is_not_a_draft(text: str) -> None:
     assert not untouched(text.encode())
 
 

@@ -1,4 +1,4 @@
-"""Names of generated components: what they hold, and what no goal can make them be."""
+"""Names of generated components: what they contain, and that no goal makes them invalid."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILENAME = st.sampled_from(["a.txt", "b.md", "deep/c.JSON", "none", ".hidden", "
         ("ПРИВЕТ", "persona", "x.txt", "autogen_persona_for_привет.txt"),
     ],
 )
-def test_a_goal_that_fits_is_told_whole(
+def test_a_goal_that_fits_is_part_of_the_name_unchanged(
     goal: str, component_type: str, filename: str, name: str
 ) -> None:
     assert next(candidates(goal, component_type, filename)) == name
@@ -55,7 +55,7 @@ def test_a_goal_that_fits_is_told_whole(
         ("🙂", "autogen_persona_for___"),
     ],
 )
-def test_a_loss_is_made_good_by_a_hash(goal: str, start: str) -> None:
+def test_replaced_characters_add_a_hash(goal: str, start: str) -> None:
     name = next(candidates(goal, "persona", "x.txt"))
     assert name.startswith(start)
     digits = name.removeprefix(start).removesuffix(".txt")
@@ -72,9 +72,7 @@ def test_a_name_that_is_shared_or_taken_gets_a_hash() -> None:
 
 
 @given(ANY, TEXT, FILENAME)
-def test_every_candidate_is_a_name_that_every_system_holds(
-    goal: str, component_type: str, filename: str
-) -> None:
+def test_every_candidate_is_a_portable_name(goal: str, component_type: str, filename: str) -> None:
     for name in islice(candidates(goal, component_type, filename), 3):
         assert unportable(name) is None
         assert unsafe_filename(name) is None
@@ -128,12 +126,12 @@ def test_the_suffix_is_kept(goal: str, component_type: str, filename: str) -> No
 
 
 @given(ANY, TEXT, FILENAME)
-def test_a_generated_name_is_known_again(goal: str, component_type: str, filename: str) -> None:
+def test_a_generated_name_is_recognized(goal: str, component_type: str, filename: str) -> None:
     for name in islice(candidates(goal, component_type, filename), 2):
         assert is_for(name, goal, component_type)
         assert not is_for(name, f"{goal}x", component_type)
 
 
 @pytest.mark.parametrize("name", ["host.txt", "autogen_persona_for_other.txt", "a/autogen_x.txt"])
-def test_other_names_are_not(name: str) -> None:
+def test_other_names_are_not_recognized(name: str) -> None:
     assert not is_for(name, "GREET", "persona")

@@ -1,4 +1,4 @@
-"""Names of files: what collides, what some systems cannot hold, what never counts."""
+"""File names: which collide, which are invalid on some systems, which are never orphans."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from jit_guard.text import names
         ("ά", "Ά"),
     ],
 )
-def test_names_that_some_system_takes_for_one_fold_to_one(one: str, other: str) -> None:
+def test_names_that_collide_on_some_system_fold_to_the_same_name(one: str, other: str) -> None:
     assert names.fold(one) == names.fold(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("a", "b"), ("straße", "strasse"), ("ﬁ", "fi"), ("a b", "ab"), ("é", "e")]
 )
-def test_names_that_every_system_keeps_apart_fold_apart(one: str, other: str) -> None:
+def test_names_that_never_collide_fold_to_different_names(one: str, other: str) -> None:
     assert names.fold(one) != names.fold(other)
 
 
@@ -39,7 +39,7 @@ def test_folding_a_folded_name_changes_nothing() -> None:
         assert names.fold(folded) == folded, hex(code)
 
 
-def test_colliding_names_are_told_in_sorted_groups() -> None:
+def test_colliding_names_are_returned_in_sorted_groups() -> None:
     listed = ["b", "B", "a", "\u00e9", "e\u0301", "c", "A"]
     assert names.colliding(listed) == [("A", "a"), ("B", "b"), ("e\u0301", "\u00e9")]
     assert names.colliding(["a", "b"]) == []
@@ -67,7 +67,7 @@ def test_colliding_names_are_told_in_sorted_groups() -> None:
         ("a" * 256, "256 bytes"),
     ],
 )
-def test_a_name_that_some_system_cannot_hold_is_told_with_the_reason(name: str, words: str) -> None:
+def test_a_name_that_is_invalid_on_some_system_has_a_reason(name: str, words: str) -> None:
     reason = names.unportable(name)
     assert reason is not None
     assert words in reason
@@ -99,7 +99,7 @@ def test_a_name_that_some_system_cannot_hold_is_told_with_the_reason(name: str, 
         "conin",
     ],
 )
-def test_a_name_that_every_system_holds_is_silent(name: str) -> None:
+def test_a_portable_name_has_no_reason(name: str) -> None:
     assert names.unportable(name) is None
 
 
@@ -121,7 +121,7 @@ def test_a_name_that_every_system_holds_is_silent(name: str) -> None:
         ".host.txt.swp",
     ],
 )
-def test_base_names_that_never_count(name: str) -> None:
+def test_base_names_that_are_never_orphans(name: str) -> None:
     assert names.never_counts(name)
 
 
@@ -142,7 +142,7 @@ def test_base_names_that_never_count(name: str) -> None:
         ".env.example",
     ],
 )
-def test_all_other_base_names_count(name: str) -> None:
+def test_all_other_base_names_can_be_orphans(name: str) -> None:
     assert not names.never_counts(name)
 
 
@@ -159,12 +159,12 @@ def test_all_other_base_names_count(name: str) -> None:
         "x.tmp-ab12",
     ],
 )
-def test_what_an_interrupted_writer_leaves_is_known(name: str) -> None:
+def test_temporary_files_of_interrupted_writers_are_recognized(name: str) -> None:
     assert names.temporary(name)
 
 
 @pytest.mark.parametrize("name", ["x.txt", "tmp", "temp.txt", "x.party", "part", "x.tmpl"])
-def test_what_is_no_leftover_is_not_taken_for_one(name: str) -> None:
+def test_other_files_are_not_temporary(name: str) -> None:
     assert not names.temporary(name)
 
 
@@ -179,15 +179,15 @@ def test_what_is_no_leftover_is_not_taken_for_one(name: str) -> None:
         ("a\\b", "backslash", None),
         ("a\0b", "NUL", None),
         ("\ud800", "surrogate", None),
-        ("./a", "normal form", "a"),
-        ("a/", "normal form", "a"),
-        ("a//b", "normal form", "a/b"),
-        ("a/./b", "normal form", "a/b"),
-        (".", "normal form", None),
-        ("./", "normal form", None),
+        ("./a", "not a normalized path", "a"),
+        ("a/", "not a normalized path", "a"),
+        ("a//b", "not a normalized path", "a/b"),
+        ("a/./b", "not a normalized path", "a/b"),
+        (".", "not a normalized path", None),
+        ("./", "not a normalized path", None),
     ],
 )
-def test_a_filename_that_is_no_plain_path_is_unsafe(
+def test_a_filename_that_is_not_a_plain_path_is_unsafe(
     filename: str, words: str, normal: str | None
 ) -> None:
     unsafe = names.unsafe_filename(filename)
@@ -202,7 +202,7 @@ def test_a_plain_path_is_safe(filename: str) -> None:
 
 
 @pytest.mark.parametrize("component_type", ["a/b", "/", "..", ".", "a\\b", "a\0", "\ud800"])
-def test_a_component_type_that_is_no_folder_name_is_unsafe(component_type: str) -> None:
+def test_a_component_type_that_is_not_a_directory_name_is_unsafe(component_type: str) -> None:
     assert names.unsafe_type(component_type)
 
 
@@ -211,8 +211,8 @@ def test_other_component_types_are_safe(component_type: str) -> None:
     assert names.unsafe_type(component_type) is None
 
 
-def test_one_normal_form_and_case_is_one_character_of_the_same_kind() -> None:
-    # `fold` is simple case folding: it never changes how many characters a composed name has.
+def test_folding_keeps_the_length_of_composed_names() -> None:
+    # Simple case folding never changes the number of characters of a composed name.
     for code in range(0x80, 0x3000):
         character = unicodedata.normalize("NFC", chr(code))
         assert len(names.fold(character)) <= len(character), hex(code)

@@ -1,4 +1,4 @@
-"""TOML of plain lines: what is read here is what a parser reads, and the rest is left to it."""
+"""Plain TOML files are parsed as `tomllib` does; all others are left to it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_plain_lines_are_read() -> None:
         'a = "tab\tin it"',
     ],
 )
-def test_any_other_line_is_left_to_a_parser(text: str) -> None:
+def test_any_other_line_needs_a_parser(text: str) -> None:
     assert plain_table(text) is None
 
 

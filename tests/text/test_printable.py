@@ -1,4 +1,4 @@
-"""What names may do to a terminal, a log and a CI runner: nothing."""
+"""Names cannot affect a terminal, a log or a CI runner."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def test_what_is_printable_stays_as_it_is() -> None:
     assert len(visible) > 100_000
 
 
-def test_true_names_change_only_bytes_that_are_no_utf8() -> None:
+def test_true_names_escape_only_bytes_that_are_not_utf8() -> None:
     assert true_name("a\x1b\n\u202e日\udcff") == "a\x1b\n\u202e日\\xff"
     assert true_name("plain") == "plain"
     assert true_name("\ud800") == "\ud800"
 
 
 @pytest.mark.parametrize("line", LOUD)
-def test_no_line_is_a_command_to_a_runner(line: str) -> None:
+def test_no_quiet_line_is_a_command_for_a_ci_runner(line: str) -> None:
     quiet = quiet_line(line)
     assert quiet != line
     bare = quiet.replace("\x1b[1m", "").replace("\x1b[31m", "").replace("\x1b[0m", "")
@@ -82,13 +82,13 @@ def test_no_line_is_a_command_to_a_runner(line: str) -> None:
 @pytest.mark.parametrize(
     "line", ["a::b", "x: ::error", "# [a]", "##", "## heading", "std::vector", "", "a ##vs[o"]
 )
-def test_a_line_that_is_no_command_stays_as_it_is(line: str) -> None:
+def test_a_line_that_is_not_a_command_stays_as_it_is(line: str) -> None:
     assert quiet_line(line) == line
 
 
 @pytest.mark.parametrize("batch", [1, 3, 1000])
 @pytest.mark.parametrize("loud", LOUD)
-def test_lines_are_made_quiet_together_as_each_would_be(
+def test_lines_are_escaped_in_batches_as_one_by_one(
     loud: str, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jit_guard.text.printable._BATCH", batch)

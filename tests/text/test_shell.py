@@ -1,4 +1,4 @@
-"""Commands in hints: exact for every name, and none that a name could forge."""
+"""Commands in hints: exact for every name, and no name can forge one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from projects import found
 from reports import HOSTILE
 
 _NAMES = [name for name in HOSTILE if len(name) < 200 and "/" not in name]
-# All that a hint of ours may ask somebody to run.
+# The programs that our hints may ask a user to run.
 _COMMANDS = re.compile(
     r"jit-guard( (--fix|init|prune|recover))?( --generator openai)?|(mv|rm|git add) -- .+"
 )
 
 
 def _shell(words: str) -> list[bytes]:
-    """What a shell makes of them."""
+    """Return the words as a shell parses them."""
     done = subprocess.run(
         ["bash", "-c", f"printf '%s\\0' {words}"], capture_output=True, check=True
     )
@@ -36,14 +36,14 @@ def test_a_word_reaches_the_program_byte_by_byte(name: str) -> None:
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
-def test_no_word_holds_a_backtick_or_a_second_line(name: str) -> None:
+def test_no_word_contains_a_backtick_or_a_newline(name: str) -> None:
     assert "`" not in quoted(name)
     assert quoted(name).isprintable()
     assert between_backticks("rm", "--", name).count("`") == 2
 
 
 @pytest.mark.parametrize("name", _NAMES)
-def test_a_hint_holds_one_of_our_commands_or_none_whatever_the_names_are(name: str) -> None:
+def test_a_hint_contains_at_most_one_of_our_commands_for_any_name(name: str) -> None:
     goals = f'{{"A": {{"persona": {dumps(name + "1.txt")}, {dumps(name)}: "x.txt"}}}}'
     files: dict[str, str | bytes] = {
         "goal_map.json": goals,
@@ -60,7 +60,7 @@ def test_a_hint_holds_one_of_our_commands_or_none_whatever_the_names_are(name: s
         assert all(_COMMANDS.fullmatch(command) for command in framed), hint
 
 
-def test_a_name_in_prose_keeps_all_but_its_backticks() -> None:
+def test_a_name_in_prose_loses_only_its_backticks() -> None:
     assert no_command("a`b`c") == r"a\x60b\x60c"
 
 

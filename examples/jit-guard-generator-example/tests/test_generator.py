@@ -1,4 +1,4 @@
-"""What the letterhead holds, and what it refuses."""
+"""The content of the letterhead, and the requests that it refuses."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def test_description_and_headings_are_filled_in() -> None:
     assert "# Role" in text.content
 
 
-def test_the_model_is_part_of_what_was_asked() -> None:
+def test_the_model_is_part_of_the_request() -> None:
     assert plugin.make(Options(root=".", model="stern")).model == "stern"
 
 
-def test_without_a_description_this_one_component_fails() -> None:
+def test_without_a_description_the_component_fails() -> None:
     with pytest.raises(GenerationError, match="needs a description"):
         plugin.make(Options(root=".")).write(REQUEST._replace(description=""))

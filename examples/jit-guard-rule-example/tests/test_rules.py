@@ -13,8 +13,8 @@ from jit_guard.hookspecs import MappedEntry, PluginRule, Problem
 RULES = {rule.code: rule for rule in plugin.jit_guard_rules()}
 
 
-def judge(rule: PluginRule, files: Mapping[str, str]) -> list[Problem]:
-    """A rule needs no more than something that looks like a `Project`."""
+def check(rule: PluginRule, files: Mapping[str, str]) -> list[Problem]:
+    """Run a rule; any object with the attributes of a `Project` will do."""
     import json
 
     entries = tuple(
@@ -35,16 +35,16 @@ def judge(rule: PluginRule, files: Mapping[str, str]) -> list[Problem]:
 @pytest.mark.parametrize("code", RULES)
 def test_a_rule_fires_on_its_bad_example_and_only_there(code: str) -> None:
     rule = RULES[code]
-    assert len(judge(rule, rule.bad)) == 1
-    assert judge(rule, rule.good) == []
+    assert len(check(rule, rule.bad)) == 1
+    assert check(rule, rule.good) == []
 
 
 def test_the_hint_says_how_to_write_a_goal() -> None:
-    (problem,) = judge(RULES["HOUSE101"], {"goal_map.json": '{"hand over": {"persona": "x"}}'})
-    assert problem.hint == "write it HAND_OVER"
+    (problem,) = check(RULES["HOUSE101"], {"goal_map.json": '{"hand over": {"persona": "x"}}'})
+    assert problem.hint == "rename it to HAND_OVER"
 
 
-def test_the_line_of_a_todo_is_told() -> None:
+def test_the_line_of_a_todo_is_reported() -> None:
     files = {**RULES["HOUSE201"].bad}
-    (problem,) = judge(RULES["HOUSE201"], files)
+    (problem,) = check(RULES["HOUSE201"], files)
     assert "line 2" in problem.message

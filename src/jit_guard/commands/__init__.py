@@ -1,1 +1,1 @@
-"""The commands, one file each: `configure(parser)` adds options, `run(options)` gives the code."""
+"""The commands, one file each: `configure(parser)` adds options, `run` returns the exit code."""

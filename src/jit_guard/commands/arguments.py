@@ -1,4 +1,4 @@
-"""The arguments of a command, read by argparse."""
+"""Command-line arguments, parsed with argparse."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 def parse(
     name: str, command: Command, argv: list[str], commands: Mapping[str, str]
 ) -> argparse.Namespace | int:
-    """The options of a command, read from its arguments; what was not given is None or False.
+    """Parse the arguments of a command.
 
-    An exit code where the arguments ask for help or the version. Raises UsageError.
+    Returns:
+        The options, None or False where an option was not given; or an exit code if the
+        arguments ask for help or the version.
+
+    Raises:
+        UsageError: the arguments are invalid.
     """
     parser = _Parser(
         prog="jit-guard" if name == "check" else f"jit-guard {name}",
@@ -38,34 +43,39 @@ def parse(
         add_help=False,
     )
     general = parser.add_argument_group("general")
-    general.add_argument("-h", "--help", action="store_true", help="show this help and leave")
-    general.add_argument("--version", action="store_true", help="show the version and leave")
+    general.add_argument("-h", "--help", action="store_true", help="show this help and exit")
+    general.add_argument("--version", action="store_true", help="show the version and exit")
     general.add_argument(
-        "--color", choices=("auto", "always", "never"), default="auto", help="default: auto"
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="when to use color (default: auto)",
     )
-    general.add_argument("-v", "--verbose", action="store_true", help="say more")
+    general.add_argument(
+        "-v", "--verbose", action="store_true", help="print more details, and tracebacks of errors"
+    )
     command.configure(parser)
-    found = parser.parse_args(argv)
-    if found.help:
+    options = parser.parse_args(argv)
+    if options.help:
         parser.print_help(sys.stdout)
         return 0
-    if found.version:
+    if options.version:
         from jit_guard.version import __version__
 
         sys.stdout.write(f"jit-guard {__version__}\n")
         return 0
-    return found
+    return options
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints go through the one place that reports errors."""
+    """A parser that raises UsageError instead of printing the error and exiting."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, f"see {self.prog} --help")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # argparse makes one per option, and would import shutil (and zlib, bz2, lzma) for the width.
+    # argparse creates one per option, and imports shutil (with zlib, bz2, lzma) for the width.
     columns = os.environ.get("COLUMNS", "")
     width = int(columns) if columns.isdecimal() and int(columns) > 20 else 90
     return argparse.RawDescriptionHelpFormatter(prog, width=width)
@@ -74,4 +84,4 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 def _epilog(commands: Mapping[str, str]) -> str:
     width = max(map(len, commands))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in commands.items()]
-    return "\n".join(["commands (each with its own --help):", *lines])
+    return "\n".join(["commands (each has its own --help):", *lines])

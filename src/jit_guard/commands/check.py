@@ -1,4 +1,4 @@
-"""Find every place where the goal map and the components tree disagree."""
+"""Find every place where the goal map and the components directory disagree."""
 
 from __future__ import annotations
 
@@ -21,23 +21,29 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `check`."""
     add_project_options(parser)
-    which = parser.add_argument_group("which findings")
+    which = parser.add_argument_group("findings")
     which.add_argument(
         "--source",
         metavar="WHAT",
-        help="worktree (default), index, commit (what a hook lets through), or any tree of git",
+        help="what to check: worktree (default), index, commit (what a git hook is about to "
+        "let through), or any git tree",
     )
     which.add_argument(
         "--map", metavar="FILE", action="append", help="report on this map only (repeatable)"
     )
     which.add_argument(
-        "--select", metavar="CODES", type=_codes, help="only these codes or prefixes (JG2,JG301)"
+        "--select",
+        metavar="CODES",
+        type=_codes,
+        help="report only these codes or prefixes, such as JG2,JG301",
     )
-    which.add_argument("--ignore", metavar="CODES", type=_codes, help="not these")
-    which.add_argument("--strict", action="store_true", help="warnings fail, too")
-    which.add_argument("--baseline", metavar="FILE", help="accept the findings in this file")
     which.add_argument(
-        "--update-baseline", action="store_true", help="accept the findings of today in that file"
+        "--ignore", metavar="CODES", type=_codes, help="do not report these codes or prefixes"
+    )
+    which.add_argument("--strict", action="store_true", help="exit with 1 on warnings, too")
+    which.add_argument("--baseline", metavar="FILE", help="accept the findings listed in FILE")
+    which.add_argument(
+        "--update-baseline", action="store_true", help="write the current findings to the baseline"
     )
     from jit_guard.commands.fix_options import add_fix_options
 
@@ -48,13 +54,13 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FORMAT[=FILE]",
         action="append",
         type=_format,
-        help=f"{', '.join(formats.NAMES)}; to standard output or a file (repeatable)",
+        help=f"{', '.join(formats.NAMES)}; on standard output or in a file (repeatable)",
     )
-    how.add_argument("-q", "--quiet", action="store_true", help="findings only")
+    how.add_argument("-q", "--quiet", action="store_true", help="print findings only")
 
 
 def run(given: Namespace | None, started: float) -> int:
-    """Check, write the reports, and tell what they come to; None: no argument was given."""
+    """Check, write the reports, and return the exit code. `given` is None without arguments."""
     options = Options() if given is None else Options.of(given)
     console = Console(options.color)
     selection = {"select": options.select, "ignore": options.ignore}
@@ -92,7 +98,7 @@ def run(given: Namespace | None, started: float) -> int:
 
         report_fix(guard, report, console)
     for line in report.stale:
-        console.note(f"the baseline accepts what is not found any more: {line}")
+        console.note(f"the baseline accepts a finding that no longer occurs: {line}")
     for note in report.notes if options.verbose else ():
         console.note(note)
     for problem in (*report.unreadable, *filter(None, [report.trouble])):
@@ -101,11 +107,11 @@ def run(given: Namespace | None, started: float) -> int:
 
 
 def exit_code(report: Report, *, strict: bool) -> int:
-    """0: nothing wrong, 1: findings that count, 2: something could not be read or done."""
+    """0: nothing wrong, 1: findings that fail, 2: something could not be read or done."""
     if report.unreadable or report.trouble is not None:
         return 2
     if report.written and os.environ.get("PRE_COMMIT") == "1":
-        return 1  # a hook that writes fails, so that the commit is looked at again
+        return 1  # a hook that writes files fails, so that the user reviews and stages them
     return int(bool(report.findings if strict else report.errors))
 
 
@@ -116,17 +122,17 @@ def _maps(
         return None
     for path in given:
         if source == "worktree" and not os.path.lexists(path):
-            raise UsageError(f"--map {path} is not there")
+            raise UsageError(f"--map {path} does not exist")
     return [inside(path, "--map") for path in given]
 
 
 def _below_git_top(root: str, wanted: Sequence[tuple[str, str | None]]) -> str:
-    """The path of the root below the git top; asked only for the formats that tell it."""
+    """The path of the root below the git top; "" unless a wanted format needs it."""
     if formats.FROM_GIT_TOP.isdisjoint(name for name, _ in wanted):
         return ""
     from jit_guard.sources.repository import top
 
-    here = os.path.realpath(root)  # a link to the root is no path that git knows
+    here = os.path.realpath(root)  # git reports paths with all links resolved
     above = top(here)
     if above is None or above == here:
         return ""
@@ -137,19 +143,19 @@ def _show(console: Console, lines: Iterable[str], name: str) -> None:
     write = console.commands if name in formats.COMMANDS else console.lines
     try:
         write(lines)
-        console.out.flush()  # what follows is about what stands there
-    except BrokenPipeError:  # who reads has seen enough; files and the exit code say the rest
+        console.out.flush()  # before the notes on standard error
+    except BrokenPipeError:  # the reader closed the pipe; files and the exit code still follow
         pass
 
 
 def _write(path: str, lines: Iterable[str], name: str) -> None:
     if "\0" in path:
-        raise UsageError(f"no file can be called {path}")
+        raise UsageError(f"{path} is not a valid file name")
     with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         if name in formats.COMMANDS:
             file.writelines(f"{line}\n" for line in lines)
         else:
-            file.writelines(quiet_lines(lines))  # files end up in logs, too
+            file.writelines(quiet_lines(lines))  # such files are often printed in CI logs
 
 
 def _codes(text: str) -> tuple[str, ...]:
@@ -167,7 +173,7 @@ def _format(text: str) -> tuple[str, str | None]:
     name, equals, file = text.partition("=")
     if name not in formats.NAMES:
         known = ", ".join(formats.NAMES)
-        raise ArgumentTypeError(f"no format is called {name!r}; there are {known}")
+        raise ArgumentTypeError(f"unknown format {name!r}; choose from {known}")
     if equals and not file:
-        raise ArgumentTypeError(f"{text!r} names no file")
+        raise ArgumentTypeError(f"{text!r} has no file name after the =")
     return name, file or None

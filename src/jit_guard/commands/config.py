@@ -1,4 +1,4 @@
-"""Tell the settings in force, and where each of them comes from."""
+"""Show the settings in force, and where each of them comes from."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Print the settings as TOML, each with where it comes from."""
+    """Print the settings as TOML, each with its origin in a comment."""
     console = Console(options.color)
     guard = open_guard(options, {})
     found = guard.configuration()
@@ -59,7 +59,7 @@ def _type_fields(settings: TypeSettings) -> Iterator[tuple[str, Any]]:
 
 def _toml(value: Any) -> str:
     if value == [""]:
-        value = ["JG"]  # everything
+        value = ["JG"]  # the empty prefix selects everything
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return dumps(value, ensure_ascii=False)

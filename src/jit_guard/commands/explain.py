@@ -1,4 +1,4 @@
-"""Tell the rules, or one of them: what it means, why it bites, how to fix and to silence it."""
+"""Explain the rules, or one of them: what it means, why it matters, how to fix or silence it."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -12,7 +12,9 @@ from jit_guard.text.console import Console
 
 def configure(parser: ArgumentParser) -> None:
     """Add the argument of `explain`."""
-    parser.add_argument("code", metavar="CODE", nargs="?", help="such as JG201, or its name")
+    parser.add_argument(
+        "code", metavar="CODE", nargs="?", help="a code such as JG201, or a rule's name"
+    )
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
@@ -30,4 +32,6 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
             return 0
     names = [name for rule in rules for name in (rule.code, rule.name)]
     near = did_you_mean(options.code.upper(), names) or did_you_mean(options.code, names)
-    raise UsageError(f"no rule is called {options.code!r}{near}", "jit-guard explain lists them")
+    raise UsageError(
+        f"unknown rule {options.code!r}{near}", "run `jit-guard explain` to list all rules"
+    )

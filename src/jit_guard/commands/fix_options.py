@@ -1,4 +1,4 @@
-"""The options of `--fix`, and what it does for the command."""
+"""The options of `--fix`, and the fix as the command runs it."""
 
 import os
 import sys
@@ -25,48 +25,64 @@ def add_fix_options(parser: "ArgumentParser") -> None:
         action="store_true",
         help="relink what is certain, generate what is missing, commit both at once, check again",
     )
-    fix.add_argument("--dry-run", action="store_true", help="with --fix: show the plan, do nothing")
-    fix.add_argument("--descriptions", metavar="FILE", help="one-line descriptions, or - for stdin")
-    fix.add_argument("--yes", action="store_true", help="accept suggestions, and the spending")
-    fix.add_argument("--no-input", action="store_true", help="ask nothing, on a terminal either")
+    fix.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+    fix.add_argument(
+        "--descriptions",
+        metavar="FILE",
+        help="file with one-line descriptions, or - for standard input",
+    )
+    fix.add_argument(
+        "--yes", action="store_true", help="accept suggestions and costs without asking"
+    )
+    fix.add_argument("--no-input", action="store_true", help="never prompt, even on a terminal")
     make = parser.add_argument_group("generation (with --fix)")
-    make.add_argument("--generator", metavar="NAME", help="auto, scaffold, command, openai, plugin")
-    make.add_argument("--model", metavar="M", help="which model of the generator")
-    make.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server")
-    make.add_argument("--command", metavar="'PROG ARGS'", help="a program that writes the text")
-    make.add_argument("--jobs", metavar="N", type=_positive, help="texts at once (4)")
-    make.add_argument("--limit", metavar="N", type=_positive, help="at most so many files")
-    make.add_argument("--timeout", metavar="S", type=_seconds, help="seconds for one text (120)")
-    make.add_argument("--max-tokens-total", metavar="N", type=_positive, help="stop before more")
-    make.add_argument("--fresh", action="store_true", help="do not use texts that are stored")
+    make.add_argument(
+        "--generator",
+        metavar="NAME",
+        help="auto, scaffold, command, openai, or the name of a plugin's generator",
+    )
+    make.add_argument("--model", metavar="M", help="model that the generator uses")
+    make.add_argument("--base-url", metavar="URL", help="URL of an OpenAI-compatible server")
+    make.add_argument("--command", metavar="'PROG ARGS'", help="program that writes each text")
+    make.add_argument(
+        "--jobs", metavar="N", type=_positive, help="texts generated at the same time (default: 4)"
+    )
+    make.add_argument("--limit", metavar="N", type=_positive, help="generate at most N files")
+    make.add_argument(
+        "--timeout", metavar="S", type=_seconds, help="seconds for each text (default: 120)"
+    )
+    make.add_argument(
+        "--max-tokens-total", metavar="N", type=_positive, help="never use more than N tokens"
+    )
+    make.add_argument("--fresh", action="store_true", help="do not reuse stored texts")
 
 
 def refuse_without_fix(options: "Options") -> None:
-    """An option of the fix alone is a mistake. Raises UsageError."""
+    """Raise UsageError for options that require `--fix`, or that cannot be combined with it."""
     given = [f"--{name.replace('_', '-')}" for name in options.fix_only]
     if given and not options.fix:
-        raise UsageError(f"{', '.join(given)} goes with --fix")
+        raise UsageError(f"{', '.join(given)} {'requires' if len(given) == 1 else 'require'} --fix")
     if options.fix and options.source != "worktree":
-        raise UsageError("--fix mends the worktree; --source goes without it")
+        raise UsageError("--fix only works on the worktree; remove --source")
     if options.fix and options.update_baseline:
-        raise UsageError("--fix and --update-baseline: one of them")
+        raise UsageError("--fix and --update-baseline cannot be combined")
 
 
 def run_fix(
     guard: Guard, options: "Options", console: Console, maps: list[str] | None
 ) -> "Report | int":
-    """Fix, or show what would be done: then an exit code."""
-    wishes, interaction = _wishes(options), _interaction(options, console)
+    """Fix and return the report; with `--dry-run`, show the plan and return an exit code."""
+    fix_options, interaction = _fix_options(options), _interaction(options, console)
     if options.dry_run:
-        lines = guard.preview(wishes, _answering(interaction), maps=maps)
-        console.lines(map(_shown, lines))
+        lines = guard.preview(fix_options, _without_prompts(interaction), maps=maps)
+        console.lines(map(_printable, lines))
         if not lines:
             console.lines(["nothing to do"])
         return int(bool(lines))
-    return guard.fix(wishes, interaction, maps=maps)
+    return guard.fix(fix_options, interaction, maps=maps)
 
 
-def _wishes(options: "Options") -> "FixOptions":
+def _fix_options(options: "Options") -> "FixOptions":
     from jit_guard.fixing import descriptions
     from jit_guard.fixing.job import FixOptions
     from jit_guard.sources.disk import read_file
@@ -77,7 +93,7 @@ def _wishes(options: "Options") -> "FixOptions":
     elif options.descriptions is not None:
         data = read_file(options.descriptions, options.descriptions)
         if data is None:
-            raise UsageError(f"--descriptions {options.descriptions} is not there")
+            raise UsageError(f"--descriptions {options.descriptions} does not exist")
         known = descriptions.parse(options.descriptions, data)
     return FixOptions(
         generator=options.generator,
@@ -97,28 +113,28 @@ def _wishes(options: "Options") -> "FixOptions":
 def _interaction(options: "Options", console: Console) -> "Interaction":
     from jit_guard.fixing.interaction import Silent, Terminal
 
-    # Inside a hook the terminal is git's, whatever it looks like.
+    # Inside a git hook the terminal belongs to git, even if standard input is one.
     terminal = sys.stdin.isatty() and console.err.isatty() and "PRE_COMMIT" not in os.environ
     if options.no_input or not terminal or options.descriptions == "-":
         return Silent(yes=options.yes)
     return Terminal(color=console.color, yes=options.yes)
 
 
-def _answering(interaction: "Interaction") -> "Interaction":
-    """A dry run asks nothing: it shows the suggestion that Enter would accept."""
+def _without_prompts(interaction: "Interaction") -> "Interaction":
+    """The interaction of a dry run: every suggestion is accepted, as Enter would do."""
     from jit_guard.fixing.interaction import Silent, Terminal
 
     return Silent(yes=True) if isinstance(interaction, Terminal) else interaction
 
 
-def _shown(line: str) -> str:
+def _printable(line: str) -> str:
     from jit_guard.text.printable import printable
 
     return printable(line)
 
 
 def report_fix(guard: Guard, report: "Report", console: Console) -> None:
-    """What stands in no report: what happened on the way, and how to commit what was written."""
+    """Print what no report contains: messages of the fix, and the command that stages it."""
     for message in report.messages:
         console.note(message)
     if not report.written:
@@ -127,15 +143,15 @@ def report_fix(guard: Guard, report: "Report", console: Console) -> None:
     from jit_guard.sources.repository import top
 
     if top(guard.root) is not None:
-        console.note(f"to commit it: {add_command(guard.root, report.written)}")
+        console.note(f"to stage the fix, run: {add_command(guard.root, report.written)}")
 
 
 def _positive(text: str) -> int:
-    return int(_number(text, "a whole number from 1", whole=True))
+    return int(_number(text, "a positive whole number", whole=True))
 
 
 def _seconds(text: str) -> float:
-    return _number(text, "a number of seconds above 0", whole=False)
+    return _number(text, "a positive number of seconds", whole=False)
 
 
 def _number(text: str, what: str, *, whole: bool) -> float:
@@ -145,6 +161,6 @@ def _number(text: str, what: str, *, whole: bool) -> float:
         value = int(text) if whole else float(text)
     except ValueError:
         value = 0
-    if not 0 < value < 1e9:  # also not a number
+    if not 0 < value < 1e9:  # NaN fails here, too
         raise ArgumentTypeError(f"{text!r} is not {what}")
     return value

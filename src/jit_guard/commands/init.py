@@ -1,4 +1,4 @@
-"""Write a starting map, tree and configuration; what is there already stays as it is."""
+"""Write a starter map, components and a configuration; existing files are kept."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ Answer one question so that the reader can check the answer.
 # Steps
 1. Say in one sentence what is asked. If two readings are possible, name both and take one.
 2. Answer in the first sentence, then give the reasons, the strongest first.
-3. Name the source of every fact that the answer hangs on.
+3. Name the source of every fact that the answer depends on.
 
 # Stop when
 The question is answered, or you have said what is missing to answer it.
 """,
 }
 CONFIGURATION = """\
-# jit-guard: https://json-schema.org for `schema`; `jit-guard config` tells what is in force.
+# `jit-guard config` shows the settings in force.
 
 maps = ["goal_map.json"]
 components = "components"
 
-# A folder that is not the type's name and an s:
+# The directory of a component type, where it is not the type's name followed by an s:
 # types.strategy.directory = "strategies"
 
-# Files that may stand in the tree without an entry (gitignore patterns):
+# Files that need no entry in a map (gitignore patterns):
 # orphan-ignore = ["drafts/"]
 """
 HOOK = """\
@@ -78,29 +78,36 @@ repos:
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `init`."""
     parser.add_argument(
-        "--root", metavar="DIR", default=".", help="where; default: the working directory"
+        "--root",
+        metavar="DIR",
+        default=".",
+        help="directory to write to (default: the working directory)",
     )
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Write what is missing and say what was done."""
+    """Write the files that do not exist yet, and print what was written and kept."""
     if not os.path.isdir(options.root):
-        raise UsageError(f"--root {options.root} is not a folder")
+        raise UsageError(f"--root {options.root} is not a directory")
     console = Console(options.color)
     wanted = _wanted(options.root)
     for path, text in wanted.items():
         done = _write_new(os.path.join(options.root, path), text)
         console.lines([f"{'wrote' if done else 'kept '}  {printable(path)}"])
     console.lines(
-        ["", "As a pre-commit hook, in .pre-commit-config.yaml:", ""]
+        ["", "To run jit-guard as a pre-commit hook, add to .pre-commit-config.yaml:", ""]
         + [f"    {line}" for line in HOOK.splitlines()]
-        + ["", "Next: jit-guard"]
+        + ["", "Next, run: jit-guard"]
     )
     return 0
 
 
 def _wanted(root: str) -> dict[str, str]:
-    """The files of a first project, by path; what is there already is left out or as it is."""
+    """The files to write, as text by path. An existing map is listed, so that it is shown as kept.
+
+    A map that must be written names the files of an existing components directory; without
+    one, the starter map and its components are written.
+    """
     source = Worktree(root)
     found = load(source.read)
     settings = found.settings
@@ -110,7 +117,7 @@ def _wanted(root: str) -> dict[str, str]:
     top = components_folder(tree, settings)
     goals, directories = map_of(tree, top) if top is not None else ("", "")
     if any(os.path.lexists(os.path.join(root, path)) for path in settings.maps):
-        wanted[settings.maps[0]] = ""  # is there, and told as kept
+        wanted[settings.maps[0]] = ""  # exists, and is reported as kept
     elif goals:
         wanted[settings.maps[0]] = goals
         configuration += directories
@@ -127,7 +134,7 @@ def _wanted(root: str) -> dict[str, str]:
 
 
 def _write_new(path: str, text: str) -> bool:
-    """Write a file that is not there; False when it is."""
+    """Write a new file. Returns False, and writes nothing, if the path exists."""
     if os.path.lexists(path):
         return False
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -137,13 +144,15 @@ def _write_new(path: str, text: str) -> bool:
 
 
 def map_of(tree: Tree, components: str) -> tuple[str, str]:
-    """A first map that names every file of a tree, and the folders that must be configured.
+    """Build a map that names every file of a tree.
 
     A file `components/protocols/triage.txt` becomes the goal `TRIAGE` with that protocol. Files
-    that lie in no folder are left out, as are names that are no UTF-8: no entry can name them.
+    directly in the components directory and names that are not UTF-8 are omitted, because no
+    entry can name them.
 
     Returns:
-        The text of the map ("" when there is nothing to name), and lines for the configuration.
+        The text of the map ("" if there is nothing to name), and the configuration lines for
+        component types whose directory is not the type's name followed by an s.
     """
     goals: dict[str, dict[str, str]] = {}
     directories: list[str] = []

@@ -1,4 +1,4 @@
-"""Tell what was generated: when, by which model, from which description, and what became of it."""
+"""Show the generated texts: when, by which model, from which description, and their state now."""
 
 import time
 from argparse import ArgumentParser, Namespace
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `log`."""
     add_project_options(parser)
-    parser.add_argument("goal", metavar="GOAL", nargs="?", help="of this goal only")
-    parser.add_argument("component_type", metavar="TYPE", nargs="?", help="and of this type only")
+    parser.add_argument("goal", metavar="GOAL", nargs="?", help="show only this goal")
+    parser.add_argument(
+        "component_type", metavar="TYPE", nargs="?", help="show only this component type"
+    )
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Print what the ledger holds, the oldest first; with -v the texts as well."""
+    """Print the records of the ledger, the oldest first; with -v their texts, too."""
     console = Console(options.color)
     guard = open_guard(options, {})
     for record, state in guard.log(options.goal, options.component_type):

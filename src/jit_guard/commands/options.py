@@ -1,4 +1,4 @@
-"""What commands are asked for: the options of `check`, and those that say which project is meant.
+"""The options of `check`, and the options of all commands that select the project.
 
 The other commands read an `argparse.Namespace`; `check` without arguments does not import argparse.
 """
@@ -24,7 +24,7 @@ FIX_ONLY = (
 
 
 class Options(NamedTuple):
-    """What `check` may be asked for; see `check.configure` and `fix_options.add_fix_options`."""
+    """The options of `check`; see `check.configure` and `fix_options.add_fix_options`."""
 
     color: str = "auto"
     verbose: bool = False
@@ -58,39 +58,47 @@ class Options(NamedTuple):
 
     @classmethod
     def of(cls, given: Namespace) -> Options:
-        """The options that argparse found, with our defaults for what was not given."""
-        found = {name: value for name, value in vars(given).items() if name in cls._fields}
-        return cls(**{name: value for name, value in found.items() if value is not None})
+        """The options that argparse parsed, with the defaults of this class for the others."""
+        values = {name: value for name, value in vars(given).items() if name in cls._fields}
+        return cls(**{name: value for name, value in values.items() if value is not None})
 
     @property
     def concerns_fix(self) -> bool:
-        """Was `--fix` given, or an option that needs it?"""
+        """Whether `--fix` was given, or an option that requires it."""
         return self.fix or bool(self.fix_only)
 
     @property
     def fix_only(self) -> list[str]:
-        """The options given that mean nothing without `--fix`, by their names in `Options`."""
+        """The given options that require `--fix`, by their names in `Options`."""
         return [name for name in FIX_ONLY if getattr(self, name)]
 
 
 def add_project_options(parser: ArgumentParser) -> None:
     """Add the options that `open_guard` reads."""
-    where = parser.add_argument_group("where")
-    where.add_argument("--root", metavar="DIR", help="the root; default: the nearest above")
-    where.add_argument("--config", metavar="FILE", help="the configuration to use")
-    where.add_argument("--components", metavar="DIR", help="the components folder")
-    where.add_argument("--schemafile", metavar="FILE", help="a JSON Schema of your own")
+    where = parser.add_argument_group("project")
+    where.add_argument(
+        "--root",
+        metavar="DIR",
+        help="project root (default: the nearest at or above the working directory)",
+    )
+    where.add_argument(
+        "--config", metavar="FILE", help="configuration file to use instead of the project's"
+    )
+    where.add_argument("--components", metavar="DIR", help="components directory")
+    where.add_argument(
+        "--schemafile", metavar="FILE", help="JSON Schema to use instead of the configured one"
+    )
 
 
 def open_guard(
     options: Options | Namespace, overrides: dict[str, Any], baseline: str | None = None
 ) -> Guard:
-    """The project that the options mean. Raises UsageError and ConfigError."""
-    found = Guard(
+    """Open the project that the options select. Raises UsageError and ConfigError."""
+    guard = Guard(
         root=options.root, config=options.config, schemafile=options.schemafile, baseline=baseline
     )
     if options.components is not None:
         if not os.path.isdir(options.components):
-            raise UsageError(f"--components {options.components} is not a folder")
-        overrides["components"] = found.inside(options.components, "--components")
-    return found.overridden(overrides)
+            raise UsageError(f"--components {options.components} is not a directory")
+        overrides["components"] = guard.inside(options.components, "--components")
+    return guard.overridden(overrides)

@@ -1,4 +1,4 @@
-"""Remove orphans: files that no entry names. In git, only what git can bring back."""
+"""Remove orphans: files that no entry names. In git, only files that git can restore."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -10,14 +10,17 @@ from jit_guard.text.printable import printable
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `prune`."""
     add_project_options(parser)
-    parser.add_argument("--dry-run", action="store_true", help="say what would be removed")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be removed")
     parser.add_argument(
-        "--force", action="store_true", help="remove what git cannot bring back, too"
+        "--force", action="store_true", help="remove files that git cannot restore, too"
     )
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Remove, and say what was removed and kept. 1: something was kept, or would be removed."""
+    """Remove orphans and print what was removed and kept.
+
+    Exits with 1 if something was kept, or would be removed.
+    """
     console = Console(options.color)
     guard = open_guard(options, {})
     pruned = guard.prune(dry_run=options.dry_run, force=options.force)

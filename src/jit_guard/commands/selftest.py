@@ -14,7 +14,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Print one line a rule. 0: each fired, 3: one did not, and the gate cannot be trusted."""
+    """Print one line per rule. 0: every rule fired, 3: one did not, so the check is unreliable."""
     console = Console(options.color)
     trials = []
     for trial in open_guard(options, {}).selftest():
@@ -22,21 +22,21 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
         trials.append(trial)
     silent = [trial.code for trial in trials if trial.finding is None]
     if silent:
-        console.error(f"{', '.join(silent)} did not fire on a fault that was put in on purpose")
+        console.error(f"{', '.join(silent)} did not fire on an injected fault")
         return 3
-    console.lines(["", f"each of {len(trials)} rules fires on a copy of this project"])
+    console.lines(["", f"all {len(trials)} rules fire on a copy of this project"])
     return 0
 
 
 def _line(trial: Trial, *, color: bool) -> str:
     if trial.finding is None:
-        verdict = style("SILENT", "bold", "red", on=color)
+        result = style("SILENT", "bold", "red", on=color)
     else:
-        verdict = style("fires ", "green", on=color)
-    off = "" if trial.selected else " (the configuration turns it off)"
+        result = style("fires ", "green", on=color)
+    off = "" if trial.selected else " (disabled by the configuration)"
     found = ""
     if trial.finding is not None:
         place = trial.finding.map or trial.finding.path or ""
         line = f":{trial.finding.line}:{trial.finding.column}" if trial.finding.line else ""
         found = f" -> {printable(place)}{line}"
-    return f"{trial.code} {trial.name:<19} {verdict} {trial.what}{found}{off}"
+    return f"{trial.code} {trial.name:<19} {result} {trial.what}{found}{off}"

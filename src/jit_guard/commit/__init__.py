@@ -1,1 +1,1 @@
-"""The atomic commit: maps and components change together, or not at all, whatever crashes."""
+"""The atomic commit: maps and components change together or not at all, even after a crash."""

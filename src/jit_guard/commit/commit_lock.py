@@ -1,10 +1,10 @@
-"""The commit lock: one commit at a time in a project, for as long as a process holds it.
+"""The commit lock, which allows one commit at a time in a project.
 
-A kernel lock (`flock`, on Windows a locked byte) on `.jit-guard/commit.lock`: it ends with its
-holder, however that ends, so there is no stale lock, no lease and no process id to guess from.
-The file is never unlinked: whoever unlinks a lock file lets two in at once, one that holds the
-old file and one that makes the new. (git's own `*.lock` files are different: there the name is
-the lock, which a crash leaves behind.)
+It is a kernel lock (`flock`, on Windows a locked byte) on `.jit-guard/commit.lock`. The kernel
+releases it when its holder ends, so there are no stale locks, leases or process ids to check.
+The file is never unlinked: otherwise one process could lock the old file while another locks a
+new one. (git's `*.lock` files are different: there the name is the lock, and a crash leaves it
+behind.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jit_guard.commit.state_folder import make_folder
 from jit_guard.text.names import STATE_FOLDER
 
 LOCK = "commit.lock"
-TIMEOUT = 60.0  # seconds; a commit takes milliseconds, so this is somebody stopped or hanging
+TIMEOUT = 60.0  # seconds; a commit takes milliseconds, so the holder is stopped or hangs
 _FIRST_WAIT, _LONGEST_WAIT = 0.0005, 0.02
 _FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
@@ -29,13 +29,13 @@ class CommitLock:
 
     Args:
         root: the project's root.
-        timeout: how long to wait for another holder, in seconds; 0: do not wait.
-        shared: as a reader: many at once, none while a commit is made. A reader creates
-            nothing; where no commit was ever made there is nothing to wait for.
+        timeout: how long to wait for another holder, in seconds; 0 does not wait.
+        shared: lock as a reader. Several readers may hold the lock at once, but not during a
+            commit. A reader creates nothing; without a lock file there is nothing to wait for.
 
     Raises:
-        LockedError: on entering, when another process holds it all the time.
-        OSError: on entering, when the lock cannot be opened or made.
+        LockedError: on entering, if another process holds the lock until the timeout.
+        OSError: on entering, if the lock file cannot be opened or created.
     """
 
     def __init__(self, root: str, *, timeout: float = TIMEOUT, shared: bool = False) -> None:
@@ -51,8 +51,8 @@ class CommitLock:
         while not self._try():
             if time.monotonic() >= deadline:
                 raise LockedError(
-                    f"another jit-guard has held {STATE_FOLDER}/{LOCK} for more than "
-                    f"{self._timeout:g} s; wait until it is done, or stop it, and try again"
+                    f"another jit-guard process has held {STATE_FOLDER}/{LOCK} for more than "
+                    f"{self._timeout:g} s; wait for it to finish or stop it, then try again"
                 )
             time.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)
@@ -69,10 +69,10 @@ class CommitLock:
             try:
                 kernel_lock.let_go(handle)
             except OSError:
-                return  # closed all the same; what was done under the lock is done
+                return  # the handle is closed anyway, and the work under the lock is done
 
     def holds(self) -> bool:
-        """Is the lock that we hold still the one that others find (nobody removed the folder)?"""
+        """Check that the lock we hold is still the one on disk (the directory was not removed)."""
         if self._handle is None:
             return False
         return kernel_lock.is_at(self._handle, self._path)
@@ -90,7 +90,7 @@ class CommitLock:
         try:
             if kernel_lock.lock(handle, shared=self._shared):
                 self._handle = handle
-                # Somebody may have removed the folder (git clean -x) between open and lock.
+                # `git clean -x` may have removed the directory between open and lock.
                 ours = self.holds()
         finally:
             if not ours:
@@ -100,10 +100,10 @@ class CommitLock:
 
 
 def held(root: str) -> bool:
-    """Does a process hold the commit lock now? Creates nothing.
+    """Check whether a process holds the commit lock now. Creates nothing.
 
     Raises:
-        OSError: the lock file is there and cannot be opened.
+        OSError: the lock file exists but cannot be opened.
     """
     try:
         with CommitLock(root, timeout=0, shared=True):

@@ -1,13 +1,12 @@
-"""File operations that a power loss cannot undo, each an atom of the commit.
+"""File operations that a power loss cannot undo; the building blocks of the commit.
 
-What POSIX promises is little: a write may be lost or torn until its file is synced, and a name
-that was made, renamed or removed may come back until its folder is synced, each on its own and
-in any order (Pillai and others, "All File Systems Are Not Created Equal", OSDI 2014, whose
-model the crash tests follow; LWN, "A way to do atomic writes", 2019; SQLite, "Atomic Commit").
-So every sync here takes the words for what would be lost without it, and the tests take each
-of them out and look for that loss.
+POSIX promises little: a write may be lost or torn until its file is synced, and a created,
+renamed or removed name may revert until its directory is synced, independently and in any order
+(Pillai and others, "All File Systems Are Not Created Equal", OSDI 2014, whose model the crash
+tests follow; LWN, "A way to do atomic writes", 2019; SQLite, "Atomic Commit"). Every sync here
+therefore names what would be lost without it; the tests skip each one and look for that loss.
 
-All functions raise OSError, always with the path in it, and nothing else.
+All functions raise only OSError, and always with the path.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ if sys.platform != "win32":
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
-# A FIFO in a file's place must not make us wait for whoever holds its other end.
+# A FIFO in place of a file must not block us until a writer opens it.
 _READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-# File systems that cannot sync a folder, or take no F_FULLFSYNC, say so by one of these.
+# Errors of file systems that cannot sync a directory or do not support F_FULLFSYNC.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _CHUNK = 1 << 20
 _WINDOWS_TRIES = 40
 
 
-def sync(handle: int, without: str) -> None:  # noqa: ARG001  (the tests read it)
-    """Put on the disk what was written to a file, or which names were changed in a folder.
+def sync(handle: int, without: str) -> None:  # noqa: ARG001  (read by the tests)
+    """Flush a file's written bytes, or a directory's changed names, to disk.
 
     Args:
-        handle: the open file or folder.
-        without: what a power loss could do if this call were missing.
+        handle: the open file or directory.
+        without: what a power loss could cause without this call.
     """
     if sys.platform == "darwin":  # fsync alone leaves the data in the drive's own cache
         try:
@@ -54,7 +53,7 @@ def sync(handle: int, without: str) -> None:  # noqa: ARG001  (the tests read it
 
 
 def sync_folder(path: str, without: str) -> None:
-    """Put a folder's changed names on the disk; Windows has no such call."""
+    """Flush a directory's changed names to disk; a no-op on Windows, which has no such call."""
     if sys.platform == "win32":
         return
     try:
@@ -69,8 +68,8 @@ def sync_folder(path: str, without: str) -> None:
 
 
 def sync_file(path: str, without: str) -> None:
-    """Put on the disk what somebody wrote to a file."""
-    # Windows flushes only what was opened for writing.
+    """Flush a file to disk that another process may have written."""
+    # Windows flushes only files that are open for writing.
     flags = (os.O_RDWR if sys.platform == "win32" else os.O_RDONLY) | _BINARY
     handle = os.open(path, flags)
     try:
@@ -90,26 +89,26 @@ def write_file(
     attributes_of: str | None = None,
     again: bool = False,
 ) -> None:
-    """Write a whole file and sync it, before anybody can see it under its final name.
+    """Write a whole file and sync it, before it is visible under its final name.
 
     Args:
-        path: a name that only we use; it must not exist unless `again`.
-        data: all of it.
-        without: what a power loss could do if the sync were missing.
-        like: the file that this one will replace: its mode and owner are taken over.
-        attributes_of: the path of that file, for its extended attributes (ACLs, SELinux).
-        again: in the place of an earlier try, if there is one.
+        path: a temporary name of ours; it must not exist, unless `again` is set.
+        data: the contents of the file.
+        without: what a power loss could cause without the sync.
+        like: the status of the file that this one replaces; its mode and owner are copied.
+        attributes_of: the path of that file; its extended attributes (ACLs, SELinux) are copied.
+        again: replace the file of an earlier attempt, if there is one.
     """
     if again:
         remove(path)
     try:
         handle = os.open(path, _NEW, 0o666)
         try:
-            # Before the bytes: where all of them stand, the mode and the owner do as well.
+            # Before the bytes: a complete file then also has its mode and owner.
             if like is not None and sys.platform != "win32":
                 _take_over(handle, like, attributes_of)
             left = memoryview(data)
-            while left:  # a write may take less than it was given
+            while left:  # a write may be partial
                 left = left[os.write(handle, left) :]
             sync(handle, without)
         finally:
@@ -119,7 +118,7 @@ def write_file(
 
 
 def _take_over(handle: int, like: os.stat_result, attributes_of: str | None) -> None:
-    """Mode, owner and extended attributes of the file that will be replaced."""
+    """Copy mode, owner and extended attributes from the file that will be replaced."""
     if sys.platform == "win32":
         return
     mine = os.fstat(handle)
@@ -127,8 +126,8 @@ def _take_over(handle: int, like: os.stat_result, attributes_of: str | None) -> 
         try:
             os.fchown(handle, like.st_uid, like.st_gid)
         except PermissionError:
-            # Another user's file in a shared folder: who may read and write it must not
-            # change, so the group is kept or we stop; the owner can only be kept by root.
+            # Another user's file in a shared directory. Access must not change, so fail if
+            # the group cannot be kept; only root can keep the owner.
             if mine.st_gid != like.st_gid:
                 try:
                     os.fchown(handle, -1, like.st_gid)
@@ -140,16 +139,16 @@ def _take_over(handle: int, like: os.stat_result, attributes_of: str | None) -> 
             for name in os.listxattr(attributes_of):
                 os.setxattr(handle, name, os.getxattr(attributes_of, name))
         except OSError as error:
-            # What only the system may set (security.*) it has set on the new file itself.
+            # The system sets its own attributes (security.*) on the new file.
             if error.errno not in (*_UNSUPPORTED, errno.EPERM, errno.EACCES, errno.ENODATA):
                 raise
 
 
 def read_file(path: str) -> tuple[bytes, os.stat_result] | None:
-    """The bytes of a regular file and its status; None when there is none.
+    """Read a regular file and its status; None if it does not exist.
 
     Raises:
-        OSError: it cannot be read, or something else is there, such as a link.
+        OSError: it cannot be read, or is not a regular file (a link, for example).
     """
     try:
         handle = os.open(path, _READ)
@@ -170,24 +169,24 @@ def read_file(path: str) -> tuple[bytes, os.stat_result] | None:
 
 
 def exists(path: str) -> bool:
-    """Does anything stand there, be it a broken link? What cannot be told is an error."""
+    """Check whether a path exists, even as a broken link; raise if that cannot be determined."""
     return _status(path) is not None
 
 
 def is_link(path: str) -> bool:
-    """Is it a symbolic link?"""
+    """Check for a symbolic link."""
     status = _status(path)
     return status is not None and stat.S_ISLNK(status.st_mode)
 
 
 def is_file(path: str) -> bool:
-    """Is it a regular file, itself and not by a link?"""
+    """Check for a regular file, without following links."""
     status = _status(path)
     return status is not None and stat.S_ISREG(status.st_mode)
 
 
 def _status(path: str) -> os.stat_result | None:
-    # os.path.exists and its kin say False when they cannot look; that could cost a file.
+    # os.path.exists and the like return False on any error, which could cost a file.
     try:
         return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -195,12 +194,12 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def make_folders(paths: Sequence[str], parents: Sequence[str]) -> None:
-    """Make folders, outermost first, that stay.
+    """Create directories durably, outermost first.
 
     Args:
-        paths: what to make; what is there already is as good.
-        parents: every folder whose names must be on the disk for them to be found. Also those
-            that exist: who made them may have been killed before syncing.
+        paths: the directories to create; existing ones are accepted.
+        parents: every directory whose names must be on disk for them to be found, including
+            existing ones: the process that created them may have been killed before its sync.
     """
     for path in paths:
         try:
@@ -209,11 +208,11 @@ def make_folders(paths: Sequence[str], parents: Sequence[str]) -> None:
             if not stat.S_ISDIR(os.lstat(path).st_mode):
                 raise
     for parent in parents:
-        sync_folder(parent, without="a new folder is gone, with every component in it")
+        sync_folder(parent, without="a new directory is lost, with every component in it")
 
 
 def remove_folders(paths: Sequence[str]) -> bool:
-    """Remove those of the folders that are empty (innermost last in `paths`); were there any?"""
+    """Remove the empty directories in `paths` (innermost last); return whether any was removed."""
     removed = False
     for path in reversed(paths):
         try:
@@ -226,7 +225,7 @@ def remove_folders(paths: Sequence[str]) -> bool:
 
 
 def same_file(before: os.stat_result, now: os.stat_result) -> bool:
-    """Has nobody saved the file in between? By identity, size and times, as git's index does."""
+    """Check that a file was not saved in between, by identity, size and times (as git's index)."""
     return (before.st_ino, before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
         now.st_ino,
         now.st_size,
@@ -236,10 +235,10 @@ def same_file(before: os.stat_result, now: os.stat_result) -> bool:
 
 
 def place(temporary: str, final: str) -> None:
-    """Give a file its final name beside the temporary one; never over an existing file.
+    """Give a file its final name in the same directory; never overwrite an existing file.
 
     Raises:
-        FileExistsError: something has the name already.
+        FileExistsError: the name is already taken.
     """
     try:
         os.link(temporary, final, follow_symlinks=False)
@@ -247,19 +246,19 @@ def place(temporary: str, final: str) -> None:
         if error.errno not in _NO_LINKS:
             raise
         # No hard links here (FAT, some network and user-space file systems). On Windows a
-        # rename is exclusive by itself; elsewhere the check and the rename are two steps.
+        # rename never overwrites; elsewhere the check and the rename are two steps.
         if exists(final):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), final) from None
         _patiently(os.rename, temporary, final)
 
 
 def replace(temporary: str, final: str) -> None:
-    """Rename over a file, in one instant: who opens the name gets all of one or the other."""
+    """Replace a file atomically: readers get either the old contents or the new."""
     _patiently(os.replace, temporary, final)
 
 
 def remove(path: str) -> bool:
-    """Remove a file; False when there was none."""
+    """Remove a file; return False if there was none."""
     try:
         _patiently(os.unlink, path)
     except (FileNotFoundError, NotADirectoryError):
@@ -268,7 +267,7 @@ def remove(path: str) -> bool:
 
 
 def _patiently(call: Callable[..., Any], *paths: str) -> None:
-    """Windows refuses while a scanner or an editor has the file open: try for two seconds."""
+    """Retry for two seconds on Windows, which refuses while a scanner or editor has it open."""
     for _ in range(_WINDOWS_TRIES if sys.platform == "win32" else 0):
         try:
             call(*paths)
@@ -280,7 +279,7 @@ def _patiently(call: Callable[..., Any], *paths: str) -> None:
 
 
 def _at(path: str, error: OSError) -> OSError:
-    """The error with its path; what fails on a handle does not know it."""
+    """Add the path to an error; one that was raised for a handle has none."""
     if error.filename is None:
         return type(error)(error.errno, error.strerror, path)
     return error

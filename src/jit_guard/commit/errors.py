@@ -1,4 +1,4 @@
-"""What goes wrong with a commit. Each message says what, where, and what to do."""
+"""Errors of a commit. Each message says what failed, where, and what to do."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from jit_guard.errors import JitGuardError
 
 
 class TransactionError(JitGuardError):
-    """A commit or a recovery could not be done; unless it says otherwise, nothing was changed."""
+    """A commit or a recovery failed; unless the message says otherwise, nothing was changed."""
 
 
 class UnsafePathError(TransactionError):
-    """A path that leaves the project, or means something else on another system."""
+    """A path leads out of the project, or has another meaning on another system."""
 
 
 class LockedError(TransactionError):
-    """Another process holds the commit lock, and did not give it up in time."""
+    """Another process held the commit lock until the timeout."""
 
 
 class UnfinishedCommitError(TransactionError):
-    """An intent stands: `recover` goes on from it, forward or back, before anything else may."""
+    """An intent exists: `recover` must finish or undo its commit before the next one."""
 
 
 class OccupiedError(TransactionError):
-    """Another file stands where a component shall be placed: at `path`."""
+    """Another file already exists at `path`, where a component is to be placed."""
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"{path} exists with another content, and an existing file is never overwritten; "
+            f"{path} already exists with different content and is never overwritten; "
             "nothing was changed"
         )
         self.path = path

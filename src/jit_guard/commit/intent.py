@@ -1,13 +1,13 @@
-"""The intent: what a commit will do, on disk before it does it, so that a crash can be mended.
+"""The intent: what a commit will do, on disk before it does it, so that a crash can be repaired.
 
-One file, `.jit-guard/pending.json`, stands exactly as long as a commit is under way, in two
-phases. As a **plan** it names every temporary file and folder that is about to be made: a
-crash then rolls back. As an **intent** it holds every edit and every text: a crash then rolls
-forward. It is always replaced by a rename, so it is one or the other and never a mixture
-(redo logging; SQLite's rollback journal is the mirror image of it).
+One file, `.jit-guard/pending.json`, exists exactly as long as a commit is in progress, in two
+phases. As a **plan** it lists every temporary file and directory that will be created: after a
+crash, recovery rolls back. As an **intent** it holds every edit and every text: after a crash,
+recovery rolls forward. A rename replaces it, so it is never a mixture of both (redo logging;
+SQLite's rollback journal does the reverse).
 
-The design asked for the maps' new bytes as well. The edits are enough to make them again from
-the map as it then is, which is also what somebody else's save in between requires.
+It does not hold the maps' new bytes. The edits can be applied to the map as it is at recovery,
+which is also necessary when another process has saved it in between.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ VERSION = 1
 
 
 class MapChange(NamedTuple):
-    """Edits of one map. `path` is relative to the root, with `/`."""
+    """The edits of one map. `path` is relative to the root, with `/`."""
 
     path: str
     edits: tuple[Edit, ...]
 
 
 class MapIntent(NamedTuple):
-    """A map to edit. The temporary file beside it holds its new bytes."""
+    """A map to edit. A temporary file in its directory holds the new bytes."""
 
     path: str
-    temporary: str  # a name in the map's real folder
+    temporary: str  # a name in the map's real directory
     old_sha256: str
     new_sha256: str
     edits: tuple[Edit, ...]
 
 
 class ComponentIntent(NamedTuple):
-    """A component to place. `data` is None in a plan; `adopted`: it stood there already."""
+    """A component to place. `data` is None in a plan; `adopted`: the file already existed."""
 
     path: str
-    temporary: str  # a name in the component's folder
+    temporary: str  # a name in the component's directory
     sha256: str
     data: bytes | None
     replaces: str | None
@@ -59,7 +59,7 @@ class ComponentIntent(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """One commit. `folders` are those that it makes, outermost first, relative to the root."""
+    """One commit. `folders`: the directories to create, outermost first, relative to the root."""
 
     phase: Literal["plan", "commit"]
     maps: tuple[MapIntent, ...]
@@ -67,7 +67,7 @@ class Intent(NamedTuple):
     folders: tuple[str, ...]
 
     def plan(self) -> Intent:
-        """What must be on disk before the first temporary file is: names, no texts."""
+        """Return what must be on disk before the first temporary file: names without texts."""
         return self._replace(
             phase="plan",
             maps=tuple(one._replace(edits=()) for one in self.maps),
@@ -76,24 +76,24 @@ class Intent(NamedTuple):
 
 
 class UnreadableIntentError(TransactionError):
-    """`pending.json` is not what we wrote. Nothing can be decided from it."""
+    """`pending.json` is not as it was written, so recovery cannot use it."""
 
 
 def stands(root: str) -> bool:
-    """Is a commit under way, or was one interrupted?"""
+    """Check whether a commit is in progress or was interrupted."""
     return durable.exists(os.path.join(root, PENDING))
 
 
 def draft_stands(root: str) -> bool:
-    """Did a process die while it wrote an intent?"""
+    """Check whether a process died while writing an intent."""
     return durable.exists(os.path.join(root, DRAFT))
 
 
 def read(root: str) -> Intent | None:
-    """The intent that stands; None when there is none.
+    """Read the intent on disk; None if there is none.
 
     Raises:
-        UnreadableIntentError: it is damaged, or a newer jit-guard wrote it.
+        UnreadableIntentError: it is corrupted, or a newer jit-guard wrote it.
         OSError: it cannot be read.
     """
     found = durable.read_file(os.path.join(root, PENDING))
@@ -101,40 +101,40 @@ def read(root: str) -> Intent | None:
 
 
 def write(root: str, intent: Intent) -> None:
-    """Put an intent on the disk, in the place of the one before; when this returns it stays."""
+    """Write an intent durably, replacing the previous one."""
     draft = os.path.join(root, DRAFT)
     durable.write_file(
         draft,
         encode(intent),
-        without="the intent is empty or torn: nobody knows what was begun",
+        without="the intent is empty or torn, so recovery does not know what was begun",
         again=True,
     )
     durable.replace(draft, os.path.join(root, PENDING))
     durable.sync_folder(
         os.path.join(root, STATE_FOLDER),
-        without=f"the {intent.phase} is gone, while what it announces may already be there",
+        without=f"the {intent.phase} is lost, while what it announces may already exist",
     )
 
 
 def remove(root: str) -> None:
-    """Forget an intent: everything that it says is done, and on the disk."""
+    """Remove an intent, once everything in it is done and on disk."""
     durable.remove(os.path.join(root, DRAFT))
     durable.remove(os.path.join(root, PENDING))
     durable.sync_folder(
         os.path.join(root, STATE_FOLDER),
-        without="the intent comes back, and undoes what the user did since",
+        without="the intent comes back and undoes what the user did since",
     )
 
 
 def set_aside(root: str) -> None:
-    """Move an unreadable intent out of the way, with every text that it may hold."""
+    """Move an unreadable intent aside, with any texts that it holds."""
     durable.remove(os.path.join(root, DRAFT))
     durable.replace(os.path.join(root, PENDING), os.path.join(root, BROKEN))
     durable.sync_folder(os.path.join(root, STATE_FOLDER), without="the broken intent comes back")
 
 
 def encode(intent: Intent) -> bytes:
-    """An intent as the bytes of its file."""
+    """Encode an intent as the bytes of its file."""
     body = {
         "version": VERSION,
         "phase": intent.phase,
@@ -168,17 +168,17 @@ def encode(intent: Intent) -> bytes:
 
 
 def decode(data: bytes) -> Intent:
-    """The intent in the bytes of its file.
+    """Decode an intent from the bytes of its file.
 
     Raises:
-        UnreadableIntentError: they are damaged, or a newer jit-guard wrote them.
+        UnreadableIntentError: they are corrupted, or a newer jit-guard wrote them.
     """
     try:
         body: Any = json.loads(data)
         checksum = body.pop("sha256")
         if body["version"] > VERSION:
             raise UnreadableIntentError(
-                f"{PENDING} was written by a newer jit-guard; run that one's `jit-guard recover`"
+                f"{PENDING} was written by a newer jit-guard; run `jit-guard recover` with that one"
             )
         if checksum == _checksum(body):
             found = Intent(
@@ -192,13 +192,13 @@ def decode(data: bytes) -> Intent:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UnsafePathError):
         pass
     raise UnreadableIntentError(
-        f"{PENDING} is damaged, so the commit that it tells of can neither be finished nor undone; "
-        f"`jit-guard recover --abandon` moves it to {BROKEN} and goes on without it"
+        f"{PENDING} is corrupted, so its commit can be neither finished nor undone; "
+        f"run `jit-guard recover --abandon` to move it to {BROKEN}"
     )
 
 
 def _refuse_foreign(intent: Intent) -> None:
-    """An intent that a repository brings along must not reach for anything else."""
+    """Refuse an intent, e.g. from a repository, with paths that jit-guard never writes."""
     if intent.phase not in ("plan", "commit"):
         raise ValueError(intent.phase)
     temporaries = [one.temporary for one in intent.maps]

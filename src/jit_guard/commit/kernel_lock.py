@@ -1,4 +1,4 @@
-"""Locks that end with their holder, however that ends: `flock`, on Windows a locked byte."""
+"""Locks that the kernel releases when their holder ends: `flock`, on Windows a locked byte."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    _BUSY = (errno.EAGAIN,)  # any other error is an error: it would never be our turn
+    _BUSY = (errno.EAGAIN,)  # retrying would not help with any other error
 _FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def take(path: str, *, shared: bool = False) -> int | None:
-    """Lock a file, made if need be; an open handle, or None when another process holds it.
+    """Lock a file, creating it if needed; return its handle, or None if another process holds it.
 
-    The file is never unlinked: whoever unlinks a lock file lets two in at once.
+    The file must never be unlinked: two processes could then hold the lock at once.
 
     Raises:
         OSError: it cannot be opened or locked.
@@ -36,10 +36,10 @@ def take(path: str, *, shared: bool = False) -> int | None:
 
 
 def is_at(handle: int, path: str) -> bool:
-    """Is the locked file still the one that others find there (nobody removed it)?
+    """Check that the locked file is still the one at this path (it was not removed).
 
     Raises:
-        OSError: that cannot be told.
+        OSError: that cannot be determined.
     """
     try:
         there = os.stat(path, follow_symlinks=False)
@@ -52,7 +52,7 @@ def is_at(handle: int, path: str) -> bool:
 def let_go(handle: int) -> None:
     """Unlock and close."""
     try:
-        # Closing is not enough when a fork has taken a copy of the handle along.
+        # Closing is not enough if a forked child has a copy of the handle.
         _unlock(handle)
     finally:
         os.close(handle)
@@ -60,7 +60,7 @@ def let_go(handle: int) -> None:
 
 if sys.platform == "win32":
 
-    def lock(handle: int, *, shared: bool) -> bool:  # noqa: ARG001  (there is only one kind)
+    def lock(handle: int, *, shared: bool) -> bool:  # noqa: ARG001  (Windows has only one kind)
         """Lock an open file; False when another process holds it."""
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)

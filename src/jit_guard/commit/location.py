@@ -1,7 +1,7 @@
-"""Where the paths of a commit lead on disk: inside the project, or nowhere.
+"""Locations on disk of the paths in a commit, which must be inside the project.
 
-A path is relative to the root, with `/`. It is looked at again whenever it is used, since an
-intent may be found by another process, after the project was moved, or in a clone.
+A path is relative to the root, with `/`. It is resolved again at each use, since an intent may be
+read by another process, after the project was moved, or in a clone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OURS = (STATE_FOLDER, ".git")
 
 
 class Location(NamedTuple):
-    """A place on disk: the real folder (absolute, no link on the way) and the name in it."""
+    """A place on disk: the real directory (absolute, no links) and the name in it."""
 
     folder: str
     name: str
@@ -31,12 +31,12 @@ class Location(NamedTuple):
         return os.path.join(self.folder, self.name)
 
     def beside(self, name: str) -> str:
-        """The path of another name in the same folder."""
+        """The path of another name in the same directory."""
         return os.path.join(self.folder, name)
 
 
 def component_location(root: str, path: str) -> Location:
-    """Where a component stands or will stand. Its folder may be a link inside the project.
+    """Locate a component. Its directory may be a link inside the project.
 
     Raises:
         UnsafePathError: the path leaves the project.
@@ -45,12 +45,12 @@ def component_location(root: str, path: str) -> Location:
     folder, _, name = path.rpartition("/")
     real = _real(os.path.join(root, *folder.split("/")) if folder else root)
     if not _inside(root, real):
-        raise UnsafePathError(f"{path}: its folder leads out of the project; nothing is written")
+        raise UnsafePathError(f"{path}: its directory is outside the project; nothing was written")
     return Location(real, name)
 
 
 def map_location(root: str, path: str) -> Location:
-    """Where a map's bytes are. A map that is a link stays one: what it points to is edited.
+    """Locate the bytes of a map. A map that is a link stays one: its target is edited.
 
     Raises:
         UnsafePathError: the path leaves the project.
@@ -62,7 +62,7 @@ def map_location(root: str, path: str) -> Location:
 
 
 def refuse_hard_link(path: str, status: os.stat_result) -> None:
-    """A rename would cut a hard-linked map off from its other names.
+    """Refuse a hard-linked map, which a rename would detach from its other names.
 
     Raises:
         TransactionError: the map has another name.
@@ -70,13 +70,12 @@ def refuse_hard_link(path: str, status: os.stat_result) -> None:
     if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
         raise TransactionError(
             f"{path} has {status.st_nlink} hard links, and replacing it would leave the others "
-            f"behind with the old text; make it a copy (cp {path} x && mv x {path}) or a "
-            "symbolic link"
+            f"with the old text; make it a copy (cp {path} x && mv x {path}) or a symbolic link"
         )
 
 
 def missing_folders(root: str, folder: str) -> list[str]:
-    """The folders to make, outermost first, as paths relative to the root."""
+    """List the directories to create, outermost first, as paths relative to the root."""
     missing: list[str] = []
     while folder != root and not durable.exists(folder):
         missing.append(os.path.relpath(folder, root).replace(os.sep, "/"))
@@ -87,7 +86,7 @@ def missing_folders(root: str, folder: str) -> list[str]:
 
 
 def upwards(root: str, folder: str) -> list[str]:
-    """A folder and those above it, up to the root (itself alone when it is outside)."""
+    """List a directory and its parents up to the root (itself alone if it is outside)."""
     chain = [folder]
     while _inside(root, folder) and folder != root:
         folder = os.path.dirname(folder)
@@ -99,15 +98,15 @@ def refuse_unsafe(path: str) -> None:
     """Raise UnsafePathError for a path that is not plainly a file below the root."""
     segments = path.split("/")
     if not path or path.startswith("/") or re.match("[A-Za-z]:", path):
-        raise UnsafePathError(f"{path!r}: an absolute or empty path; give it relative to the root")
+        raise UnsafePathError(f"{path!r} is absolute or empty; use a path relative to the root")
     if "\\" in path or "\0" in path or any(name in ("", ".", "..") for name in segments):
-        raise UnsafePathError(f"{path!r}: not a plain path below the root; nothing is written")
+        raise UnsafePathError(f"{path!r} is not a plain path below the root; nothing was written")
     if segments[0].lower() in _OURS:
-        raise UnsafePathError(f"{path!r}: {segments[0]} is no place for maps and components")
+        raise UnsafePathError(f"{path!r}: maps and components cannot be in {segments[0]}")
 
 
 def _real(path: str) -> str:
-    """`realpath` of a folder that may not be there yet; what cannot be looked at is an error."""
+    """Return the `realpath` of a directory that may not exist yet; raise if it cannot be read."""
     try:
         return os.path.realpath(path, strict=True)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Step 6: the components get their names, unless somebody else decided otherwise."""
+"""Step 6: give the components their names, unless another process changed the entries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jit_guard.commit.replay import TRIES, Left, Replay, is_ready, sha256_of, sy
 
 
 def place_components(work: Replay) -> None:
-    """Every component that an entry wants gets its final name."""
+    """Give every component that an entry names its final name."""
     folders: dict[str, None] = {}
     for one in work.intent.components:
         location = work.component(one)
@@ -20,7 +20,7 @@ def place_components(work: Replay) -> None:
         else:
             _withdraw(work, one, location)
         folders[location.folder] = None
-    sync_folders(folders, "a component is not there under its name, though the map names it")
+    sync_folders(folders, "a component is missing under its name, though the map names it")
 
 
 def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
@@ -31,19 +31,19 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
             try:
                 durable.place(temporary, location.path)
             except FileExistsError:
-                continue  # it came between the two calls: look at it
+                continue  # created between the two calls: look at it
             break
         found = durable.read_file(location.path) if durable.is_file(location.path) else None
         sha256 = sha256_of(found[0]) if found is not None else None
         if sha256 == one.sha256:
-            durable.sync_file(location.path, without="a component that stood there already is torn")
+            durable.sync_file(location.path, without="a component that already existed is torn")
             break
         if found is not None and sha256 == one.replaces:
             _prepare_component(work, one, location, found[1])
             durable.replace(temporary, location.path)
             break
         if durable.exists(location.path):
-            reason = "something else stands there, and is never overwritten"
+            reason = "a different file exists there and is never overwritten"
             work.left.append(Left(one.path, (), reason))
             work.keep(one.path, one.data or b"", reason)
             return
@@ -53,7 +53,7 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
 def _prepare_component(
     work: Replay, one: ComponentIntent, location: Location, like: os.stat_result | None = None
 ) -> None:
-    """See that the temporary file is there; somebody may have cleaned it, or its folder, away."""
+    """Write the temporary file again if it, or its directory, was removed."""
     temporary = location.beside(one.temporary)
     if is_ready(work, temporary, one.sha256):
         return
@@ -71,13 +71,13 @@ def _prepare_component(
 
 
 def _withdraw(work: Replay, one: ComponentIntent, location: Location) -> None:
-    """A component that no entry wants any more: ours is removed, the text is kept."""
+    """Remove a component that no entry names any longer, if we placed it; keep its text."""
     made_by_us = not one.adopted and one.replaces is None
     found = durable.read_file(location.path) if durable.is_file(location.path) else None
     if found is not None and sha256_of(found[0]) == one.sha256:
         if not made_by_us or work.named(one.path):
-            work.left.append(Left(one.path, (), "left in its place"))
+            work.left.append(Left(one.path, (), "left in place"))
         else:
             durable.remove(location.path)
-    reason = "the commit was given up" if work.back else "no entry names it any more"
+    reason = "the commit was abandoned" if work.back else "no entry names it any longer"
     work.keep(one.path, one.data or b"", reason)

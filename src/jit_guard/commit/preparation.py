@@ -1,4 +1,4 @@
-"""What a commit will write: drawn up in memory, then made under temporary names."""
+"""What a commit will write: prepared in memory, then written under temporary names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jit_guard.text.names import OURS
 class Placement(NamedTuple):
     """A component to write. `path` is relative to the root, with `/`.
 
-    An existing file is never overwritten, but for one with the sha256 in `replaces`.
+    An existing file is never overwritten, except one with the sha256 in `replaces`.
     """
 
     path: str
@@ -34,7 +34,7 @@ class Placement(NamedTuple):
 
 
 class NewMap(NamedTuple):
-    """A map's new bytes, and the file that they will replace."""
+    """The new bytes of a map, and the file that they replace."""
 
     location: Location
     temporary: str
@@ -43,7 +43,7 @@ class NewMap(NamedTuple):
 
 
 class NewComponent(NamedTuple):
-    """A component's text, and where it goes."""
+    """The text of a component, and its location."""
 
     location: Location
     temporary: str
@@ -62,7 +62,7 @@ class New(NamedTuple):
 
 
 def prepare(root: str, changes: Sequence[MapChange], placements: Sequence[Placement]) -> New:
-    """Steps 1 to 4 in memory: what can be refused is refused before anything is made."""
+    """Do steps 1 to 4 in memory, so that refusals come before anything is written."""
     token = f"{OURS}{os.urandom(6).hex()}"
     new_maps: list[NewMap] = []
     maps: list[MapIntent] = []
@@ -70,7 +70,7 @@ def prepare(root: str, changes: Sequence[MapChange], placements: Sequence[Placem
         location = map_location(root, change.path)
         found = durable.read_file(location.path)
         if found is None:
-            raise TransactionError(f"{change.path}: there is no such map; nothing was changed")
+            raise TransactionError(f"{change.path} does not exist; nothing was changed")
         data, status = found
         refuse_hard_link(change.path, status)
         try:
@@ -99,10 +99,10 @@ def prepare(root: str, changes: Sequence[MapChange], placements: Sequence[Placem
         folders.update(dict.fromkeys(missing_folders(root, location.folder)))
         locations.append(location)
     if len(set(locations)) < len(locations):
-        raise TransactionError("two changes of one file in one commit; nothing was changed")
-    drawn = Intent("commit", tuple(maps), tuple(components), tuple(folders))
+        raise TransactionError("the commit changes the same file twice; nothing was changed")
+    intent = Intent("commit", tuple(maps), tuple(components), tuple(folders))
     return New(
-        drawn, tuple(new_maps), tuple(new_components), tuple(adopted_locations), tuple(locations)
+        intent, tuple(new_maps), tuple(new_components), tuple(adopted_locations), tuple(locations)
     )
 
 
@@ -115,7 +115,7 @@ def _row(
 def _look(
     placement: Placement, location: Location, sha256: str
 ) -> tuple[bool, os.stat_result | None]:
-    """Does the component stand there already? And if another one may be replaced, its status."""
+    """Return whether the component already exists, and the status of a file to be replaced."""
     if not durable.exists(location.path):
         return False, None
     found = durable.read_file(location.path) if durable.is_file(location.path) else None
@@ -130,13 +130,13 @@ def _look(
 
 
 def make(root: str, new: New) -> None:
-    """Folders, components and maps under temporary names, all of them on the disk."""
+    """Write directories, components and maps under temporary names, and sync all of them."""
     above = dict.fromkeys(
         folder for location in new.locations for folder in upwards(root, location.folder)
     )
     durable.make_folders([os.path.join(root, path) for path in new.intent.folders], list(above))
     for component in new.components:
-        # A name that this file system cannot hold must come out now, not when it is too late.
+        # A name that this file system cannot hold must fail now, before the commit point.
         durable.exists(component.location.path)
         durable.write_file(
             component.location.beside(component.temporary),
@@ -145,7 +145,7 @@ def make(root: str, new: New) -> None:
             like=component.like,
         )
     for adopted in new.adopted:
-        durable.sync_file(adopted.path, without="a component that somebody else wrote is torn")
+        durable.sync_file(adopted.path, without="a component that another process wrote is torn")
     for one in new.maps:
         durable.write_file(
             one.location.beside(one.temporary),
@@ -156,5 +156,5 @@ def make(root: str, new: New) -> None:
         )
     for folder in dict.fromkeys(location.folder for location in new.locations):
         durable.sync_folder(
-            folder, without="a temporary file is gone, and recovery needs space to write it again"
+            folder, without="a temporary file is lost, and recovery needs space to write it again"
         )

@@ -1,4 +1,4 @@
-"""One intent on its way to an end: what became of its maps and components."""
+"""The replay of one intent, and what became of its maps and components."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from jit_guard.registry.edit import Edit, EditError, strings
 from jit_guard.registry.positions import pointer
 
 Keep = Callable[[str, bytes], None]
-TRIES = 100  # somebody saves a file between two system calls: how often to look again
+TRIES = 100  # when another process saves a file between two system calls
 
 
 class Left(NamedTuple):
-    """What was left as it is, because somebody else decided. `keys` is () for a component."""
+    """A change that was not made, because another process interfered. A component has no keys."""
 
     path: str
     keys: tuple[str, ...]
@@ -25,7 +25,7 @@ class Left(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A text that found no place. Whoever gets it must keep it: it may have been paid for."""
+    """A text that was not placed. The caller must keep it: it may have been paid for."""
 
     path: str
     data: bytes
@@ -33,7 +33,7 @@ class Kept(NamedTuple):
 
 
 class Recovery(NamedTuple):
-    """How a commit ended: `changes` and `placed` are what stands now, by it."""
+    """How a commit ended. `changes` and `placed` are in effect now."""
 
     outcome: Literal["nothing", "forward", "back", "set aside"]
     changes: tuple[MapChange, ...] = ()
@@ -44,14 +44,14 @@ class Recovery(NamedTuple):
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """What a user should be told, one line each."""
-        told = [f"{one.path}{pointer(*one.keys)}: {one.reason}" for one in self.left]
-        told += (f"{one.path}: the text is kept: {one.reason}" for one in self.kept)
-        return (*self.notes, *told)
+        """The messages for the user, one line each."""
+        messages = [f"{one.path}{pointer(*one.keys)}: {one.reason}" for one in self.left]
+        messages += (f"{one.path}: text kept, because {one.reason}" for one in self.kept)
+        return (*self.notes, *messages)
 
 
 class Replay:
-    """One intent on its way, and what became of its parts."""
+    """One intent being replayed, and what became of its parts."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Replay:
         self._keep = keep
         self._locations: dict[tuple[str, str], Location] = {}
         self._served: dict[str, list[tuple[str, Edit]]] | None = None
-        self._standing: set[tuple[str, Edit]] = set()
+        self._in_place: set[tuple[str, Edit]] = set()
         self._strings: set[str] | None = None
         self.standing: dict[str, list[Edit]] = {}
         self.placed: list[str] = []
@@ -73,30 +73,30 @@ class Replay:
         self.kept: list[Kept] = []
 
     def component(self, one: ComponentIntent) -> Location:
-        """Where a component stands or shall stand."""
+        """Locate a component."""
         key = "component", one.path
         if key not in self._locations:
             self._locations[key] = component_location(self.root, one.path)
         return self._locations[key]
 
     def map(self, one: MapIntent) -> Location:
-        """Where a map's bytes are."""
+        """Locate the bytes of a map."""
         key = "map", one.path
         if key not in self._locations:
             self._locations[key] = map_location(self.root, one.path)
         return self._locations[key]
 
     def keep(self, path: str, data: bytes, reason: str) -> None:
-        """A text finds no place: whoever asked gets it now, while the intent still has it."""
+        """Keep a text that is not placed; the caller gets it while the intent still has it."""
         if self._keep is not None:
             self._keep(path, data)
         self.kept.append(Kept(path, data, reason))
 
     def wanted(self, one: ComponentIntent) -> bool:
-        """Is there still an entry that this component is for?
+        """Check whether an entry for this component is still in effect.
 
-        To be asked when the maps are set. The entries of a component are those whose new
-        value its path ends with. A component without any stands for itself.
+        To be called after the maps are set. The entries of a component are those whose new
+        value its path ends with. A component without entries is always wanted.
         """
         if self.back:
             return False
@@ -105,12 +105,12 @@ class Replay:
             for of in self.intent.maps:
                 for edit in of.edits:
                     self._served.setdefault(edit.new, []).append((of.path, edit))
-            self._standing = {(path, e) for path, edits in self.standing.items() for e in edits}
+            self._in_place = {(path, e) for path, edits in self.standing.items() for e in edits}
         served = [entry for end in _ends(one.path) for entry in self._served.get(end, ())]
-        return not served or not self._standing.isdisjoint(served)
+        return not served or not self._in_place.isdisjoint(served)
 
     def named(self, path: str) -> bool:
-        """May an entry name this component? Where a map cannot be read, it may."""
+        """Check whether an entry may name this component; True if a map cannot be parsed."""
         try:
             if self._strings is None:
                 found = (durable.read_file(self.map(one).path) for one in self.intent.maps)
@@ -120,7 +120,7 @@ class Replay:
         return not self._strings.isdisjoint(_ends(path))
 
     def result(self) -> Recovery:
-        """All of it, for who asked."""
+        """Return the result as a value."""
         return Recovery(
             "back" if self.back else "forward",
             tuple(MapChange(path, tuple(edits)) for path, edits in self.standing.items() if edits),
@@ -131,7 +131,7 @@ class Replay:
 
 
 def is_ready(work: Replay, temporary: str, sha256: str) -> bool:
-    """Does the temporary file hold what it should, and is that on the disk?"""
+    """Check that the temporary file has the expected contents, and sync it."""
     if not durable.is_file(temporary):
         return False
     found = durable.read_file(temporary)
@@ -143,20 +143,20 @@ def is_ready(work: Replay, temporary: str, sha256: str) -> bool:
 
 
 def sync_folders(folders: Iterable[str], without: str) -> None:
-    """Sync those of the folders that are there."""
+    """Sync the directories that exist."""
     for folder in folders:
         try:
             durable.sync_folder(folder, without)
         except (FileNotFoundError, NotADirectoryError):
-            continue  # removed, or never made: its parent's sync tells
+            continue  # removed or never created: its parent is synced
 
 
 def sha256_of(data: bytes) -> str:
-    """The hash by which texts are told apart."""
+    """Return the hash that identifies a text."""
     return hashlib.sha256(data).hexdigest()
 
 
 def _ends(path: str) -> list[str]:
-    """Every stretch of a path that an entry could name it by: `c`, `b/c`, `a/b/c`."""
+    """List every suffix of a path that an entry could use: `c`, `b/c`, `a/b/c`."""
     names = path.split("/")
     return ["/".join(names[start:]) for start in range(len(names))]

@@ -1,4 +1,4 @@
-"""Step 5, the commit point: the maps get their new values, entry by entry."""
+"""Step 5, the commit point: set the new values in the maps, entry by entry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jit_guard.registry.edit import Edit, EditError, splice, values
 
 
 class Decision(NamedTuple):
-    """One map, as it is now, against its edits."""
+    """The edits of one map, compared with the map as it is now."""
 
     status: os.stat_result
     data: bytes
@@ -24,10 +24,10 @@ class Decision(NamedTuple):
 
 
 def set_maps(work: Replay) -> None:
-    """Every map that is still as it was gets its new values."""
+    """Set the new values in every map, where the old ones are still there."""
     maps = work.intent.maps
     if len(maps) > 1:
-        for one in maps:  # if one of them cannot be read, none is touched
+        for one in maps:  # if one cannot be read, none is changed
             _decide(work, one)
     folders = [work.map(one).folder for one in maps if _set_map(work, one)]
     for folder in dict.fromkeys(folders):
@@ -37,7 +37,7 @@ def set_maps(work: Replay) -> None:
 
 
 def _set_map(work: Replay, one: MapIntent) -> bool:
-    """Decide entry by entry, and replace the map; False when there is none to replace."""
+    """Decide entry by entry, and replace the map; return False if there is none to replace."""
     for _ in range(TRIES):
         decision = _decide(work, one)
         if decision is None:
@@ -45,31 +45,31 @@ def _set_map(work: Replay, one: MapIntent) -> bool:
         if decision.todo:
             location = work.map(one)
             _prepare_map(work, one, location, decision)
-            # From here to the rename is the whole time in which somebody else's save is lost.
+            # Only between this check and the rename can another process's save be lost.
             if not durable.same_file(decision.status, os.lstat(location.path)):
                 continue
             durable.replace(location.beside(one.temporary), location.path)
         else:
             durable.sync_file(
-                work.map(one).path, without="a map that somebody saved over ours is torn"
+                work.map(one).path, without="a map that another process saved over ours is torn"
             )
         work.standing[one.path] = [*decision.done, *decision.todo]
         work.left += decision.left
         return True
-    raise TransactionError(f"{one.path} is being saved over and over; nothing could be set in it")
+    raise TransactionError(f"{one.path} keeps being saved by another process; no entry was set")
 
 
 def _decide(work: Replay, one: MapIntent) -> Decision | None:
     found = durable.read_file(work.map(one).path)
     if found is None:
-        work.left += (Left(one.path, edit.keys, "the map is gone") for edit in one.edits)
+        work.left += (Left(one.path, edit.keys, "the map no longer exists") for edit in one.edits)
         return None
     data, status = found
     refuse_hard_link(one.path, status)
     edits = one.edits
     if work.back:
         edits = tuple(Edit(edit.keys, edit.new, edit.old) for edit in edits)
-    elif sha256_of(data) == one.old_sha256:  # nobody else was here: the usual case, no parsing
+    elif sha256_of(data) == one.old_sha256:  # unchanged, the usual case: no parsing needed
         return Decision(status, data, edits, (), ())
     todo: list[Edit] = []
     done: list[Edit] = []
@@ -78,12 +78,12 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
         now = values(data, [edit.keys for edit in edits])
     except EditError as error:
         if work.back:
-            reason = f"left as it is, since the map cannot be read: {error}"
+            reason = f"left unchanged, because the map cannot be read: {error}"
             work.left += (Left(one.path, edit.keys, reason) for edit in edits)
             return None
         raise TransactionError(
-            f"{one.path}: {error}; a commit waits to be finished: repair the map and run "
-            "`jit-guard recover`, or give the commit up with `jit-guard recover --abandon`"
+            f"{one.path}: {error}; a commit is pending: fix the map and run `jit-guard recover`, "
+            "or undo it with `jit-guard recover --abandon`"
         ) from None
     for edit, value in zip(edits, now, strict=True):
         if value == edit.new:
@@ -91,13 +91,13 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
         elif value == edit.old:
             todo.append(edit)
         else:
-            what = "is gone" if value is None else f"is {value!r}"
-            left.append(Left(one.path, edit.keys, f"somebody else decided: the value {what}"))
+            change = "removed it" if value is None else f"set it to {value!r}"
+            left.append(Left(one.path, edit.keys, f"another process {change}"))
     return Decision(status, data, tuple(todo), tuple(done), tuple(left))
 
 
 def _prepare_map(work: Replay, one: MapIntent, location: Location, decision: Decision) -> None:
-    """See that the temporary file holds the map as it shall be."""
+    """Make the temporary file hold the new map."""
     usual = decision.todo == one.edits and sha256_of(decision.data) == one.old_sha256
     data = None if usual else splice(decision.data, decision.todo)
     wanted = one.new_sha256 if data is None else sha256_of(data)

@@ -1,11 +1,11 @@
-"""The commit: maps and components change together, in one instant, or not at all.
+"""The commit, which changes maps and components together, atomically.
 
-Paths, bytes and edits in; nothing is known here of goals, models or configuration. The order
-of the original algorithm stays (temporary map, rename, then the components); around it stands
-a write-ahead intent, so that whoever comes after a crash can finish or undo it. See
-`docs/atomic-commit.md` for the protocol and its proof. Where the ideas come from: redo logging;
-SQLite's "Atomic Commit in SQLite"; git's lockfile.c for what to write before what; the ALICE
-study (OSDI 2014) for what file systems do in between.
+It works on paths, bytes and edits, and does not depend on goals, models or configuration. It
+keeps the order of the original algorithm (temporary map, rename, then the components) and adds a
+write-ahead intent, from which a later process can finish or undo it after a crash. See
+`docs/atomic-commit.md` for the protocol and its proof. The ideas come from redo logging; SQLite's
+"Atomic Commit in SQLite"; git's lockfile.c for the order of writes; and the ALICE study (OSDI
+2014) for what file systems do in between.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ __all__ = [
 
 
 class Commit(NamedTuple):
-    """What a commit did, and all of it is on the disk.
+    """What a commit did. All of it is on disk.
 
-    `placed` holds the components that stand under their names. `left` and `kept` are empty
-    unless somebody else saved a map or a component in the instant of the commit.
+    `placed` are the components that now have their names. `left` and `kept` are empty unless
+    another process saved a map or a component during the commit.
     """
 
     changes: tuple[MapChange, ...] = ()
@@ -70,28 +70,28 @@ def commit(
     timeout: float = TIMEOUT,
     keep: Keep | None = None,
 ) -> Commit:
-    """Edit maps and place components, in one instant, for good.
+    """Edit maps and place components, atomically and durably.
 
-    When this returns, everything is on the disk. When it raises anything but
-    UnfinishedCommitError, everything that was made is undone. After a crash at any point,
-    `recover` leads to the old state or to the new one.
+    When this returns, everything is on disk. When it raises anything but
+    UnfinishedCommitError, everything is undone. After a crash at any point, `recover` restores
+    the old state or completes the new one.
 
     Args:
         root: the project's root.
-        changes: the edits, one MapChange per map.
-        placements: the components. One whose path ends with an edit's new value belongs to
-            that entry, and is only placed while the entry has that value.
+        changes: the edits, one `MapChange` per map.
+        placements: the components. A component whose path ends with an edit's new value belongs
+            to that entry, and is only placed while the entry has that value.
         timeout: how long to wait for another process's commit, in seconds.
-        keep: is given each text that found no place because of somebody else's save.
+        keep: called with each text that was not placed because another process saved a file.
 
     Raises:
         EditError: an edit does not fit its map.
-        OccupiedError: another file stands in a component's place.
+        OccupiedError: another file already exists at a component's path.
         UnsafePathError: a path leads out of the project.
-        LockedError: another process holds the commit lock all the time.
-        UnfinishedCommitError: an earlier commit was interrupted, or this one is decided and
-            could not be finished: call `recover`.
-        TransactionError: anything else that the system refused.
+        LockedError: another process holds the commit lock until the timeout.
+        UnfinishedCommitError: an earlier commit was interrupted, or this one is decided but
+            could not be finished; call `recover`.
+        TransactionError: any other error of the operating system.
     """
     if not changes and not placements:
         return Commit()
@@ -114,23 +114,23 @@ def recover(
     timeout: float = TIMEOUT,
     keep: Keep | None = None,
 ) -> Recovery:
-    """Bring an interrupted commit to its end. Where none was interrupted, nothing is touched.
+    """Finish or undo an interrupted commit. Without one, nothing is changed.
 
-    A commit that was decided is finished, one that was not is undone. Idempotent, also when it
-    is itself interrupted.
+    A decided commit is finished; one that was not decided is undone. Idempotent, even if it is
+    itself interrupted.
 
     Args:
         root: the project's root.
-        abandon: undo a decided commit as well, as far as nobody else decided otherwise, and
-            move an intent out of the way that cannot be read.
-        timeout: how long to wait for a commit that is under way, in seconds.
-        keep: is given each text that found no place, before the intent that holds it is
+        abandon: undo a decided commit as well, except for entries that another process has
+            changed since, and move an unreadable intent aside.
+        timeout: how long to wait for a commit in progress, in seconds.
+        keep: called with each text that was not placed, before the intent that holds it is
             removed, so that no crash can lose it. The result has them, too.
 
     Raises:
-        LockedError: a commit is under way, and takes too long.
-        TransactionError: a map does not parse, or the system refused something. The intent
-            stands, nothing is lost, and `recover` can be called again.
+        LockedError: a commit is in progress and takes too long.
+        TransactionError: a map does not parse, or an operation failed. The intent remains,
+            nothing is lost, and `recover` can be called again.
     """
     root = os.path.realpath(root)
     try:
@@ -140,37 +140,37 @@ def recover(
             return _recover(root, abandon, keep)
     except OSError as error:
         raise TransactionError(
-            f"{_reason(root, error)}; the interrupted commit waits, nothing is lost: "
-            "see to it and run `jit-guard recover` again"
+            f"{_reason(root, error)}; the commit is still unfinished, and nothing is lost; "
+            "fix the cause and run `jit-guard recover` again"
         ) from None
 
 
 def interrupted(root: str) -> str | None:
-    """Why `recover` is due, or None. Creates nothing.
+    """Return why `recover` is needed, or None. Creates nothing.
 
     Raises:
-        UnreadableError: it cannot be told.
+        UnreadableError: that cannot be determined.
     """
     root = os.path.realpath(root)
     try:
-        # Looked at twice: the commit may have ended before the lock was tried.
+        # Checked twice: the commit may have finished before the lock was tried.
         if not intent.stands(root) or held(root) or not intent.stands(root):
             return None
     except OSError as error:
         raise UnreadableError(PENDING, _words(error)) from None
-    return f"a commit did not finish: {PENDING} stands, and no process works on it"
+    return f"a commit did not finish: {PENDING} exists, and no process is working on it"
 
 
 def wait(root: str, *, timeout: float = TIMEOUT) -> None:
-    """Return when no commit is under way: at once, as a rule. Creates nothing.
+    """Wait until no commit is in progress, usually not at all. Creates nothing.
 
-    For readers: the map is renamed an instant before its components get their names. Who finds
-    a component missing waits, reads both again, and knows.
+    For readers: the map is renamed just before its components get their names. A reader that
+    finds a component missing should wait, then read both again.
 
     Raises:
-        LockedError: a commit is under way, and takes too long.
+        LockedError: a commit is in progress and takes too long.
         UnfinishedCommitError: the commit was interrupted.
-        TransactionError: it cannot be told.
+        TransactionError: that cannot be determined.
     """
     root = os.path.realpath(root)
     try:
@@ -184,17 +184,19 @@ def wait(root: str, *, timeout: float = TIMEOUT) -> None:
 def _refuse_interrupted(root: str) -> None:
     if intent.stands(root):
         raise UnfinishedCommitError(
-            f"an earlier commit was interrupted ({PENDING} stands); run `jit-guard recover`"
+            f"an earlier commit was interrupted ({PENDING} exists); run `jit-guard recover`"
         )
 
 
 def _decide(root: str, new: New, lock: CommitLock) -> None:
-    """Steps 2 to 4 on disk. When this returns, the commit is decided; when not, undone."""
+    """Do steps 2 to 4 on disk. If this returns, the commit is decided; if it raises, undone."""
     try:
         intent.write(root, new.intent.plan())
         preparation.make(root, new)
         if not lock.holds():
-            raise TransactionError(f"{STATE_FOLDER} was removed meanwhile; nothing was changed")
+            raise TransactionError(
+                f"{STATE_FOLDER} was removed during the commit; nothing was changed"
+            )
         intent.write(root, new.intent)
     except BaseException as error:
         _undo(root, new.intent.plan(), error)
@@ -202,7 +204,7 @@ def _decide(root: str, new: New, lock: CommitLock) -> None:
 
 
 def _undo(root: str, plan: Intent, cause: BaseException) -> None:
-    """Remove what was made, unless the disk says that the commit is decided."""
+    """Remove what was written, unless the intent on disk says that the commit is decided."""
     try:
         try:
             there = intent.read(root)
@@ -218,13 +220,13 @@ def _undo(root: str, plan: Intent, cause: BaseException) -> None:
             durable.remove(os.path.join(root, intent.DRAFT))
     except OSError as error:
         raise UnfinishedCommitError(
-            f"{_reason(root, error)}; what was begun could not be undone: no map and no component "
-            "was changed, and `jit-guard recover` removes the rest"
+            f"{_reason(root, error)}; no map or component was changed, but temporary files remain; "
+            "run `jit-guard recover` to remove them"
         ) from None
 
 
 def _finish(root: str, decided: Intent, keep: Keep | None) -> Commit:
-    """Steps 5 to 7."""
+    """Do steps 5 to 7."""
     try:
         done = recovery.replay(root, decided, fresh=True, keep=keep)
     except OSError as error:
@@ -238,8 +240,8 @@ def _finish(root: str, decided: Intent, keep: Keep | None) -> Commit:
 
 def _unfinished(root: str, error: OSError) -> UnfinishedCommitError:
     return UnfinishedCommitError(
-        f"{_reason(root, error)}; the commit is decided and not finished, and nothing is lost: "
-        "see to it and run `jit-guard recover`"
+        f"{_reason(root, error)}; the commit is unfinished, and nothing is lost; "
+        "fix the cause and run `jit-guard recover`"
     )
 
 
@@ -250,9 +252,9 @@ def _recover(root: str, abandon: bool, keep: Keep | None) -> Recovery:
         if not abandon:
             raise
         intent.set_aside(root)
-        note = f"{PENDING} is damaged, and was moved to {intent.BROKEN} with all it holds"
+        note = f"{PENDING} is corrupted and was moved to {intent.BROKEN}"
         return Recovery("set aside", notes=(note,))
-    if pending is None:  # another process was faster, or a writer died over its draft
+    if pending is None:  # another process recovered it, or a writer died while writing its draft
         intent.remove(root)
         return Recovery("nothing")
     if pending.phase == "plan":
@@ -261,7 +263,7 @@ def _recover(root: str, abandon: bool, keep: Keep | None) -> Recovery:
 
 
 def _reason(root: str, error: OSError) -> str:
-    """An operating system's error as what and where."""
+    """Describe an operating system error, with its path relative to the root."""
     words = _words(error)
     path = error.filename
     if not isinstance(path, str):

@@ -1,1 +1,1 @@
-"""Where registry and tree disagree, as facts: the rules put them into words."""
+"""The comparison of registry and tree, as facts that the rules turn into findings."""

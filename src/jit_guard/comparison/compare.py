@@ -1,8 +1,8 @@
-"""Map against tree: where they disagree.
+"""The comparison of maps and tree.
 
-Works on columns: all filenames of a component type at once against the set of names in its
-folder. Only what that leaves open (a sub-folder, a link, another case, nothing there) is looked
-at one by one, and only then are the entries that it concerns looked up.
+It works on columns: all filenames of a component type are matched at once against the set of
+names in its directory. Only the rest (a subdirectory, a link, another case, nothing) is resolved
+one by one, and only then are the entries looked up.
 """
 
 from __future__ import annotations
@@ -26,45 +26,45 @@ from jit_guard.text.names import (
 
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:
-    """Find where maps and tree disagree. Raises UnreadableError when there is no tree to see."""
+    """Find where maps and tree differ. Raises UnreadableError if the tree cannot be read."""
     top = components_folder(tree, settings)
     wanted = _columns(maps)
     tree.expect({settings.path(one): filenames for one, filenames in wanted.items()})
     folders = tree.walk(top) if top is not None else {}
     comparison = Comparison.nothing()._replace(folders=folders, top=top or "")
-    suspects = _settle(wanted, tree, settings, comparison)
-    if any("\\" in goal_map.text for goal_map in maps):  # or no name can hold one
-        _suspect_backslashes(wanted, suspects)
+    unresolved = _match_columns(wanted, tree, settings, comparison)
+    if any("\\" in goal_map.text for goal_map in maps):  # otherwise no name contains one
+        _add_backslashes(wanted, unresolved)
     used = {goal_map.path for goal_map in maps}
-    if suspects:
+    if unresolved:
         from jit_guard.comparison.resolution import resolve
 
-        missing, more = resolve(maps, tree, settings, suspects, comparison)
+        missing, more = resolve(maps, tree, settings, unresolved, comparison)
         comparison = comparison._replace(missing=missing)
         used |= more
-    orphans = _left_over(used, comparison)
-    _beside_maps(maps, tree, comparison)
+    orphans = _orphans(used, comparison)
+    _add_temporaries_of_maps(maps, tree, comparison)
     return comparison._replace(orphans=orphans)
 
 
 def components_folder(tree: Tree, settings: Settings) -> str | None:
-    """The real path of the components folder; None when there is none."""
+    """Return the real path of the components directory; None if it does not exist."""
     place = tree.resolve(settings.components)
     if place.kind == "folder" and place.spelled == settings.components:
         return place.real
     if place.kind in ("absent", "folder"):
         return None
     reasons = {
-        "outside": "it is a link that leaves the project",
+        "outside": "it is a link that points outside the project",
         "broken": "it is a broken link",
-        "file": "it is a file, not a folder",
+        "file": "it is a file, not a directory",
         "unknown": place.what,
     }
     raise UnreadableError(settings.components, reasons.get(place.kind, f"it is a {place.what}"))
 
 
 def _columns(maps: Sequence[GoalMap]) -> dict[str, set[str]]:
-    """All filenames of each component type."""
+    """Return all filenames of each component type."""
     found: dict[str, set[str]] = {}
     for goal_map in maps:
         for component_type, filenames in goal_map.columns.items():
@@ -73,55 +73,55 @@ def _columns(maps: Sequence[GoalMap]) -> dict[str, set[str]]:
     return found
 
 
-def _settle(
+def _match_columns(
     wanted: dict[str, set[str]], tree: Tree, settings: Settings, comparison: Comparison
 ) -> Names:
-    """Settle in bulk what is plainly there; return what is not, by component type."""
-    suspects: Names = {}
+    """Match existing files in bulk; return the other filenames, by component type."""
+    unresolved: Names = {}
     for component_type, filenames in wanted.items():
         if unsafe_type(component_type):
-            suspects[component_type] = filenames
+            unresolved[component_type] = filenames
             continue
         base = settings.path(component_type)
         place = tree.resolve(base)
-        left = filenames
+        rest = filenames
         if place.kind == "folder" and place.spelled == base and not place.links:
-            left = _match(place.real, filenames, comparison, not settings.is_text(component_type))
-        if left:
-            suspects[component_type] = left
-    return suspects
+            rest = _match(place.real, filenames, comparison, not settings.is_text(component_type))
+        if rest:
+            unresolved[component_type] = rest
+    return unresolved
 
 
 def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool) -> set[str]:
-    """Mark what the folder at `base` holds as served; return what it does not hold."""
+    """Record the files in the directory `base` as served; return the other filenames."""
     folder = comparison.folders.get(base)
     files = folder.files if folder else set()
-    if files is filenames:  # kept once: see `Tree.expect`
-        hits, left = filenames, set[str]()
+    if files is filenames:  # the same object: see `Tree.expect`
+        hits, rest = filenames, set[str]()
     elif files.isdisjoint(filenames):  # shared, not copied
-        hits, left = set(), filenames
+        hits, rest = set(), filenames
     else:
-        hits, left = filenames & files, filenames - files
+        hits, rest = filenames & files, filenames - files
     comparison.serve(base, hits, opaque)
     below: set[str] = set()
-    for head, names in by_folder(left).items():
+    for head, names in by_folder(rest).items():
         folder = comparison.folders.get(f"{base}/{head}") if head else None
         if folder:
             hits = folder.files & names
             comparison.serve(f"{base}/{head}", hits, opaque)
             below.update(f"{head}/{name}" for name in hits)
-    return left - below if below else left
+    return rest - below if below else rest
 
 
-def _suspect_backslashes(wanted: dict[str, set[str]], suspects: Names) -> None:
-    """A letter in a POSIX name, a separator elsewhere."""
+def _add_backslashes(wanted: dict[str, set[str]], unresolved: Names) -> None:
+    """Add filenames with a backslash, which is a character on POSIX and a separator elsewhere."""
     for component_type, filenames in wanted.items():
         if odd := {filename for filename in filenames if "\\" in filename}:
-            suspects[component_type] = odd.union(suspects.get(component_type, ()))
+            unresolved[component_type] = odd.union(unresolved.get(component_type, ()))
 
 
-def _left_over(used: set[str], comparison: Comparison) -> Orphans:
-    """What no entry names; temporary files among it are noted."""
+def _orphans(used: set[str], comparison: Comparison) -> Orphans:
+    """Return the files that no entry names; record temporary files in the comparison."""
     in_use = by_folder(used)
     found: dict[str, set[str]] = {}
     for path, folder in comparison.folders.items():
@@ -145,8 +145,8 @@ def _left_over(used: set[str], comparison: Comparison) -> Orphans:
     return orphans_in(found, comparison.folders)
 
 
-def _beside_maps(maps: Sequence[GoalMap], tree: Tree, comparison: Comparison) -> None:
-    """What interrupted writers of a map left beside it."""
+def _add_temporaries_of_maps(maps: Sequence[GoalMap], tree: Tree, comparison: Comparison) -> None:
+    """Record temporary files of interrupted writers next to the maps."""
     for goal_map in maps:
         parent, _, own = goal_map.path.rpartition("/")
         folder = None if parent in comparison.folders else tree.folder(parent)

@@ -1,4 +1,4 @@
-"""The content pass: every component that the map names, read once, in bounded memory."""
+"""The content pass: every component that a map names is read once, in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.sources.source import Source
 
-# What stands in the place of a file that Git LFS keeps: in every tree of git, and on disk where
-# nobody fetched it (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
+# The start of a Git LFS pointer, which replaces the file in git, and on disk until it is fetched
+# (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_SIZE = 1024
 
 
 class Content(NamedTuple):
-    """What is wrong with the bytes of components. All paths are relative to the root."""
+    """Problems with the contents of components. All paths are relative to the root."""
 
     empty: list[str]
     blank: list[str]
-    not_text: list[tuple[str, int]]  # with the offset of the first wrong byte
-    drafts: list[str]  # that nobody has touched
+    not_text: list[tuple[str, int]]  # with the offset of the first invalid byte
+    drafts: list[str]  # unedited ones
     vanished: list[str]
     unreadable: list[UnreadableError]
-    pointers: list[str]  # of Git LFS: the text is elsewhere, and nobody's fault
+    pointers: list[str]  # Git LFS pointers: not a problem, but the text is elsewhere
 
     @property
     def clean(self) -> bool:
-        """True when nothing is wrong with any of them."""
+        """True if no component has a problem."""
         return not (
             self.empty
             or self.blank
@@ -49,30 +49,30 @@ class Content(NamedTuple):
 def read(
     source: Source, comparison: Comparison, *, texts: bool, drafts: bool, sizes: bool
 ) -> Content:
-    """Judge the bytes of every component that an entry names.
+    """Check the contents of every component that an entry names.
 
     Args:
-        source: what to read from.
-        comparison: says which files entries name, and which of them are no text.
-        texts: read the texts (JG207, and JG206 for white space).
-        drafts: read at least the generated ones (JG501).
-        sizes: tell empty files; needs no reading of what is not read anyway.
+        source: the snapshot to read from.
+        comparison: says which files entries name, and which of them are not text.
+        texts: read all texts (for JG207, and for JG206 on whitespace).
+        drafts: read at least the generated components (for JG501).
+        sizes: find empty files, by their size if they are not read anyway.
     """
     content = Content([], [], [], [], [], [], [])
     for folder, names in sorted(comparison.served.items()):
         opaque = comparison.opaque.get(folder, frozenset())
         readable, rest = _split(names, opaque, texts=texts, drafts=drafts)
         if readable:
-            _judge_texts(source, folder, readable, content)
+            _check_texts(source, folder, readable, content)
         if sizes and rest:
-            _judge_sizes(source, folder, rest, content)
+            _check_sizes(source, folder, rest, content)
     return content
 
 
 def _split(
     names: AbstractSet[str], opaque: AbstractSet[str], *, texts: bool, drafts: bool
 ) -> tuple[AbstractSet[str], AbstractSet[str]]:
-    """The names that are read, and those of which only the size is asked."""
+    """Return the names whose contents are read, and those whose size is enough."""
     if texts and not opaque:
         return names, frozenset()
     if not texts and not drafts:
@@ -81,7 +81,7 @@ def _split(
     return readable, names - readable if readable else names
 
 
-def _judge_sizes(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
+def _check_sizes(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
     for name, empty in source.empty_files(folder, names):
         if empty is None:
             content.vanished.append(join(folder, name))
@@ -91,7 +91,7 @@ def _judge_sizes(source: Source, folder: str, names: AbstractSet[str], content: 
             content.empty.append(join(folder, name))
 
 
-def _judge_texts(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
+def _check_texts(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
     for name, chunks in source.chunks(folder, names):
         if chunks is None:
             content.vanished.append(join(folder, name))
@@ -101,15 +101,15 @@ def _judge_texts(source: Source, folder: str, names: AbstractSet[str], content: 
             try:
                 piece, following = next(chunks, b""), next(chunks, b"")
                 if following:
-                    _judge_long_text(join(folder, name), chain((piece, following), chunks), content)
+                    _check_long_text(join(folder, name), chain((piece, following), chunks), content)
                 else:
-                    _judge_text(folder, name, piece, content)
+                    _check_text(folder, name, piece, content)
             except UnreadableError as error:
                 content.unreadable.append(error)
 
 
-def _judge_text(folder: str, name: str, data: bytes, content: Content) -> None:
-    """Judge a text that is in memory whole, as nearly all of them are."""
+def _check_text(folder: str, name: str, data: bytes, content: Content) -> None:
+    """Check a text that fits into one piece, as almost all do."""
     try:
         blank = data.decode().isspace()
     except UnicodeDecodeError as error:
@@ -122,11 +122,11 @@ def _judge_text(folder: str, name: str, data: bytes, content: Content) -> None:
     elif data.startswith(_POINTER) and len(data) < _POINTER_SIZE:
         content.pointers.append(join(folder, name))
     elif name.startswith(GENERATED):
-        _judge_draft(join(folder, name), data, content)
+        _check_draft(join(folder, name), data, content)
 
 
-def _judge_long_text(path: str, pieces: Iterable[bytes], content: Content) -> None:
-    """Judge a text of any size, a piece at a time."""
+def _check_long_text(path: str, pieces: Iterable[bytes], content: Content) -> None:
+    """Check a text of any size, piece by piece."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     offset, blank = 0, True
     for piece in chain(pieces, (b"",)):
@@ -142,7 +142,7 @@ def _judge_long_text(path: str, pieces: Iterable[bytes], content: Content) -> No
         content.blank.append(path)
 
 
-def _judge_draft(path: str, data: bytes, content: Content) -> None:
+def _check_draft(path: str, data: bytes, content: Content) -> None:
     if b"jit-guard:draft" in data:
         from jit_guard.text.generated import untouched
 

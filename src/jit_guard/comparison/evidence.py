@@ -1,4 +1,4 @@
-"""All that one check saw, before anything is put into words."""
+"""The evidence of one check: everything it observed, before rules create findings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Evidence(NamedTuple):
-    """What was read, and what is wrong with it, rule or no rule."""
+    """What was read, and what is wrong with it, whether or not a rule is selected."""
 
     settings: Settings
     maps: Maps
@@ -30,7 +30,7 @@ class Evidence(NamedTuple):
 
     @property
     def clean(self) -> bool:
-        """True when no rule of ours has anything to tell."""
+        """True if no built-in rule has anything to report."""
         return (
             self.maps.clean
             and self.comparison.clean

@@ -1,7 +1,7 @@
-"""Near names: a missing file and a left-over one that differ by a slip of the fingers.
+"""Similar names: pairs of a missing file and an orphan that differ by a typing error.
 
-NameColumns that are alike share a long start or a long end, so only neighbours in sorted order are
-compared, forwards and backwards.
+Similar names share a long start or a long end. So only neighbours in sorted order are compared,
+once for the names and once for the reversed names.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import NamedTuple
 from jit_guard.comparison.rename_keys import NameColumns, stem
 from jit_guard.text.names import fold
 
-_LIKENESS = 0.84  # of difflib; below it pairs become silly
+_SIMILARITY = 0.84  # ratio of difflib; pairs below it are rarely right
 _NEIGHBOURS = 6
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-."
 
 
 class Name(NamedTuple):
-    """A path below the components folder, taken apart as in `NameColumns`."""
+    """A path below the components directory, split as in `NameColumns`."""
 
     path: str
     folder: str
@@ -31,21 +31,21 @@ class Name(NamedTuple):
 
     @property
     def base(self) -> str:
-        """The last name of the path."""
+        """The base name."""
         return self.inner.rpartition("/")[2]
 
 
-def near_pairs(missing: NameColumns, left_over: Iterable[NameColumns]) -> list[tuple[str, str]]:
-    """The paths of those that are nearest to each other, and to no other as near; best first.
+def near_pairs(missing: NameColumns, orphans: Iterable[NameColumns]) -> list[tuple[str, str]]:
+    """Return pairs of paths that are more similar to each other than to any other; best first.
 
     Args:
-        missing: files that are looked for; the work grows with their number.
-        left_over: what is there, in batches.
+        missing: the missing files; the work grows with their number.
+        orphans: the orphans, in batches.
     """
     scored: set[tuple[float, Name, Name]] = set()  # by unlikeness, so that the best come first
-    for name, other in _neighbours(missing, left_over):
-        score = _likeness(name, other)
-        if score >= _LIKENESS:
+    for name, other in _neighbours(missing, orphans):
+        score = _similarity(name, other)
+        if score >= _SIMILARITY:
             scored.add((-score, name, other))
     rivals = Counter((score, one) for score, *pair in scored for one in pair)
     found: dict[str, str] = {}
@@ -58,8 +58,8 @@ def near_pairs(missing: NameColumns, left_over: Iterable[NameColumns]) -> list[t
     return list(found.items())
 
 
-def slips(name: str) -> Iterator[str]:
-    """Every name that one slip of the fingers turns into this one, the likely ones first."""
+def typos(name: str) -> Iterator[str]:
+    """Yield every name that one typing error turns into this one, the likely ones first."""
     for at in range(len(name) - 1):
         yield name[:at] + name[at + 1] + name[at] + name[at + 2 :]
     for at in range(len(name)):
@@ -71,19 +71,19 @@ def slips(name: str) -> Iterator[str]:
 
 
 def same_numbers(one: str, other: str) -> bool:
-    """`step_1` is never a slip of `step_2`."""
+    """Check for equal numbers: `step_1` is never a typo of `step_2`."""
     return re.findall(r"\d+", one) == re.findall(r"\d+", other)
 
 
 def _neighbours(
-    missing: NameColumns, left_over: Iterable[NameColumns]
+    missing: NameColumns, orphans: Iterable[NameColumns]
 ) -> Iterator[tuple[Name, Name]]:
-    """Each missing name with those that stand near it in sorted order, read either way."""
+    """Yield each missing name with its neighbours in sorted order, in both directions."""
     names = [Name(*row) for row in zip(missing.paths, missing.folders, missing.inners, strict=True)]
     if not names:
         return
     near: dict[int, list[list[tuple[str, Name]]]] = {step: [[] for _ in names] for step in (1, -1)}
-    for batch in left_over:
+    for batch in orphans:
         for step, found in near.items():
             texts = [inner[::step] for inner in batch.inners]
             order = sorted(range(len(texts)), key=texts.__getitem__)
@@ -108,10 +108,10 @@ def _nearest(rows: list[tuple[str, Name]], text: str) -> list[tuple[str, Name]]:
     return rows[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
 
 
-def _likeness(name: Name, other: Name) -> float:
+def _similarity(name: Name, other: Name) -> float:
     if not same_numbers(name.inner, other.inner):
         return 0.0
     if name.folder != other.folder and name.base != other.base:
         return 0.0
     matcher = SequenceMatcher(None, fold(stem(name.inner)), fold(stem(other.inner)), autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= _LIKENESS else 0.0
+    return matcher.ratio() if matcher.real_quick_ratio() >= _SIMILARITY else 0.0

@@ -1,4 +1,4 @@
-"""The names in a tree, judged for every system that may check it out."""
+"""The portability of the names in a tree to other systems."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from jit_guard.text.names import (
     unportable,
 )
 
-_BATCH = 50_000  # names looked at together; bounds the memory of the bulk tests
+_BATCH = 50_000  # names checked at once; bounds the memory of the bulk checks
 
 
 class Portability(NamedTuple):
-    """Names that some systems cannot hold, with the reason, and names that are one to some."""
+    """Names that are invalid on some systems, with the reason, and groups of colliding names."""
 
     unportable: tuple[tuple[str, str], ...]
     collisions: tuple[tuple[str, ...], ...]
 
     @property
     def clean(self) -> bool:
-        """True when every name is fit for every system."""
+        """True if every name is portable."""
         return not (self.unportable or self.collisions)
 
 
 def check_portability(comparison: Comparison) -> Portability:
-    """Judge every name below the components folder, and those of missing components."""
+    """Check every name below the components directory, and those of missing components."""
     folders = comparison.folders
     odd: set[str] = set()
     unfolded: set[str] = set()
@@ -49,7 +49,7 @@ def check_portability(comparison: Comparison) -> Portability:
 
 
 def _batches(folders: dict[str, Folder]) -> Iterator[tuple[list[str], str]]:
-    """Folders, and their names joined: several small ones together, a large one in pieces."""
+    """Yield directories with their joined names: several small ones, or a part of a large one."""
     paths: list[str] = []
     waiting: list[str] = []
     for path, folder in folders.items():
@@ -68,7 +68,7 @@ def _unportable(folders: dict[str, Folder], top: str, odd: set[str]) -> dict[str
     joined = "/".join(path[len(top) :].rpartition("/")[2] for path in folders)
     inherited = _folder_reasons(folders, top) if may_be_unportable(joined) else {}
     for path in folders if inherited else odd:
-        # A folder's own name is judged with its files, which inherit what is wrong with it.
+        # A directory's own name is checked with its files, which inherit its reason.
         folder = folders[path]
         for name in chain(folder.files, folder.links):
             reason = unportable(name) or inherited.get(path)
@@ -78,7 +78,7 @@ def _unportable(folders: dict[str, Folder], top: str, odd: set[str]) -> dict[str
 
 
 def _folder_reasons(folders: dict[str, Folder], top: str) -> dict[str, str]:
-    """What is wrong with folders' names, their parents' included: those come first."""
+    """Return the reasons for directories with invalid names, or below such ones."""
     found: dict[str, str] = {}
     for path in folders:
         parent, _, name = path.rpartition("/")
@@ -105,8 +105,8 @@ def _first_reason(names: list[str]) -> str | None:
 
 
 def _collisions(folders: dict[str, Folder], unfolded: set[str]) -> Iterator[tuple[str, ...]]:
-    # Folders that are one folder to some systems are judged together. A parent comes before
-    # what it holds, so each name is folded once, however deep the tree.
+    # Directories that collide are checked together. A parent comes before its contents, so each
+    # name is folded once, however deep the tree is.
     merged: dict[str, list[str]] = {}
     folded: dict[str, str] = {}
     for path in folders:

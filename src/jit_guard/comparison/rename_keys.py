@@ -1,8 +1,8 @@
-"""Keys by which a missing file and a left-over one are paired, for a million names at a time.
+"""Keys that pair missing files with orphans, fast enough for a million names.
 
-A key is the same for two names that may be one file. Each is worked out for a whole column of
-names: what is done to a text is done to all of them joined, at the speed of one call. Columns
-come in batches, so that memory does not grow with what is left over.
+Two names that may belong to the same file have the same key. Keys are computed for a whole column
+of names: the names are joined, and transformed by one call. Columns come in batches, so memory
+does not grow with the number of orphans.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ _PLURALS = ((re.compile(r"ies(?=[ \n]|\Z)"), "y"), (re.compile(r"s(?=[ \n]|\Z)")
 
 
 class NameColumns(NamedTuple):
-    """Paths below the components folder, taken apart, in columns of one length.
+    """Paths below the components directory, split into columns of equal length.
 
-    `folders` are those of component types, or first folders; `inners` what stands below them;
-    `goals` those of missing files, and "" for left-over ones.
+    Attributes:
+        paths: relative to the root.
+        folders: the directory of the component type, or the first directory.
+        inners: the rest of the path below that directory.
+        goals: the goal of a missing file; "" for an orphan.
     """
 
     paths: list[str]
@@ -35,7 +38,7 @@ class NameColumns(NamedTuple):
     goals: list[str]
 
     def without(self, paths: set[str]) -> NameColumns:
-        """The names but for these paths."""
+        """Return the names without those of these paths."""
         if not paths or paths.isdisjoint(self.paths):
             return self
         kept = [path not in paths for path in self.paths]
@@ -49,21 +52,21 @@ def pairs(
     key: KeyFunction,
     missing: NameColumns,
     rivals: Iterable[NameColumns],
-    left_over: Iterable[NameColumns],
+    orphans: Iterable[NameColumns],
 ) -> Iterator[tuple[str, str]]:
-    """The paths of those that are alone on either side in having a key; None is no key.
+    """Yield pairs of paths whose key is unique on both sides.
 
     Args:
-        key: what two names have in common that may be one file.
-        missing: files that are looked for.
-        rivals: more of them, in batches: none is looked for, but each may claim a file.
-        left_over: what is there, in batches.
+        key: computes the keys of names; None: this name has no key.
+        missing: the missing files to pair.
+        rivals: other missing files, in batches; they are not paired, but make keys ambiguous.
+        orphans: the orphans, in batches.
     """
     wanted = list(key(missing))
     claims = Counter(wanted)
     claims.pop(None, None)
-    offers: dict[object, str | None] = {}  # None: there are several
-    for batch in left_over:
+    offers: dict[object, str | None] = {}  # None: ambiguous
+    for batch in orphans:
         for one, path in zip(key(batch), batch.paths, strict=True):
             if one in claims:
                 offers[one] = None if one in offers else path
@@ -78,55 +81,55 @@ def pairs(
 
 
 def stem(path: str) -> str:
-    """A path without its suffix."""
+    """Return a path without its suffix."""
     head, dot, _ = path.rpartition(".")
     return head if dot and not head.endswith("/") and head else path
 
 
 def same_but_suffix(names: NameColumns) -> Iterable[object]:
-    """The same folder and stem."""
+    """Key: directory and stem."""
     return zip(names.folders, _folded(map(stem, names.inners)), strict=True)
 
 
 def same_words(names: NameColumns) -> Iterable[object]:
-    """The same words, folder included."""
+    """Key: the words of the path, including the directory."""
     pairs = zip(names.folders, names.inners, strict=True)
     return words([f"{folder}/{stem(inner)}" for folder, inner in pairs])
 
 
 def same_in_other_folder(names: NameColumns) -> Iterable[object]:
-    """The same path below the folder of any type."""
+    """Key: the path below the directory of any type."""
     return names.inners
 
 
 def same_base(names: NameColumns) -> Iterable[object]:
-    """The same base name."""
+    """Key: the base name."""
     return _folded(inner.rpartition("/")[2] for inner in names.inners)
 
 
 def same_end(names: NameColumns) -> Iterable[object]:
-    """The same base name in a sub-folder of the same name."""
+    """Key: the base name and the name of its subdirectory."""
     return [tuple(inner.rsplit("/", 2)[-2:]) if "/" in inner else None for inner in names.inners]
 
 
 def goal_or_name(names: NameColumns) -> Iterable[object]:
-    """A missing file is looked up by its goal, a left-over one by its own name."""
+    """Key: the goal of a missing file, the stem of an orphan."""
     texts = [goal or stem(inner) for goal, inner in zip(names.goals, names.inners, strict=True)]
     return zip(names.folders, words(texts), strict=True)
 
 
 KEYS: tuple[tuple[str, KeyFunction], ...] = (
-    ("the same name with another suffix", same_but_suffix),
-    ("the same words", same_words),
-    ("the same name in another folder", same_in_other_folder),
-    ("the same end of the path", same_end),
-    ("the same base name", same_base),
-    ("the name of the goal", goal_or_name),
+    ("same name, different suffix", same_but_suffix),
+    ("same words", same_words),
+    ("same name in another directory", same_in_other_folder),
+    ("same end of the path", same_end),
+    ("same base name", same_base),
+    ("named after the goal", goal_or_name),
 )
 
 
 def words(texts: Sequence[str]) -> list[str]:
-    """The words of each text, without punctuation, plurals, case, and repetition in a row."""
+    """Return the words of each text, without punctuation, plurals, case and repetition."""
     joined = "\n".join(_folded(text.replace("\n", " ") for text in texts))
     if joined.isascii():
         joined = joined.translate(_ASCII_SEPARATORS)

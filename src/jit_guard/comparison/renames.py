@@ -1,8 +1,8 @@
-"""Which file a missing one may be: pairs of a missing component and a file that explains it.
+"""Probable renames: pairs of a missing component and the file that it probably is.
 
-Every way of pairing is a key that both sides are looked up by, so the work grows with what is
-missing and what is left over, never with their product. A pair must be the only one of its
-key; where two files would do, nothing is said. Likeness of names is asked last.
+Both sides are looked up by several keys in turn, so the work grows with the number of missing
+files plus orphans, not with their product. A pair must be the only one with its key; ambiguous
+pairs are dropped. The similarity of names is tried last.
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ from functools import cached_property
 from itertools import islice, repeat
 from typing import NamedTuple
 
-from jit_guard.comparison.near_names import near_pairs, same_numbers, slips
+from jit_guard.comparison.near_names import near_pairs, same_numbers, typos
 from jit_guard.comparison.rename_keys import KEYS, NameColumns, pairs, same_base, stem
 from jit_guard.comparison.result import Comparison
 from jit_guard.registry.goal_map import Entry
 from jit_guard.text.names import MAX_NAME_BYTES, by_folder, join
 
-# Missing files for which another one is sought: nobody reads more hints.
-_MOST = 50_000
-_MOST_LIKENESS = 1000  # by likeness of names
-_BATCH = 5_000  # names whose keys are worked out together
-_BATCH_OF_NEIGHBOURS = 50_000  # names that are sorted together: every missing one looks at each
-_SHORTEST_SLIP = 4  # letters; of a shorter name, half is another name
+_MOST = 50_000  # missing files that get a candidate; more hints than anyone reads
+_MOST_SIMILAR = 1000  # of them, by similarity of names
+_BATCH = 5_000  # names whose keys are computed together
+_BATCH_OF_NEIGHBOURS = (
+    50_000  # names that are sorted together; every missing one is compared with each batch
+)
+_SHORTEST_TYPO = 4  # characters; a shorter name has too many neighbours
 
 
 class Candidate(NamedTuple):
-    """A file that a missing component may be. `orphan`: no entry names it."""
+    """A file that a missing component probably is. `orphan`: no entry names it."""
 
     path: str
     why: str
@@ -37,24 +38,24 @@ class Candidate(NamedTuple):
 
 
 class Renames:
-    """What explains what, in one comparison; worked out when it is first asked for."""
+    """Probable renames in one comparison, computed when first needed."""
 
     def __init__(self, comparison: Comparison, same_text: Mapping[str, str]) -> None:
         self._comparison = comparison
         self._same_text = same_text
 
     def of(self, missing: str) -> Candidate | None:
-        """The best candidate for a missing path, if there is one."""
+        """Return the best candidate for a missing path; None if there is none."""
         return self._pairs.candidates.get(missing)
 
     def wanting(self, orphan: str) -> tuple[str, str] | None:
-        """The missing path that a left-over file may be, and why."""
+        """Return the missing path that an orphan probably is, and why; None if there is none."""
         return self._pairs.wanting.get(orphan)
 
     def folder_of(self, component_type: str) -> str | None:
-        """A folder that no type claims and that holds what is missing of this type.
+        """Return a directory that no type uses and that has the missing files of this type.
 
-        `strategies` for the type `strategy`: a plural that has to be configured.
+        For example `strategies` for the type `strategy`: a plural that has to be configured.
         """
         return self._folders.get(component_type)
 
@@ -68,13 +69,13 @@ class Renames:
 
 
 class _Pairs(NamedTuple):
-    """Missing path -> candidate, and left-over path -> the missing one, and why."""
+    """Missing path -> candidate, and orphan -> missing path and reason."""
 
     candidates: dict[str, Candidate]
     wanting: dict[str, tuple[str, str]]
 
     def add(self, found: Iterable[tuple[str, str]], why: str) -> None:
-        """Pair each missing path with its left-over one, unless something else has that."""
+        """Add pairs of missing path and orphan, unless the orphan is already paired."""
         for missing, orphan in found:
             if orphan not in self.wanting:
                 self.candidates[missing] = Candidate(orphan, why)
@@ -87,31 +88,31 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
     sought = frozenset(missing.paths)
     found.add(
         [(path, same_text[path]) for path in missing.paths if path in same_text],
-        "its last committed text",
+        "same text as last committed",
     )
     common = _common_bases(comparison, {inner.rpartition("/")[2] for inner in missing.inners})
     for why, key in KEYS if comparison.orphans else ():
         missing = missing.without(set(found.candidates))
-        telling = missing
+        keyed = missing
         if key is same_base and common:
             named = zip(missing.paths, missing.inners, strict=True)
-            telling = missing.without(
+            keyed = missing.without(
                 {path for path, inner in named if inner.rpartition("/")[2] in common}
             )
-        left_over = _left_over(comparison, set(found.wanting), _BATCH)
-        found.add(pairs(key, telling, _rivals(comparison, sought), left_over), why)
+        orphans = _orphans(comparison, set(found.wanting), _BATCH)
+        found.add(pairs(key, keyed, _rivals(comparison, sought), orphans), why)
     missing = missing.without(set(found.candidates))
-    near = NameColumns(*(column[:_MOST_LIKENESS] for column in missing))
-    left_over = _left_over(comparison, set(found.wanting), _BATCH_OF_NEIGHBOURS)
-    found.add(near_pairs(near, left_over), "a near name")
+    near = NameColumns(*(column[:_MOST_SIMILAR] for column in missing))
+    orphans = _orphans(comparison, set(found.wanting), _BATCH_OF_NEIGHBOURS)
+    found.add(near_pairs(near, orphans), "similar name")
     for path in near.paths:
         if path not in found.candidates and (mapped := _mapped(comparison, path)):
-            found.candidates[path] = Candidate(mapped, "a near name", orphan=False)
+            found.candidates[path] = Candidate(mapped, "similar name", orphan=False)
     return found
 
 
 def _sought(comparison: Comparison) -> NameColumns:
-    """The missing files that a candidate is sought for: the first ones, each once."""
+    """Return the missing files to find candidates for: the first ones, each once."""
     first: dict[str, Entry] = {}
     for reference in comparison.missing:
         first.setdefault(reference.path, reference.entry)
@@ -121,7 +122,7 @@ def _sought(comparison: Comparison) -> NameColumns:
 
 
 def _rivals(comparison: Comparison, sought: AbstractSet[str]) -> Iterator[NameColumns]:
-    """The other missing files, in batches."""
+    """Yield the other missing files, in batches."""
     others = (one for one in comparison.missing if one.path not in sought)
     while batch := list(islice(others, _BATCH)):
         yield _named(comparison, (one.path for one in batch), [one.entry for one in batch])
@@ -137,8 +138,8 @@ def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Ent
     )
 
 
-def _left_over(comparison: Comparison, paired: set[str], size: int) -> Iterator[NameColumns]:
-    """The left-over files that are in no pair, in batches of at least this size."""
+def _orphans(comparison: Comparison, paired: set[str], size: int) -> Iterator[NameColumns]:
+    """Yield the orphans that are not paired, in batches of at least this size."""
     start = len(comparison.top) + 1 if comparison.top else 0
     batch = NameColumns([], [], [], [])
     for at, names in comparison.orphans.stretches:
@@ -157,7 +158,7 @@ def _left_over(comparison: Comparison, paired: set[str], size: int) -> Iterator[
 
 
 def _common_bases(comparison: Comparison, bases: set[str]) -> set[str]:
-    """Base names that stand in several folders (`system.md`) and so tell nothing."""
+    """Return base names that occur in several directories (`system.md`), so say little."""
     counts = Counter(
         base for folder in comparison.folders.values() for base in folder.files & bases
     )
@@ -165,14 +166,14 @@ def _common_bases(comparison: Comparison, bases: set[str]) -> set[str]:
 
 
 def _mapped(comparison: Comparison, missing: str) -> str | None:
-    """A file that another entry names already, one slip of the fingers away."""
+    """Return a file that another entry names and that is one typing error away."""
     head, _, base = missing.rpartition("/")
-    if head not in comparison.folders or not _SHORTEST_SLIP <= len(stem(base)) <= MAX_NAME_BYTES:
+    if head not in comparison.folders or not _SHORTEST_TYPO <= len(stem(base)) <= MAX_NAME_BYTES:
         return None
     mapped = comparison.served.get(head, frozenset())
-    found = (slip for slip in slips(base) if slip in mapped and same_numbers(slip, base))
-    slip = next(found, None)
-    return slip and f"{head}/{slip}"
+    found = (typo for typo in typos(base) if typo in mapped and same_numbers(typo, base))
+    typo = next(found, None)
+    return typo and f"{head}/{typo}"
 
 
 def _unclaimed_folders(comparison: Comparison) -> dict[str, str]:
@@ -199,6 +200,6 @@ def _unclaimed_folders(comparison: Comparison) -> dict[str, str]:
 
 
 def _held(comparison: Comparison, folder: str, by_head: Mapping[str, set[str]]) -> int:
-    """How many of these files stand below a folder."""
+    """Count these files below a directory."""
     there = ((comparison.folders.get(join(folder, head)), names) for head, names in by_head.items())
     return sum(len(found.files & names) for found, names in there if found is not None)

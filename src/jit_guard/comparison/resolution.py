@@ -1,4 +1,4 @@
-"""Entries whose file is not plainly there: what is plainly lacking in bulk, the rest one by one."""
+"""Resolution of entries without an exact match: missing ones in bulk, the rest one by one."""
 
 from __future__ import annotations
 
@@ -11,46 +11,48 @@ from jit_guard.registry.goal_map import GoalMap
 from jit_guard.sources.tree import Place, Tree
 from jit_guard.text.names import join, may_be_unsafe, unsafe_filename, unsafe_type
 
-# Where an entry leads, or why it is unsafe and what it may mean.
-_Verdict = Place | tuple[str, str | None]
+# Where an entry leads, or why it is unsafe and which path it may mean.
+_Resolution = Place | tuple[str, str | None]
 
 
 def resolve(
     maps: Sequence[GoalMap],
     tree: Tree,
     settings: Settings,
-    suspects: Names,
+    unresolved: Names,
     comparison: Comparison,
 ) -> tuple[Missing, set[str]]:
-    """Judge what is not plainly there; return what is missing, and the paths that are in use.
+    """Resolve filenames without an exact match.
 
-    What else is wrong is noted in the comparison.
+    Returns:
+        The missing components, and the paths that are in use. Other problems are recorded in the
+        comparison.
     """
     absent: dict[str, AbstractSet[str]] = {}
-    verdicts: dict[str, dict[str, _Verdict]] = {}
-    for component_type, filenames in suspects.items():
+    resolved: dict[str, dict[str, _Resolution]] = {}
+    for component_type, filenames in unresolved.items():
         gone = _plainly_absent(tree, settings, component_type, filenames)
         if len(gone) < len(filenames):
-            told = {one: _verdict(tree, settings, component_type, one) for one in filenames - gone}
-            gone = gone.union(one for one, verdict in told.items() if _is_absent(verdict))
-            verdicts[component_type] = {one: told[one] for one in told if one not in gone}
+            rest = {one: _resolve(tree, settings, component_type, one) for one in filenames - gone}
+            gone = gone.union(one for one, resolution in rest.items() if _is_absent(resolution))
+            resolved[component_type] = {one: rest[one] for one in rest if one not in gone}
         if gone:
-            absent[component_type] = gone if len(gone) < len(filenames) else filenames  # kept once
+            absent[component_type] = gone if len(gone) < len(filenames) else filenames  # shared
     used: set[str] = set()
-    served: dict[tuple[str, bool], set[str]] = {}  # by folder, and whether they are no text
-    for reference, verdict in _references(maps, settings, verdicts):
-        _file_under(comparison, reference, verdict)
-        if isinstance(verdict, Place):
-            place = verdict
+    served: dict[tuple[str, bool], set[str]] = {}  # by directory, and whether they are not text
+    for reference, resolution in _references(maps, settings, resolved):
+        _record(comparison, reference, resolution)
+        if isinstance(resolution, Place):
+            place = resolution
             if place.kind == "file":
                 folder, _, name = place.real.rpartition("/")
                 opaque = not settings.is_text(reference.entry.component_type)
                 served.setdefault((folder, opaque), set()).add(name)
-        elif verdict[1] is None:
+        elif resolution[1] is None:
             continue
         else:
-            # What it means is no orphan; but such an entry is judged no further.
-            meant = reference.entry._replace(filename=verdict[1])
+            # The file that it means is not an orphan, but the entry is not checked further.
+            meant = reference.entry._replace(filename=resolution[1])
             place = tree.resolve(settings.path(meant.component_type, meant.filename))
         used.update(place.links)
         if place.kind in ("file", "other"):
@@ -63,12 +65,11 @@ def resolve(
 def _plainly_absent(
     tree: Tree, settings: Settings, component_type: str, filenames: AbstractSet[str]
 ) -> set[str]:
-    """Those that are not in a folder that is there, or whose folder is not there at all."""
+    """Return the filenames whose directory does not exist, or does not contain them."""
     if unsafe_type(component_type) or may_be_unsafe("/".join(filenames)):
         return set()
     base = settings.path(component_type)
-    # The filenames as they are, where `snapshot.by_folder` takes them apart: what is found shares
-    # the map's strings, and a million of others would be made for nothing.
+    # Keeps the strings of the map, which `names.by_folder` would copy.
     by_folder: dict[str, list[str]] = {}
     for filename in filenames:
         by_folder.setdefault(filename.rpartition("/")[0], []).append(filename)
@@ -80,12 +81,12 @@ def _plainly_absent(
             found.update(some)
         elif place.kind == "folder" and place.spelled == path and not place.links:
             start = len(inner) + 1 if inner else 0
-            lacking = tree.plainly_lacking(path, {filename[start:] for filename in some})
-            found.update(filename for filename in some if filename[start:] in lacking)
+            absent = tree.plainly_absent(path, {filename[start:] for filename in some})
+            found.update(filename for filename in some if filename[start:] in absent)
     return found
 
 
-def _verdict(tree: Tree, settings: Settings, component_type: str, filename: str) -> _Verdict:
+def _resolve(tree: Tree, settings: Settings, component_type: str, filename: str) -> _Resolution:
     if reason := unsafe_type(component_type):
         return reason, None
     if unsafe := unsafe_filename(filename):
@@ -93,39 +94,39 @@ def _verdict(tree: Tree, settings: Settings, component_type: str, filename: str)
     return tree.resolve(settings.path(component_type, filename))
 
 
-def _is_absent(verdict: _Verdict) -> bool:
-    return isinstance(verdict, Place) and verdict.kind == "absent"
+def _is_absent(resolution: _Resolution) -> bool:
+    return isinstance(resolution, Place) and resolution.kind == "absent"
 
 
 def _references(
-    maps: Sequence[GoalMap], settings: Settings, verdicts: Mapping[str, Mapping[str, _Verdict]]
-) -> Iterator[tuple[Reference, _Verdict]]:
-    """Every entry that has a verdict, in the order of the maps."""
-    if not any(verdicts.values()):
+    maps: Sequence[GoalMap], settings: Settings, resolved: Mapping[str, Mapping[str, _Resolution]]
+) -> Iterator[tuple[Reference, _Resolution]]:
+    """Yield every resolved entry, in the order of the maps."""
+    if not any(resolved.values()):
         return
     for goal_map in maps:
         for entry in goal_map.entries():
-            verdict = verdicts.get(entry.component_type, {}).get(entry.filename)
-            if verdict is not None:
+            resolution = resolved.get(entry.component_type, {}).get(entry.filename)
+            if resolution is not None:
                 yield (
                     Reference(goal_map, entry, settings.path(entry.component_type, entry.filename)),
-                    verdict,
+                    resolution,
                 )
 
 
-def _file_under(comparison: Comparison, reference: Reference, verdict: _Verdict) -> None:
-    if not isinstance(verdict, Place):
-        reason, normal = verdict
+def _record(comparison: Comparison, reference: Reference, resolution: _Resolution) -> None:
+    if not isinstance(resolution, Place):
+        reason, normal = resolution
         comparison.unsafe.append(Unsafe(reference, reason, normal))
         return
-    place = verdict
+    place = resolution
     if place.kind == "file":
         if place.spelled != reference.path:
             comparison.misspelled.append(Misplaced(reference, place))
         elif place.links:
             comparison.through_links[place.real] = reference.path
     elif place.kind == "outside":
-        reason = f"the link {place.links[-1]} leads out of the project"
+        reason = f"the link {place.links[-1]} points outside the project"
         comparison.unsafe.append(Unsafe(reference, reason, None))
     elif place.kind == "unknown":
         comparison.unknown.append(Misplaced(reference, place))

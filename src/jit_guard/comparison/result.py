@@ -1,4 +1,4 @@
-"""In what maps and tree disagree, as facts: the rules put them into words."""
+"""The result of a comparison: where maps and tree differ."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from jit_guard.text.names import join
 
 
 class Missing:
-    """Every entry that names a file which the tree lacks, in the order of the maps.
+    """The entries whose file does not exist, in the order of the maps.
 
     Args:
-        maps: in which order entries are told.
-        settings: say which folder a component type has.
-        absent: component type -> its filenames that are not there.
+        maps: determine the order of the entries.
+        settings: determine the directory of each component type.
+        absent: component type -> its filenames that do not exist.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class Missing:
         self.absent = absent
         self.folders = {one: settings.directory(one) for one in absent}
         self.bases = {one: settings.path(one) for one in absent}
-        self._goals: dict[GoalMap, list[str]] = {}  # that lack something: the others are skipped
+        self._goals: dict[GoalMap, list[str]] = {}  # only those with missing files
         self._sizes: dict[GoalMap, int] = {}
         for goal_map in maps if absent else ():
-            self._goals[goal_map], self._sizes[goal_map] = self._lacking(goal_map)
+            self._goals[goal_map], self._sizes[goal_map] = self._count(goal_map)
 
     def __len__(self) -> int:
         return sum(self._sizes.values())
@@ -48,16 +48,16 @@ class Missing:
                         yield self._reference(goal_map, goal, component_type, filename)
 
     def count(self, goal_map: GoalMap) -> int:
-        """How many of them one map has."""
+        """Return the number of missing entries in a map."""
         return self._sizes.get(goal_map, 0)
 
     def placed(self, goal_map: GoalMap) -> Iterator[tuple[Reference, Position]]:
-        """Those of one map, in the order of its text, with where their values stand."""
+        """Yield the missing entries of a map with the positions of their values, in order."""
         for entry, position in goal_map.placed(self._goals.get(goal_map, ()), self.absent):
             yield self._reference(goal_map, *entry), position
 
-    def _lacking(self, goal_map: GoalMap) -> tuple[list[str], int]:
-        """The goals of a map that lack something, and how many entries do."""
+    def _count(self, goal_map: GoalMap) -> tuple[list[str], int]:
+        """Return the goals of a map with missing files, and the number of missing entries."""
         absent, goals, size = self.absent, [], 0
         for goal, parts in goal_map.goals.items():
             count = 0
@@ -78,14 +78,14 @@ class Missing:
 
 
 class Stretch(NamedTuple):
-    """Names of one folder, sorted, between which no other folder's path would stand."""
+    """Sorted names in a directory; no path of another directory sorts between them."""
 
     folder: str
     names: list[str]
 
 
 class Orphans:
-    """Paths in their order, as the names of folders.
+    """The orphans: sorted paths, stored as names per directory.
 
     Args:
         stretches: in the order of their paths.
@@ -106,7 +106,7 @@ class Orphans:
                 yield from names
 
     def without(self, paths: set[str]) -> Orphans:
-        """All but these paths."""
+        """Return the orphans without these paths."""
         if not paths:
             return self
         kept = (
@@ -117,14 +117,14 @@ class Orphans:
 
 
 def orphans_in(names: Mapping[str, Iterable[str]], folders: Mapping[str, Folder]) -> Orphans:
-    """The paths of names in folders, in order.
+    """Sort the paths of names in directories.
 
-    `x/a` stands before what `x/a/` holds, and that before `x/ab`: the names of a folder are cut
-    where the paths of the folders in it stand.
+    `x/a` sorts before the contents of `x/a/`, and those before `x/ab`. So the names in a directory
+    are split where the paths of its subdirectories belong.
 
     Args:
-        names: folder -> names in it.
-        folders: all folders that hold any, or lie between.
+        names: directory -> names in it.
+        folders: all directories with names, and their parents.
     """
     found: list[Stretch] = []
     for path, some in names.items():
@@ -137,18 +137,18 @@ def orphans_in(names: Mapping[str, Iterable[str]], folders: Mapping[str, Folder]
 
 
 class Reference(NamedTuple):
-    """An entry of a map, and the path that it names (relative to the root, as written)."""
+    """An entry of a map, and the path that it names, as written, relative to the root."""
 
     map: GoalMap
     entry: Entry
     path: str
 
 
-Names = dict[str, AbstractSet[str]]  # real folder -> names in it
+Names = dict[str, AbstractSet[str]]  # real directory -> names in it
 
 
 class Unsafe(NamedTuple):
-    """An entry whose path may not be followed, and why; `normal` is the path it may mean."""
+    """An entry whose path is unsafe, and why; `normal` is the path that it may mean."""
 
     reference: Reference
     reason: str
@@ -156,16 +156,16 @@ class Unsafe(NamedTuple):
 
 
 class Misplaced(NamedTuple):
-    """An entry whose path leads to something else: the place says to what."""
+    """An entry whose path leads to something else, as `place` says."""
 
     reference: Reference
     place: Place
 
 
 class Comparison(NamedTuple):
-    """Everything in which maps and tree disagree; each list in the order of the map or sorted."""
+    """All differences between maps and tree; lists are sorted, or in the order of the maps."""
 
-    top: str  # the real path of the components folder
+    top: str  # the real path of the components directory
     folders: dict[str, Folder]
     served: Names
     opaque: Names
@@ -180,21 +180,21 @@ class Comparison(NamedTuple):
 
     @classmethod
     def nothing(cls) -> Comparison:
-        """The comparison with no tree at all."""
+        """Return a comparison without a tree."""
         nothing = Missing((), Settings(), {})
         return cls("", {}, {}, {}, {}, nothing, [], [], [], [], Orphans(), [])
 
     def serve(self, folder: str, names: AbstractSet[str], opaque: bool) -> None:
-        """Note that entries name these files of a real folder; `opaque`: they are no text."""
+        """Record that entries name these files; `opaque`: they are not text."""
         if not names:
             return
         for served in (self.served, self.opaque) if opaque else (self.served,):
-            # Never changed in place: these sets are shared, not copied a million names at a time.
+            # Never changed in place: the sets are shared, to avoid copying a million names.
             served[folder] = served[folder] | names if folder in served else names
 
     @property
     def clean(self) -> bool:
-        """True when maps and tree agree, as far as names go."""
+        """True if the names in maps and tree agree."""
         return not (
             self.missing
             or self.misspelled

@@ -1,1 +1,1 @@
-"""The fix: plan, then apply. What is missing is generated, committed, and never bought twice."""
+"""The fix: plan, then apply. Missing components are generated and committed atomically."""

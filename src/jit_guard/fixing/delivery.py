@@ -1,4 +1,4 @@
-"""Having texts written: some at a time, each in the ledger before anybody looks at it."""
+"""Generate texts concurrently, and store each in the ledger before it is checked."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
-from jit_guard.fixing.judging import Judge, plain
+from jit_guard.fixing.judging import TextCheck, plain
 from jit_guard.generators.generator import GenerationError, Request, Text, Writer
-from jit_guard.generators.judgement import write_judged
+from jit_guard.generators.judgement import write_checked
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Stored, Wanted
 
 
 class Order(NamedTuple):
-    """One text to have written."""
+    """One text to generate."""
 
     wanted: Wanted
     request: Request
 
 
 class Delivery(NamedTuple):
-    """What became of an order: its text, which the ledger has, or why there is none."""
+    """The result of an order: its text in the ledger, or why there is none."""
 
     order: Order
     stored: Stored | None
     reason: str | None = None
 
 
-Progress = Callable[[int, int, int], None]  # done, failed, of how many
+Progress = Callable[[int, int, int], None]  # done, failed, total
 
 
 def deliver(
@@ -40,28 +40,28 @@ def deliver(
     jobs: int,
     progress: Progress,
     *,
-    judge: Judge = plain,
+    check: TextCheck = plain,
     tries: int = 1,
 ) -> Iterator[Delivery]:
-    """Have every order written, up to `jobs` at a time; yield them as they are done.
+    """Generate a text for every order, up to `jobs` at a time; yield results as they are ready.
 
-    Stop iterating, or raise, and nothing new is begun; what is under way still reaches the
-    ledger, as long as the process lives (the threads are daemons: Ctrl-C does not wait for a
-    model).
+    When the caller stops iterating, no new text is begun. Texts in progress still reach the
+    ledger, as long as the process lives (the threads are daemons, so that Ctrl-C does not wait
+    for a model).
 
     Args:
-        orders: what is to be written; somebody must hold the claims.
+        orders: the texts to generate; the caller must hold their claims.
         writer: the generator.
-        ledger: gets every text before anything judges it.
-        jobs: how many are written at once.
-        progress: is told how far it is.
-        judge: says why a text is no component; a text that is none is not delivered.
-        tries: how many texts a generator may give for one order; the second try is told what
-            was wrong with the first.
+        ledger: stores every text before it is checked.
+        jobs: the number of concurrent calls.
+        progress: called with the counts after each result.
+        check: returns why a text is not a valid component, or None.
+        tries: the maximum number of attempts per order; the second attempt is given the
+            fault of the first.
 
     Raises:
-        JitGuardError: no order can be written (no key, no such program), or the ledger cannot
-            be written. Raised when what was under way has been delivered, too.
+        JitGuardError: the generator cannot be used (no key, no such program), or the ledger
+            cannot be written. Raised after the texts in progress have been yielded.
     """
     waiting: SimpleQueue[Order] = SimpleQueue()
     done: SimpleQueue[Delivery | BaseException] = SimpleQueue()
@@ -76,8 +76,8 @@ def deliver(
             except Empty:
                 return
             try:
-                done.put(_write(order, writer, recorder, ledger, judge, tries))
-            except BaseException as error:  # noqa: BLE001 - told where the texts are awaited
+                done.put(_write(order, writer, recorder, ledger, check, tries))
+            except BaseException as error:  # noqa: BLE001 - raised by the consumer
                 done.put(error)
                 return
 
@@ -90,7 +90,7 @@ def deliver(
             result = done.get()
             if isinstance(result, BaseException):
                 stop.set()
-                for thread in threads:  # what is under way may be paid for
+                for thread in threads:  # texts in progress may be paid for
                     thread.join()
                 while not done.empty():
                     last = done.get()
@@ -105,7 +105,7 @@ def deliver(
 
 
 def _write(
-    order: Order, writer: Writer, recorder: _Recorder, ledger: Ledger, judge: Judge, tries: int
+    order: Order, writer: Writer, recorder: _Recorder, ledger: Ledger, check: TextCheck, tries: int
 ) -> Delivery:
     asked = time.time()
 
@@ -113,10 +113,10 @@ def _write(
         return recorder.keep(Arrival(order.wanted, order.request, text, asked))
 
     try:
-        _, stored = write_judged(
+        _, stored = write_checked(
             order.request,
             writer.write,
-            judge=judge,
+            check=check,
             arrived=arrived,
             refused=lambda one, reason: ledger.reject(one.id, reason),
             tries=tries,
@@ -127,25 +127,25 @@ def _write(
 
 
 class _Recorder:
-    """Group commit: while one thread writes to the disk, the others' texts gather for the next.
+    """Group commit: while one thread writes to disk, the texts of the others are queued.
 
-    The idea is every database's; a slow disk then costs many texts as much as one. The thread
-    whose text comes first leads: it writes what has gathered, and hands the lead to one of
-    those that came meanwhile.
+    As in databases, a slow disk then costs many texts no more than one. The thread whose text
+    comes first leads: it writes the queue, and passes the lead to a thread that was queued
+    meanwhile.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._mutex = Lock()
         self._waiting: list[_Ticket] = []
-        self._led = False
+        self._has_leader = False
 
     def keep(self, arrival: Arrival) -> Stored:
-        """Return when the text is on the disk. Raises LedgerError."""
+        """Store a text, and return when it is on disk. Raises LedgerError."""
         ticket = _Ticket(arrival)
         with self._mutex:
             self._waiting.append(ticket)
-            leads, self._led = not self._led, True
+            leads, self._has_leader = not self._has_leader, True
         if not leads:
             ticket.called.wait()
         if ticket.stored is None and ticket.error is None:
@@ -162,13 +162,13 @@ class _Recorder:
             stored = self._ledger.arrived([one.arrival for one in batch])
             for ticket, kept in zip(batch, stored, strict=True):
                 ticket.stored = kept
-        except BaseException as error:  # noqa: BLE001 - each of them is told, and nobody waits on
+        except BaseException as error:  # noqa: BLE001 - raised by every waiting thread
             for ticket in batch:
                 ticket.error = error
         with self._mutex:
-            heir = self._waiting[0] if self._waiting else None
-            self._led = heir is not None
-        for ticket in (*batch, *([heir] if heir else ())):
+            next_leader = self._waiting[0] if self._waiting else None
+            self._has_leader = next_leader is not None
+        for ticket in (*batch, *([next_leader] if next_leader else ())):
             ticket.called.set()
 
 

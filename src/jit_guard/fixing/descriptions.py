@@ -1,4 +1,4 @@
-"""One-line descriptions of components: given in a file, or suggested from the names."""
+"""One-line descriptions of components, read from a file or suggested from the names."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ Descriptions = Mapping[tuple[str, str], str]  # (goal, component type) -> one li
 
 
 def parse(path: str, data: bytes) -> Descriptions:
-    """The descriptions in a file that is shaped like the map: `{"GOAL": {"type": "text"}}`.
+    """Read descriptions from a file shaped like the map: `{"GOAL": {"type": "text"}}`.
 
-    Raises ConfigError: no JSON, or of another shape.
+    Raises ConfigError: the file is not valid JSON, or has another shape.
     """
     read = goal_map.parse(path, data)
     if isinstance(read, MapFault):
         raise ConfigError([f"{path}:{read.line}:{read.column}: {read.reason}"])
     if not read.conforms:
-        raise ConfigError([f'{path}: descriptions are shaped {{"GOAL": {{"type": "one line"}}}}'])
+        raise ConfigError(
+            [f'{path}: descriptions must be shaped like {{"GOAL": {{"type": "one line"}}}}']
+        )
     return {
         (one.goal, one.component_type): " ".join(one.filename.split()) for one in read.entries()
     }
 
 
 def suggestion(entry: Entry) -> str:
-    """A description from the names alone, for Enter or `--yes` to accept."""
+    """Derive a description from the names, to be accepted with Enter or `--yes`."""
     about = f"A {_words(entry.component_type)} to {_words(entry.goal)}"
     stem = entry.filename.rpartition("/")[2].rpartition(".")[0] or entry.filename
     detail = _words(stem)
@@ -39,6 +41,6 @@ def suggestion(entry: Entry) -> str:
 
 
 def _words(name: str) -> str:
-    """`DIAGNOSE_ROOT_CAUSE` as `diagnose root cause`."""
+    """Split a name into words: `DIAGNOSE_ROOT_CAUSE` -> `diagnose root cause`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return " ".join(re.findall(r"\w+", apart.replace("_", " "))).lower() or name

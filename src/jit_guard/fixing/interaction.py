@@ -1,4 +1,4 @@
-"""Talking with whoever runs a fix: on a terminal with questions, elsewhere never."""
+"""Interaction with the user during a fix: questions on a terminal, none elsewhere."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ _BAR = 24
 
 
 class Review(NamedTuple):
-    """What somebody says of a text. `content` is the text as it was edited."""
+    """The user's answer to a generated text. `content` is the text, possibly edited."""
 
     answer: Literal["accept", "again", "skip", "quit"]
     content: str = ""
 
 
 class Interaction(Protocol):
-    """Whoever answers for the user."""
+    """The source of the user's answers."""
 
     def describe(self, entry: Entry, path: str, suggestion: str) -> str | None:
-        """What should the missing component do, in one line? None: leave it missing."""
+        """Return a one-line description of the missing component; None leaves it missing."""
 
     def agree(self, question: str) -> bool:
-        """Go on, and spend?"""
+        """Return whether to continue and spend."""
 
     def review(self, path: str, content: str) -> Review:
-        """Is this text the component?"""
+        """Return what to do with this text."""
 
     def progress(self, done: int, failed: int, total: int) -> None:
-        """So many of the texts are there."""
+        """Report progress."""
 
 
 class Silent:
-    """No terminal, or `--no-input`: nothing is asked.
+    """Answers without questions, for `--no-input` or without a terminal.
 
     Args:
-        yes: accept suggested descriptions, and the spending.
+        yes: accept suggested descriptions and the cost.
     """
 
     def __init__(self, *, yes: bool = False) -> None:
         self._yes = yes
 
     def describe(self, entry: Entry, path: str, suggestion: str) -> str | None:  # noqa: ARG002
-        """The suggestion, if it was accepted beforehand."""
+        """Return the suggestion, if accepted beforehand."""
         return suggestion if self._yes else None
 
     def agree(self, question: str) -> bool:  # noqa: ARG002
-        """What was said beforehand."""
+        """Return whether the cost was accepted beforehand."""
         return self._yes
 
     def review(self, path: str, content: str) -> Review:  # noqa: ARG002
-        """Nobody looks: the text is taken as it is."""
+        """Accept the text as it is."""
         return Review("accept", content)
 
     def progress(self, done: int, failed: int, total: int) -> None:
-        """Nobody looks."""
+        """Report nothing."""
 
 
 class Terminal:
-    """Questions on a terminal, as in the original algorithm, with a suggestion to accept.
+    """Questions on a terminal, as in the original algorithm, with suggested answers.
 
     Args:
-        color: show colours.
-        yes: ask nothing, and accept everything; only the progress is shown.
-        read: reads one line; raises EOFError at the end of the input.
-        out: where questions go; standard error, so that a report can go elsewhere.
+        color: use colours.
+        yes: accept everything without asking; only show progress.
+        read: reads one line; raises EOFError at the end of input.
+        out: the stream for questions; default: standard error, to keep standard output clean.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class Terminal:
         self._out = out if out is not None else sys.stderr
 
     def describe(self, entry: Entry, path: str, suggestion: str) -> str | None:
-        """Ask; Enter accepts the suggestion, `-` or the end of the input leaves the entry."""
+        """Ask for a description; Enter accepts the suggestion, `-` or EOF leaves the entry."""
         if self._yes:
             return suggestion
         name = style(printable(f"{entry.goal}/{entry.component_type}"), "bold", on=self._color)
-        self._say(f"\n{name} names {printable(path)}, which is not there.")
+        self._say(f"\n{name} names {printable(path)}, which does not exist.")
         self._say(f"What should it do, in one line?  (Enter: {printable(suggestion)}  -: skip)")
         answer = self._ask("> ")
         if answer is None or answer.strip() == "-":
@@ -105,7 +105,7 @@ class Terminal:
         """Ask once before spending; the default is no."""
         if self._yes:
             return True
-        answer = self._ask(f"\n{printable(question)} Go on? [y/N] ")
+        answer = self._ask(f"\n{printable(question)} Continue? [y/N] ")
         return (answer or "").strip().lower() in ("y", "yes")
 
     def review(self, path: str, content: str) -> Review:
@@ -120,15 +120,15 @@ class Terminal:
                 content = self._edit(content, os.path.splitext(path)[1])
             elif answer.lower() in ("", "y", "yes"):
                 break
-            elif verdict := _VERDICTS.get(answer.lower()):
-                return verdict
+            elif review := _REVIEWS.get(answer.lower()):
+                return review
             else:
-                self._say(f"{printable(answer)!r} is none of these.")
+                self._say(f"{printable(answer)!r} is not one of the choices.")
         return Review("accept", content)
 
     def progress(self, done: int, failed: int, total: int) -> None:
-        """One line that is written over and over."""
-        if total < 2 or not self._all:  # texts that are looked at one by one show it themselves
+        """Redraw the progress bar on one line."""
+        if total < 2 or not self._all:  # texts reviewed one by one need no progress bar
             return
         full = _BAR * done // total
         bar = "=" * full + " " * (_BAR - full)
@@ -146,11 +146,11 @@ class Terminal:
             self._say(printable(line.expandtabs(4)))
         if len(lines) > _PREVIEW_LINES:
             more = len(lines) - _PREVIEW_LINES
-            self._say(style(f"… {more} more lines (edit shows all)", "dim", on=self._color))
+            self._say(style(f"… {more} more lines (edit to see all)", "dim", on=self._color))
         self._say(rule)
 
     def _edit(self, content: str, suffix: str) -> str:
-        """The text as it comes back from the user's editor."""
+        """Return the text as edited in the user's editor."""
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, f"component{suffix}")
@@ -159,12 +159,10 @@ class Terminal:
             try:
                 done = subprocess.run([*shlex.split(editor), path], check=False)
             except (OSError, ValueError) as error:
-                self._say(f"the editor {printable(editor)} does not start: {error}")
+                self._say(f"the editor {printable(editor)} could not be started: {error}")
                 return content
             if done.returncode:
-                self._say(
-                    f"the editor gave up (exit code {done.returncode}); the text is as before"
-                )
+                self._say(f"the editor exited with {done.returncode}; the text is unchanged")
                 return content
             with open(path, encoding="utf-8", errors="replace") as file:
                 return file.read()
@@ -182,7 +180,7 @@ class Terminal:
         self._out.write(f"{text}\n")
 
 
-_VERDICTS = {
+_REVIEWS = {
     **dict.fromkeys(("a", "again"), Review("again")),
     **dict.fromkeys(("s", "skip"), Review("skip")),
     **dict.fromkeys(("q", "quit"), Review("quit")),

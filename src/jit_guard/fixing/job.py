@@ -1,4 +1,4 @@
-"""One fix as a value: what is fixed, within which bounds, on whose given."""
+"""One fix as a value: what is fixed, with which options and generator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jit_guard.config import Settings
 from jit_guard.errors import JitGuardError, MissingComponent, UsageError
 from jit_guard.fixing.descriptions import Descriptions, parse
-from jit_guard.fixing.judging import Judge, with_rules
+from jit_guard.fixing.judging import TextCheck, with_rules
 from jit_guard.fixing.worktree_plan import Scope
 from jit_guard.generators.budget import Budget
 from jit_guard.generators.choice import AUTO, choose, forbid_network
@@ -27,11 +27,11 @@ COMMAND = "JIT_GUARD_COMMAND"
 
 
 class FixOptions(NamedTuple):
-    """What was asked for, by flags or by a program. None: as configured.
+    """The options of a fix, from flags or from a program. None: as configured.
 
-    `generator` is a name, or a generator itself (a program's own, a scripted one in a test).
-    `describe` answers for an entry that no file describes (a program's way; the command asks).
-    `consent`: what may cost money may be spent without another question.
+    `generator` is a name, or a `Generator` (a program's own, or a scripted one in a test).
+    `describe` returns the description of an entry that no file describes (for programs; the
+    command asks). `consent`: spend money without asking.
     """
 
     generator: str | Generator | None = None
@@ -46,11 +46,11 @@ class FixOptions(NamedTuple):
     consent: bool = False
     descriptions: Descriptions = MappingProxyType({})
     describe: Callable[[Entry], str | None] | None = None
-    only: str | None = None  # the path of a missing component: nothing else is mended
+    only: str | None = None  # the path of a missing component: nothing else is fixed
 
 
-class Workshop(NamedTuple):
-    """The generator that was chosen, and what it is made with."""
+class GeneratorSetup(NamedTuple):
+    """The chosen generator and its options."""
 
     generator: Generator
     options: Options
@@ -58,28 +58,28 @@ class Workshop(NamedTuple):
 
     @property
     def improves_drafts(self) -> bool:
-        """Does it write better texts than the drafts that are there?"""
+        """Whether it writes better texts than the existing drafts."""
         return self.generator.name != "scaffold"
 
 
-def workshop(
+def set_up_generator(
     given: FixOptions,
     settings: Settings,
     root: str,
     prompt: str | None,
     environ: Mapping[str, str] = os.environ,
-) -> Workshop:
+) -> GeneratorSetup:
     """Choose the generator.
 
     Args:
-        given: flags first,
-        settings: then the configuration.
+        given: the options of the fix; they take precedence.
+        settings: the configuration.
         root: the project's root.
-        prompt: the text of a team's own system prompt.
-        environ: `OPENAI_*`, `JIT_GUARD_COMMAND`, `CI` and `JIT_GUARD_NO_NETWORK` are looked at.
+        prompt: the text of the configured system prompt.
+        environ: `OPENAI_*`, `JIT_GUARD_COMMAND`, `CI` and `JIT_GUARD_NO_NETWORK` are read.
 
     Raises:
-        UsageError: there is no such generator, or it must not be used here.
+        UsageError: there is no such generator, or it is not allowed here.
         PluginError: its plugin cannot be used.
     """
     command = given.command or environ.get(COMMAND)
@@ -94,7 +94,7 @@ def workshop(
         prompt=prompt,
         budget=Budget(given.max_tokens_total),
     )
-    return Workshop(chosen, options, given.jobs or settings.jobs)
+    return GeneratorSetup(chosen, options, given.jobs or settings.jobs)
 
 
 def _chosen(
@@ -106,33 +106,33 @@ def _chosen(
     if name == AUTO and command:
         name = "command"
     if given.command and name != "command":
-        raise UsageError(f"--command goes with the generator `command`, not with {name!r}")
+        raise UsageError(f"--command requires --generator command, not {name}")
     from jit_guard.plugins import generator
 
     return generator(choose(name, environ, base_url=given.base_url))
 
 
 class Configured(NamedTuple):
-    """What the project's configuration says of a fix; the files that it names are read."""
+    """The project's configuration of a fix, with the contents of the files that it names."""
 
     settings: Settings
     accepted: frozenset[Identity]  # by the baseline
-    prompt: str | None  # the text of a team's own system prompt
+    prompt: str | None  # the text of the configured system prompt
     descriptions: bytes | None  # the file of the key `descriptions`
     rules: tuple[Rule, ...]  # of plugins
 
 
 class Job(NamedTuple):
-    """What a run, or its preview, needs to know.
+    """The input of a run or a preview.
 
-    `workshop` makes the generator only when something is missing, since choosing may fail.
+    `set_up_generator` is called only if something is missing, since choosing a generator may fail.
     """
 
     source: Worktree
     scope: Scope
     options: FixOptions
-    workshop: Callable[[], Workshop]
-    judge: Judge
+    set_up_generator: Callable[[], GeneratorSetup]
+    check: TextCheck
 
 
 def make_job(
@@ -141,9 +141,9 @@ def make_job(
     options: FixOptions,
     maps: Sequence[str] | None,
 ) -> Job:
-    """Put a job together: `maps` are those to fix; None: every configured one.
+    """Make a job. `maps` are the maps to fix; None: all configured ones.
 
-    Raises ConfigError: the file of descriptions cannot be used.
+    Raises ConfigError: the file of descriptions is invalid.
     """
     settings = configured.settings
     if settings.descriptions is not None and configured.descriptions is not None:
@@ -154,7 +154,7 @@ def make_job(
         source,
         Scope(settings, shown, configured.accepted, options.only),
         options,
-        lambda: workshop(options, settings, source.root, configured.prompt),
+        lambda: set_up_generator(options, settings, source.root, configured.prompt),
         with_rules(configured.rules, source, settings),
     )
 
@@ -162,19 +162,19 @@ def make_job(
 def for_one(
     missing: str, describe: Callable[[Entry], str | None] | str | None, given: Mapping[str, Any]
 ) -> FixOptions:
-    """The options of a fix that a program asks for: one component, and consent to its cost.
+    """Make the options of a program's fix: one component, with consent to its cost.
 
     Args:
         missing: the path of the component.
-        describe: its description, or a function that gives one for an entry.
-        given: other fields of FixOptions.
+        describe: its description, or a function that returns one for an entry.
+        given: other fields of `FixOptions`.
     """
     by_entry = (lambda _: describe) if isinstance(describe, str) else describe
     return FixOptions(**{"consent": True, **given, "describe": by_entry, "only": missing})
 
 
 def refusal(report: Report, error: MissingComponent) -> JitGuardError:
-    """Why a component is still missing after the fix that should have made it."""
+    """Return the error for a component that is still missing after its fix."""
     if report.trouble is not None:
         return GeneratorUnusableError(report.trouble)
     for one in report.failed:

@@ -1,4 +1,4 @@
-"""Is a text the component that was asked for? Asked before anything is committed."""
+"""Checks of a generated text before it is committed."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
     from jit_guard.sources.source import Source
 
-Judge = Callable[[Request, Text], "str | None"]  # why it is none, or None
+TextCheck = Callable[[Request, Text], "str | None"]  # why it is not a valid component, or None
 
 
 def plain(_: Request, text: Text) -> str | None:
-    """Text, size, control characters: what every component must be."""
+    """Check what holds for every component: UTF-8 text, size, control characters."""
     return judge_text(finished(text.content))
 
 
-def with_rules(rules: Sequence[Rule], source: Source, settings: Settings) -> Judge:
-    """A judge that also has the rules of plugins look at the project as it would be."""
+def with_rules(rules: Sequence[Rule], source: Source, settings: Settings) -> TextCheck:
+    """Return a check that also runs plugin rules on the project as it would be."""
     if not rules:
         return plain
     alone = settings._replace(select=tuple(rule.code for rule in rules))
 
-    def judge(request: Request, text: Text) -> str | None:
+    def check_text(request: Request, text: Text) -> str | None:
         if reason := plain(request, text):
             return reason
         changes: dict[str, bytes | str] = {request.path: finished(text.content)}
@@ -48,4 +48,4 @@ def with_rules(rules: Sequence[Rule], source: Source, settings: Settings) -> Jud
         wrong = [one for one in found if one.path == request.path and one.severity == "error"]
         return f"{wrong[0].code} {wrong[0].name}: {wrong[0].message}" if wrong else None
 
-    return judge
+    return check_text

@@ -1,4 +1,4 @@
-"""From a plan to the texts that are ordered: descriptions, shapes, examples."""
+"""The orders for a plan: requests with descriptions, headings and examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.steps import Generate
 from jit_guard.generators.generator import Example, Request, Writer
-from jit_guard.generators.likeness import Shelf
+from jit_guard.generators.likeness import ExamplePool
 from jit_guard.generators.shape import shape
 from jit_guard.ledger.history import history
 from jit_guard.ledger.records import Key, Wanted
@@ -26,32 +26,32 @@ from jit_guard.text.names import join
 if TYPE_CHECKING:
     from jit_guard.sources.source import Source
 
-_MOST_READ = 300  # components of a type, to learn its shape from
+_MOST_READ = 300  # components per type
 _MOST_BYTES = 64_000
 
 
-class Shelves:
-    """The existing components of each type, read once a run."""
+class ExamplePools:
+    """The existing components of each type, read once per run."""
 
     def __init__(self, source: Source, settings: Settings, comparison: Comparison) -> None:
         self._source = source
         self._settings = settings
         self._comparison = comparison
         self._texts: dict[str, list[Example]] = {}
-        self._shelves: dict[str, Shelf] = {}
+        self._pools: dict[str, ExamplePool] = {}
 
     def headings(self, component_type: str, suffix: str) -> tuple[str, ...]:
-        """The shape that the type's components share."""
+        """Return the headings that the components of a type share."""
         texts = self._read(component_type)
         same = [one.text for one in texts if one.path.lower().endswith(suffix)]
         return shape(same or [one.text for one in texts], suffix)
 
     def examples(self, request: Request, count: int) -> tuple[Example, ...]:
-        """The components of the type that are most like what is asked for."""
+        """Return the components of the type that are most similar to the request."""
         kind = request.component_type
-        if kind not in self._shelves:
-            self._shelves[kind] = Shelf(self._read(kind))
-        return self._shelves[kind].choose(request, count) if count else ()
+        if kind not in self._pools:
+            self._pools[kind] = ExamplePool(self._read(kind))
+        return self._pools[kind].choose(request, count) if count else ()
 
     def _read(self, component_type: str) -> list[Example]:
         if component_type not in self._texts:
@@ -75,7 +75,7 @@ class Shelves:
     def _text(self, path: str) -> str | None:
         try:
             data = self._source.read(path)
-        except UnreadableError:  # the check says so
+        except UnreadableError:  # the check reports it
             return None
         if not data or len(data) > _MOST_BYTES or untouched(data):
             return None
@@ -91,28 +91,28 @@ def prepare(
     settings: Settings,
     writer: Writer,
     generator: str,
-    shelves: Shelves,
+    pools: ExamplePools,
     interaction: Interaction,
-    remembered: Mapping[str, str],
+    past_descriptions: Mapping[str, str],
 ) -> tuple[list[tuple[Generate, Order]], list[Failed]]:
-    """An order for every step that has a description; the others are left, with the reason.
+    """Make an order for every step with a description; the other steps fail with a reason.
 
-    `remembered` says from which description a text for a path was made, or is being made: it
-    was given once, and is not asked for again.
+    `past_descriptions` maps paths to the descriptions of texts that were, or are being,
+    generated; they are not asked for again.
     """
     orders: list[tuple[Generate, Order]] = []
     failed: list[Failed] = []
     for step in steps:
-        description = _description(step, options, interaction, remembered)
+        description = _description(step, options, interaction, past_descriptions)
         if not description:
             hint = suggestion(_first_entry(step))
-            reason = f"no description: give one with --descriptions FILE, or take {hint!r} by --yes"
+            reason = f"no description; pass --descriptions FILE, or accept {hint!r} with --yes"
             failed += (Failed(*keys, reason) for keys in _entries(step))
             continue
         request = Request(step.goal, step.component_type, step.filename, step.path, description)
         request = request._replace(
-            headings=shelves.headings(step.component_type, request.suffix),
-            examples=shelves.examples(request, settings.examples),
+            headings=pools.headings(step.component_type, request.suffix),
+            examples=pools.examples(request, settings.examples),
         )
         key = Key(
             step.goal,
@@ -127,8 +127,8 @@ def prepare(
     return orders, failed
 
 
-def remember(root: str) -> dict[str, str]:
-    """Path -> the description of its latest text that was not rejected, from the ledger."""
+def read_past_descriptions(root: str) -> dict[str, str]:
+    """Map each path in the ledger to the description of its latest text not rejected."""
     return {
         one.path: one.description
         for one in history(root)
@@ -137,13 +137,16 @@ def remember(root: str) -> dict[str, str]:
 
 
 def _description(
-    step: Generate, options: FixOptions, interaction: Interaction, remembered: Mapping[str, str]
+    step: Generate,
+    options: FixOptions,
+    interaction: Interaction,
+    past_descriptions: Mapping[str, str],
 ) -> str | None:
     for keys in _entries(step):
         if keys in options.descriptions:
             return options.descriptions[keys]
-    if step.path in remembered and not options.fresh:
-        return remembered[step.path]
+    if step.path in past_descriptions and not options.fresh:
+        return past_descriptions[step.path]
     entry = _first_entry(step)
     if options.describe is not None:
         return options.describe(entry)
@@ -151,7 +154,7 @@ def _description(
 
 
 def _entries(step: Generate) -> list[tuple[str, str]]:
-    """Goal and type of every entry that a step serves, the first one first."""
+    """List goal and type of every entry of a step, first entry first."""
     return list(dict.fromkeys([(step.goal, step.component_type), *step.entries]))
 
 

@@ -1,4 +1,4 @@
-"""The commit of a run: maps and components in one instant, and the ledger told where texts are."""
+"""The commit of a run: maps and components atomically, then their paths in the ledger."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from jit_guard.text.generated import untouched
 
 
 def place(session: Session, ready: Sequence[Ready]) -> None:
-    """Commit texts together; one that somebody else's save refuses twice is given up.
+    """Commit texts together; give up one that is refused twice because of another save.
 
     Raises:
-        TransactionError, LedgerError: the system refused; nothing is lost.
+        TransactionError, LedgerError: an operation failed; nothing is lost.
     """
     source = session.job.source
     placements = [Placement(one.step.path, one.data, _replaces(source, one.step)) for one in ready]
     try:
         done = commit(source.root, changes(one.step for one in ready), placements)
     except (EditError, OccupiedError) as error:
-        # The ledger has the texts, and the next round plans anew: each by itself, so that one
-        # refusal does not hold up the others.
+        # The ledger has the texts, and the next round plans again. Commit them one by one, so
+        # that one refusal does not block the others.
         if len(ready) > 1:
             for one in ready:
                 place(session, [one])
@@ -45,7 +45,7 @@ def place(session: Session, ready: Sequence[Ready]) -> None:
 
 
 def _replaces(source: Source, step: Generate) -> str | None:
-    """The hash of the draft that a text may replace, if it is still untouched."""
+    """Return the hash of the draft that a text may replace, if it is still untouched."""
     if not step.replaces_draft:
         return None
     data = source.read(step.path)

@@ -1,7 +1,7 @@
-"""The plan of a fix: from what maps and tree disagree in to the steps that mend it.
+"""The plan of a fix: from the differences between maps and tree to the steps that fix them.
 
-Pure and deterministic: the same snapshot gives the same plan, so `--dry-run` shows what `--fix`
-does, and a run that lost a race simply plans again.
+Planning is pure and deterministic: the same snapshot gives the same plan. So `--dry-run` shows
+what `--fix` does, and a run that lost a race can plan again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jit_guard.sources.tree import Tree
 from jit_guard.text.generated import PREFIX, candidates, is_for, lossless, plain_name
 from jit_guard.text.names import fold, join
 
-_MOST_NAMES = 1000  # that are taken before we give up
+_MOST_NAMES = 1000  # to try for one component
 Acts = Callable[[str, Reference], bool]
 
 
@@ -39,14 +39,14 @@ def make_plan(
 
     Args:
         maps: the maps that could be read.
-        tree: the snapshot's folders.
+        tree: the snapshot's directories.
         settings: the settings in force.
         comparison: of these maps with this tree.
-        drafts: paths of untouched drafts, for a generator that can do better; else nothing.
-        replaced: gives missing component -> where its text was once put, as
-            `history.replacements`; asked only when a component is missing.
-        acts: may this finding (its code, and the entry) be acted on? False for what selection,
-            baseline or `--map` leave out.
+        drafts: paths of untouched drafts that a generator may improve.
+        replaced: returns where the text of each missing component was placed before (see
+            `history.replacements`); called only if a component is missing.
+        acts: returns whether a finding, given its code and entry, may be acted on; False for
+            findings excluded by selection, baseline or `--map`.
     """
     return _Planner(maps, tree, settings, comparison, replaced).plan(acts, drafts)
 
@@ -67,9 +67,9 @@ class _Planner:
         self._ask_replaced = replaced
         self._orphans = frozenset(comparison.orphans)
         self._targets = TargetFolders(tree, comparison)
-        self._promised: set[str] = set()  # folded paths that this plan has given away
+        self._reserved: set[str] = set()  # folded paths that this plan already uses
         goals = dict.fromkeys(goal for one in maps for goal in one.goals)
-        self._twins = Counter(plain_name(goal) for goal in goals if lossless(goal))
+        self._goal_counts = Counter(plain_name(goal) for goal in goals if lossless(goal))
         self._wanted = self._wanted_names()
 
     @cached_property
@@ -86,10 +86,10 @@ class _Planner:
         for reference in self._comparison.missing:
             if acts("JG201", reference):
                 groups.setdefault(reference.path, []).append(reference)
-        # Files of ours come first: they keep their names, whoever else would take them.
+        # Generated files come first, so that no other component takes their names.
         for ours in (True, False):
             found += (
-                self._mend(path, references)
+                self._fix(path, references)
                 for path, references in groups.items()
                 if _named_by_us(references) is ours
             )
@@ -108,14 +108,16 @@ class _Planner:
         reference, place = misplaced
         base = self._base(reference.entry)
         if not place.spelled.startswith(f"{base}/" if base else ""):
-            reason = f"its folder is spelled otherwise, in {place.spelled}: rename the folder"
+            reason = (
+                f"its directory is spelled differently in {place.spelled}; rename the directory"
+            )
             return _leave(reference, reason)
-        if self._has_twin(place.spelled):
-            return _leave(reference, f"several files differ from {place.spelled} in case only")
+        if self._is_ambiguous(place.spelled):
+            return _leave(reference, f"several files differ from {place.spelled} only in case")
         repoints = self._repoints([reference], place.spelled)
         return Relink(reference.path, place.spelled, repoints, "the file's own spelling")
 
-    def _has_twin(self, path: str) -> bool:
+    def _is_ambiguous(self, path: str) -> bool:
         folder, _, name = path.rpartition("/")
         while name:
             there = self._tree.folder(self._tree.resolve(folder).real)
@@ -126,10 +128,10 @@ class _Planner:
 
     # JG201
 
-    def _mend(self, path: str, references: list[Reference]) -> Step:
+    def _fix(self, path: str, references: list[Reference]) -> Step:
         first = references[0]
         goal, component_type, filename = first.entry
-        # Types may share a folder, or one have its folder in another's: the innermost serves all.
+        # Types may share a directory, or nest theirs: the innermost one serves all.
         base = max((self._base(one.entry) for one in references), key=len)
         target = self._targets.of(base)
         if isinstance(target, str):
@@ -137,17 +139,17 @@ class _Planner:
         moved = self._replaced.get(path)
         if moved is not None and moved != path and self._is_there(moved, target):
             repoints = self._repoints(references, moved)
-            return Relink(path, moved, repoints, "its text was put there before")
+            return Relink(path, moved, repoints, "its text was placed there before")
         if not self._settings.is_text(component_type):
-            return _leave(first, f"components of the type {component_type} are no texts")
-        free = fold(_below(base, path)) not in target.folded and fold(path) not in self._promised
+            return _leave(first, f"components of the type {component_type} are not text files")
+        free = fold(_below(base, path)) not in target.folded and fold(path) not in self._reserved
         if free and _named_by_us(references):
             return self._generate(path, path, references)
-        plain = lossless(goal) and self._twins[plain_name(goal)] == 1
+        plain = lossless(goal) and self._goal_counts[plain_name(goal)] == 1
         names = candidates(goal, component_type, filename, plain=plain)
         for name in islice(names, _MOST_NAMES):
             at = join(base, name)
-            if fold(at) in self._promised:
+            if fold(at) in self._reserved:
                 continue
             others = self._wanted.get(fold(at), frozenset()) - {
                 one.entry.keys for one in references
@@ -157,15 +159,15 @@ class _Planner:
             if target.names is not None and name in target.names.files:
                 repoints = self._repoints(references, at)
                 if join(target.real, name) in self._orphans:
-                    self._promised.add(fold(at))
+                    self._reserved.add(fold(at))
                     return Adopt(path, at, repoints)
                 return Relink(path, at, repoints, "it was generated for this goal before")
             if fold(name) not in target.folded:
                 return self._generate(path, at, references)
-        return _leave(first, f"{_MOST_NAMES} names for it are taken")
+        return _leave(first, f"the first {_MOST_NAMES} names for it are taken")
 
     def _generate(self, component: str, path: str, references: list[Reference]) -> Generate:
-        self._promised.add(fold(path))
+        self._reserved.add(fold(path))
         goal, component_type, _ = references[0].entry
         filename = _below(self._base(references[0].entry), path)
         repoints = self._repoints(references, path)
@@ -178,7 +180,7 @@ class _Planner:
     # JG501
 
     def _better(self, acts: Acts, drafts: frozenset[str]) -> Iterator[Generate]:
-        """The drafts that entries name, once each."""
+        """Yield a step for each draft that entries name."""
         done: set[str] = set()
         for goal_map in self._maps if drafts else ():
             for entry in goal_map.entries():
@@ -189,13 +191,13 @@ class _Planner:
                         done.add(path)
                         yield Generate(path, path, *entry, replaces_draft=True)
 
-    # What both need
+    # Helpers
 
     def _base(self, entry: Entry) -> str:
         return self._settings.path(entry.component_type)
 
     def _wanted_names(self) -> dict[str, frozenset[tuple[str, str]]]:
-        """Which goals and types name a file of ours, there or not, by its folded path."""
+        """Map folded paths of generated files to the goals and types that name them."""
         found: dict[str, frozenset[tuple[str, str]]] = {}
         for goal_map in self._maps:
             for entry in goal_map.entries():
@@ -214,7 +216,7 @@ class _Planner:
 
 
 def _named_by_us(references: list[Reference]) -> bool:
-    """Is what they want a file that has the name which we would give?"""
+    """Check whether an entry already names the file that we would generate."""
     return any(is_for(one.entry.filename, *one.entry.keys) for one in references)
 
 

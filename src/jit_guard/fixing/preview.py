@@ -1,4 +1,4 @@
-"""`--dry-run`: the plan in words and as a diff; nothing is written, nothing is called."""
+"""`--dry-run`: the plan in words and as a diff. Nothing is written, no generator is called."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard.fixing.interaction import Interaction
-from jit_guard.fixing.job import Job, Workshop
-from jit_guard.fixing.orders import Shelves, prepare, remember
+from jit_guard.fixing.job import GeneratorSetup, Job
+from jit_guard.fixing.orders import ExamplePools, prepare, read_past_descriptions
 from jit_guard.fixing.steps import Generate, changes
 from jit_guard.fixing.worktree_plan import plan_worktree
 from jit_guard.ledger.history import replacements
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def preview(job: Job, interaction: Interaction) -> Iterator[str]:
-    """The lines that say what a fix would do; none when there is nothing to do."""
+    """Yield the lines that describe what a fix would do; none if there is nothing to do."""
     source = job.source
     found = plan_worktree(source, job.scope, replaced=lambda: replacements(source.root))
     plan = found.plan
-    chosen = job.workshop() if plan.generates else None
+    chosen = job.set_up_generator() if plan.generates else None
     generates = plan.generated_by(better=chosen is not None and chosen.improves_drafts)
     for step in plan.free:
         why = getattr(step, "why", "it has the name that the component would get")
@@ -49,31 +49,31 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
 
 def _ordered(
     job: Job,
-    workshop: Workshop,
+    setup: GeneratorSetup,
     interaction: Interaction,
     generates: Sequence[Generate],
     comparison: Comparison,
 ) -> tuple[list[tuple[Generate, Order]], list[Failed], str]:
     settings, options = job.scope.settings, job.options
-    writer = workshop.generator.factory(workshop.options)
+    writer = setup.generator.factory(setup.options)
     try:
         orders, failed = prepare(
             generates[: options.limit],
             options,
             settings,
             writer,
-            workshop.generator.name,
-            Shelves(job.source, settings, comparison),
+            setup.generator.name,
+            ExamplePools(job.source, settings, comparison),
             interaction,
-            remember(workshop.options.root),
+            read_past_descriptions(setup.options.root),
         )
     finally:
         writer.close()
     return orders, failed, writer.model
 
 
-def _cost(workshop: Workshop, model: str, orders: Sequence[Order]) -> Iterator[str]:
-    generator = workshop.generator
+def _cost(setup: GeneratorSetup, model: str, orders: Sequence[Order]) -> Iterator[str]:
+    generator = setup.generator
     by = f"{generator.name} {model}".strip()
     if not orders:
         return
@@ -83,7 +83,7 @@ def _cost(workshop: Workshop, model: str, orders: Sequence[Order]) -> Iterator[s
     from jit_guard.generators.prompt import about_tokens, system_prompt
 
     requests = [order.request for order in orders]
-    tokens = about_tokens(requests, workshop.options.prompt or system_prompt())
+    tokens = about_tokens(requests, setup.options.prompt or system_prompt())
     yield f"with      {by}, about {tokens:,} tokens"
     shown = dict.fromkeys(example.path for one in requests for example in one.examples)
     for path in shown:

@@ -1,4 +1,4 @@
-"""Removing orphans: what no entry names, and git can bring back."""
+"""Removal of orphans that git can restore."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from jit_guard.sources.git import worktree
 
 
 class Pruned(NamedTuple):
-    """What becomes of one orphan: removed, or kept for a reason."""
+    """One orphan: to be removed, or kept for a reason."""
 
     path: str
     kept: str | None = None
 
 
 def plan(root: str, report: Report, *, force: bool) -> list[Pruned]:
-    """What `prune` would do with the orphans of a report.
+    """Plan what `prune` does with the orphans of a report.
 
-    Raises UsageError when the orphans are not known.
+    Raises UsageError if the orphans are unknown.
     """
     withheld = [skipped.reason for skipped in report.skipped if skipped.code == "JG301"]
     if withheld or report.unreadable:
-        raise UsageError(f"the orphans are not known: {[*withheld, *report.unreadable][0]}")
+        raise UsageError(f"cannot determine the orphans: {[*withheld, *report.unreadable][0]}")
     orphans = [one.path for one in report.findings if one.code == "JG301" and one.path]
     if force or not orphans or worktree.top(root) is None:
         return [Pruned(path) for path in orphans]
     safe = worktree.recoverable(root, orphans)
-    why = "git could not bring it back (--force removes it all the same)"
+    why = "git could not restore it (use --force to remove it anyway)"
     return [Pruned(path, None if path in safe else why) for path in orphans]
 
 
 def remove(root: str, pruned: Sequence[Pruned], components: str) -> None:
-    """Remove what the plan does not keep, and the folders that this leaves empty."""
+    """Remove the orphans that are not kept, and the directories that become empty."""
     top = os.path.join(root, components)
     for one in pruned:
         if one.kept is not None:

@@ -1,4 +1,4 @@
-"""One run of the fix: relink, adopt, generate, commit in groups, until nothing is left to do."""
+"""One run of the fix: relink, adopt, generate and commit, until nothing is left to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jit_guard.errors import UsageError
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import Job
-from jit_guard.fixing.orders import Shelves, prepare, remember
+from jit_guard.fixing.orders import ExamplePools, prepare, read_past_descriptions
 from jit_guard.fixing.placing import place
 from jit_guard.fixing.session import Outcome, Ready, Session, Tally
 from jit_guard.fixing.steps import changes
@@ -24,21 +24,21 @@ from jit_guard.registry.edit import EditError
 from jit_guard.report import Failed
 
 _MOST_ROUNDS = 50
-_GATHER = 0.2  # seconds: texts that come this close together share a commit
-_LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its own time-out
+_GATHER = 0.2  # seconds; texts that arrive this close together share a commit
+_LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 
 
 def run(job: Job, interaction: Interaction) -> Outcome:
-    """Fix what the job says.
+    """Run a fix.
 
     Args:
-        job: what is fixed, and with which options.
-        interaction: who answers for the user.
+        job: what to fix, and with which options.
+        interaction: the source of the user's answers.
 
     Raises:
-        UsageError: no generator can be chosen, or the map changes faster than it can be fixed.
-        TransactionError, LedgerError: the system refused; nothing is lost.
-        KeyboardInterrupt: after what was whole has been committed.
+        UsageError: no generator can be chosen, or the map keeps changing.
+        TransactionError, LedgerError: an operation failed; nothing is lost.
+        KeyboardInterrupt: after complete texts have been committed.
     """
     tally = Tally(job.options.limit)
     found = _relink(job, tally)
@@ -49,37 +49,37 @@ def run(job: Job, interaction: Interaction) -> Outcome:
 
 
 def _relink(job: Job, tally: Tally) -> WorktreePlan:
-    """Plan, and commit what needs no text; the plan that is returned holds no such step."""
+    """Plan, and commit the steps that need no text; return a plan without such steps."""
     for _ in range(_MOST_ROUNDS):
-        found = _look(job, tally)
+        found = _plan(job, tally)
         if not found.plan.free:
             return found
         try:
             done = commit(job.source.root, changes(found.plan.free), ())
-        except EditError:  # somebody saved the map meanwhile: look again
+        except EditError:  # another process saved the map: plan again
             continue
         tally.committed(done)
         for step in found.plan.free:
             tally.linked(step)
-    raise UsageError("the map changes all the time; run jit-guard --fix again")
+    raise UsageError("the map keeps changing; run jit-guard --fix again")
 
 
-def _look(job: Job, tally: Tally) -> WorktreePlan:
+def _plan(job: Job, tally: Tally) -> WorktreePlan:
     found = plan_worktree(job.source, job.scope, replaced=lambda: replacements(job.source.root))
-    # Only the last look's: whatever an earlier one could not read, a later one has.
+    # Only of the last plan: a later one may have read what an earlier one could not.
     tally.unreadable = tuple(map(str, found.unreadable))
     return found
 
 
 def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreePlan) -> None:
-    workshop = job.workshop()
-    if not found.plan.generated_by(better=workshop.improves_drafts):
+    setup = job.set_up_generator()
+    if not found.plan.generated_by(better=setup.improves_drafts):
         return
-    remembered = remember(job.source.root)
-    with Session(job, workshop, interaction, tally) as session:
+    past_descriptions = read_past_descriptions(job.source.root)
+    with Session(job, setup, interaction, tally) as session:
         try:
             for _ in range(_MOST_ROUNDS):
-                if not _round(session, found, remembered):
+                if not _round(session, found, past_descriptions):
                     break
                 found = _relink(job, tally)
         except GeneratorUnusableError as error:
@@ -90,8 +90,8 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
         tally.messages.append(usage_line(budget.totals, session.writer.model, prices))
 
 
-def _round(session: Session, found: WorktreePlan, remembered: dict[str, str]) -> bool:
-    """Claim, have written and commit what is missing; False when nothing is left to do."""
+def _round(session: Session, found: WorktreePlan, past_descriptions: dict[str, str]) -> bool:
+    """Claim, generate and commit missing components; return False if nothing is left to do."""
     job, tally = session.job, session.tally
     wanted = found.plan.generated_by(better=session.improves_drafts)
     steps = [one for one in wanted if one.component not in tally.given_up][: tally.left]
@@ -104,11 +104,11 @@ def _round(session: Session, found: WorktreePlan, remembered: dict[str, str]) ->
         settings,
         session.writer,
         session.generator.name,
-        Shelves(job.source, settings, found.comparison),
+        ExamplePools(job.source, settings, found.comparison),
         session.interaction,
-        remembered,
+        past_descriptions,
     )
-    remembered.update((step.path, order.request.description) for step, order in orders)
+    past_descriptions.update((step.path, order.request.description) for step, order in orders)
     tally.fail(failed)
     ordered = {step.component for step, _ in orders}
     tally.given_up.update(step.component for step in steps if step.component not in ordered)
@@ -131,21 +131,23 @@ def _round(session: Session, found: WorktreePlan, remembered: dict[str, str]) ->
 
 
 def _still_wanted(session: Session, mine: Sequence[Claimed]) -> list[Claimed]:
-    """Those that nobody committed between our look and our claim."""
-    plan = _look(session.job, session.tally).plan
+    """Drop the claims that another process committed between our plan and our claim."""
+    plan = _plan(session.job, session.tally).plan
     now = {one.component: one for one in plan.generated_by(better=session.improves_drafts)}
     return [one for one in mine if now.get(one.step.component) == one.step]
 
 
 def _wait(session: Session, order: Order) -> None:
-    """Wait for another process, or thread, that generates the same: its text will do."""
+    """Wait for another process or thread that generates the same component."""
     component = order.wanted.component
     if not session.ledger.wait(component, session.options.timeout + _LONGEST_TEXT):
-        raise UsageError(f"another jit-guard works on {component} all the time")
+        raise UsageError(
+            f"another jit-guard process is still generating {component}; try again later"
+        )
 
 
 def _may_spend(session: Session, orders: Sequence[Order]) -> bool:
-    """Ask once before the first text that may cost money."""
+    """Ask once before the first text that may cost money; return whether to continue."""
     missing = [
         order
         for order in orders
@@ -160,9 +162,11 @@ def _may_spend(session: Session, orders: Sequence[Order]) -> bool:
     tokens = about_tokens([order.request for order in missing], system)
     texts = "1 text" if len(missing) == 1 else f"{len(missing):,} texts"
     model = session.writer.model or session.generator.name
-    session.agreed = session.interaction.agree(f"{texts} with {model}, about {tokens:,} tokens.")
+    session.agreed = session.interaction.agree(
+        f"Generating {texts} with {model} takes about {tokens:,} tokens."
+    )
     if not session.agreed:
-        reason = f"{texts} with {model} may cost money: --yes agrees to it"
+        reason = f"generating {texts} with {model} may cost money; pass --yes to agree"
         for order in orders:
             request = order.request
             session.tally.fail([Failed(request.goal, request.component_type, reason)])
@@ -171,7 +175,7 @@ def _may_spend(session: Session, orders: Sequence[Order]) -> bool:
 
 
 def _write(session: Session, claimed: Sequence[Claimed]) -> None:
-    """Get the texts, and commit them in groups as they come."""
+    """Generate the texts, and commit them in groups as they arrive."""
     ready: list[Ready] = []
     since = time.monotonic()
     with closing(ready_texts(session, claimed)) as texts:
@@ -179,10 +183,10 @@ def _write(session: Session, claimed: Sequence[Claimed]) -> None:
             for one in texts:
                 ready.append(one)
                 if time.monotonic() - since >= _GATHER:
-                    # Handed over first: an interrupted commit is `recover`'s, not ours to repeat.
+                    # Reset first: `recover` finishes an interrupted commit, this does not retry it.
                     group, ready, since = ready, [], time.monotonic()
                     place(session, group)
-        finally:  # also after Ctrl-C, and when the generator gave up: what is whole is kept
+        finally:  # also after Ctrl-C or a failed generator: commit complete texts
             texts.close()
             if ready:
                 place(session, ready)

@@ -1,4 +1,4 @@
-"""One run of the fix: what it works with, and what it has done so far."""
+"""The state of one run of the fix: its resources, and what it has done so far."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from jit_guard.commit.transaction import Commit
 from jit_guard.fixing.interaction import Interaction
-from jit_guard.fixing.job import Job, Workshop
+from jit_guard.fixing.job import GeneratorSetup, Job
 from jit_guard.fixing.steps import Adopt, Generate, Relink
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Stored
@@ -19,7 +19,7 @@ from jit_guard.report import Failed, Fixed
 class Outcome(NamedTuple):
     """What a run has done. `trouble` is what ended it early; `written` are paths for `git add`.
 
-    `unreadable` is what the last look at the project could not read, so nothing was planned there.
+    `unreadable` is what the last plan could not read, and therefore left out.
     """
 
     fixed: tuple[Fixed, ...] = ()
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A text that is whole and accepted, and waits for its commit."""
+    """A complete and accepted text, ready to be committed."""
 
     step: Generate
     stored: Stored
@@ -39,10 +39,10 @@ class Ready(NamedTuple):
 
 
 class Tally:
-    """What a run has done so far, and what it will not try again.
+    """The record of what a run has done, and what it will not try again.
 
     Args:
-        limit: how many files it may generate; None: as many as are missing.
+        limit: the maximum number of files to generate; None: no limit.
     """
 
     def __init__(self, limit: int | None) -> None:
@@ -57,7 +57,7 @@ class Tally:
 
     @property
     def outcome(self) -> Outcome:
-        """All of it, as a value."""
+        """The result as a value."""
         return Outcome(
             tuple(self._fixed),
             tuple(self._failed.values()),
@@ -68,58 +68,58 @@ class Tally:
         )
 
     def committed(self, done: Commit) -> None:
-        """Note which maps a commit changed, and what it left to somebody else's save."""
+        """Record the maps that a commit changed, and what it left unchanged."""
         self._written.update(dict.fromkeys(change.path for change in done.changes))
         self.messages += (f"{one.path}: {one.reason}" for one in done.left)
         self.messages += (f"{one.path}: {one.reason}" for one in done.kept)
 
     def linked(self, step: Relink | Adopt) -> None:
-        """Note that entries now name a file that was there already."""
+        """Record that entries now name an existing file."""
         action = "adopted" if isinstance(step, Adopt) else "relinked"
         self._fixed += (Fixed(action, *keys, step.path) for keys in step.entries)
 
     def generated(self, step: Generate, generator: str) -> None:
-        """Note that a file was generated and placed."""
+        """Record that a file was generated and placed."""
         self._written[step.path] = None
         self._fixed += (Fixed("generated", *keys, step.path, generator) for keys in step.entries)
         if self.left is not None:
             self.left -= 1
 
     def fail(self, failures: Iterable[Failed]) -> None:
-        """Note entries that stay as they are; the latest reason for an entry counts."""
+        """Record entries that could not be fixed; the latest reason for an entry counts."""
         self._failed.update(((one.goal, one.component_type), one) for one in failures)
 
     def give_up(self, step: Generate, reason: str) -> None:
-        """Try this one no more in this run."""
+        """Record a failure, and do not try this step again in this run."""
         self.given_up.add(step.component)
         self.fail(Failed(*keys, reason) for keys in step.entries)
 
 
 class Session(AbstractContextManager["Session"]):
-    """A generator at work and the ledger, for as long as a run generates. To be closed.
+    """The open generator and ledger of a run, as a context manager.
 
     Args:
-        job: what is fixed.
-        workshop: the generator that was chosen.
-        interaction: who answers for the user.
-        tally: where the run keeps what was done.
+        job: what to fix.
+        setup: the chosen generator.
+        interaction: the source of the user's answers.
+        tally: the record of the run.
 
     Raises:
         LedgerError: the ledger cannot be used.
-        GeneratorUnusableError: the generator cannot be made.
+        GeneratorUnusableError: the generator cannot be used.
     """
 
     def __init__(
-        self, job: Job, workshop: Workshop, interaction: Interaction, tally: Tally
+        self, job: Job, setup: GeneratorSetup, interaction: Interaction, tally: Tally
     ) -> None:
         self.job = job
-        self.generator = workshop.generator
-        self.options = workshop.options
-        self.jobs = workshop.jobs
+        self.generator = setup.generator
+        self.options = setup.options
+        self.jobs = setup.jobs
         self.interaction = interaction
         self.tally = tally
-        self.improves_drafts = workshop.improves_drafts
-        # Naming a program is consent to what it costs.
+        self.improves_drafts = setup.improves_drafts
+        # Naming a program is consent to its cost.
         consent = job.options.consent or self.generator.name == "command"
         self.agreed = consent or not self.generator.paid
         self.writer = self.generator.factory(self.options)
@@ -143,7 +143,7 @@ class Session(AbstractContextManager["Session"]):
             self.writer.close()
 
     def refused_before(self, component: str) -> bool:
-        """Has a commit of this component been refused before? It counts as refused from now on."""
+        """Return whether a commit of this component was refused before; record the refusal."""
         known = component in self._refused
         self._refused.add(component)
         return known

@@ -1,4 +1,4 @@
-"""The steps of a fix, as values: what will be done to which entries, and what will not, and why."""
+"""The steps of a fix, as values: what is done to which entries, and what is left, with reasons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jit_guard.registry.edit import Edit
 
 
 class Repoint(NamedTuple):
-    """An entry's new value. `edit.keys` are goal and component type."""
+    """The new value of an entry. `edit.keys` are goal and component type."""
 
     map: str
     edit: Edit
@@ -23,7 +23,7 @@ class Repoint(NamedTuple):
 
 
 class Relink(NamedTuple):
-    """Entries are set to a file that is there, and is certainly the one they mean."""
+    """Set entries to an existing file that is certainly the one they mean."""
 
     component: str  # the path that they name now
     path: str  # the path that they will name
@@ -32,12 +32,12 @@ class Relink(NamedTuple):
 
     @property
     def entries(self) -> list[tuple[str, str]]:
-        """Goal and component type of every entry that is set."""
+        """Goal and component type of every entry that changes."""
         return [one.entry for one in self.repoints]
 
 
 class Adopt(NamedTuple):
-    """Entries are set to an orphan that has the very name which we would give."""
+    """Set entries to an orphan with exactly the name that would be generated."""
 
     component: str
     path: str
@@ -45,20 +45,20 @@ class Adopt(NamedTuple):
 
     @property
     def entries(self) -> list[tuple[str, str]]:
-        """Goal and component type of every entry that is set."""
+        """Goal and component type of every entry that changes."""
         return [one.entry for one in self.repoints]
 
 
 class Generate(NamedTuple):
-    """A file is written, once, and all entries that want it are set to it.
+    """Generate a file once, and set all entries that need it.
 
-    `goal` and `component_type` are those of the first entry; `filename` is its new value. There
-    is nothing to set where a file of ours is missing under its own name, or is a draft: then
-    `replaces_draft` is True, and only a real generator has something to do.
+    `goal` and `component_type` are those of the first entry; `filename` is its new value.
+    `repoints` is empty if a generated file is missing under its own name, or for a draft.
+    `replaces_draft` marks a draft, which only a generator that improves drafts replaces.
     """
 
-    component: str  # the missing file: what is claimed while the text is written
-    path: str  # where the text will stand
+    component: str  # the missing file, which is claimed while the text is generated
+    path: str  # where the text will be placed
     goal: str
     component_type: str
     filename: str
@@ -67,12 +67,12 @@ class Generate(NamedTuple):
 
     @property
     def entries(self) -> list[tuple[str, str]]:
-        """Goal and component type of every entry that is set, or of the one that is served."""
+        """Goal and component type of every entry that changes, or else of the first entry."""
         return [one.entry for one in self.repoints] or [(self.goal, self.component_type)]
 
 
 class Leave(NamedTuple):
-    """A missing component that cannot be mended here."""
+    """A missing component that cannot be fixed automatically."""
 
     component: str
     goal: str
@@ -97,12 +97,12 @@ class Plan(NamedTuple):
         return (*self.relinks, *self.adopts)
 
     def generated_by(self, *, better: bool) -> tuple[Generate, ...]:
-        """The files to generate; `better`: by a generator that improves on an untouched draft."""
+        """Return the files to generate; `better`: the generator improves untouched drafts."""
         return tuple(one for one in self.generates if better or not one.replaces_draft)
 
 
 def changes(steps: Iterable[Relink | Adopt | Generate]) -> tuple[MapChange, ...]:
-    """The edits that steps make, map by map, as a commit takes them."""
+    """Collect the edits of steps, map by map, for a commit."""
     edits: dict[str, list[Edit]] = {}
     for step in steps:
         for repoint in step.repoints:

@@ -1,4 +1,4 @@
-"""The folders that components are written to, and the names that are taken there."""
+"""The directories that components are written to, and the names taken there."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from jit_guard.text.names import fold
 
 
 class TargetFolder(NamedTuple):
-    """A folder of a component type; `names` is None where it is not there yet.
+    """A directory of a component type; `names` is None if it does not exist yet.
 
-    `folded` holds every name that is taken, as a system sees it that ignores case.
+    `folded` holds every name taken there, folded as on a case-insensitive system.
     """
 
-    base: str  # as the settings spell it
-    real: str  # where links end
+    base: str  # as spelled in the settings
+    real: str  # with links resolved
     names: Folder | None
     folded: frozenset[str]
 
 
 class TargetFolders:
-    """The folders of one snapshot, each looked at once."""
+    """The directories of one snapshot, each read once."""
 
     def __init__(self, tree: Tree, comparison: Comparison) -> None:
         self._tree = tree
@@ -32,12 +32,12 @@ class TargetFolders:
         self._found: dict[str, TargetFolder | str] = {}
 
     def of(self, base: str) -> TargetFolder | str:
-        """The folder at a path, or why nothing can be written to it."""
+        """Return the directory at a path, or why nothing can be written to it."""
         if base not in self._found:
-            self._found[base] = self._look_at(base)
+            self._found[base] = self._read(base)
         return self._found[base]
 
-    def _look_at(self, base: str) -> TargetFolder | str:
+    def _read(self, base: str) -> TargetFolder | str:
         segments = base.split("/")
         for end in range(1, len(segments) + 1):
             prefix = "/".join(segments[:end])
@@ -45,13 +45,13 @@ class TargetFolders:
             if place.kind == "absent":
                 return TargetFolder(base, base, None, frozenset())
             if place.kind != "folder":
-                return f"{prefix} is no folder inside the project"
+                return f"{prefix} is not a directory inside the project"
             if place.spelled != prefix:
-                return f"the folder {prefix} is spelled {place.spelled}: rename it"
+                return f"the directory {prefix} is spelled {place.spelled} on disk; rename it"
         there = self._tree.folder(place.real)
         if there is None:
-            return f"the folder {base} cannot be read"
-        # Folders that differ in case only are one folder to some systems.
+            return f"the directory {base} cannot be read"
+        # Directories that differ only in case are the same on some systems.
         alike = fold(place.real)
         same = [one for path, one in self._comparison.folders.items() if fold(path) == alike]
         names = {fold(name) for folder in (there, *same) for name in names_in(folder)}
@@ -59,6 +59,6 @@ class TargetFolders:
 
 
 def names_in(folder: Folder) -> Iterator[str]:
-    """Every name in a folder, whatever it is."""
+    """Yield every name in a directory, of any kind."""
     for group in (folder.files, folder.folders, folder.links, folder.others):
         yield from group

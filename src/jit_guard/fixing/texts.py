@@ -1,4 +1,4 @@
-"""The texts of a run: from the ledger or the generator, shown to the user, ready for a commit."""
+"""The texts of a run: from the ledger or the generator, reviewed, and ready for a commit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MANY = 64
 
 
 class Claimed(NamedTuple):
-    """A file that this run may generate now; `stored` is its text if the ledger has one."""
+    """A file that this run may generate; `stored` is its text if the ledger has one."""
 
     step: Generate
     order: Order
@@ -26,14 +26,14 @@ class Claimed(NamedTuple):
 
 
 def ready_texts(session: Session, claimed: Sequence[Claimed]) -> Generator[Ready, None, None]:
-    """Yield the accepted texts of what was claimed, as they come.
+    """Yield the accepted texts of claimed files, as they arrive.
 
-    Close it, and no new text is begun; what is under way still reaches the ledger.
+    Once closed, no new text is begun; texts in progress still reach the ledger.
 
     Raises:
-        GeneratorUnusableError: no text can be had.
-        LedgerError: a text cannot be kept.
-        KeyboardInterrupt: also when the user quits.
+        GeneratorUnusableError: the generator cannot be used.
+        LedgerError: a text cannot be stored.
+        KeyboardInterrupt: on Ctrl-C, or if the user quits.
     """
     steps = {one.order.wanted.component: one.step for one in claimed}
     with closing(_deliveries(session, claimed)) as deliveries:
@@ -44,21 +44,21 @@ def ready_texts(session: Session, claimed: Sequence[Claimed]) -> Generator[Ready
 
 
 def _deliveries(session: Session, claimed: Sequence[Claimed]) -> Generator[Delivery, None, None]:
-    """The texts that the ledger has, then those that are written now."""
-    judge = session.job.judge
+    """Yield the texts that the ledger has, then those that are generated now."""
+    check = session.job.check
     orders: list[Order] = []
     for _, order, stored in claimed:
         if stored is None:
             orders.append(order)
             continue
-        reason = judge(order.request, Text(stored.content))
+        reason = check(order.request, Text(stored.content))
         if reason is None:
             yield Delivery(order, stored)
         else:  # killed between its arrival and its check
             session.ledger.reject(stored.id, reason)
             orders.append(order)
     generator = session.generator
-    # Where a text costs nothing and waits for nobody, many share one write of the ledger.
+    # Local and free texts are generated in large groups, to share writes of the ledger.
     free = not generator.paid and not generator.network
     yield from deliver(
         orders,
@@ -66,13 +66,13 @@ def _deliveries(session: Session, claimed: Sequence[Claimed]) -> Generator[Deliv
         session.ledger,
         _MANY if free else session.jobs,
         session.interaction.progress,
-        judge=judge,
+        check=check,
         tries=2 if generator.paid else 1,
     )
 
 
 def _reviewed(session: Session, step: Generate, delivery: Delivery) -> Ready | None:
-    """Show a text to the user; None when it is not to be used."""
+    """Show a text to the user; return None if it is not to be used."""
     while True:
         order, stored, reason = delivery
         if stored is None:
@@ -90,7 +90,7 @@ def _reviewed(session: Session, step: Generate, delivery: Delivery) -> Ready | N
         if review.answer == "skip":
             session.tally.give_up(step, "skipped")
             return None
-        session.ledger.reject(stored.id, "another one was asked for")
+        session.ledger.reject(stored.id, "another text was requested")
         request = order.request._replace(
             rejected=stored.content, objection="The reader wants another text."
         )
@@ -100,12 +100,12 @@ def _reviewed(session: Session, step: Generate, delivery: Delivery) -> Ready | N
             session.ledger,
             1,
             session.interaction.progress,
-            judge=session.job.judge,
+            check=session.job.check,
         )
 
 
 def _keep_edited(session: Session, order: Order, content: str) -> Stored:
-    """Put a text that the user edited into the ledger: that is work, too."""
+    """Store a text that the user edited in the ledger, so that the work is not lost."""
     text = Text(content, details={"edited": True})
     (stored,) = session.ledger.arrived([Arrival(order.wanted, order.request, text, time.time())])
     return stored

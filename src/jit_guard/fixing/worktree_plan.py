@@ -1,4 +1,4 @@
-"""The worktree as a fix sees it: maps, tree, and the plan that follows from them."""
+"""The plan of a fix for the worktree, with the maps and the tree that it is based on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Scope(NamedTuple):
-    """Which findings may be acted on: those that the check would report."""
+    """The findings that may be acted on: those that the check would report."""
 
     settings: Settings
     shown: tuple[str, ...]
@@ -31,7 +31,7 @@ class Scope(NamedTuple):
     only: str | None = None  # the path of one missing component
 
     def acts(self, code: str, reference: Reference) -> bool:
-        """May this finding be acted on?"""
+        """Return whether this finding may be acted on."""
         entry = reference.entry
         finding = Finding(
             code,
@@ -52,13 +52,13 @@ class Scope(NamedTuple):
 
 
 class WorktreePlan(NamedTuple):
-    """One look at the worktree."""
+    """The maps, the tree and the plan of one snapshot of the worktree."""
 
     maps: Maps
     tree: Tree
     comparison: Comparison
     plan: Plan
-    unreadable: tuple[UnreadableError, ...] = ()  # and therefore not planned for
+    unreadable: tuple[UnreadableError, ...] = ()  # and therefore left out of the plan
 
 
 def plan_worktree(
@@ -67,11 +67,11 @@ def plan_worktree(
     *,
     replaced: Callable[[], Mapping[str, str]],
 ) -> WorktreePlan:
-    """Read maps and tree, and plan.
+    """Read maps and tree, and make a plan.
 
     Args:
         source: the worktree.
-        scope: what may be acted on.
+        scope: the findings that may be acted on.
         replaced: see `make_plan`.
     """
     settings = scope.settings

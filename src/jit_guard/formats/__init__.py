@@ -9,18 +9,18 @@ from jit_guard.named_tuple import NamedTuple
 from jit_guard.report import Report
 
 NAMES = ("text", "json", "github", "sarif", "gitlab", "markdown")
-# Their readers know a file by its path from the top of the repository: see Options.prefix.
+# Readers of these formats expect paths relative to the git top: see Options.prefix.
 FROM_GIT_TOP = frozenset(("github", "sarif", "gitlab"))
-# Its lines are commands to a CI runner. It sees to it itself that no name in them is one.
+# Formats whose lines are commands to a CI runner. They escape names themselves.
 COMMANDS = frozenset(("github",))
 
 
 class Options(NamedTuple):
-    """What a format may want to know beside the report.
+    """What a format needs besides the report.
 
-    `started` is when the call was (of `time.perf_counter`), None where that is not told.
-    `prefix` is the path of the root below the git top, "" where they are the same folder or
-    there is no git. Only the formats of FROM_GIT_TOP read it.
+    `started` is the start time of the command (`time.perf_counter`), None if it is not known.
+    `prefix` is the path of the root below the git top, "" if they are the same directory or
+    there is no repository. Only the formats in FROM_GIT_TOP read it.
     """
 
     color: bool = False

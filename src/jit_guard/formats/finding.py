@@ -1,4 +1,4 @@
-"""One finding, shown away from its map: a sentence, an anchor, a rank, a fingerprint."""
+"""What several formats derive from a finding: a sentence, an anchor, a rank, a fingerprint."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from jit_guard.text.printable import printable
 
 
 def sentence(finding: Finding) -> str:
-    """What is wrong: `GOAL/type: message`, or `path: message` where no entry is meant.
+    """The message with its subject: `GOAL/type: message`, or `path: message` without an entry.
 
-    These formats show a message far from its anchor, so it names what it is about.
+    Formats that show a message away from its anchor use it.
     """
     message = printable(finding.message)
     if finding.goal is not None:
@@ -30,12 +30,12 @@ def sentence(finding: Finding) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """The text, or as much of it as fits; an ellipsis says that there was more."""
+    """Shorten a text to at most `most` characters; an ellipsis marks the cut."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 class Anchor(NamedTuple):
-    """A position in a file. The path is a true name, relative to the git top."""
+    """A position in a file. The path is the true name, relative to the git top."""
 
     path: str
     line: int = 1
@@ -43,41 +43,40 @@ class Anchor(NamedTuple):
 
 
 def anchor(finding: Finding, report: Report, prefix: str) -> Anchor:
-    """The entry in the map, or the start of the file that no map names.
+    """The position of the entry in its map, or the start of a file that no map names.
 
-    Annotations, alerts and code quality reports all need a file and a line, so what has no
-    place of its own (a plugin's finding about the whole project) is told at the first map.
+    Annotations, alerts and code quality reports all need a file and a line, so a finding
+    without either (a plugin's finding about the whole project) is reported at the first map.
     """
     path = finding.map or finding.path or next(iter(report.maps), "goal_map.json")
     return Anchor(from_top(path, prefix), finding.line or 1, finding.column or 1)
 
 
 def from_top(path: str, prefix: str) -> str:
-    """A path relative to the root, made relative to the git top."""
+    """Convert a path relative to the root to one relative to the git top."""
     return f"{prefix}/{path}" if prefix else path
 
 
 def badness(finding: Finding) -> tuple[bool, bool]:
-    """A key to sort by: the worst is the least. Equals stay in the order of the report.
+    """A sort key that puts the worst finding first.
 
-    Errors come before warnings, and before all else what keeps a map from being read: while a
-    map cannot be read (JG0xx) or a commit is half done (JG4xx), the other findings are not the
-    whole truth.
+    Errors come before warnings. Among errors, unreadable maps (JG0xx) and unfinished commits
+    (JG4xx) come first, because the other findings are incomplete until those are fixed.
     """
     return finding.severity != "error", not finding.code.startswith(("JG0", "JG4"))
 
 
 def fingerprints(findings: Iterable[Finding], prefix: str) -> Iterator[str]:
-    """One for each finding, all different.
+    """A unique fingerprint for each finding, in order.
 
-    Made from the identity (code, map, goal, component type, path) and never from a line, so
-    that it survives whatever is added above, moved, or reformatted. Findings of one identity,
-    such as three violations in one goal, are told apart by their number in the report's order.
-    The prefix keeps the projects of one repository apart.
+    It is a hash of the identity (code, map, goal, component type, path) and never of a line, so
+    that it stays the same when the map is edited elsewhere, reordered or reformatted. Findings
+    with the same identity, such as three violations in one goal, are numbered in the report's
+    order. The prefix distinguishes the projects of one repository.
     """
     seen: Counter[str] = Counter()
     for finding in findings:
-        # ASCII, so that names which are not UTF-8 can be hashed, too.
+        # ASCII, so that names that are not UTF-8 can be hashed, too.
         key = dumps([prefix, *identity(finding)], ensure_ascii=True)
         yield sha256(f"{key}#{seen[key]}".encode()).hexdigest()[:32]
         seen[key] += 1

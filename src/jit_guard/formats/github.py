@@ -1,8 +1,8 @@
 """Annotations: workflow commands that GitHub Actions shows at the lines of a pull request.
 
-Written with the escapes of the runner's own parser: in a message `%`, CR and LF, in a property
-`:` and `,` too. It shows ten errors and ten warnings of a step and drops the rest without a
-word, so the worst come first and one notice counts what is left out.
+The escapes are those of the runner's own parser: `%`, CR and LF in a message, `:` and `,` in a
+property, too. GitHub shows ten errors and ten warnings per step and silently drops the rest, so
+the worst come first and a notice counts the others.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from jit_guard.formats.finding import anchor, badness, sentence
 from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, quiet_anywhere
 
-CAP = 10  # annotations of one type that a step may show
+CAP = 10  # annotations per severity that GitHub shows for one step
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
-    """One workflow command a finding, at most CAP a severity; nothing when nothing is wrong."""
+    """One workflow command per finding, at most CAP per severity."""
     shown = {"error": 0, "warning": 0}
     for severity in shown:
         alike = (finding for finding in report.findings if finding.severity == severity)
@@ -28,11 +28,13 @@ def render(report: Report, options: Options) -> Iterator[str]:
             yield _annotation(finding, report, options.prefix)
     more = len(report.findings) - sum(shown.values())
     if more:
-        yield _command("notice", {"title": "jit-guard"}, f"+{more:,} more: {_left(report, shown)}")
+        yield _command(
+            "notice", {"title": "jit-guard"}, f"+{more:,} more: {_omitted(report, shown)}"
+        )
     for skipped in report.skipped:
         where = f" for {printable(skipped.map)}" if skipped.map else ""
-        told = f"{skipped.code} was not judged{where}: {printable(skipped.reason)}"
-        yield _command("notice", {"title": "jit-guard"}, told)
+        message = f"{skipped.code} was not checked{where}: {printable(skipped.reason)}"
+        yield _command("notice", {"title": "jit-guard"}, message)
 
 
 def _annotation(finding: Finding, report: Report, prefix: str) -> str:
@@ -49,19 +51,19 @@ def _annotation(finding: Finding, report: Report, prefix: str) -> str:
     return _command(finding.severity, properties, message)
 
 
-def _left(report: Report, shown: dict[str, int]) -> str:
+def _omitted(report: Report, shown: dict[str, int]) -> str:
     counts = []
-    for severity, all_of_it in (("error", report.errors), ("warning", report.warnings)):
-        number = all_of_it - shown[severity]
+    for severity, total in (("error", report.errors), ("warning", report.warnings)):
+        number = total - shown[severity]
         if number:
             counts.append(f"{number:,} {severity}{'s' if number > 1 else ''}")
-    return f"{', '.join(counts)}; GitHub shows {CAP} of each, jit-guard lists them all"
+    return f"{', '.join(counts)}; GitHub shows {CAP} of each, run jit-guard to see them all"
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    line = f"::{name} {told}::{_data(message)}"
-    # An older form of commands, and Azure's, are read in the middle of a line.
+    parameters = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    line = f"::{name} {parameters}::{_data(message)}"
+    # An older command syntax (`##[`) and Azure's (`##vso[`) are parsed in the middle of a line.
     return quiet_anywhere(line, r"#\\x23")
 
 
@@ -70,5 +72,5 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    # Only what the runner takes back: a path must come out as it is, or it finds no file.
+    # Escape only what the runner unescapes: it must find the file by this path.
     return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,6 +1,6 @@
 """GitLab Code Quality: the report that a merge request compares with its target branch.
 
-The keys are those that GitLab reads (a subset of the Code Climate format).
+It has only the keys that GitLab reads, a subset of the Code Climate format.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jit_guard.text.printable import printable, quiet_anywhere, true_name
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
-    """The lines of a JSON array with one issue a finding."""
+    """The lines of a JSON array with one issue per finding."""
     known = zip(report.findings, fingerprints(report.findings, options.prefix), strict=True)
     last = len(report.findings)
     yield "[" if last else "[]"
@@ -33,7 +33,7 @@ def _issue(finding: Finding, fingerprint: str, report: Report, prefix: str) -> d
     at = anchor(finding, report, prefix)
     hint = f" ({printable(finding.hint)})" if finding.hint else ""
     return {
-        # GitLab shows neither the name of the check nor a hint, so both stand in here.
+        # GitLab shows neither the name of the check nor a hint, so the description has both.
         "description": f"{finding.code} {finding.name}: {sentence(finding)}{hint}",
         "check_name": finding.code,
         "fingerprint": fingerprint,
@@ -45,5 +45,5 @@ def _issue(finding: Finding, fingerprint: str, report: Report, prefix: str) -> d
 def _severity(finding: Finding) -> str:
     if finding.severity == "warning":
         return "minor"
-    # A map that cannot be read, or a commit half done: nothing else can be relied on.
+    # While a map is unreadable or a commit unfinished, the other findings are incomplete.
     return "critical" if finding.code.startswith(("JG0", "JG4")) else "major"

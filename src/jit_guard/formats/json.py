@@ -1,4 +1,4 @@
-"""The report for programs: version 1 of `report.schema.json`, which stands beside this file."""
+"""The report for programs: version 1 of `report.schema.json` in this directory."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _BATCH = 500  # findings
 
 
 def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001
-    """The lines of a JSON document; ASCII, with true names behind JSON's own escapes.
+    """The lines of a JSON document in ASCII; names are exact, in JSON's own escapes.
 
-    A finding is one line, made when it is written: there may be millions.
+    Each finding is one line, made when it is written, because there may be millions.
     """
-    # "##" never follows an odd backslash in JSON, so its second half may be escaped.
+    # In JSON, "##" never follows an odd number of backslashes, so its second # can be escaped.
     return (quiet_anywhere(line, r"#\\u0023") for line in _lines(report))
 
 
 def _lines(report: Report) -> Iterator[str]:
     rest = dumps({**document(report._replace(findings=())), "summary": _summary(report)}, indent=2)
-    # No string holds this: in a string the quotes are escaped.
+    # No JSON string contains this, because its quotes would be escaped.
     before, here, after = rest.partition('"findings": []')
     if not report.findings:
         yield from rest.split("\n")
@@ -46,12 +46,12 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _joined(findings: list[Finding]) -> str:
-    """Some findings, a line each: encoded together, which takes a third of the time."""
+    """Findings, one per line; encoding a batch takes a third of the time of single findings."""
     encode = JSONEncoder(check_circular=False).encode
     text = encode([finding._asdict() for finding in findings])
-    if "\\ud" in text:  # there may be bytes among the names that are no UTF-8
+    if "\\ud" in text:  # a name may contain bytes that are not UTF-8
         text = encode([_finding(finding) for finding in findings])
-    return text[1:-1].replace('}, {"', '},\n    {"')  # as above: no string holds it
+    return text[1:-1].replace('}, {"', '},\n    {"')  # as above, no string contains it
 
 
 def document(report: Report) -> dict[str, Any]:

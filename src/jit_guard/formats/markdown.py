@@ -1,7 +1,8 @@
 """Markdown for a reviewer: the summary of a job, or a comment on a pull request.
 
-The verdict first, then a table for each map with what to do in every row, long lists folded.
-Written for GitHub's dialect, which GitLab and Gitea share; what a name contains is never markup.
+The result comes first, then a table per map with a fix in every row; long tables are folded.
+The dialect is GitHub's, which GitLab and Gitea share. Names are escaped, so that they are never
+markup.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ _HEAD = ("where", "rule", "what is wrong", "how to fix it")
 _MOST_DONE = 100
 _ICON = {"error": "❌", "warning": "⚠️"}
 _PLAIN = r"[\w ./-]+"
-# As numbers: neither Markdown nor HTML nor the bars of a table can be made of them. A colon, a
-# full stop and an at sign make links (`https:`, `www.`) and call people by name.
+# Escaped as numeric character references, so that a name cannot form Markdown, HTML or a table
+# column. Colons and dots form links (`https:`, `www.`), at signs form mentions.
 _MARKUP = r"[\\`*_\[\]<>#|~&@$]|[:.](?=\S)"
-_LONGEST_NAME = 1_000  # a pattern of megabytes takes minutes; no path that is used is longer
+_LONGEST_NAME = 1_000  # a pattern of megabytes takes minutes; real paths are shorter
 _COMMAND = r"`(?P<command>[^`]+)`"
 
 
 def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001
     """The lines of a Markdown document."""
-    yield f"## {_verdict(report)}"
+    yield f"## {_result(report)}"
     yield ""
     yield _size(report)
     yield from _notes(report)
     yield from _done(report)
     room = MOST_BYTES
-    told = 0
+    listed = 0
     for group, findings in groupby(report.findings, key=lambda finding: finding.map):
         lines = []
         for row in map(_row, findings):
@@ -43,18 +44,18 @@ def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001
             if room < 0:
                 break
             lines.append(row)
-        told += len(lines)
+        listed += len(lines)
         if lines:
             yield from ("", f"### {code(group) if group else 'In the tree'}", "")
             yield from _table(_HEAD, lines)
         if room < 0:
             break
-    if told < len(report.findings):
+    if listed < len(report.findings):
         yield ""
-        yield f"… and {len(report.findings) - told:,} more, which {code('jit-guard')} lists."
+        yield f"… and {len(report.findings) - listed:,} more; run {code('jit-guard')} to see them."
 
 
-def _verdict(report: Report) -> str:
+def _result(report: Report) -> str:
     if report.unreadable:
         return f"{_ICON['error']} jit-guard: not everything could be read"
     if not report.findings:
@@ -85,11 +86,11 @@ def _notes(report: Report) -> Iterator[str]:
         yield from ("", f"> **Could not be read:** {prose(problem)}")
     for skipped in report.skipped:
         where = f" for {code(skipped.map)}" if skipped.map else ""
-        yield from ("", f"> **{skipped.code} was not judged**{where}: {prose(skipped.reason)}")
+        yield from ("", f"> **{skipped.code} was not checked**{where}: {prose(skipped.reason)}")
 
 
 def _done(report: Report) -> Iterator[str]:
-    """What a fix has put right, and what it has left."""
+    """Tables of the entries that a fix fixed, and of those that it did not."""
     fixed = [
         f"| {code(f'{one.goal}/{one.component_type}')} | {one.action} | {code(one.path)} |"
         for one in report.fixed[:_MOST_DONE]
@@ -98,12 +99,12 @@ def _done(report: Report) -> Iterator[str]:
         f"| {code(f'{one.goal}/{one.component_type}')} | {prose(one.reason)} |"
         for one in report.failed[:_MOST_DONE]
     ]
-    for title, head, rows, all_of_them in (
+    for title, head, rows, total in (
         ("Fixed", ("entry", "done", "file"), fixed, report.fixed),
         ("Not fixed", ("entry", "why"), failed, report.failed),
     ):
         if rows:
-            yield from ("", f"### {title}: {len(all_of_them):,}", "")
+            yield from ("", f"### {title}: {len(total):,}", "")
             yield from _table(head, rows)
 
 
@@ -138,22 +139,22 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def code(text: str) -> str:
-    """A name, as code."""
+    """A name as inline code."""
     text = printable(text)
     if re.fullmatch(_PLAIN, text) and text == text.strip():
         return f"`{text}`"
-    # Code between backticks cannot hold every backtick and bar; between tags it can.
+    # Backtick and bar cannot be escaped between backticks; between tags they can.
     return f"<code>{_escaped(text)}</code>"
 
 
 def prose(text: str, names: Iterable[str] = ()) -> str:
-    """A sentence, with commands between backticks and the names that it contains as code."""
+    """A sentence, with the names in it and the command between backticks as inline code."""
     text = printable(text)
     short = {printable(name) for name in names if len(name) <= _LONGEST_NAME}
     known = sorted(short, key=len, reverse=True)
     patterns = [rf"(?<!\w){re.escape(name)}(?!\w)" for name in known]  # the longest first
     if text.count("`") == 2:
-        patterns.insert(0, _COMMAND)  # before the names, which it may hold
+        patterns.insert(0, _COMMAND)  # before the names, which it may contain
     if not patterns:
         return _escaped(text)
     made = []

@@ -1,8 +1,8 @@
 """SARIF 2.1.0, as GitHub's code scanning reads it.
 
-Every rule is told in every file, with its help, so that files differ in their results alone.
-Of a run code scanning keeps 5,000 results, of a description 1,024 characters; it knows a result
-again by `partialFingerprints.primaryLocationLineHash` and by nothing else.
+Every file lists all rules with their help, so that files differ only in their results. Code
+scanning keeps 5,000 results per run and 1,024 characters per description. It identifies a result
+only by `partialFingerprints.primaryLocationLineHash`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def document(report: Report, prefix: str = "") -> dict[str, Any]:
     """The report as a SARIF log."""
     rules = descriptors(report.findings)
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
-    # Fingerprints count equals, so all findings have theirs before some are left out.
+    # Fingerprints number equal findings, so compute them all before any finding is omitted.
     known = zip(report.findings, fingerprints(report.findings, prefix), strict=True)
     kept = nsmallest(MOST_RESULTS, known, key=lambda pair: badness(pair[0]))
     run = {
@@ -69,7 +69,7 @@ def document(report: Report, prefix: str = "") -> dict[str, Any]:
                 "toolExecutionNotifications": list(_notifications(report)),
             }
         ],
-        # No address: the same findings give the same file on every machine.
+        # No absolute path, so that the same findings give the same file on every machine.
         "originalUriBaseIds": {_TOP: {"description": {"text": "The top of the repository."}}},
         "columnKind": "unicodeCodePoints",
         "results": [
@@ -88,7 +88,7 @@ def _result(
         "startLine": at.line,
         "startColumn": at.column,
         "endLine": at.line,
-        "endColumn": at.column,  # a point: nothing is said of how long the value is
+        "endColumn": at.column,  # a point: the length of the value is not known here
     }
     result: dict[str, Any] = {
         "ruleId": finding.code,
@@ -121,14 +121,14 @@ def _message(finding: Finding) -> str:
 
 
 def _text(text: str) -> str:
-    # `[words](address)` in a message is a link. No name may make one.
+    # `[words](address)` in a message is a link; no name may form one.
     return cut(text.replace("](", "\\]("), MOST_CHARACTERS)
 
 
 def _file(path: str) -> dict[str, str]:
     try:
-        name = path.encode("utf-8", "surrogateescape")  # a URI holds also what is not UTF-8
-    except UnicodeEncodeError:  # a map may name what no file system can
+        name = path.encode("utf-8", "surrogateescape")  # a URI can contain any byte
+    except UnicodeEncodeError:  # a map can contain names that no file system allows
         name = path.encode("utf-8", "backslashreplace")
     return {"uri": quote(name), "uriBaseId": _TOP}
 
@@ -138,13 +138,13 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
         yield _notification("error", f"could not be read: {problem}")
     for skipped in report.skipped:
         where = f" for {skipped.map}" if skipped.map else ""
-        yield _notification("note", f"{skipped.code} was not judged{where}: {skipped.reason}")
+        yield _notification("note", f"{skipped.code} was not checked{where}: {skipped.reason}")
     more = len(report.findings) - MOST_RESULTS
     if more > 0:
         yield _notification(
             "warning",
-            f"{more:,} more findings are left out: code scanning keeps {MOST_RESULTS:,} of a run, "
-            "and these are the worst; jit-guard lists them all",
+            f"{more:,} less severe findings are omitted, because code scanning keeps "
+            f"{MOST_RESULTS:,} per run; run jit-guard to see them all",
         )
 
 
@@ -153,15 +153,15 @@ def _notification(level: str, text: str) -> dict[str, Any]:
 
 
 def descriptors(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Every rule of ours, and those of plugins that found something, in the order of codes."""
-    found = {rule.code: _ours(rule) for rule in load_rules()}
+    """All built-in rules, and the plugin rules with findings, sorted by code."""
+    found = {rule.code: _built_in(rule) for rule in load_rules()}
     for finding in findings:
         if finding.code not in found:
-            found[finding.code] = _plugins(finding)
+            found[finding.code] = _plugin_rule(finding)
     return [found[code] for code in sorted(found)]
 
 
-def _ours(rule: Rule) -> dict[str, Any]:
+def _built_in(rule: Rule) -> dict[str, Any]:
     return _descriptor(
         rule.code,
         rule.name,
@@ -173,11 +173,11 @@ def _ours(rule: Rule) -> dict[str, Any]:
     )
 
 
-def _plugins(finding: Finding) -> dict[str, Any]:
-    """A rule of which the report holds no more than its code and its name."""
-    told = f"{finding.code} {finding.name}: a rule of a plugin."
+def _plugin_rule(finding: Finding) -> dict[str, Any]:
+    """A plugin's rule, of which the report has only the code and the name."""
+    text = f"{finding.code} {finding.name}: a rule of a plugin."
     return _descriptor(
-        finding.code, finding.name, finding.severity, told, told, text=told, markdown=told
+        finding.code, finding.name, finding.severity, text, text, text=text, markdown=text
     )
 
 

@@ -1,4 +1,4 @@
-"""The report for people: one line a finding, its hint below, a summary at the end."""
+"""The report for people: one line per finding, its hint below, a summary at the end."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from jit_guard.formats import Options
 from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, style
 
-_ALIGNED = 10_000  # findings whose columns are aligned: so many lines no terminal keeps
+_ALIGNED = 10_000  # findings whose columns are aligned; terminals keep fewer lines
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
     """The lines of a report.
 
-    A finding reads `map:line:column: CODE name  goal/type: message`, one that has no place in
-    a map `path: CODE name  message`. On a terminal the columns of a group are aligned.
+    A finding in a map reads `map:line:column: CODE name  goal/type: message`, any other
+    `path: CODE name  message`. On a terminal the columns of a group are aligned.
     """
     for _, group in groupby(report.findings, key=lambda finding: finding.map):
         aligned = list(islice(group, _ALIGNED)) if options.color else []
@@ -37,9 +37,9 @@ def render(report: Report, options: Options) -> Iterator[str]:
         entry = printable(f"{fixed.goal}/{fixed.component_type}")
         yield f"{action}  {entry}: {printable(fixed.path)}"
     for failed in report.failed:
-        left = style("left     ", "yellow", on=options.color)
+        action = style("not fixed", "yellow", on=options.color)
         entry = printable(f"{failed.goal}/{failed.component_type}")
-        yield f"{left}  {entry}: {printable(failed.reason)}"
+        yield f"{action}  {entry}: {printable(failed.reason)}"
     for skipped in report.skipped:
         where = f" for {printable(skipped.map)}" if skipped.map else ""
         yield f"skipped {skipped.code}{where}: {printable(skipped.reason)}"
@@ -79,7 +79,7 @@ def _summary(report: Report, options: Options) -> str:
     size = f"{_count(report.entries, 'entry', 'entries')}, {_count(report.components, 'component')}"
     if report.accepted:
         size += f", {report.accepted:,} accepted by the baseline"
-    # Now, at the end: where there is much to tell, telling it takes longer than finding it.
+    # Measured here, at the end: printing many findings takes longer than finding them.
     took = "" if options.started is None else f" ({perf_counter() - options.started:.2f} s)"
     if report.unreadable:
         what = style("not everything could be read", "bold", "red", on=options.color)

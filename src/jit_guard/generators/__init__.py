@@ -1,1 +1,1 @@
-"""The generators: what writes the text of a missing component, one file each."""
+"""The generators, which write the texts of missing components."""

@@ -1,8 +1,8 @@
-"""The component inside a model's answer, without what models put around it.
+"""Extraction of the component from a model's answer.
 
-Asked for a file alone, models still greet, fence and offer more. Only what is surely that goes: a
-component may itself hold fences, begin with a sentence that ends in a colon, and end politely.
-What is left is always one stretch of the answer, unchanged.
+Even when asked for a file alone, models add greetings, fences and offers. Only what is certainly
+one of these is removed: a component may itself contain fences, begin with a sentence that ends in
+a colon, and end politely. The result is always one contiguous part of the answer, unchanged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OFFER = re.compile(
 
 
 def component_in(answer: str) -> str:
-    """The text of the file that an answer holds."""
+    """Return the text of the file in an answer."""
     text = _THOUGHT.sub("", answer)
     while True:
         inner = _inside(text.strip("\r\n \t").split("\n"))
@@ -41,7 +41,7 @@ def component_in(answer: str) -> str:
 
 
 def _inside(lines: Sequence[str]) -> str:
-    """One layer less, where there is one."""
+    """Remove one layer, if there is one."""
     rest = lines
     if len(lines) > 1:
         fence_follows = any(_FENCE.match(line.rstrip()) for line in _trimmed(lines[1:])[:1])
@@ -51,26 +51,26 @@ def _inside(lines: Sequence[str]) -> str:
     greeted = rest is not lines
     if len(rest) > 1 and _OFFER.match(rest[-1].strip()):
         before = _trimmed(rest[:-1])
-        # Only what is wrapped as a whole, or was greeted, ends with an offer for sure.
+        # The last line is certainly an offer only after a greeting or a fence around the rest.
         alone = len(before) < len(rest) - 1 or _FENCE.match(before[-1].rstrip()) is not None
         if alone and (greeted or _without_fence(before) is not None):
             rest = before
     inner = _without_fence(rest)
     if inner is None and greeted and not _GREETING.match(lines[0].strip()):
-        rest = lines  # it led to a block that is not the whole answer
+        rest = lines  # it introduced a block that is not the whole answer
     return "\n".join(rest if inner is None else inner)
 
 
 def _without_fence(lines: Sequence[str]) -> Sequence[str] | None:
-    """What one fence around all of the lines holds; None when there is no such fence."""
+    """Return the lines inside a fence around all of them; None if there is no such fence."""
     opening = _FENCE.match(lines[0].rstrip())
     closing = _FENCE.match(lines[-1].rstrip())
     if len(lines) < 2 or not opening or not closing or closing[2]:
         return None
     if closing[1][0] != opening[1][0] or len(closing[1]) < len(opening[1]):
         return None
-    # Inner blocks open and close as well; a fence that is closed before the end is not around
-    # everything. A bare fence closes what is open, unless prose is: then it may open a block.
+    # Inner blocks open and close, too, so a fence that is closed before the end does not enclose
+    # everything. A bare fence closes the open block, but in prose it may open one.
     inner = [_FENCE.match(line.rstrip()) for line in lines[1:-1]]
     depth = 0
     for fence in inner:

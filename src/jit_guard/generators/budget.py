@@ -1,4 +1,4 @@
-"""The tokens of a run: reserved before each call, settled after it, counted to its end."""
+"""The token budget of a run: reserved before each call, and settled after it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from jit_guard.config import Price
 
-_FRAME = 256  # what a server's chat template may put around the messages, generously
+_FRAME = 256  # a generous bound for what a server's chat template adds to the messages
 
 
 class Totals(NamedTuple):
-    """What a run has used so far. `calls` counts requests that were sent, retries included."""
+    """The usage of a run so far. `calls` counts requests sent, including retries."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -21,30 +21,30 @@ class Totals(NamedTuple):
 
 
 class Reservation(NamedTuple):
-    """Tokens set aside for one call, which may answer with at most `output`."""
+    """Tokens reserved for one call, whose answer may take at most `output`."""
 
     input: int
     output: int
 
     @property
     def tokens(self) -> int:
-        """The worst case of the call."""
+        """The worst-case usage of the call."""
         return self.input + self.output
 
 
 class OverBudgetError(Exception):
-    """The call does not fit into the limit, and no call in flight could make room for it."""
+    """The call does not fit into the limit, and no call in progress can make room for it."""
 
 
 class Budget:
-    """A limit on the tokens of a run that is never passed, and the count of what was used.
+    """A limit on the tokens of a run that is never exceeded, and the usage so far.
 
-    Each call reserves its worst case first, so that calls in flight at once cannot pass the
-    limit together; what it did not use is given back when it is settled. Safe to use from
-    several threads.
+    Each call first reserves its worst case, so that concurrent calls cannot exceed the limit
+    together; the unused part is released when the call is settled. Safe to use from several
+    threads.
 
     Args:
-        limit: tokens in and out of all calls together; None only counts.
+        limit: input and output tokens of all calls together; None only counts.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -57,27 +57,26 @@ class Budget:
 
     @property
     def totals(self) -> Totals:
-        """What was used so far."""
+        """The usage so far."""
         with self._change:
             return self._totals
 
     @property
     def spent(self) -> int:
-        """What counts against the limit: calls of unknown cost count with their worst case."""
+        """Tokens counted against the limit; calls of unknown usage count with their worst case."""
         with self._change:
             return self._spent
 
     def reserve(self, input_tokens: int, *, most: int, least: int) -> Reservation:
-        """Set the worst case of a call aside; wait while calls in flight may make room for it.
+        """Reserve the worst case of a call; wait while calls in progress may make room for it.
 
         Args:
-            input_tokens: an upper bound of what is sent.
-            most: the longest answer that is useful.
-            least: the shortest for which the call is worth making, when the end is near.
+            input_tokens: an upper bound of the tokens sent.
+            most: the longest useful answer, in tokens.
+            least: the shortest answer for which the call is worth making, in tokens.
 
         Raises:
-            OverBudgetError: even with `least` the limit would be passed; the message says by
-                what.
+            OverBudgetError: the limit would be exceeded even with `least`.
         """
         with self._change:
             while True:
@@ -90,24 +89,24 @@ class Budget:
                     break
                 if not self._reserved or self._closed:
                     raise OverBudgetError(
-                        f"--max-tokens-total {self.limit} would be passed: {self._spent} spent, "
+                        f"--max-tokens-total {self.limit} would be exceeded: {self._spent} spent, "
                         f"up to {input_tokens + least} needed"
                     )
-                self._change.wait(0.5)  # a wait without end cannot be interrupted everywhere
+                self._change.wait(0.5)  # without a timeout, Ctrl-C is ignored on some systems
             kept = Reservation(input_tokens, output)
             self._reserved += kept.tokens
             return kept
 
     def again(self, kept: Reservation, *, unknown: bool) -> None:
-        """A call failed and is about to be made again, with the same reservation.
+        """Account for a retry of a failed call, with the same reservation.
 
         Args:
             kept: what was reserved for it.
-            unknown: the failed call may have been charged; its worst case is spent.
+            unknown: the failed call may have been charged, so its worst case counts as spent.
 
         Raises:
-            OverBudgetError: the worst case of another call does not fit; the reservation is
-                settled, and there is nothing more to settle.
+            OverBudgetError: the worst case of another call does not fit. The reservation is
+                then already settled.
         """
         with self._change:
             self._count(retries=1)
@@ -118,17 +117,17 @@ class Budget:
                 self._reserved -= kept.tokens
                 self._change.notify_all()
                 raise OverBudgetError(
-                    f"--max-tokens-total {self.limit} would be passed: {self._spent} may be spent, "
-                    f"calls without an answer included, up to {kept.tokens} needed"
+                    f"--max-tokens-total {self.limit} would be exceeded: {self._spent} spent, "
+                    f"including calls without an answer, up to {kept.tokens} needed"
                 )
 
     def settle(self, kept: Reservation, used: tuple[int, int] | None) -> None:
-        """The last call is over: what it used is spent, the rest of its reservation is free.
+        """Settle the last call: count what it used, and release the rest of its reservation.
 
         Args:
             kept: what was reserved for it.
-            used: tokens in and out; None when nobody told, so that the whole reservation must
-                be taken as spent.
+            used: input and output tokens; None if unknown, so that the whole reservation counts
+                as spent.
         """
         with self._change:
             self._reserved -= kept.tokens
@@ -137,13 +136,13 @@ class Budget:
             self._change.notify_all()
 
     def give_back(self, kept: Reservation) -> None:
-        """The call was never made."""
+        """Release the reservation of a call that was never made."""
         with self._change:
             self._reserved -= kept.tokens
             self._change.notify_all()
 
     def close(self) -> None:
-        """The run is over: nobody waits for room any more."""
+        """End the run: calls no longer wait for room."""
         with self._change:
             self._closed = True
             self._change.notify_all()
@@ -154,25 +153,25 @@ class Budget:
 
 
 def about(text: str) -> int:
-    """About how many tokens the text is."""
+    """Estimate the number of tokens in a text."""
     ascii_only = len(text.encode("ascii", "ignore"))
     return -(-ascii_only // 4) + len(text) - ascii_only
 
 
 def at_most(*texts: str) -> int:
-    """No more tokens than this are sent for these messages."""
+    """Return an upper bound of the tokens sent for these messages."""
     return _FRAME + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
 
 
 def cost(totals: Totals, price: Price) -> float:
-    """What so many tokens cost."""
+    """Return the cost of the tokens used."""
     return (totals.input_tokens * price.input + totals.output_tokens * price.output) / 1_000_000
 
 
 def usage_line(totals: Totals, model: str, prices: Mapping[str, Price]) -> str:
-    """The last line of a run that called a model: calls, tokens, retries, and the cost.
+    """Format the usage of a run that called a model: calls, tokens, retries and cost.
 
-    The cost is told when the model has a price, and to two digits that are not zero.
+    The cost is shown if the model has a price, to two significant digits.
     """
     parts = [
         _counted(totals.calls, "call"),

@@ -1,4 +1,4 @@
-"""Which generator a run takes, when it may take none, and what must be named."""
+"""The choice of the generator of a run, and the built-in generators."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ NO_NETWORK = "JIT_GUARD_NO_NETWORK"
 
 
 def choose(name: str, environ: Mapping[str, str], *, base_url: str | None = None) -> str:
-    """The generator's name, `auto` resolved.
+    """Resolve the generator `auto`, and return other names unchanged.
 
-    `auto` is `openai` where a key or a server is set in the environment, else `scaffold`.
+    `auto` is `openai` if a key or a server is set in the environment, else `scaffold`.
 
     Args:
-        name: `auto`, or what a flag or the configuration names.
-        environ: the process's environment.
+        name: `auto`, or the name from a flag or the configuration.
+        environ: the environment of the process.
         base_url: as given by `--base-url`.
 
     Raises:
-        UsageError: `auto` would choose what may cost money, and nobody is there to ask (`CI`).
+        UsageError: `auto` would choose a paid generator under `CI`, where nothing can be asked.
     """
     if name != AUTO:
         return name
@@ -35,14 +35,14 @@ def choose(name: str, environ: Mapping[str, str], *, base_url: str | None = None
             return "scaffold"
     if _is_on(environ.get("CI")):
         raise UsageError(
-            f"name a generator: {source} is set, but under CI nothing that may cost money is "
-            "chosen by itself; --generator openai, or --generator scaffold"
+            f"{source} is set, but under CI a paid generator is never chosen automatically; "
+            "pass --generator openai or --generator scaffold"
         )
     return "openai"
 
 
 def forbid_network(generator: Generator, environ: Mapping[str, str]) -> None:
-    """Let no generator that needs the network pass where `JIT_GUARD_NO_NETWORK=1` is set.
+    """Refuse a generator that needs the network if `JIT_GUARD_NO_NETWORK=1` is set.
 
     Raises:
         UsageError: it needs the network.
@@ -85,7 +85,7 @@ EMBEDDED = {
             network=False,
             paid=False,
         ),
-        # What the program does is its own affair: it inherits JIT_GUARD_NO_NETWORK.
+        # Whether the program uses the network is up to it; it inherits JIT_GUARD_NO_NETWORK.
         Generator("command", "any program: JSON in, text out", _command, network=False),
         Generator("openai", "a model behind the Chat Completions API of any server", _openai),
     )

@@ -1,8 +1,8 @@
-"""`command`: any program writes the text. JSON on its standard input, text on its standard output.
+"""`command`: any program that reads JSON on standard input and prints text.
 
-The contract is in docs/generators.md. The program is named by a flag or by the environment, and
-never by a file of the repository; it is run without a shell, in a process group of its own, so
-that whatever it started ends with it when it takes too long.
+The contract is in docs/generators.md. The program is named by a flag or the environment, never by
+a file in the repository. It is run without a shell, in a process group of its own, so that all of
+its children can be stopped when it takes too long.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.text.printable import printable
 
 VERSION = 1  # of the request
-FATAL_CODES = (2, 126, 127)  # wrong call (as getopt, argparse and click say it), cannot be run
-_GRACE = 1.0  # seconds between asking and killing
+FATAL_CODES = (2, 126, 127)  # usage error (as in getopt, argparse and click), cannot be run
+_GRACE = 1.0  # seconds between SIGTERM and SIGKILL
 _MOST_ERROR_BYTES = 65_536
 _SHOWN = 400
 _SECRET = re.compile(r"(?i)(KEY|TOKEN|SECRET|PASSWORD)$")
 
 
 def writer(options: Options) -> Writer:
-    """The generator at work, for one program.
+    """Make the writer for one program.
 
     Raises:
-        GeneratorUnusableError: no program is named, or its line cannot be split.
+        GeneratorUnusableError: no program is named, or the command line cannot be parsed.
     """
     import shlex
     from hashlib import sha256
@@ -51,9 +51,10 @@ def writer(options: Options) -> Writer:
         raise GeneratorUnusableError(f"--command: {str(error).lower()}") from None
     if not argv:
         raise GeneratorUnusableError(
-            "the generator `command` needs a program: --command 'PROG ARGS', or JIT_GUARD_COMMAND"
+            "the generator 'command' needs a program; pass --command 'PROG ARGS' or set "
+            "JIT_GUARD_COMMAND"
         )
-    # The line itself may hold a key, and is therefore not kept.
+    # The command line may contain a key, so only its hash is stored.
     identity = sha256(json.dumps([argv, options.prompt]).encode()).hexdigest()[:16]
     programs = Programs(argv, options)
     model = options.model or os.path.basename(argv[0])
@@ -61,7 +62,7 @@ def writer(options: Options) -> Writer:
 
 
 def encode(request: Request, options: Options) -> bytes:
-    """What the program reads."""
+    """Encode a request as the program reads it."""
     body = {
         "version": VERSION,
         "goal": request.goal,
@@ -78,7 +79,7 @@ def encode(request: Request, options: Options) -> bytes:
 
 
 class Programs:
-    """The runs of one program, as many at once as there are threads."""
+    """The processes of one program, one per calling thread."""
 
     def __init__(self, argv: list[str], options: Options) -> None:
         self._argv = argv
@@ -89,11 +90,11 @@ class Programs:
         self._stopped = False
 
     def write(self, request: Request) -> Text:
-        """Have one text written.
+        """Run the program for one text.
 
         Raises:
-            GenerationError: the program failed, took too long, or gave no text.
-            GeneratorUnusableError: it cannot be run, or says that it was called wrongly.
+            GenerationError: the program failed, took too long, or printed no text.
+            GeneratorUnusableError: it cannot be run, or reports a usage error.
         """
         process = self._start()
         try:
@@ -114,18 +115,18 @@ class Programs:
         if self._stopped:
             raise GenerationError("it was stopped")
         if problem is None and code:
-            problem = f"{self._name} ended with {_code(code)}"
+            problem = f"{self._name} {_ended(code)}"
         if problem is None:
             return self._text(output.data)
-        # Who was cut short complains about that, which helps nobody.
-        said = "" if output.too_long else _last_words(errors.data)
-        message = f"{problem}: {said}" if said else problem
+        # A program that was stopped may complain about that, which is no help.
+        detail = "" if output.too_long else _last_words(errors.data)
+        message = f"{problem}: {detail}" if detail else problem
         if code in FATAL_CODES:
             raise GeneratorUnusableError(message)
         raise GenerationError(message)
 
     def close(self) -> None:
-        """End every run, and let none begin."""
+        """Stop every process, and start no more."""
         with self._lock:
             self._stopped = True
             running = list(self._running)
@@ -154,14 +155,14 @@ class Programs:
         return process
 
     def _wait(self, process: subprocess.Popen[bytes], output: Pipe) -> str | None:
-        """Wait for the end of the text and of the program; what went wrong, if it did not end."""
+        """Wait for the text and the exit of the program; return what went wrong, if anything."""
         deadline = time.monotonic() + self._options.timeout
         output.join(self._options.timeout)
         if output.too_long:
             _end(process)
-            return f"{self._name} gave more than {MAX_BYTES} bytes"
+            return f"{self._name} printed more than {MAX_BYTES} bytes"
         try:
-            if not output.ended:  # it runs still, or something that it started does
+            if not output.ended:  # it, or one of its children, is still running
                 raise subprocess.TimeoutExpired(self._argv, self._options.timeout)
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -175,10 +176,10 @@ class Programs:
         except UnicodeDecodeError as error:
             shown = Text(data.decode("utf-8", "backslashreplace"))
             raise GenerationError(
-                f"{self._name} gave a text that is not UTF-8 (byte {error.start})", shown
+                f"{self._name} printed text that is not UTF-8 (byte {error.start})", shown
             ) from None
         if not content.strip():
-            raise GenerationError(f"{self._name} gave no text")
+            raise GenerationError(f"{self._name} printed no text")
         return Text(content)
 
 
@@ -187,12 +188,12 @@ def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
     try:
         with process.stdin as pipe:
             pipe.write(data)
-    except (BrokenPipeError, OSError):  # a program need not read what it does not want
+    except (BrokenPipeError, OSError):  # a program need not read its input
         pass
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the whole process group to end, then make it."""
+    """Terminate the whole process group, and kill it if it does not exit."""
     for number in ("SIGTERM", "SIGKILL"):
         if sys.platform == "win32":
             process.kill()
@@ -208,17 +209,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 continue
 
 
-def _code(code: int) -> str:
+def _ended(code: int) -> str:
     if code >= 0:
-        return f"exit code {code}"
+        return f"exited with {code}"
     try:
-        return f"signal {signal.Signals(-code).name}"
+        return f"was killed by {signal.Signals(-code).name}"
     except ValueError:
-        return f"signal {-code}"
+        return f"was killed by signal {-code}"
 
 
 def _last_words(data: bytes) -> str:
-    """The last lines of standard error, on one line, without what could be a key."""
+    """Return the last lines of standard error as one line, without anything like a key."""
     text = data.decode("utf-8", "backslashreplace")
     for name, value in os.environ.items():
         if len(value) >= 8 and _SECRET.search(name):
@@ -228,7 +229,7 @@ def _last_words(data: bytes) -> str:
 
 
 class Pipe:
-    """Reads a pipe to its end in a thread of its own, and keeps at most so much of it."""
+    """A pipe, read to its end by a thread that keeps at most `limit` bytes."""
 
     def __init__(self, pipe: IO[bytes] | None, limit: int, *, tail: bool = False) -> None:
         assert pipe is not None
@@ -242,7 +243,7 @@ class Pipe:
         self._thread.start()
 
     def join(self, timeout: float) -> None:
-        """Wait for the end of the pipe, but no longer than this many seconds."""
+        """Wait for the end of the pipe, for at most `timeout` seconds."""
         self._thread.join(timeout)
 
     def _read(self) -> None:

@@ -1,8 +1,8 @@
-"""What a generator is: the records that fix, the embedded generators and plugins share.
+"""The interface of generators: records shared by the fix, built-in generators and plugins.
 
-A generator is told by a `Generator` (a name, a line, a factory). The factory is called once a
-run and gives a `Writer`, which is called once for every missing file, from several threads at
-once. The shape is simonw/llm's register_models, without a base class to inherit from.
+A generator is described by a `Generator` (name, summary, factory). The factory is called once per
+run and returns a `Writer`, which is called once for each missing file, from several threads. The
+design follows simonw/llm's register_models, without a base class.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ def _nothing() -> None:
 
 
 class Example(NamedTuple):
-    """An existing component of the type, to write like: its path and its whole text."""
+    """An existing component of the type, as an example: its path and its whole text."""
 
     path: str
     text: str
@@ -26,17 +26,17 @@ class Example(NamedTuple):
 class Request(NamedTuple):
     """One component to write. Paths are relative to the root, with `/`.
 
-    `headings` is the shape that the type's components share, each line with its `#`s;
-    `examples` are those that the generator may be shown (see the key `examples`).
+    `headings` are the headings that the type's components share, each with its `#`s; `examples`
+    are the components that the generator may be shown (see the key `examples`).
 
-    At a second try `rejected` is the text that this generator gave first and `objection` says
-    what was wrong with it; both are empty at the first.
+    On a second attempt, `rejected` is the generator's first text and `objection` says what was
+    wrong with it; both are empty on the first.
     """
 
     goal: str
     component_type: str
     filename: str  # as the map will name it
-    path: str  # where the component will stand
+    path: str  # where the component will be placed
     description: str
     headings: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
@@ -45,13 +45,13 @@ class Request(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """`.txt`, `.md`, … in lower case; empty when the filename has none."""
+        """The suffix (`.txt`, `.md`, …) in lower case; empty if the filename has none."""
         stem, dot, suffix = self.filename.rpartition("/")[2].rpartition(".")
         return f".{suffix.lower()}" if dot and stem else ""
 
 
 class Usage(NamedTuple):
-    """What a text cost, as far as the generator knows."""
+    """The usage for a text, as far as the generator knows it."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -59,10 +59,10 @@ class Usage(NamedTuple):
 
 
 class Text(NamedTuple):
-    """What a generator gave. It goes into the ledger as it is, before anything judges it.
+    """The result of a generator. It is stored in the ledger as it is, before it is checked.
 
-    `model` is the model that answered, where it is known better than `Writer.model`;
-    `details` is kept as provenance and must be what JSON can hold.
+    `model` is the model that answered, if known more precisely than `Writer.model`; `details`
+    is stored as provenance and must be JSON-serializable.
     """
 
     content: str
@@ -72,26 +72,26 @@ class Text(NamedTuple):
 
 
 class Options(NamedTuple):
-    """What a run asks of its generator. A generator takes what it understands."""
+    """The options of a run for its generator, which may ignore those that do not apply."""
 
     root: str
     model: str | None = None
-    timeout: float = 120.0  # seconds for one text, all attempts together
+    timeout: float = 120.0  # seconds for one text, including all attempts
     command: str | None = None
     base_url: str | None = None
-    prompt: str | None = None  # the text of a team's own system prompt
-    budget: Budget | None = None  # what may be spent; a generator that knows costs counts here
+    prompt: str | None = None  # the text of the configured system prompt
+    budget: Budget | None = None  # the token budget, updated by a generator that knows its usage
 
 
 class Writer(NamedTuple):
-    """A generator at work. `write` must be safe to call from several threads.
+    """A generator in use. `write` must be safe to call from several threads.
 
-    `model` and `version` are part of the key under which the ledger keeps texts: a text is
-    not bought again while goal, names, description, generator, model and version stay. Change
-    `version` whenever a better prompt should be heard.
+    `model` and `version` are part of the key under which the ledger stores texts: a text is
+    reused as long as goal, names, description, generator, model and version are the same.
+    Change `version` whenever the prompt changes.
 
-    `close` is called once when the run is over, also when it was interrupted: every `write`
-    that still waits ends with an error.
+    `close` is called once at the end of the run, even if it was interrupted; a `write` that is
+    still waiting must then raise an error.
     """
 
     write: Callable[[Request], Text]
@@ -101,25 +101,25 @@ class Writer(NamedTuple):
 
 
 class Generator(NamedTuple):
-    """A generator that can be chosen by its name.
+    """A generator that can be chosen by name.
 
-    `network`: it needs the network, and `JIT_GUARD_NO_NETWORK=1` forbids it. `paid`: a text
-    may cost money, so the user is asked first.
+    `network`: it needs the network, so `JIT_GUARD_NO_NETWORK=1` forbids it. `paid`: a text may
+    cost money, so the user is asked first.
     """
 
     name: str
-    summary: str  # one line, no final stop
+    summary: str  # one line, no final period
     factory: Callable[[Options], Writer]
     network: bool = True
     paid: bool = True
 
 
 class GenerationError(JitGuardError):
-    """This one component could not be written; the others go on.
+    """One component could not be generated; the others continue.
 
     Args:
-        reason: short and lower case, fit to stand after "failed: ".
-        text: what did arrive and may have been paid for; the ledger keeps it as rejected.
+        reason: short and lower case, as shown after "failed: ".
+        text: what did arrive and may have been paid for; the ledger stores it as rejected.
     """
 
     def __init__(self, reason: str, text: Text | None = None) -> None:
@@ -129,7 +129,7 @@ class GenerationError(JitGuardError):
 
 
 class GeneratorUnusableError(JitGuardError):
-    """No component can be written (no key, host unreachable, no such program): the run ends.
+    """No component can be generated (no key, host unreachable, no such program); the run ends.
 
-    What was written before is kept and committed. The message says what to do.
+    Texts generated before are kept and committed. The message says what to do.
     """

@@ -1,4 +1,4 @@
-"""Is it a component? What is asked of every text, whoever wrote it."""
+"""The check of every generated text, from any generator."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TypeVar
 
 from jit_guard.generators.generator import GenerationError, Request, Text
 
-MAX_BYTES = 1_000_000  # a component is read by people and models; what is longer is a mistake
+MAX_BYTES = 1_000_000  # a longer component is a mistake
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NEWLINES = re.compile("\r\n?")
 
 
 def finished(content: str) -> str:
-    """The text as it will stand in its file: lines end at LF, and so does the last one."""
+    """Return the text as it is written to its file: LF line endings and one final newline."""
     return _NEWLINES.sub("\n", content).rstrip("\n") + "\n"
 
 
 def judge_text(content: str) -> str | None:
-    """Why a finished text is no component, short and lower case; None when it is one.
+    """Return why a finished text is not a valid component, in lower case; None if it is valid.
 
-    UTF-8, not blank, no control characters other than tab and newline, not too long.
+    It must be UTF-8, not blank, not too long, and have no control characters but tab and newline.
     """
     try:
         size = len(content.encode())
@@ -32,38 +32,37 @@ def judge_text(content: str) -> str | None:
     found = _CONTROL.search(content)
     if found:
         line = content.count("\n", 0, found.start()) + 1
-        return f"the text holds the control character U+{ord(found.group()):04X} in line {line}"
+        return f"the text contains the control character U+{ord(found.group()):04X} on line {line}"
     if size > MAX_BYTES:
-        return f"the text is {size} bytes long; {MAX_BYTES} is the limit"
+        return f"the text is {size} bytes long; the limit is {MAX_BYTES}"
     return None
 
 
 _Stored = TypeVar("_Stored")
 
 
-def write_judged(
+def write_checked(
     request: Request,
     write: Callable[[Request], Text],
     *,
-    judge: Callable[[Request, Text], str | None],
+    check: Callable[[Request, Text], str | None],
     arrived: Callable[[Text], _Stored],
     refused: Callable[[_Stored, str], None],
     tries: int = 2,
 ) -> tuple[Text, _Stored]:
-    """A text for the request that the judge accepts, and what `arrived` made of it.
+    """Generate a text that passes the check; return it, and the result of `arrived` for it.
 
     Args:
-        request: what to write.
-        write: the generator's.
-        judge: says why a text is no component, or None; called after `arrived`.
-        arrived: stores a text; what it returns is handed to `refused`.
-        refused: marks a stored text, with the reason, so that it is not offered again.
-        tries: how many texts may be asked for. A generator that gives the same for the same
-            request deserves one.
+        request: the component to write.
+        write: the generator's `Writer.write`.
+        check: returns why a text is not a valid component, or None; called after `arrived`.
+        arrived: stores a text; its result is passed to `refused`.
+        refused: marks a stored text as rejected, with the reason.
+        tries: the maximum number of attempts; 1 for a deterministic generator.
 
     Raises:
-        GenerationError: from `write`, whose text, if it has one, was stored and refused; or with
-            the judge's last reason.
+        GenerationError: from `write` (its text, if any, is stored and refused), or with the last
+            reason from `check`.
     """
     attempt = 0
     while True:
@@ -75,7 +74,7 @@ def write_judged(
                 refused(arrived(error.text), error.reason)
             raise
         stored = arrived(text)
-        reason = judge(request, text)
+        reason = check(request, text)
         if reason is None:
             return text, stored
         refused(stored, reason)

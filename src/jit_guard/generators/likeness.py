@@ -1,7 +1,7 @@
-"""Which existing components a model is shown: those most like what is asked for.
+"""The choice of examples for a model: the existing components most similar to a request.
 
-Words count by how rare they are among the candidates (inverse document frequency), and one word
-counts once a text, so that a long text is not like everything. Nothing is learned or downloaded.
+Words are weighted by their rarity among the candidates (inverse document frequency). A word counts
+once per text, so that long texts do not match everything. Nothing is learned or downloaded.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ EXAMPLE_TOKENS = 6_000  # of all examples of one request together
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Shelf:
-    """The components of one type, read once a run, to choose examples from.
+class ExamplePool:
+    """The components of one type, read once per run, to choose examples from.
 
     Args:
-        candidates: components of the type, as they stood when the run began. Drafts must not
-            be among them: a model would learn to write drafts.
+        candidates: components of the type at the start of the run. Drafts must not be among
+            them, or a model would imitate drafts.
     """
 
     def __init__(self, candidates: Iterable[Example]) -> None:
@@ -36,10 +36,10 @@ class Shelf:
     def choose(
         self, request: Request, count: int = 3, limit: int = EXAMPLE_TOKENS
     ) -> tuple[Example, ...]:
-        """Up to `count` examples of together at most about `limit` tokens, best first.
+        """Choose up to `count` examples with at most about `limit` tokens in total, best first.
 
-        One that does not fit is passed over for the next best. A blank one, and the file that
-        is asked for itself, is none.
+        An example that does not fit is skipped for the next best. Blank components and the
+        requested file itself are never chosen.
         """
         chosen: list[Example] = []
         for number in self._ranked(request):
@@ -67,7 +67,7 @@ class Shelf:
 
 
 def _words(text: str) -> frozenset[str]:
-    """Words in lower case; of scripts that write without spaces every pair of characters."""
+    """Split into lower-case words; text that is not ASCII into pairs of characters."""
     found: set[str] = set()
     for word in _WORD.findall(text.lower()):
         if word.isascii():

@@ -1,8 +1,8 @@
-"""`scaffold`: a draft that is worth finishing, from nothing but what is known.
+"""`scaffold`: a draft to be finished, made from the request alone.
 
-No network, no key, and the same text every time. Headings and their order are those of the
-type's other components; description, goal and names are filled in; what is to be written is
-marked, line by line, and the whole is marked as a draft (`jit_guard.text.generated`).
+It needs no network and no key, and is deterministic. It uses the headings of the type's other
+components in their order, and fills in description, goal and names. Every line to be written is
+marked, and the whole text is marked as a draft (`jit_guard.text.generated`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _OPENINGS: dict[Kind, str] = {"list": "- ", "steps": "1. "}
 
 
 def writer(options: Options) -> Writer:  # noqa: ARG001 - every factory takes them
-    """The generator at work. It takes no options."""
+    """Make the writer. It uses no options."""
     return Writer(write, version=VERSION)
 
 
 def write(request: Request) -> Text:
-    """A draft for one component."""
+    """Write a draft of one component."""
     suffix = request.suffix
     if suffix == ".json":
         text = _json(request)
@@ -59,7 +59,7 @@ def _lines(request: Request) -> Iterator[str]:
 
 
 def _kinds(request: Request) -> dict[str, Kind]:
-    """What stands below each heading in most of the examples."""
+    """Find the most common kind of content below each heading in the examples."""
     counts: dict[str, Counter[Kind]] = {}
     for example in request.examples:
         for section in sections(example.text):
@@ -78,7 +78,7 @@ def _json(request: Request) -> str:
 
 
 def _assignments(request: Request, between: str) -> str:
-    """Lines that YAML or TOML reads: both take JSON's strings, if they need no surrogates."""
+    """Format lines for YAML or TOML, which both read JSON strings without surrogates."""
     filled = {
         "goal": printable(request.goal),
         "component_type": printable(request.component_type),
@@ -119,5 +119,5 @@ def _sentence(request: Request) -> str:
 
 
 def _line(text: str) -> str:
-    """On one line, and nothing invisible in it."""
+    """Return the text on one line, without invisible characters."""
     return printable(" ".join(text.split()))

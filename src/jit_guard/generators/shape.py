@@ -1,4 +1,4 @@
-"""The shape that the components of one type share: which headings, in which order."""
+"""The shape that the components of one type share: their headings, in order."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Literal, NamedTuple
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)(?:[ \t]+#+)?[ \t]*")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_MOST = 40  # headings; what has more is a book, and no shape to follow
+_MOST = 40  # headings; more are too many to follow
 
 Kind = Literal["prose", "list", "steps", "code", "table"]
 
 
 class Section(NamedTuple):
-    """A heading, with its `#`s, and what stands below it in the main."""
+    """A heading, with its `#`s, and the main kind of content below it."""
 
     heading: str
     kind: Kind = "prose"
 
 
 def shape(texts: Iterable[str], suffix: str = ".txt") -> tuple[str, ...]:
-    """The headings that most of the texts have, in order, each with its `#`s.
+    """Return the headings that most of the texts have, in order, each with its `#`s.
 
-    The most common sequence wins; among equals the one whose headings are the most common, the
-    longer, the first in the alphabet. A title, that is the only heading of the first level
-    before others, is each text's own and left out. For `.json`, the keys of the objects.
+    The most common sequence wins. Ties are broken by the most common headings, then the longest
+    sequence, then alphabetical order. A title (a single first-level heading before all others)
+    is specific to its text and left out. For `.json`, the keys of the objects.
 
     Args:
         texts: the type's components.
-        suffix: of the component that is to be written, with the dot, in lower case.
+        suffix: the suffix of the component to write, with the dot, in lower case.
     """
     read = _keys if suffix == ".json" else _untitled
     sequences = Counter(found for text in texts if (found := read(text)))
@@ -49,7 +49,7 @@ def shape(texts: Iterable[str], suffix: str = ".txt") -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def sections(text: str) -> tuple[Section, ...]:
-    """The sections of a text; what stands in a fence is no heading."""
+    """Return the sections of a text; lines inside a fence are not headings."""
     found: list[Section] = []
     for heading, body in _split(text):
         if heading:
@@ -95,7 +95,7 @@ def _kind(body: list[str]) -> Kind:
     starts = Counter(_line_kind(line) for line in body if line.strip() and line[:1] != " ")
     if not starts:
         return "prose"
-    # Lists often have a sentence before them; what there is most of tells.
+    # A list often follows a sentence, so the most frequent kind decides.
     return min(starts, key=lambda kind: (-starts[kind], kind))
 
 

@@ -1,1 +1,1 @@
-"""The ledger: every generated text, kept before it is checked, so that none is bought twice."""
+"""The ledger, which keeps every generated text, so that none is paid for twice."""

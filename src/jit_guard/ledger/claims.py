@@ -1,15 +1,16 @@
-"""Who works on what: a claim lives exactly as long as the process that made it.
+"""Claims on components, each live exactly as long as the process that made it.
 
-A process that works holds one kernel lock, on a numbered file in `.jit-guard/claims/`, and its
-claims (rows of the ledger) name that number. A claim is live while the lock is held: there is
-no lease that runs out under a slow model, and none that outlives a `kill -9`.
+A working process holds one kernel lock, on a numbered file in `.jit-guard/claims/`, and its
+claims (rows of the ledger) carry that number. A claim is live while the lock is held: no lease
+expires during a slow call to a model, and no claim outlives a `kill -9`.
 
-The files are never unlinked, and used again: a process takes the lowest number that is free,
-so there are about as many as ever worked at once. Who takes one strikes the claims of whoever
-had it before; in the instant between, those look live, and somebody waits a little longer.
+The files are never unlinked but reused: a process takes the lowest free number, so there are
+about as many files as processes that ever worked at once. The process that takes a number deletes
+the claims of its previous holder; until then they look live, and another process may wait a little
+longer.
 
-Threads of one process share its lock. Which of its claims are really worked on is known here,
-in memory, so that two threads keep out of each other's way just as two processes do.
+The threads of one process share its lock. The set of claims that they are working on is kept here,
+in memory, so that two threads exclude each other just as two processes do.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from jit_guard.commit import kernel_lock
 from jit_guard.errors import JitGuardError
 
 FOLDER = "claims"
-_MOST = 10_000  # processes at once; what takes more is a mistake somewhere
+_MOST = 10_000  # processes at once; a higher number indicates a bug
 
 
 class Holder:
-    """This process, as others see it in one project: its lock, and what its threads work on."""
+    """This process as a holder of claims in one project: its lock and its threads' work."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -35,15 +36,15 @@ class Holder:
         self.users = 0
 
     def take(self) -> bool:
-        """Hold a lock; True when it is a new one, whose old claims have to be struck.
+        """Hold a lock; return True if it is new, so that its old claims must be deleted.
 
         Raises:
-            OSError: the lock files cannot be made or opened.
+            OSError: the lock files cannot be created or opened.
         """
         if self._handle is not None and self.number is not None:
             if kernel_lock.is_at(self._handle, _path(self._folder, self.number)):
                 return False
-            self.let_go()  # somebody removed the folder (git clean -x)
+            self.let_go()  # the directory was removed (git clean -x)
         os.makedirs(self._folder, exist_ok=True)
         for number in range(_MOST):
             path = _path(self._folder, number)
@@ -59,15 +60,15 @@ class Holder:
             if ours:
                 self._handle, self.number = handle, number
                 return True
-        raise JitGuardError(f"{self._folder}: {_MOST} processes hold a lock; end some of them")
+        raise JitGuardError(f"{self._folder}: {_MOST} processes hold a lock; stop some of them")
 
     def lives(self, component: str, number: int) -> bool:
-        """Does anybody work on a component that a claim with this number names?"""
+        """Check whether the holder with this number is still working on a component."""
         if number == self.number:
             return component in self.working
         try:
             handle = kernel_lock.take(_path(self._folder, number), shared=True)
-        except FileNotFoundError:  # with the folder went every lock in it
+        except FileNotFoundError:  # the directory was removed, with every lock in it
             return False
         if handle is None:
             return True
@@ -75,13 +76,13 @@ class Holder:
         return False
 
     def let_go(self) -> None:
-        """Give the lock back, and with it every claim."""
+        """Release the lock, and with it every claim."""
         handle, self._handle, self.number = self._handle, None, None
         if handle is not None:
             kernel_lock.let_go(handle)
 
     def forget(self) -> None:
-        """In a forked child: the lock is the parent's, and stays held by it."""
+        """Drop the lock in a forked child; the parent still holds it."""
         if self._handle is not None:
             os.close(self._handle)
         self._handle, self.number = None, None
@@ -89,7 +90,7 @@ class Holder:
 
 
 def join(folder: str) -> Holder:
-    """The one holder of this process for the project whose `.jit-guard` this is."""
+    """Return this process's holder for the project with this `.jit-guard` directory."""
     key = os.path.realpath(folder)
     with registry:
         holder = _holders.setdefault(key, Holder(os.path.join(key, FOLDER)))
@@ -98,7 +99,7 @@ def join(folder: str) -> Holder:
 
 
 def leave(holder: Holder) -> None:
-    """The reverse of `join`; the last one out gives the lock back."""
+    """Undo `join`; the last user releases the lock."""
     with registry:
         holder.users -= 1
         if holder.users <= 0:
@@ -112,13 +113,13 @@ def _path(folder: str, number: int) -> str:
 
 
 def _after_fork() -> None:
-    global registry  # noqa: PLW0603 - a thread that is not in the child may have held it
+    global registry  # noqa: PLW0603 - a thread that the child does not have may hold it
     registry = RLock()
     for holder in _holders.values():
         holder.forget()
 
 
-registry = RLock()  # guards `Holder.working` and who holds what, for all threads
+registry = RLock()  # guards `Holder.working` and `_holders` for all threads
 _holders: dict[str, Holder] = {}
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

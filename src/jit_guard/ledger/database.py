@@ -1,14 +1,14 @@
-"""The ledger's database: opened, checked, and every commit of it on the disk.
+"""The ledger's SQLite database, with durable commits.
 
 **Durability.** A rollback journal in DELETE mode, with `synchronous = EXTRA`: SQLite syncs the
-journal, then the database, then removes the journal (the instant of the commit) and syncs the
-folder, so that no power loss can bring the journal back and with it the state before. FULL
-leaves out that last step ("PRAGMA synchronous" in SQLite's documentation), and with it an
-acknowledged text. WAL with FULL would do as well for fewer syncs, but it needs shared memory,
-leaves two more files behind, and until 3.51.3 (March 2026) could damage a database that two
-processes write and checkpoint at once; Pythons come with older ones. What SQLite
-does not sync, `.jit-guard` in the root, is synced here. `fullfsync` is for macOS, where a plain
-fsync stops at the drive's cache.
+journal, then the database, then removes the journal (the commit point) and syncs the directory,
+so that no power loss can bring back the journal and with it the previous state. FULL omits that
+last sync ("PRAGMA synchronous" in SQLite's documentation), which could lose an acknowledged text.
+WAL with FULL would be as durable with fewer syncs, but it needs shared memory, leaves two more
+files, and before SQLite 3.51.3 (March 2026) could corrupt a database that two processes write and
+checkpoint at once; Python releases bundle older versions. SQLite does not sync the entry
+`.jit-guard` in the root, so that is done here. `fullfsync` is for macOS, where a plain fsync stops
+at the drive's cache.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 NAME = f"{STATE_FOLDER}/ledger.db"
 VERSION = 1
-_APPLICATION = 0x4A474C31  # "JGL1", in the file's header: this database is ours
-_PATIENCE = 60.0  # seconds for another process's transaction, which takes milliseconds
+_APPLICATION = 0x4A474C31  # "JGL1", in the file's header, marks the database as ours
+_PATIENCE = 60.0  # seconds to wait for another process's transaction, which takes milliseconds
 
 _SCHEMA = """
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL,                -- what must be equal for a text to be used again
+    key TEXT NOT NULL,                -- must be equal for a text to be reused
     component TEXT NOT NULL,          -- the missing file
     goal TEXT NOT NULL,
     component_type TEXT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE texts (
     arrived REAL NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('arrived', 'rejected', 'committed')),
     reason TEXT,
-    path TEXT NOT NULL,               -- where it stands, or was to stand
+    path TEXT NOT NULL,               -- where it is, or was to be placed
     sha256 TEXT
 );
 CREATE INDEX texts_by_key ON texts (key, id);
@@ -65,17 +65,17 @@ CREATE TABLE claims (
 
 
 class LedgerError(JitGuardError):
-    """The ledger cannot be used. Nothing of it is ever removed or written over."""
+    """The ledger cannot be used. It is never removed or overwritten."""
 
 
 class LedgerFile:
-    """A connection that any thread may use, one at a time.
+    """A connection to the ledger, shared by all threads, one at a time.
 
     Args:
         root: the project's root.
 
     Raises:
-        LedgerError: it is damaged, is somebody else's, or cannot be opened or made.
+        LedgerError: it is corrupted, is not ours, or cannot be opened or created.
     """
 
     def __init__(self, root: str) -> None:
@@ -86,17 +86,17 @@ class LedgerFile:
         self._connection: Connection | None = None
         self._process = 0
         self._identity = (0, 0)
-        with self._told():
+        with self._ledger_errors():
             self._opened()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Everything that is done inside is on the disk when this ends, or nothing is.
+        """Run a transaction; when the block ends, all of it is on disk, or nothing.
 
         Raises:
-            LedgerError: the system refused, or the database is damaged.
+            LedgerError: an operation failed, or the database is corrupted.
         """
-        with self._lock, self._told():
+        with self._lock, self._ledger_errors():
             connection = self._opened()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -109,12 +109,12 @@ class LedgerFile:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """For looking things up.
+        """Yield the connection for reading.
 
         Raises:
             LedgerError: as `transaction`.
         """
-        with self._lock, self._told():
+        with self._lock, self._ledger_errors():
             yield self._opened()
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class LedgerFile:
                 connection.close()
 
     def _opened(self) -> Connection:
-        """The connection; a new one in a forked child, and where the file was removed."""
+        """Return the connection; a new one in a forked child, or if the file was removed."""
         connection = self._connection
         if connection is not None:
             if self._process == os.getpid() and _identity(self._path) == self._identity:
@@ -133,7 +133,7 @@ class LedgerFile:
             if self._process == os.getpid():
                 connection.close()
             else:
-                _not_ours.append(connection)  # the parent's: to close it here could hurt it
+                _not_ours.append(connection)  # the parent's: closing it here could corrupt it
             self._connection = None
         state_folder.make(self.root)
         identity = _identity(self._path)
@@ -144,15 +144,15 @@ class LedgerFile:
             connection.close()
             raise
         if identity is None:
-            # SQLite syncs the folder, unless it was built not to.
-            durable.sync_folder(self.folder, without="the ledger is gone, with all its texts")
+            # SQLite syncs the directory, unless it was built without that.
+            durable.sync_folder(self.folder, without="the ledger is lost, with all its texts")
         self._connection = connection
         self._process = os.getpid()
         self._identity = _identity(self._path) or (0, 0)
         return connection
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _ledger_errors(self) -> Iterator[None]:
         import sqlite3
 
         try:
@@ -161,8 +161,8 @@ class LedgerFile:
             raise LedgerError(f"{NAME}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise LedgerError(
-                f"{NAME} is damaged, or no ledger at all ({error}); it is left as it is: move it "
-                "aside to go on with a new one (its texts would be bought again)"
+                f"{NAME} is not a jit-guard ledger, or corrupted ({error}); move it aside to start "
+                "a new one (its texts would be paid for again)"
             ) from error
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
@@ -170,7 +170,7 @@ class LedgerFile:
 
 
 def exists(root: str) -> bool:
-    """Is there a ledger? Creates nothing."""
+    """Check whether there is a ledger. Creates nothing."""
     return durable.exists(os.path.join(root, *NAME.split("/")))
 
 
@@ -180,25 +180,27 @@ def _identity(path: str) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(status.st_mode):
-        raise LedgerError(f"{NAME} is a link or no file; remove it, jit-guard keeps its own there")
+        raise LedgerError(
+            f"{NAME} is a link or not a file; remove it, jit-guard keeps its ledger there"
+        )
     return status.st_dev, status.st_ino
 
 
 def _connect(path: str) -> Connection:
     import sqlite3
 
-    # Autocommit: transactions begin and end where we say so.
+    # Autocommit: transactions begin and end only with explicit statements.
     return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
 
 
 def _prepare(connection: Connection) -> None:
-    """Settings of the connection, and the tables where the database is new."""
+    """Configure the connection, and create the tables in a new database."""
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA synchronous = EXTRA")
     if connection.execute("PRAGMA synchronous").fetchone() != (3,):
         raise LedgerError(f"{NAME}: this SQLite cannot make a commit durable (synchronous = EXTRA)")
-    connection.execute("BEGIN")  # one look: another process may be creating it just now
+    connection.execute("BEGIN")  # one snapshot: another process may be creating it
     application, version, tables = _header(connection)
     connection.execute("COMMIT")
     if (application, version, tables) == (0, 0, 0):
@@ -206,10 +208,10 @@ def _prepare(connection: Connection) -> None:
         application, version, tables = _header(connection)
     if application != _APPLICATION:
         raise LedgerError(
-            f"{NAME} is a database, but no ledger of jit-guard; it is left as it is: move it aside"
+            f"{NAME} is a database but not a jit-guard ledger; move it aside to start a new one"
         )
     if version > VERSION:
-        raise LedgerError(f"{NAME} was written by a newer jit-guard; use that one")
+        raise LedgerError(f"{NAME} was written by a newer jit-guard; upgrade jit-guard")
     if connection.execute("PRAGMA journal_mode = DELETE").fetchone() != ("delete",):
         raise LedgerError(f"{NAME}: its journal mode cannot be set")
 
@@ -224,7 +226,7 @@ def _header(connection: Connection) -> tuple[int, int, int]:
 def _create(connection: Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _header(connection) == (0, 0, 0):  # nobody was faster
+        if _header(connection) == (0, 0, 0):  # no other process was faster
             for statement in _SCHEMA.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")

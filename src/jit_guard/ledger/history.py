@@ -1,4 +1,4 @@
-"""What was generated, as `jit-guard log` tells it: read from the ledger, which is not changed."""
+"""The history of generated texts, as shown by `jit-guard log`; only reads the ledger."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ State = Literal["as generated", "edited", "gone", "rejected", "not committed"]
 
 
 class Record(NamedTuple):
-    """One text that a generator gave. Times are seconds since the epoch."""
+    """One text that a generator wrote. Times are seconds since the epoch."""
 
     id: int
     goal: str
     component_type: str
-    path: str  # where it stands, or was to stand
+    path: str  # where it is, or was to be placed
     description: str
     generator: str
     model: str
@@ -36,23 +36,23 @@ class Record(NamedTuple):
     content: str
 
     def state(self, data: bytes | None) -> State:
-        """What became of it, given the bytes that stand at `path` now."""
+        """Return what became of it, given the bytes at `path` now."""
         if self.status == "rejected":
             return "rejected"
         if data is None:
             return "gone" if self.status == "committed" else "not committed"
         if digest(data) in (self.sha256, digest(finished(self.content).encode())):
-            return "as generated"  # also when we were killed before we could note it
+            return "as generated"  # even if the process was killed before recording it
         return "edited" if self.status == "committed" else "not committed"
 
 
 def history(
     root: str, goal: str | None = None, component_type: str | None = None
 ) -> Iterator[Record]:
-    """What was generated in a project, the oldest first; nothing where there is no ledger.
+    """Yield the texts generated in a project, oldest first; nothing without a ledger.
 
     Raises:
-        LedgerError: the ledger is damaged, or cannot be read.
+        LedgerError: the ledger is corrupted or cannot be read.
     """
     if not database.exists(root):
         return
@@ -77,10 +77,10 @@ def history(
 
 
 def replacements(root: str) -> dict[str, str]:
-    """Missing component -> where its text was put, the latest time; none without a ledger.
+    """Map each missing component to where its latest text was placed; empty without a ledger.
 
     Raises:
-        LedgerError: the ledger is damaged, or cannot be read.
+        LedgerError: the ledger is corrupted or cannot be read.
     """
     if not database.exists(root):
         return {}

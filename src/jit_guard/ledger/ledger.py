@@ -1,8 +1,8 @@
-"""The ledger: every text that a generator gave, kept before anything judges it.
+"""The ledger, which stores every text that a generator returns, before it is checked.
 
-What is bought is bought once. A text is found again by everything that led to it (`Key`), for
-as long as the ledger is there; who works on what is written here as well (see `claims.py`).
-The idea of keeping all of it in SQLite, request and usage included, is simonw/llm's.
+A text is paid for once: as long as the ledger exists, it is found again by everything that led to
+it (`Key`). Claims on components are stored here as well (see `claims.py`). The idea of logging
+everything in SQLite, including request and usage, comes from simonw/llm.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.005, 0.1  # seconds
-_RECOVERED = "recovered"  # the generator of a text that a recovery found no place for
+_RECOVERED = "recovered"  # the generator of a text that a recovery could not place
 
 
 class Ledger:
-    """The ledger of one project; made where there is none. Any thread may use it.
+    """The ledger of one project, created if needed. Safe to use from several threads.
 
     Args:
         root: the project's root.
 
     Raises:
-        LedgerError: here and from every method: it is damaged, is somebody else's, or the
-            system refused. It is never removed or written over.
+        LedgerError: here and from every method: it is corrupted, is not ours, or an operation
+            failed. It is never removed or overwritten.
     """
 
     def __init__(self, root: str) -> None:
@@ -59,39 +59,39 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file; the last ledger of this process gives up what is still claimed."""
+        """Close the file; the last ledger of this process releases its remaining claims."""
         if not self._closed:
             self._closed = True
             claims.leave(self._holder)
             self._file.close()
 
     def last(self) -> int:
-        """The number of the latest text; `claim(after=…)` ignores those up to a number."""
+        """Return the number of the latest text; `claim(after=…)` ignores texts up to a number."""
         with self._file.reading() as connection:
             (number,) = connection.execute("SELECT coalesce(max(id), 0) FROM texts").fetchone()
         return int(number)
 
     def stored(self, key: Key, *, after: int = 0) -> Stored | None:
-        """The text that a claim would offer, without a claim: for `--dry-run`."""
+        """Return the text that a claim would offer, without claiming it (for `--dry-run`)."""
         with self._file.reading() as connection:
             return find(connection, key, after)
 
     def claim(self, wanted: Sequence[Wanted], *, after: int = 0) -> list[Claim | None]:
-        """Claim components, in one transaction; never waits for another's claim.
+        """Claim components, in one transaction, without waiting for existing claims.
 
         Args:
             wanted: one per component.
-            after: texts up to this number are not offered again (`--fresh`: `last()` as it was
-                when the run began).
+            after: texts up to this number are not offered again (for `--fresh`: `last()` at
+                the start of the run).
 
         Returns:
-            For each its claim, with the stored text if there is one; None where another live
-            process, or another thread, works on it. Release what you claimed, always; and hold
-            no claim while you `wait` for another's.
+            The claim of each component, with the stored text if there is one; None if another
+            live process or thread is working on it. The caller must release its claims, and
+            must not hold any during `wait`.
         """
         with claims.registry, self._file.transaction() as connection:
             fresh = self._holder.take()
-            if fresh:  # whoever had this number before is dead
+            if fresh:  # the previous holder of this number is dead
                 connection.execute("DELETE FROM claims WHERE holder = ?", [self._holder.number])
             found: list[Claim | None] = []
             mine: list[str] = []
@@ -105,12 +105,12 @@ class Ledger:
                 )
                 mine.append(one.component)
                 found.append(Claim(one.component, find(connection, one.key, after)))
-            # Only now: were the transaction undone, nobody would work on them.
+            # Only after the inserts: if they fail, nothing is being worked on.
             self._holder.working.update(mine)
         return found
 
     def wait(self, component: str, timeout: float) -> bool:
-        """Wait until nobody works on a component any more; False when that takes too long."""
+        """Wait until a component is no longer being worked on; return False on a timeout."""
         deadline = time.monotonic() + timeout
         pause = _FIRST_WAIT
         while True:
@@ -124,12 +124,12 @@ class Ledger:
             pause = min(pause * 1.5, _LONGEST_WAIT)
 
     def arrived(self, arrivals: Sequence[Arrival]) -> list[Stored]:
-        """Keep texts, as they came. When this returns, no crash and no power loss loses them."""
+        """Store texts as they arrived. After this, neither a crash nor a power loss loses them."""
         with self._file.transaction() as connection:
             return [insert(connection, arrival) for arrival in arrivals]
 
     def reject(self, number: int, reason: str) -> None:
-        """Note that a text is not to be used: it will not be offered again. The claim stays."""
+        """Mark a text as rejected, so that it is not offered again. The claim remains."""
         with self._file.transaction() as connection:
             connection.execute(
                 "UPDATE texts SET status = 'rejected', reason = ? WHERE id = ?",
@@ -137,7 +137,7 @@ class Ledger:
             )
 
     def committed(self, placed: Iterable[Placed], release: Iterable[str] = ()) -> None:
-        """Note where texts stand now, and release claims, in one transaction."""
+        """Record where texts were placed, and release claims, in one transaction."""
         with claims.registry:
             released = list(release)
             with self._file.transaction() as connection:
@@ -149,7 +149,7 @@ class Ledger:
             self._holder.working.difference_update(released)
 
     def release(self, components: Iterable[str]) -> None:
-        """Give claims up; what is not claimed here is passed over."""
+        """Release claims; components that are not claimed here are ignored."""
         with claims.registry:
             released = self._holder.working.intersection(components)
             try:
@@ -175,7 +175,7 @@ class Ledger:
 
 
 def keep(root: str, path: str, data: bytes) -> None:
-    """Keep a text for good, unless the ledger has it already. Raises LedgerError."""
+    """Store a text durably, unless the ledger already has it. Raises LedgerError."""
     known = digest(data)
     if any(digest(one.content.encode(errors="replace")) == known for one in history(root)):
         return

@@ -1,4 +1,4 @@
-"""What the ledger holds: the records of it, and how a text is written down and found again."""
+"""The records of the ledger, and how texts are stored and looked up."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """What must be equal for a text to be used again."""
+    """The fields that must be equal for a text to be reused."""
 
     goal: str
     component_type: str
-    filename: str  # as the new entry will have it
+    filename: str  # as in the new entry
     description: str
     generator: str
     model: str
     version: str
 
     def digest(self) -> str:
-        """The key as one short word."""
+        """Return the key as a hash."""
         from hashlib import sha256
 
         return sha256(json.dumps(self).encode()).hexdigest()
 
 
 class Wanted(NamedTuple):
-    """A text to have: for a missing component, by its path, and with which key."""
+    """A wanted text: the path of the missing component, and the key of the text."""
 
     component: str
     key: Key
 
 
 class Stored(NamedTuple):
-    """A text of the ledger."""
+    """A text in the ledger."""
 
     id: int
     content: str
 
 
 class Claim(NamedTuple):
-    """The right to work on a component, until it is released; `stored`: its text is there."""
+    """The right to work on a component until released; `stored`: its text, if there is one."""
 
     component: str
     stored: Stored | None
@@ -61,7 +61,7 @@ class Arrival(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A text that was committed: where, and the bytes that stand there."""
+    """A text that was committed: its path and the bytes there."""
 
     id: int
     path: str
@@ -69,7 +69,7 @@ class Placed(NamedTuple):
 
 
 def find(connection: Connection, key: Key, after: int) -> Stored | None:
-    """The latest text of a key that was not rejected and has a higher number than `after`."""
+    """Find the latest text of a key that was not rejected and has a number above `after`."""
     row = connection.execute(
         "SELECT id, content FROM texts WHERE key = ? AND id > ? AND status <> 'rejected' "
         "ORDER BY id DESC LIMIT 1",
@@ -79,7 +79,7 @@ def find(connection: Connection, key: Key, after: int) -> Stored | None:
 
 
 def insert(connection: Connection, arrival: Arrival) -> Stored:
-    """Write a text down."""
+    """Store a text."""
     key, text = arrival.wanted.key, arrival.text
     values: dict[str, Any] = {
         **{name: plain(value) for name, value in key._asdict().items()},
@@ -98,7 +98,7 @@ def insert(connection: Connection, arrival: Arrival) -> Stored:
     columns = ", ".join(values)
     marks = ", ".join("?" * len(values))
     cursor = connection.execute(
-        f"INSERT INTO texts ({columns}) VALUES ({marks})",  # noqa: S608 - our own words
+        f"INSERT INTO texts ({columns}) VALUES ({marks})",  # noqa: S608 - fixed column names
         list(values.values()),
     )
     assert cursor.lastrowid is not None
@@ -111,10 +111,10 @@ def _json(value: Any) -> str:
             return {name: tree(one) for name, one in part._asdict().items()}
         return [tree(one) for one in part] if isinstance(part, tuple) else part
 
-    # What a plugin tells beside its text must never cost the text.
+    # Odd metadata from a plugin must not lose its text.
     return json.dumps(tree(value), default=repr, skipkeys=True)
 
 
 def plain(text: str) -> str:
-    """Text that UTF-8 can hold; half a surrogate pair is shown as an escape."""
+    """Return text that can be encoded in UTF-8, with lone surrogates escaped."""
     return text.encode("utf-8", "backslashreplace").decode()

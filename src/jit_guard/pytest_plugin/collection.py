@@ -1,4 +1,4 @@
-"""Bringing the map's tests into a session of pytest that asked for them."""
+"""Collect the map's tests in a pytest session that enabled them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from jit_guard.text.printable import printable
 
 
 class Collection:
-    """Hooks of one session. Every worker of xdist has its own, and collects the same.
+    """The hooks of one session. Every xdist worker has its own, and collects the same tests.
 
     Maps that are named on the command line (`goal_map.json::orphans`) are collected as pytest
-    collects any file. Otherwise all of them are added to what the session collects by itself,
-    wherever `testpaths` and the command line point.
+    collects any file. Otherwise all maps are added to what the session collects itself,
+    whatever `testpaths` and the command line select.
 
     Args:
-        config: pytest's.
-        flag: asked for by the flag, not by the key alone.
+        config: pytest's configuration.
+        flag: whether the tests were enabled by the flag, not only by the ini key.
     """
 
     def __init__(self, config: pytest.Config, *, flag: bool) -> None:
@@ -33,7 +33,7 @@ class Collection:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Look at the configuration before anything is collected or a worker is started."""
+        """Validate the configuration before tests are collected or workers are started."""
         try:
             self._suite = Suite(self._config.rootpath)
         except JitGuardError as error:
@@ -43,7 +43,7 @@ class Collection:
             ) from None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> MapFile | None:
-        """A map that was named; whatever else lies in the folders is passed over."""
+        """Collect a map that is named on the command line, and no other file."""
         suite = self._started()
         if file_path in suite.maps and file_path in self._named():
             return MapFile.of(parent, file_path, suite)
@@ -55,8 +55,8 @@ class Collection:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Add the tests of all maps to what the session itself has collected.
 
-        They are added as tests, not as a file: `--lf` passes over files in which it knows of no
-        failure, and would not know a map that is absent or outside the root directory again.
+        They are added as tests, not as a file: `--lf` skips files without a known failure, and
+        does not recognize a map that is absent or outside the root directory.
         """
         report = yield
         if isinstance(collector, pytest.Session) and report.passed and self._all_wanted():
@@ -78,7 +78,7 @@ class Collection:
         return self._flag or not given or all(map(os.path.isdir, named))
 
     def _named(self) -> frozenset[Path]:
-        """The paths of what pytest was asked to collect, node ids cut off."""
+        """The paths that pytest was asked to collect, without the node ids after them."""
         start = self._config.invocation_params.dir
         paths = (argument.partition("[")[0].partition("::")[0] for argument in self._config.args)
         return frozenset(Path(os.path.abspath(start / path)) for path in paths)

@@ -1,4 +1,4 @@
-"""Why the test of a part fails, and how pytest shows it."""
+"""The failure of a map's test, and how pytest shows it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr
 
 
-class Failure(Exception):  # noqa: N818 - a finding, not an error of ours
-    """A test that fails: what is told, in a line and whole, and the place to open."""
+class Failure(Exception):  # noqa: N818 - a finding, not an error of jit-guard
+    """A failed test: its summary line, its full text, and the position to open."""
 
     def __init__(self, summary: str, text: str, path: Path, line: int = 1) -> None:
         super().__init__(text)
@@ -26,18 +26,18 @@ class Failure(Exception):  # noqa: N818 - a finding, not an error of ours
         self.line = line
 
 
-def could_not_tell(problems: Sequence[str], path: Path) -> Failure:
-    """The failure of a test that nothing, or not all, could be said about."""
+def not_checked(problems: Sequence[str], path: Path) -> Failure:
+    """The failure of a test whose part could not be checked, or not completely."""
     lines = [quiet_line(printable(problem)) for problem in problems]
     return Failure(lines[0], "\n".join(lines), path)
 
 
 def shown(excinfo: pytest.ExceptionInfo[BaseException], failure: Failure) -> TerminalRepr:
-    """The failure as pytest shows a value, with the map in the place of our source.
+    """The failure as pytest shows a value, located in the map instead of in this package.
 
-    The place is what short summaries, `--tb=line`, JUnit files and editors take. The two
-    classes have no public names; they are taken from what pytest itself makes, and a
-    representation of this shape is the one that xdist sends whole.
+    Short summaries, `--tb=line`, JUnit files and editors use that location. The two classes of
+    the representation have no public names, so they are taken from one that pytest made; xdist
+    transfers a representation of this shape completely.
     """
     made: Any = excinfo.getrepr(style="value")
     place = type(made.reprcrash)(str(failure.path), failure.line, failure.summary)
@@ -45,21 +45,26 @@ def shown(excinfo: pytest.ExceptionInfo[BaseException], failure: Failure) -> Ter
     return found
 
 
-_BEFORE, _AFTER = 60, 40  # characters of a long line that are shown around the place
+_BEFORE, _AFTER = 60, 40  # characters of a long line that are shown around the position
 
 
-def tell(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
-    """The lines that tell a finding; `lines` are those of its map, empty if it has none."""
-    for line in _told(finding, lines):
+def describe(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
+    """The lines that describe a finding.
+
+    Args:
+        finding: the finding.
+        lines: the lines of its map, for an excerpt; empty if it has no map.
+    """
+    for line in _description(finding, lines):
         yield quiet_line(line)
 
 
 def summary(finding: Finding) -> str:
-    """The finding in one line without its place, which stands beside it."""
+    """The finding in one line, without its position, which pytest shows beside it."""
     return quiet_line(f"{finding.code} {finding.name}: {printable(finding.message)}")
 
 
-def _told(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
+def _description(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
     place = printable(finding.map or finding.path or ".")
     if finding.line is not None:
         place += f":{finding.line}:{finding.column}"
@@ -89,7 +94,7 @@ def _shown(text: str, line: int, column: int) -> Iterator[str]:
 
 
 def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """The number of terminal columns that a text takes."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width

@@ -1,4 +1,4 @@
-"""A throw-away copy of a project for one test: its configuration, maps and tree."""
+"""A temporary copy of a project for one test: its configuration, maps and tree."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.names import join
 
-# Keys of the configuration that name a file of the project.
+# Configuration keys that name a file of the project.
 _FILES = ("schema", "baseline", "prompt", "descriptions")
 
 
 class JitGuardProject(NamedTuple):
-    """What the fixture `jit_guard_project` gives.
+    """The value of the fixture `jit_guard_project`.
 
-    `root` is the folder of the copy, `guard` the `Guard` on it, and `generator` says what is
-    written where a component is missing, in the place of a model.
+    `root` is the directory of the copy, `guard` its `Guard`, and `generator` is the script
+    that writes missing components in place of a model.
     """
 
     root: Path
@@ -36,10 +36,10 @@ class JitGuardProject(NamedTuple):
 
 
 def copy(guard: Guard, root: Path) -> JitGuardProject:
-    """Copy a project to a new folder.
+    """Copy a project to a new directory.
 
-    What git ignores stays behind, and so does what is neither file nor link, and a link that
-    leaves the project: a test that writes must not reach the real files.
+    Not copied are files that git ignores, anything that is neither a file nor a link, and links
+    that leave the project: a test that writes must not reach the real files.
     """
     source = Worktree(guard.root)
     configuration = guard.configuration(source)
@@ -60,7 +60,7 @@ def _copy_tree(source: Worktree, settings: Settings, root: Path) -> None:
     folders = tree.walk(top.real) if top.kind == "folder" else {}
     links = [*top.links, *(join(at, name) for at, one in folders.items() for name in one.links)]
     places = {link: tree.resolve(link) for link in links}
-    for place in places.values():  # what links lead to may lie beside the tree
+    for place in places.values():  # a link may lead outside the components directory
         if place.kind == "folder":
             folders = {**folders, **tree.walk(place.real)}
     files = {join(at, name): None for at, one in folders.items() for name in one.files}
@@ -86,10 +86,10 @@ def _write(path: Path, data: bytes | None) -> None:
 
 
 class Script:
-    """What a scripted generator writes, and what it was asked.
+    """A scripted generator: the texts that it writes, and the requests that it received.
 
-    A component that nothing is said about gets a line that names its goal and type.
-    `requests` holds what was asked for, in the order in which it came.
+    A component without a scripted text gets one line that names its goal and type. `requests`
+    holds the requests in the order in which they arrived.
     """
 
     def __init__(self) -> None:
@@ -98,17 +98,17 @@ class Script:
         self._failures: dict[tuple[str, str], str] = {}
 
     def write(self, goal: str, component_type: str, text: str) -> None:
-        """Have this text written for a goal and component type."""
+        """Set the text that is written for a goal and component type."""
         self._texts[goal, component_type] = text
         self._failures.pop((goal, component_type), None)
 
     def fail(self, goal: str, component_type: str, reason: str = "the test says so") -> None:
-        """Have the generation of this component fail, as a model that refuses would."""
+        """Let the generation of this component fail, as if a model refused."""
         self._failures[goal, component_type] = reason
 
     @property
     def record(self) -> Generator:
-        """The generator, as everything that takes one takes it."""
+        """The generator record, for every argument that takes a generator."""
         return Generator(
             "scripted",
             "what a test says",
@@ -122,5 +122,5 @@ class Script:
         key = request.goal, request.component_type
         if key in self._failures:
             raise GenerationError(self._failures[key])
-        said = self._texts.get(key)
-        return Text(said if said is not None else f"{key[1]} for {key[0]}, as scripted.\n")
+        text = self._texts.get(key)
+        return Text(text if text is not None else f"{key[1]} for {key[0]}, as scripted.\n")

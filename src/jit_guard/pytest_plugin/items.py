@@ -1,4 +1,4 @@
-"""What pytest sees: a map as a file of tests, and each of its parts as a test."""
+"""The pytest nodes: a map as a file of tests, and each of its parts as a test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jit_guard.errors import JitGuardError
-from jit_guard.pytest_plugin.failure import Failure, could_not_tell, shown, summary, tell
+from jit_guard.pytest_plugin.failure import Failure, describe, not_checked, shown, summary
 from jit_guard.pytest_plugin.parts import Part
 from jit_guard.pytest_plugin.suite import Suite
 from jit_guard.report import Finding
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class MapFile(pytest.File):
-    """A goal map. It is there, with a failing test, also where the file is not."""
+    """A goal map. A map that does not exist is collected, too, with a failing test."""
 
     def __init__(self, *, suite: Suite, **node: Any) -> None:
         super().__init__(**node)
@@ -30,11 +30,11 @@ class MapFile(pytest.File):
 
     @classmethod
     def of(cls, parent: pytest.Collector, path: Path, suite: Suite) -> MapFile:
-        """The map at a path, which may lie outside pytest's root directory."""
+        """The map at a path, which may be outside pytest's root directory."""
         node: dict[str, Any] = {"path": path, "suite": suite}
         root = parent.config.rootpath
         if not path.is_relative_to(root):
-            # Left alone, pytest would leave the path out of the ids.
+            # By default, pytest would omit the path from the ids.
             node["nodeid"] = os.path.relpath(path, root).replace(os.sep, "/")
         found: MapFile = cls.from_parent(parent, **node)
         return found
@@ -56,38 +56,38 @@ class MapItem(pytest.Item):
             self.extra_keyword_matches.add(str(part.key.goal))  # -k knows the goal's true name
 
     def runtest(self) -> None:
-        """Pass, skip or fail as the check says. Warnings are told, and never fail."""
+        """Pass, skip or fail by the result of the check. Warnings are shown, and never fail."""
         try:
             verdict = self.suite.verdict(self.part.key)
         except JitGuardError as error:
-            raise could_not_tell(str(error).split("\n"), self.path) from None
+            raise not_checked(str(error).split("\n"), self.path) from None
         errors, warnings = verdict.errors, verdict.warnings
         self.add_report_section(
-            "call", "jit-guard warnings", "\n\n".join(map(self._tell, warnings))
+            "call", "jit-guard warnings", "\n\n".join(map(self._describe, warnings))
         )
         if errors:
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            told = "\n\n".join([*map(self._tell, errors), *map(_line, verdict.unread)])
-            raise Failure(summary(errors[0]) + more, told, *self._place(errors[0]))
+            text = "\n\n".join([*map(self._describe, errors), *map(_line, verdict.unread)])
+            raise Failure(summary(errors[0]) + more, text, *self._place(errors[0]))
         if verdict.unread:
-            raise could_not_tell(verdict.unread, self.path)
+            raise not_checked(verdict.unread, self.path)
         if reason := verdict.withheld or self.part.unusable:
             pytest.skip(_line(reason))
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None
     ) -> str | TerminalRepr:
-        """Findings as findings; whatever else is raised is shown as pytest shows it."""
+        """Show a failure as its findings, and any other exception as pytest does."""
         if isinstance(excinfo.value, Failure):
             return shown(excinfo, excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The line of the map, from 0, and what the test is about."""
+        """The path of the map, the 0-based line of the part, and the title of the test."""
         return self.path, self.part.line - 1, _line(self.part.title)
 
-    def _tell(self, finding: Finding) -> str:
-        return "\n".join(tell(finding, self.suite.lines(finding.map)))
+    def _describe(self, finding: Finding) -> str:
+        return "\n".join(describe(finding, self.suite.lines(finding.map)))
 
     def _place(self, finding: Finding) -> tuple[Path, int]:
         path = finding.map or finding.path

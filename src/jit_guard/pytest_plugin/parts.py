@@ -1,4 +1,4 @@
-"""The parts that a map is tested in: its schema, each of its goals, and what is left over."""
+"""The parts of a map that are tested: its schema, each of its goals, and the orphans."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jit_guard.sources.read_maps import Maps
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 _KEPT = frozenset("_-.")
-_LONGEST = 120  # a failure's line has to fit on a screen
+_LONGEST = 120  # so that a failure's line fits on a screen
 _HASH_DIGITS = 8
 
 
 class Key(NamedTuple):
-    """Which part of which map."""
+    """Identifies a part of a map."""
 
     map: str
     kind: Literal["schema", "goal", "orphans"]
@@ -25,7 +25,7 @@ class Key(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One test: what it is called, where it stands in the map, and why it cannot be judged."""
+    """One test: its name, its line in the map, and the reason if it cannot be checked."""
 
     key: Key
     name: str
@@ -34,16 +34,16 @@ class Part(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the test is about, for people."""
+        """The title of the test in pytest's reports."""
         if self.key.goal is not None:
             return f"{self.key.map}: {self.key.goal}"
-        return f"{self.key.map}: {'the map' if self.key.kind == 'schema' else 'left-over files'}"
+        return f"{self.key.map}: {'the map' if self.key.kind == 'schema' else 'orphans'}"
 
 
 def parts(maps: Maps, path: str, *, first: bool) -> Iterator[Part]:
     """The parts of one map, in the order of its text.
 
-    The tree is shared by all maps: what is left over in it is tested once, with the first.
+    All maps share the components directory, so its orphans are tested once, with the first map.
     """
     fault = maps.faults.get(path)
     yield Part(Key(path, "schema"), SCHEMA, fault.line if fault else 1)
@@ -63,7 +63,7 @@ def _goals(goal_map: GoalMap) -> Iterator[Part]:
     for goal, slug in zip(goals, slugs(goals), strict=True):
         member = positions.member(top, goal)
         line = positions.line_column(member.key_span.start)[0] if member else 1
-        unusable = None if isinstance(value[goal], dict) else "its value is no object (JG101)"
+        unusable = None if isinstance(value[goal], dict) else "its value is not an object (JG101)"
         yield Part(Key(goal_map.path, "goal", goal), slug, line, unusable)
 
 
@@ -71,11 +71,11 @@ SCHEMA, ORPHANS = "schema", "orphans"
 
 
 def slugs(goals: Iterable[str]) -> list[str]:
-    """A name for every goal of one map, in their order, no two of them equal.
+    """A unique test name for every goal of a map, in order.
 
-    A goal that keeps its name whole has it for itself. Goals that lost something and come to
-    the same name, or to one that is taken, end in a hash of the goal: what a goal is called
-    never depends on the order of the map.
+    A goal without special characters is its own name. Goals whose names became equal when
+    characters were replaced, or equal to another goal's, get a hash of the goal at the end, so
+    that names never depend on the order of the map.
     """
     wanted = {goal: _slug(goal) for goal in goals}
     taken = {SCHEMA, ORPHANS, *(goal for goal, slug in wanted.items() if slug == goal)}
@@ -95,7 +95,7 @@ def _slug(goal: str) -> str:
         return goal
     from unicodedata import category, normalize
 
-    # Marks belong to the letters before them: without its vowel signs Hindi is unreadable.
+    # Keep combining marks: Hindi is unreadable without its vowel signs.
     letters = (
         letter if letter in _KEPT or category(letter)[0] in "LNM" else " "
         for letter in normalize("NFC", goal)
@@ -108,6 +108,6 @@ def _own(goal: str, slug: str, taken: set[str]) -> str:
 
     digits = sha256(goal.encode("utf-8", "surrogatepass")).hexdigest()
     length = _HASH_DIGITS
-    while f"{slug}-{digits[:length]}" in taken:  # a goal may be called just like that
+    while f"{slug}-{digits[:length]}" in taken:  # another goal may have exactly this name
         length += 1
     return f"{slug}-{digits[:length]}"

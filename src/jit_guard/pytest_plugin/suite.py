@@ -1,4 +1,4 @@
-"""One project as a suite of tests: read once for their names, judged once for all of them."""
+"""A project as a suite of tests: its maps are read once for the names, and checked once."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from jit_guard.sources.worktree import Worktree
 
 
 class Suite:
-    """The tests of the project that a folder lies in.
+    """The tests of the project that contains a directory.
 
-    Nothing is read before it is asked for; the maps are read at collection, and the check runs
-    with the first test that is run.
+    The maps are read at collection, and the check runs with the first test.
 
     Raises:
         JitGuardError: the configuration cannot be used.
@@ -38,14 +37,14 @@ class Suite:
         return self._parts[path]
 
     def verdict(self, key: Key) -> Verdict:
-        """What the check says about one part. Raises JitGuardError: it could not tell."""
+        """The result of the check for one part. Raises JitGuardError: the check failed."""
         verdicts = self._verdicts
         if isinstance(verdicts, JitGuardError):
             raise verdicts
         return verdicts.get(key, Verdict())
 
     def lines(self, path: str | None) -> Sequence[str]:
-        """The lines of a map, for excerpts; none where it cannot be read."""
+        """The lines of a map, for excerpts; empty if it cannot be read."""
         if path is None:
             return ()
         if path not in self._lines:
@@ -53,7 +52,7 @@ class Suite:
                 data = self._source.read(path) or b""
             except UnreadableError:
                 data = b""
-            # Lines end as `Positions` counts them, at LF alone.
+            # Split at LF only, as `Positions` counts lines.
             text = data.decode("utf-8", "backslashreplace")
             self._lines[path] = [line.removesuffix("\r") for line in text.split("\n")]
         return self._lines[path]
@@ -69,7 +68,7 @@ class Suite:
 
     @cached_property
     def _verdicts(self) -> dict[Key, Verdict] | JitGuardError:
-        # An error is kept like a result: thousands of tests must not try again one by one.
+        # An error is cached like a result, so that thousands of tests do not repeat the check.
         try:
             report = self.guard.check()
         except JitGuardError as error:

@@ -1,4 +1,4 @@
-"""Which finding belongs to which test: each to exactly one, none to nobody."""
+"""Assign the findings of a check to the map's tests, each finding to exactly one test."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import NamedTuple
 from jit_guard.pytest_plugin.parts import Key
 from jit_guard.report import Finding, Report
 
-UNREADABLE = " cannot be read: "  # as UnreadableError says it
-# What is wrong with the map as a whole, even where a goal can be named.
+UNREADABLE = " cannot be read: "  # the words of UnreadableError
+# Findings about the map as a whole, even if they name a goal.
 _OF_THE_MAP = ("JG0", "JG1", "JG4")
 
 
 class Verdict(NamedTuple):
-    """What one test has to say: findings, what could not be read, what was withheld and why."""
+    """The result of one test: its findings, what could not be read, and why it was withheld."""
 
     findings: tuple[Finding, ...] = ()
     unread: tuple[str, ...] = ()
@@ -27,27 +27,27 @@ class Verdict(NamedTuple):
 
     @property
     def warnings(self) -> list[Finding]:
-        """The findings that are told and do not fail it."""
+        """The findings that are shown and do not fail the test."""
         return [one for one in self.findings if one.severity != "error"]
 
 
 def distribute(
     report: Report, keys: Collection[Key], entries: Mapping[str, Iterable[Key]]
 ) -> dict[Key, Verdict]:
-    """The verdicts of those tests that have something to say.
+    """The result of each test that does not simply pass.
 
     Args:
-        report: what the one check of the session found.
-        keys: the tests there are.
-        entries: path of a component -> the goals that name it; asked only for what could not
-            be read.
+        report: the report of the session's one check.
+        keys: all tests.
+        entries: path of a component -> the goals that name it; only used for paths that could
+            not be read.
     """
     findings: dict[Key, list[Finding]] = {}
     unread: dict[Key, list[str]] = {}
     for finding in report.findings:
-        findings.setdefault(_home(finding, report, keys), []).append(finding)
+        findings.setdefault(_test_of(finding, report, keys), []).append(finding)
     for line in report.unreadable:
-        for key in _unjudged(line, report, keys, entries):
+        for key in _unchecked(line, report, keys, entries):
             unread.setdefault(key, []).append(line)
     reasons = [f"{one.map}: {one.reason}" for one in report.skipped if one.code == "JG301"]
     withheld = {Key(report.maps[0], "orphans"): "; ".join(reasons)} if reasons else {}
@@ -57,18 +57,18 @@ def distribute(
     }
 
 
-def _home(finding: Finding, report: Report, keys: Collection[Key]) -> Key:
+def _test_of(finding: Finding, report: Report, keys: Collection[Key]) -> Key:
     if finding.map is None and not finding.code.startswith(_OF_THE_MAP):
         return Key(report.maps[0], "orphans")
     path = finding.map if finding.map is not None else report.maps[0]
     if finding.goal is not None and not finding.code.startswith(_OF_THE_MAP):
         key = Key(path, "goal", finding.goal)
-        if key in keys:  # else the map was edited after the tests were collected
+        if key in keys:  # otherwise the map was edited after the tests were collected
             return key
     return Key(path, "schema")
 
 
-def _unjudged(
+def _unchecked(
     line: str, report: Report, keys: Collection[Key], entries: Mapping[str, Iterable[Key]]
 ) -> list[Key]:
     """The tests that cannot pass because a path could not be read."""

@@ -1,7 +1,7 @@
-"""The edits of a map as a unified diff: what `--dry-run` shows, and `git apply` takes.
+"""Unified diffs of edited maps, as `--dry-run` prints and `git apply` accepts them.
 
-Our edits never add or remove a line, so lines are compared pair by pair: a map of a million
-entries costs one walk, where difflib would take minutes.
+Our edits never add or remove a line, so lines are compared pairwise. For a map of a million
+entries this is one pass, where difflib would take minutes.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ _CONTEXT = 3
 
 
 def unified_diff(path: str, before: bytes, after: bytes) -> Iterator[str]:
-    """The lines of the diff, without their ends; none when nothing changes.
+    """Yield the lines of the diff, without line ends; none if nothing changes.
 
     Args:
-        path: of the map, relative to the root.
-        before: the map as it is.
-        after: as it will be, with the same number of lines.
+        path: the map, relative to the root.
+        before: its bytes now.
+        after: its bytes after the edits, with the same number of lines.
     """
     old, new = before.decode().split("\n"), after.decode().split("\n")
     if len(old) != len(new):
-        raise ValueError("an edit of a map has changed the number of its lines")
+        raise ValueError("the edit changes the number of lines of the map")
     changed = [at for at, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
     if not changed:
         return
     yield f"--- a/{path}"
     yield f"+++ b/{path}"
-    # What stands behind the last newline is no line, unless there is something.
+    # An empty string after the last newline is not a line.
     last = len(old) if old[-1] or new[-1] else len(old) - 1
     for first, final in _hunks(changed):
         start, end = max(0, first - _CONTEXT), min(last, final + 1 + _CONTEXT)
@@ -50,7 +50,7 @@ def unified_diff(path: str, before: bytes, after: bytes) -> Iterator[str]:
 
 
 def _hunks(changed: list[int]) -> Iterator[tuple[int, int]]:
-    """The first and the last changed line of each hunk."""
+    """Yield the first and the last changed line of each hunk."""
     first = final = changed[0]
     for at in changed[1:]:
         if at - final > 2 * _CONTEXT:

@@ -1,8 +1,8 @@
-"""Byte-minimal edits of a map: the strings of some values change, and nothing else.
+"""Byte-minimal edits of a map: only the strings of some values change.
 
-The text is walked once for where the values stand, cut there, and joined again. Decoding and
-encoding UTF-8 strictly gives every other byte back, so indentation, key order, line endings,
-escapes and the final newline survive, and `git diff` shows one line per entry.
+One pass over the text finds the values, which are then replaced. Strict UTF-8 decoding and
+encoding preserves every other byte, so indentation, key order, line endings, escapes and the
+final newline survive, and `git diff` shows one line per entry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jit_guard.registry.positions import Positions, Span, pointer
 
 
 class Edit(NamedTuple):
-    """One value of a map to change: where it is, what it must be now, what it becomes."""
+    """A change of one value of a map: its keys, its expected value, its new value."""
 
     keys: tuple[str, ...]
     old: str
@@ -25,25 +25,25 @@ class Edit(NamedTuple):
 
 
 class EditError(JitGuardError):
-    """An edit that does not fit the map: the message says where and what stands there."""
+    """An edit does not fit the map. The message says where, and what the map has there."""
 
 
 def splice(text_bytes: bytes, edits: Sequence[Edit]) -> bytes:
-    """The map with new values; every byte outside of their strings is the one that was there.
+    """Return the map with new values; every byte outside of their strings is preserved.
 
-    Where a key stands twice, the last one is edited: it is the one that counts. A map that is
-    all ASCII stays so (by escapes); any other takes the new value as it is.
+    If a key is repeated, its last occurrence is edited, which is the one that counts. A map that
+    is all ASCII stays so, with escapes; in any other the new value is written as it is.
 
     Args:
-        text_bytes: a map, as it lies on disk.
-        edits: at most one per value; each `old` must be the value now.
+        text_bytes: the bytes of a map.
+        edits: at most one per value; each `old` must be the current value.
 
     Returns:
-        The new bytes. They were parsed again and hold what was asked for (the idea is
-        mdformat's: verify your own output before anybody sees it).
+        The new bytes, which have been parsed again and compared with what was requested
+        (verifying one's own output is mdformat's idea).
 
     Raises:
-        EditError: the bytes are no map, or an edit does not fit it.
+        EditError: the bytes are not a map, or an edit does not fit it.
     """
     text, value = _parse(text_bytes)
     spans = _find(text, edits)
@@ -60,20 +60,20 @@ def splice(text_bytes: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def values(text_bytes: bytes, paths: Sequence[tuple[str, ...]]) -> list[Any]:
-    """The value at each path of keys, and None where nothing stands.
+    """Return the value at each path of keys, or None where there is none.
 
     Raises:
-        EditError: the bytes are no map.
+        EditError: the bytes are not a map.
     """
     _, value = _parse(text_bytes)
     return [_at(value, keys) for keys in paths]
 
 
 def strings(text_bytes: bytes) -> set[str]:
-    """Every string value anywhere in a map.
+    """Return every string value anywhere in a map.
 
     Raises:
-        EditError: the bytes are no map.
+        EditError: the bytes are not a map.
     """
     _, value = _parse(text_bytes)
     found: set[str] = set()
@@ -95,34 +95,34 @@ def _parse(text_bytes: bytes) -> tuple[str, Any]:
         return text, strict_json.loads(text)[0]
     except strict_json.JsonError as error:
         line, column = Positions(text).line_column(error.offset)
-        raise EditError(f"it is not JSON: line {line}, column {column}: {error.reason}") from None
+        raise EditError(f"invalid JSON at line {line}, column {column}: {error.reason}") from None
     except strict_json.EncodingError as error:
-        raise EditError(f"it {error.reason}" if not error.offset else error.reason) from None
+        raise EditError(error.reason) from None
 
 
 def _find(text: str, edits: Sequence[Edit]) -> list[Span]:
-    """The span of each edit's value, quotes included."""
+    """Return the span of each edit's value, including the quotes."""
     positions = Positions(text)
-    # Its end does not matter here, and finding it would be a walk over all of the text.
+    # The end does not matter here, and finding it would cost a pass over the whole text.
     top = Span(len(text) - len(text.lstrip(" \t\r\n")), len(text))
     spans: list[Span] = []
     for edit in edits:
         if any("\ud800" <= character <= "\udfff" for character in edit.new):
-            raise EditError(f"the new value of {pointer(*edit.keys)} holds half a surrogate pair")
+            raise EditError(f"the new value of {pointer(*edit.keys)} contains a lone surrogate")
         span = _span(positions, top, edit.keys)
         if span is None:
             raise EditError(f"there is no value at {pointer(*edit.keys)}")
         if text[span.start] != '"':
-            raise EditError(f"the value at {pointer(*edit.keys)} is no string")
+            raise EditError(f"the value at {pointer(*edit.keys)} is not a string")
         now = json.loads(text[span.start : span.end])
         if now != edit.old:
             raise EditError(
                 f"the value at {pointer(*edit.keys)} is {json.dumps(now)}, "
-                f"not {json.dumps(edit.old)}: somebody else changed it"
+                f"not {json.dumps(edit.old)}; another process changed it"
             )
         spans.append(span)
     if len(set(spans)) < len(spans):
-        raise EditError("two edits of one value")
+        raise EditError("two edits change the same value")
     return spans
 
 
@@ -145,14 +145,12 @@ def _at(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def _verify(spliced: bytes, value: Any, edits: Sequence[Edit]) -> None:
-    """Refuse our own output when it does not hold exactly what was asked for."""
+    """Raise EditError if our own output is not exactly what was requested."""
     for edit in edits:
         parent = _at(value, edit.keys[:-1])
         if not isinstance(parent, dict):
-            raise EditError(f"the value at {pointer(*edit.keys)} is in no object")
+            raise EditError(f"the value at {pointer(*edit.keys)} is not in an object")
         parent[edit.keys[-1]] = edit.new
     if strict_json.loads(spliced.decode())[0] != value:
         where = ", ".join(pointer(*edit.keys) for edit in edits)
-        raise EditError(
-            f"the edited map would not hold what it should ({where}); please report this bug"
-        )
+        raise EditError(f"the edited map would be wrong at {where}; please report this bug")

@@ -1,4 +1,4 @@
-"""The goal map: which component serves which goal, read strictly from JSON."""
+"""The goal map: which component serves which goal, parsed strictly from JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Position = tuple[int, int]  # line and column, 1-based, in characters
 
 
 class Entry(NamedTuple):
-    """One line of a map: this component type of this goal is served by this file."""
+    """An entry of a map: the file that serves one component type of one goal."""
 
     goal: str
     component_type: str
@@ -32,12 +32,12 @@ class Entry(NamedTuple):
 
     @property
     def keys(self) -> tuple[str, str]:
-        """Goal and component type: the keys in the map that lead to the filename."""
+        """The keys in the map that lead to the filename: goal and component type."""
         return self.goal, self.component_type
 
 
 class MapFault(NamedTuple):
-    """Why a map could not be read, and where reading stopped (1-based, in characters)."""
+    """Why a map could not be parsed, and where parsing stopped (1-based, in characters)."""
 
     code: str
     line: int
@@ -46,9 +46,14 @@ class MapFault(NamedTuple):
 
 
 class GoalMap:
-    """A map that could be read.
+    """A parsed map.
 
-    `goals` holds its usable entries, `columns` the filenames of them, `value` the whole document.
+    Attributes:
+        goals: its usable entries.
+        columns: the filenames of the usable entries, by component type.
+        value: the whole document.
+        conforms: the document satisfies the built-in schema.
+        repeats_keys: some object in the text has a key twice.
     """
 
     def __init__(self, path: str, text: str, value: Any, *, repeats_keys: bool) -> None:
@@ -68,7 +73,7 @@ class GoalMap:
 
     @property
     def positions(self) -> Positions:
-        """Where keys and values stand in the text; walked only when asked."""
+        """The positions of keys and values in the text, found when first needed."""
         if self._positions is None:
             from jit_guard.registry.positions import Positions
 
@@ -77,21 +82,21 @@ class GoalMap:
 
     @property
     def sound(self) -> bool:
-        """True when every entry is usable, so that what the map names is known."""
+        """True if every entry is usable, so that all files that the map names are known."""
         return self.conforms or _size(self.goals) == _size_claimed(self.value)
 
     @property
     def size(self) -> int:
-        """How many usable entries there are."""
+        """The number of usable entries."""
         return _size(self.goals)
 
     @property
     def strings(self) -> int:
-        """How many strings the document of a conforming map holds, keys included."""
+        """The number of strings in a conforming document, including keys."""
         return len(self.goals) + 2 * self.size + 2 * (SCHEMA_KEY in self.value)
 
     def entries(self) -> Iterator[Entry]:
-        """Every usable entry, in the order of the text."""
+        """Yield every usable entry, in the order of the text."""
         for goal, parts in self.goals.items():
             for component_type, filename in parts.items():
                 yield Entry(goal, component_type, filename)
@@ -99,11 +104,11 @@ class GoalMap:
     def placed(
         self, goals: Iterable[str], wanted: Mapping[str, AbstractSet[str]]
     ) -> Iterator[tuple[Entry, Position]]:
-        """Many entries, each with where its value stands, in the order of the text.
+        """Yield selected entries with the positions of their values, in the order of the text.
 
         Args:
-            goals: those that have any, in their order.
-            wanted: component type -> the filenames whose entries are meant.
+            goals: the goals that have such entries, in the order of the text.
+            wanted: component type -> the filenames whose entries are selected.
         """
         if not self.conforms or self.repeats_keys:  # not everything in the text is an entry
             yield from self._placed_alone(goals, wanted)
@@ -137,7 +142,7 @@ class GoalMap:
 
 
 def parse(path: str, data: bytes) -> GoalMap | MapFault:
-    """Read a map from the bytes of its file."""
+    """Parse a map from the bytes of its file."""
     try:
         text = strict_json.decode(data)
     except strict_json.EncodingError as error:
@@ -146,7 +151,7 @@ def parse(path: str, data: bytes) -> GoalMap | MapFault:
     try:
         goal_map = GoalMap(path, text, strict_json.parse(text), repeats_keys=False)
         if not goal_map.conforms or goal_map.strings != strict_json.strings(text):
-            # What a key says that stands twice is not in the value, but it is in the text.
+            # The first of two equal keys is missing in the value, but not in the text.
             value, repeats_keys = strict_json.loads(text)
             goal_map = GoalMap(path, text, value, repeats_keys=repeats_keys)
         if not goal_map.conforms:
@@ -163,13 +168,13 @@ def _fault(code: str, text: str, offset: int, reason: str) -> MapFault:
 
 
 def _conforming(value: Any) -> tuple[Goals, Columns] | None:
-    """Goals and columns of a document that satisfies `goal_map.schema.json`; None: it does not."""
+    """Return goals and columns of a document if it satisfies `goal_map.schema.json`."""
     if type(value) is not dict or type(value.get(SCHEMA_KEY, "")) is not str:
         return None
     goals = _goals(value)
     if "" in goals or not set(map(type, goals.values())) <= {dict}:
         return None
-    # In the order of the text, which is that of memory: a set would be walked at random.
+    # In the order of the text, which is the order in memory; a set has a random order.
     if not set(map(type, chain.from_iterable(map(dict.values, goals.values())))) <= {str}:
         return None
     columns = _columns(goals)
@@ -185,7 +190,7 @@ def _goals(value: Any) -> Goals:
 
 
 def _columns(goals: Goals) -> Columns:
-    """Goals with the same component types are taken together: a column of each at a time."""
+    """Collect the filenames by component type; goals with equal types are processed together."""
     shapes: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for parts in goals.values():
         types = tuple(parts)
@@ -223,7 +228,7 @@ def _size(goals: Goals) -> int:
 
 
 def _size_claimed(value: Any) -> int:
-    """How many entries the document means to have; -1 where that cannot be known."""
+    """Return how many entries the document claims to have; -1 if that is unknown."""
     if not isinstance(value, dict):
         return -1
     goals = {goal: parts for goal, parts in value.items() if goal != SCHEMA_KEY}

@@ -1,8 +1,8 @@
-"""Where things stand in the text of a map: line, column and span of every key and value.
+"""Positions in the text of a map: line, column and span of every key and value.
 
-A map is parsed without positions, since a clean one needs none. Only when something is to
-be told (or edited) is the text walked again, one object at a time, and only as deep as asked.
-The text must have been parsed as JSON before.
+A map is parsed without positions, because a clean check does not need any. To report or edit an
+entry, the text is scanned again, one object at a time and only as deep as necessary. The text
+must be valid JSON.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ _WHITE = " \t\r\n"
 _SPACE = re.compile(rf"[{_WHITE}]*")
 _TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _STRING = re.compile(_TEXT, re.DOTALL)
-# A whole object or array without brackets inside, in one match: most values are one.
+# An object or array without nested ones, as most values are, in one match.
 _FLAT = re.compile(
     r'\{[^{}\["]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^{}\["]*)*\}'
     r'|\[[^\[\]{"]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^\[\]{"]*)*\]',
     re.DOTALL,
 )
 _KEY = re.compile(rf'"([^"\\]*(?:\\.[^"\\]*)*)"[{_WHITE}]*:[{_WHITE}]*', re.DOTALL)
-# Of a map that holds nothing but goals of strings: its members, and those of a goal. Every match
-# starts at a key, since the one before it has ended behind a value. Most maps have no escapes, and
-# are walked in half the time.
+# The members of a map of the ordinary shape, and those of a goal. Every match starts at a key,
+# because the previous one ends after a value. Without escapes, scanning takes half the time.
 _MAP_MEMBER, _GOAL_MEMBER = (
     {
         escapes: re.compile(pattern % {"text": _TEXT if escapes else r'"[^"]*"'})
@@ -38,20 +37,20 @@ _MAP_MEMBER, _GOAL_MEMBER = (
     )
 )
 _COMMA = re.compile(rf"[{_WHITE}]*,?[{_WHITE}]*")
-_BLOCK = 4096  # characters: lines are counted once a block, and then within one
+_BLOCK = 4096  # characters; line ends are counted per block
 _NESTING = re.compile(rf"{_TEXT}|[\[{{]|([\]}}])", re.DOTALL)
 _SCALAR = re.compile(r"[^,\]}\s]+")
 
 
 class Span(NamedTuple):
-    """A stretch of text, in characters, end excluded."""
+    """A range of text, in characters, without the end."""
 
     start: int
     end: int
 
 
 class Member(NamedTuple):
-    """A key of an object (or the index of an array), and where key and value start and end."""
+    """A key of an object, or an index of an array, with the positions of key and value."""
 
     key: str
     key_start: int
@@ -61,31 +60,31 @@ class Member(NamedTuple):
 
     @property
     def key_span(self) -> Span:
-        """Where the key stands."""
+        """The span of the key."""
         return Span(self.key_start, self.key_end)
 
     @property
     def value_span(self) -> Span:
-        """Where the value stands."""
+        """The span of the value."""
         return Span(self.start, self.end)
 
 
 class Positions:
-    """The text of one map, walked lazily. All offsets are in characters."""
+    """The positions in the text of one map, found lazily. All offsets are in characters."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._escapes = "\\" in text
-        # Line ends before each block, and where the last of them stands.
+        # The number of line ends before each block, and the offset of the last one.
         self._counts = array("Q", [0])
         self._ends = array("q", [-1])
-        # Where members start: those of the document's object are kept, of others the last asked.
+        # Offsets of members: kept for the top object, and for the one that was used last.
         self._start = _skip_space(text, 0)
         self._members: dict[str, int] | None = None
         self._latest: tuple[int, dict[str, int]] = (-1, {})
 
     def line_column(self, offset: int) -> tuple[int, int]:
-        """Line and column, 1-based, in characters; lines end at LF (a CR before it belongs)."""
+        """Return line and column, 1-based, in characters; a line ends at LF."""
         block = offset // _BLOCK
         while len(self._counts) <= block:
             self._count_block()
@@ -105,34 +104,34 @@ class Positions:
         self._ends.append(self._ends[-1] if end < 0 else end)
 
     def goals(self) -> Iterator[tuple[int, int]]:
-        """Where the objects of a map start and end, in order; (-1, -1) for its `$schema`.
+        """Yield start and end of each goal's object, in order; (-1, -1) for `$schema`.
 
         The map must conform.
         """
         return (match.span(1) for match in _MAP_MEMBER[self._escapes].finditer(self.text))
 
     def values(self, start: int, end: int) -> Iterator[int]:
-        """Where the values of one of those objects start, in order."""
+        """Yield the start of each value in one of those objects, in order."""
         members = _GOAL_MEMBER[self._escapes].finditer(self.text, start, end)
         return (match.start(1) for match in members)
 
     def top(self) -> Span:
-        """The span of the document's one value."""
+        """Return the span of the top-level value."""
         return Span(self._start, len(self.text.rstrip(_WHITE)))
 
     def members(self, value: Span) -> tuple[Member, ...]:
-        """Every member of an object or array in the order of the text, repeated keys included."""
+        """Return every member of an object or array in order, including repeated keys."""
         return tuple(
             self._member(value.start, key, at) for key, at in _each(self.text, value.start)
         )
 
     def member(self, value: Span, key: str) -> Member | None:
-        """The member that counts for a key: the last one of that name."""
+        """Return the member for a key: the last one of that name; None if there is none."""
         at = self._by_key(value.start).get(key)
         return None if at is None else self._member(value.start, key, at)
 
     def find(self, path: tuple[str, ...]) -> Member | None:
-        """The member at a path of keys from the top, or None when there is none."""
+        """Return the member at a path of keys from the top; None if there is none."""
         if not path:
             return None
         *above, last = path
@@ -149,7 +148,7 @@ class Positions:
         return self._by_key(parent).get(key) if self.text[parent] in "{[" else None
 
     def _by_key(self, start: int) -> dict[str, int]:
-        """Where the members that count start, of the object or array that starts there."""
+        """Return the offset of each member of the object or array that starts here."""
         if start == self._start:
             if self._members is None:
                 self._members = dict(_each(self.text, start))
@@ -164,19 +163,19 @@ class Positions:
         return Member(key, at, key_end, start, _value_end(self.text, start))
 
     def _value_start(self, parent: int, at: int) -> int:
-        """Where the value of a member starts: behind its key, or the member itself in an array."""
+        """Return the start of a member's value: after its key, or in an array the member itself."""
         return _key(self.text, at).end() if self.text[parent] == "{" else at
 
 
 class LineCounter:
-    """Lines and columns of many places in a text, from the first to the last."""
+    """Line and column of many offsets in a text, in ascending order."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at, self._line, self._end = 0, 1, -1
 
     def position(self, offset: int) -> tuple[int, int]:
-        """As `Positions.line_column`, for an offset that is not before the last one."""
+        """Return what `Positions.line_column` does, for an offset not before the last one."""
         end = self._text.rfind("\n", self._at, offset)
         if end >= 0:
             self._line += self._text.count("\n", self._at, offset)
@@ -186,7 +185,7 @@ class LineCounter:
 
 
 def pointer(*keys: str) -> str:
-    """The JSON Pointer (RFC 6901) of a path of keys."""
+    """Return the JSON Pointer (RFC 6901) of a path of keys."""
     joined = "".join(keys)
     if "~" in joined or "/" in joined:
         keys = tuple(key.replace("~", "~0").replace("/", "~1") for key in keys)
@@ -194,7 +193,7 @@ def pointer(*keys: str) -> str:
 
 
 def _each(text: str, start: int) -> Iterator[tuple[str, int]]:
-    """The key of every member of an object (or its index in an array), and where it starts."""
+    """Yield key (in an array: index) and offset of every member of an object or array."""
     position = _skip_space(text, start + 1)
     if text[start] != "{":
         number = 0
@@ -247,7 +246,7 @@ def _value_end(text: str, position: int) -> int:
 
 
 def _plain_end(text: str, position: int) -> int:
-    """The end of an object without brackets or escapes inside, found by counting; else 0."""
+    """Return the end of an object without nested values or escapes; 0 for any other value."""
     end = text.find("}", position) + 1
     within = text[position + 1 : end]
     plain = end and not ("{" in within or "[" in within or "\\" in within)

@@ -1,10 +1,10 @@
-"""JSON Schema: the published one and a team's own, with the verdicts of `jsonschema`.
+"""Validation against JSON Schemas: the built-in one and a team's own.
 
-The clean case is decided without it (`goal_map.conforms`); `jsonschema` is imported when a map
-breaks the built-in schema, or when a team brings one of its own. For a large map that takes longer
-than the rest of a check, and a validator in Rust a fraction of it. The two agree on what nearly
-every schema of a team is made of; where one of those is satisfied (`certifies`), `jsonschema` is
-not asked. Everything else, and every reason, is its word.
+A conforming map is recognised without a validator (`GoalMap.conforms`). `jsonschema` is imported
+if a map violates the built-in schema, or if a team has a schema of its own. For a large map it
+takes longer than the rest of a check; a validator in Rust takes a fraction of that. Both agree on
+the keywords that almost every schema consists of. If such a schema is satisfied according to the
+Rust validator (`certifies`), `jsonschema` is skipped. Every message comes from `jsonschema`.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 _LONGEST_REASON = 240
 
-# What `jsonschema` and the compiled validator read alike; see `certifies`.
+# What `jsonschema` and the compiled validator treat alike; see `certifies`.
 _DRAFTS = (
     "http://json-schema.org/draft-07/schema#",
     "http://json-schema.org/draft-07/schema",
     "https://json-schema.org/draft/2019-09/schema",
     "https://json-schema.org/draft/2020-12/schema",
 )
-_TELLING = frozenset(("$comment", "default", "deprecated", "description", "examples", "title"))
+_ANNOTATIONS = frozenset(("$comment", "default", "deprecated", "description", "examples", "title"))
 _PLAIN = frozenset(
     ("const", "enum", "maxLength", "maxProperties", "minLength", "minProperties", "required")
 ) | {"type"}
 _ONE = frozenset(("additionalProperties", "else", "if", "not", "propertyNames", "then"))
 _MANY = frozenset(("allOf", "anyOf", "oneOf"))
 _NAMED = frozenset(("$defs", "definitions", "properties"))
-# Letters, classes, groups, anchors and counts: what every dialect reads alike.
+# Letters, classes, groups, anchors and counts mean the same in every regex dialect.
 _PATTERN = re.compile(
     r"(?:[\w \-.,:;=@!#%&~'\"<>/^$*+?|()\[\]{}]|\\[-./$^*+?|()\[\]{}])*", re.ASCII
 )
@@ -46,7 +46,7 @@ _DIALECT = re.compile(r"\(\?(?!:)|\[\[|\[\^?\]|&&|--|~~|\{,|[+*?}]\+")
 
 
 class Violation(NamedTuple):
-    """What the schema refuses. `keys` lead to the value; `on_key` means its key is refused."""
+    """A value that violates the schema; `on_key`: its key does."""
 
     keys: tuple[str, ...]
     keyword: str
@@ -55,14 +55,14 @@ class Violation(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """A JSON Schema that has been checked; `path` is its name in messages."""
+    """A valid JSON Schema; `path` is its name in messages."""
 
     path: str
     document: Any
 
     @classmethod
     def built_in(cls) -> Schema:
-        """The published schema of a goal map."""
+        """Return the built-in schema of a goal map."""
         from importlib.resources import files
 
         name = "goal_map.schema.json"
@@ -71,37 +71,41 @@ class Schema(NamedTuple):
 
     @classmethod
     def load(cls, path: str, data: bytes) -> Schema:
-        """A team's own. Raises ConfigError when it is no JSON, or no JSON Schema."""
+        """Parse a team's own schema. Raises ConfigError if it is not JSON, or not a JSON Schema."""
         from jsonschema.exceptions import SchemaError
 
         try:
             schema = cls(path, strict_json.loads(strict_json.decode(data))[0])
-        except (strict_json.EncodingError, strict_json.JsonError) as error:
+        except strict_json.EncodingError as error:
             raise ConfigError([f"{path}: {error.reason}"]) from None
+        except strict_json.JsonError as error:
+            raise ConfigError([f"{path}: invalid JSON: {error.reason}"]) from None
         document = schema.document
         if not isinstance(document, (dict, bool)):
-            raise ConfigError([f"{path}: not a JSON Schema: neither an object nor true or false"])
+            raise ConfigError([f"{path}: not a JSON Schema: it must be an object, true or false"])
         try:
             schema._validator().check_schema(schema.document)
         except SchemaError as error:
             raise ConfigError([f"{path}: not a JSON Schema: {_shorten(error.message)}"]) from None
         except RecursionError:
-            raise ConfigError([f"{path}: not a JSON Schema: nested too deep"]) from None
-        except Exception:  # noqa: BLE001 - jsonschema takes it for granted that `$schema` is a URI
-            raise ConfigError([f"{path}: not a JSON Schema: its $schema is no URI"]) from None
+            raise ConfigError([f"{path}: not a JSON Schema: it is nested too deeply"]) from None
+        except Exception:  # noqa: BLE001 - jsonschema assumes that `$schema` is a URI
+            raise ConfigError([f"{path}: not a JSON Schema: $schema is not a URI"]) from None
         return schema
 
     def violations(self, value: Any) -> list[Violation]:
-        """Everything in a document that it refuses. Raises ConfigError when it cannot say."""
+        """Return all violations in a document. Raises ConfigError if it cannot be validated."""
         from referencing.exceptions import Unresolvable
 
         try:
             return sorted(map(_violation, self._validator().iter_errors(value)))
         except Unresolvable as error:
-            problem = f"$ref {error.ref} leads out of the file; nothing is downloaded or opened"
+            problem = (
+                f"$ref {error.ref} points outside the file; external references are not loaded"
+            )
         except RecursionError:
-            problem = "its $refs lead back to themselves without end"
-        except Exception as error:  # noqa: BLE001 - what its own check lets through: a bad pattern, …
+            problem = "its $refs are circular"
+        except Exception as error:  # noqa: BLE001 - what `check_schema` accepts: a bad pattern, …
             problem = f"cannot be applied: {_shorten(str(error))}"
         raise ConfigError([f"{self.path}: {problem}"])
 
@@ -131,16 +135,16 @@ def _shorten(reason: str) -> str:
 
 
 def certifies(document: Any, goal_map: GoalMap) -> bool:
-    """Is it certain that a map satisfies a schema? False: ask `jsonschema`.
+    """Check whether a map certainly satisfies a schema. False means: ask `jsonschema`.
 
     Args:
-        document: a JSON Schema that has been checked.
-        goal_map: the map; only one of the built-in shape is certain.
+        document: a valid JSON Schema.
+        goal_map: the map; False unless it conforms to the built-in schema.
     """
     patterns: list[str] = []
     if not goal_map.conforms or not _is_plain(document, patterns, top=True):
         return False
-    # Dialects differ in what `.` and `$` make of line ends, and in the letters beyond ASCII.
+    # Regex dialects differ in how `.` and `$` treat line ends, and in non-ASCII letters.
     if patterns and not (goal_map.text.isascii() and "\\" not in goal_map.text):
         return False
     try:
@@ -149,12 +153,12 @@ def certifies(document: Any, goal_map: GoalMap) -> bool:
         return validator_for(document, validate_formats=False, offline=True).is_valid(
             goal_map.value
         )
-    except Exception:  # noqa: BLE001 - not installed, or it finds fault with the schema
+    except Exception:  # noqa: BLE001 - not installed, or it rejects the schema
         return False
 
 
 def _is_plain(schema: Any, patterns: list[str], *, top: bool = False) -> bool:
-    """Is a schema of keywords that mean the same to both? Its patterns are gathered."""
+    """Check whether both validators agree on all keywords; collect the patterns."""
     if isinstance(schema, bool):
         return True
     return isinstance(schema, dict) and all(
@@ -163,7 +167,7 @@ def _is_plain(schema: Any, patterns: list[str], *, top: bool = False) -> bool:
 
 
 def _is_plain_keyword(keyword: str, value: Any, patterns: list[str], *, top: bool) -> bool:
-    if keyword in _TELLING or keyword in _PLAIN:
+    if keyword in _ANNOTATIONS or keyword in _PLAIN:
         return True
     if keyword == "$schema":
         return top and value in _DRAFTS
@@ -197,6 +201,6 @@ def _is_plain_pattern(pattern: Any, patterns: list[str]) -> bool:
         return False
     try:
         re.compile(pattern)
-    except re.error:  # `jsonschema` has a word to say about it
+    except re.error:  # `jsonschema` reports it
         return False
     return True

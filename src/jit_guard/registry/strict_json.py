@@ -1,8 +1,8 @@
-"""Strict JSON: what a map may be, and where and why reading stopped when it is not.
+"""Strict JSON parsing, with messages that name the usual mistakes.
 
-The standard library's parser does the reading. What it is lenient about (`NaN`, repeated
-keys, deep nesting) is closed here, and its messages are put into words that name the usual
-slips: a trailing comma, a comment, a merge conflict that nobody resolved.
+The standard library's parser does the work. This module rejects what it is lenient about (`NaN`,
+repeated keys, deep nesting), and replaces its messages by ones for the usual mistakes: a trailing
+comma, a comment, an unresolved merge conflict.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 class JsonError(ValueError):
-    """The text is not JSON. `offset` is in characters; `reason` says what and what to do."""
+    """The text is not JSON. `offset` is in characters; `reason` says what is wrong."""
 
     def __init__(self, offset: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,14 +43,14 @@ class EncodingError(ValueError):
 
 
 def decode(data: bytes) -> str:
-    """The text of a UTF-8 file. Raises EncodingError, also for a byte order mark."""
+    """Decode a UTF-8 file. Raises EncodingError, also for a byte order mark."""
     for mark, name in (
         (b"\xef\xbb\xbf", "UTF-8"),
         (b"\xff\xfe", "UTF-16"),
         (b"\xfe\xff", "UTF-16"),
     ):
         if data.startswith(mark):
-            what = f"starts with a {name} byte order mark"
+            what = f"the file starts with a {name} byte order mark"
             raise EncodingError(0, f"{what}; save it as UTF-8 without one")
     try:
         return data.decode()
@@ -65,10 +65,10 @@ def loads(text: str) -> tuple[Any, bool]:
     """Parse strictly.
 
     Returns:
-        The value, and whether any object in it holds a key twice (the last one counts).
+        The value, and whether any object in it has a repeated key (the last one counts).
 
     Raises:
-        JsonError: and nothing else, no RecursionError and no bare ValueError.
+        JsonError: the only exception; no RecursionError and no other ValueError.
     """
     repeats_keys = False
 
@@ -83,11 +83,11 @@ def loads(text: str) -> tuple[Any, bool]:
 
 
 def parse(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """Parse strictly, but for keys that repeat.
+    """Parse strictly, but accept repeated keys.
 
     Args:
         text: the document.
-        make: makes a value of the members of each object, in place of a dict.
+        make: turns the members of each object into a value; None: into a dict.
 
     Raises:
         JsonError: as `loads`.
@@ -105,11 +105,11 @@ def parse(text: str, make: Callable[[list[tuple[str, Any]]], Any] | None = None)
         raise JsonError(_too_deep(text) or 0, _TOO_DEEP) from None
     except _ConstantError as error:
         found = next(match for match in re.finditer(_CONSTANT, text) if match.group(1))
-        raise JsonError(found.start(1), f"{error} is not JSON") from None
+        raise JsonError(found.start(1), f"{error} is not allowed") from None
 
 
 def strings(text: str) -> int:
-    """How many strings a document holds, keys included: counted, not looked at."""
+    """Count the strings in a document, including keys, without parsing it."""
     if "\\" in text:
         text = text.replace("\\\\", "")
         return (text.count('"') - text.count('\\"')) // 2
@@ -117,9 +117,9 @@ def strings(text: str) -> int:
 
 
 def refuse_deep(text: str) -> None:
-    """Raise JsonError when the text nests deeper than MAX_DEPTH.
+    """Raise JsonError if the text is nested deeper than MAX_DEPTH.
 
-    Apart from `loads`, so that a map of the ordinary shape does not pay for it.
+    Not part of `loads`, because a map of the ordinary shape does not need it.
     """
     offset = _too_deep(text)
     if offset is not None:
@@ -149,7 +149,7 @@ def _refuse_constant(name: str) -> Any:
 def _parse_int(digits: str) -> int | float:
     try:
         return int(digits)
-    except ValueError:  # more digits than the interpreter converts, 4300 unless it is told so
+    except ValueError:  # more digits than the interpreter converts (4300 by default)
         return float(digits)
 
 
@@ -161,23 +161,23 @@ def _explain(text: str, error: json.JSONDecodeError) -> JsonError:
     if conflict := re.match(_CONFLICT, text[line_start : line_start + 9]):
         return JsonError(
             line_start,
-            f"a merge conflict marker ({conflict.group(1)}); resolve the conflict",
+            f"merge conflict marker ({conflict.group(1)}); resolve the conflict",
         )
     if not text.strip(" \t\r\n"):
         return JsonError(0, "the file is empty; an empty map is {}")
     if after in ("}", "]") and (here == "," or before.endswith(",")):
         comma = offset if here == "," else len(before) - 1
-        return JsonError(comma, f"a trailing comma before {after}; remove it")
+        return JsonError(comma, f"trailing comma before {after}; remove it")
     if here in ("/", "#"):
-        return JsonError(offset, "a comment; JSON has none")
+        return JsonError(offset, "comments are not allowed")
     if here == "'":
-        return JsonError(offset, "a single quote; JSON strings take double quotes")
+        return JsonError(offset, "single quote; use double quotes for strings")
     if error.msg.startswith("Invalid control character"):
-        return JsonError(offset, "a raw line end or control character inside a string; escape it")
+        return JsonError(offset, "unescaped line break or control character in a string; escape it")
     if error.msg.startswith("Unterminated string"):
-        return JsonError(offset, "a string that is never closed")
+        return JsonError(offset, "unterminated string")
     if not here:
-        return JsonError(len(before), "the file ends too early; a bracket or a value is missing")
+        return JsonError(len(before), "unexpected end of file; a bracket or a value is missing")
     if error.msg.startswith("Extra data"):
-        return JsonError(offset, "more text after the end of the map")
+        return JsonError(offset, "unexpected text after the end of the map")
     return JsonError(offset, error.msg[:1].lower() + error.msg[1:])

@@ -1,4 +1,4 @@
-"""The rules, one file each; imported when there is something to tell, or to explain."""
+"""The rules, one per module. A clean check does not import them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def load_rules() -> tuple[Rule, ...]:
-    """Every rule, in the order of the codes."""
+    """Return every built-in rule, in the order of the codes."""
     from importlib import import_module
 
     return tuple(import_module(f"jit_guard.rules.{module}").RULE for module in MODULES)

@@ -1,4 +1,4 @@
-"""The facts that rules are checked against: everything that one check saw."""
+"""The facts that rules turn into findings: everything that one check observed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from jit_guard.comparison.result import Reference
 from jit_guard.sources.answers import GitState
 from jit_guard.text.shell import between_backticks, no_command
 
+_ON_DISK = ("worktree", "memory")
+
 
 class Facts:
-    """Everything that one check saw. Rules turn it into findings, and do no I/O of their own.
+    """Everything that one check observed. Rules are pure functions of it and do no I/O.
 
-    `shown` are the maps that are reported on, of those that were read.
+    Args:
+        evidence: maps, tree, contents and their comparison.
+        same_text: missing path -> the orphan with its last committed text.
+        traces: missing path -> what git (or the disk, if a git tree is checked) has instead.
+        shown: the maps to report on.
+        source: the name of the snapshot that was checked, such as `worktree` or `index`.
     """
 
     def __init__(
@@ -23,6 +30,7 @@ class Facts:
         same_text: Mapping[str, str],
         traces: Mapping[str, GitState],
         shown: Collection[str],
+        source: str,
     ) -> None:
         self.shown = tuple(one for one in evidence.maps.read if one.path in shown)
         self.settings = evidence.settings
@@ -37,10 +45,15 @@ class Facts:
         self.untracked = evidence.untracked
         self.traces = traces
         self.candidates = Renames(evidence.comparison, same_text)
+        self._absence = "does not exist" if source in _ON_DISK else f"is not in {_name(source)}"
         self._first: dict[str, Reference] | None = None
 
+    def absence(self, path: str) -> str:
+        """Return the message for a path that the snapshot does not have."""
+        return f"{path} {self._absence}"
+
     def first(self, path: str) -> Reference | None:
-        """The first entry, in the order of the maps, that names a file."""
+        """Return the first entry, in the order of the maps, that names a file."""
         if self._first is None:
             self._first = {}
             for goal_map in self.maps:
@@ -55,21 +68,25 @@ class Facts:
         return self._first.get(path)
 
     def trace(self, missing: str, *, held: bool) -> str | None:
-        """What git, or the disk where git is judged, says of a missing file: a hint.
+        """Return where else a missing file was found, as a hint with the command to get it.
 
         Args:
             missing: its path.
-            held: ask for what git has and the disk has not; False: the other way round.
+            held: True for files that git has and the disk does not; False for the reverse.
         """
         state = self.traces.get(missing)
         if state is None or state.held is not held:
             return None
-        mend = f": `{state.command}`" if state.command else ""
-        return f"{no_command(state.why)}{mend}"
+        run = f"; run: `{state.command}`" if state.command else ""
+        return f"{no_command(state.why)}{run}"
 
-    def move(self, left_over: str, missing: str) -> str:
-        """What to do when a left-over file is a missing one: the end of a hint."""
+    def move(self, orphan: str, missing: str) -> str:
+        """Return what to do if an orphan is a missing component: the end of a hint."""
         if missing.rpartition("/")[0] not in self.comparison.folders:
-            return f"Then name it in the entry, or move it to {no_command(missing)}"
-        move = between_backticks("mv", "--", left_over, missing)
-        return f"Then name it in the entry, or {move}"
+            return f"Change the entry, or move the file to {no_command(missing)}"
+        move = between_backticks("mv", "--", orphan, missing)
+        return f"Change the entry, or run {move}"
+
+
+def _name(source: str) -> str:
+    return f"the {source}" if source in ("index", "commit") else source

@@ -1,4 +1,4 @@
-"""Faults that are put into a copy of a project on purpose, to see the rules fire."""
+"""Faults that `selftest` injects into a copy of a project to prove that the rules fire."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ GOAL = "JIT_GUARD_SELFTEST"
 
 
 class Breakage(NamedTuple):
-    """What is broken, in words, and the paths that change: to contents, or None for gone."""
+    """An injected fault: its description, and path -> new content (None: the file is removed)."""
 
     what: str
     changes: Mapping[str, Any]
 
 
 class Sample:
-    """A project that can be read, to put one fault into."""
+    """The parts of a valid project that a fault is injected into."""
 
     def __init__(self, goal_map: GoalMap, settings: Settings) -> None:
         self.map = goal_map.path
@@ -31,16 +31,16 @@ class Sample:
         self._folder = settings.path(self.component_type)
 
     def path(self, filename: str) -> str:
-        """Where a component of the sample's type lies."""
+        """Return the path of a component of the sample's type."""
         return f"{self._folder}/{filename}"
 
     def goal_twice(self) -> dict[str, str]:
-        """The map with one more goal, which stands twice."""
+        """Return the map with one more goal, which is defined twice."""
         added = f'"{GOAL}": {{}}'
         rest = json.dumps(self._value)[1:]
         return {self.map: f"{{{added}, {added}{', ' if self._value else ''}{rest}"}
 
     def entry(self, value: Any) -> dict[str, str]:
-        """The map with one more goal, whose one entry has this value."""
+        """Return the map with one more goal, whose only entry has this value."""
         changed = {**self._value, GOAL: {self.component_type: value}}
         return {self.map: json.dumps(changed)}

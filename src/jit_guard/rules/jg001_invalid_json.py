@@ -1,4 +1,4 @@
-"""JG001 invalid-json: the map does not parse."""
+"""JG001 invalid-json: the map is not valid JSON."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for path, fault in facts.faults.items():
         if fault.code == RULE.code:
             yield RULE.finding(
-                f"not JSON: {fault.reason}",
+                f"invalid JSON: {fault.reason}",
                 map=path,
                 path=path,
                 line=fault.line,
@@ -23,19 +23,22 @@ def _judge(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("the map loses its last bracket", {sample.map: sample.text.rstrip()[:-1]})
+    return Breakage(
+        "the last bracket of the map is missing", {sample.map: sample.text.rstrip()[:-1]}
+    )
 
 
 RULE = Rule(
     code="JG001",
     name="invalid-json",
     severity="error",
-    summary="the map does not parse as JSON",
-    why="An orchestrator that loads a broken map fails at its first goal, or worse, its parser is "
-    "lenient and yours is not. The map is read strictly: no trailing commas, no comments, no "
-    "`NaN`, no merge conflict markers, no nesting beyond 100 levels. While a map cannot be read, "
-    "what it names is not known, so orphans are not told.",
-    fix="Mend the map where the message points; the position is where reading stopped.",
+    summary="the map is not valid JSON",
+    why="An orchestrator that loads a broken map fails at its first goal, and a lenient parser "
+    "may even read something that you did not write. Maps are parsed strictly: no trailing "
+    "commas, no comments, no `NaN`, no merge conflict markers, and no nesting deeper than 100 "
+    "levels. While a map cannot be parsed, the files that it names are unknown, so orphans are "
+    "not reported.",
+    fix="Correct the JSON at the reported position, which is where parsing stopped.",
     bad=Example({"goal_map.json": '{"GREET": {"persona": "host.txt",}}\n'}),
     good=Example(
         {
@@ -43,6 +46,6 @@ RULE = Rule(
             "components/personas/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,4 +1,4 @@
-"""JG002 duplicate-key: a goal, or a component type of one goal, stands twice."""
+"""JG002 duplicate-key: a goal, or a component type within a goal, is defined twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for goal_map in facts.maps:
         for keys, first, again in _repeated(goal_map):
             line, column = goal_map.positions.line_column(first.start)
@@ -21,14 +21,14 @@ def _judge(facts: Facts) -> Iterator[Finding]:
                 goal_map,
                 again.start,
                 keys,
-                f"this {what} stands already at {line}:{column}; the last one counts",
-                hint="merge the two, or give one of them another name",
+                f"this {what} is already defined at {line}:{column}; parsers keep the last one",
+                hint="merge the two, or rename one of them",
                 path=goal_map.path,
             )
 
 
 def _repeated(goal_map: GoalMap) -> Iterator[tuple[tuple[str, ...], Span, Span]]:
-    """The keys that stand again, with the spans of the first and of this one."""
+    """Yield each repeated key with the spans of its first and of this occurrence."""
     if not goal_map.repeats_keys or not isinstance(goal_map.value, dict):
         return
     positions = goal_map.positions
@@ -47,18 +47,19 @@ def _repeated(goal_map: GoalMap) -> Iterator[tuple[tuple[str, ...], Span, Span]]
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("a goal stands twice", sample.goal_twice())
+    return Breakage("a goal is defined twice", sample.goal_twice())
 
 
 RULE = Rule(
     code="JG002",
     name="duplicate-key",
     severity="error",
-    summary="a goal, or a component type of one goal, stands twice",
-    why="JSON parsers keep the last of two equal keys and say nothing, so the entries of the first "
-    "are dead: they look served and are not. Usually both sides of a merge added the same goal. "
-    "Both positions are told, and the last one is judged on, as a parser would.",
-    fix="Merge the two objects into one, or rename one of the goals.",
+    summary="a goal, or a component type within a goal, is defined twice",
+    why="JSON parsers keep the last of two equal keys without a warning, so the entries under the "
+    "first one are dead: they look mapped and are never used. The usual cause is a merge in which "
+    "both branches added the same goal. The message gives the position of the first definition. "
+    "Only the last one is checked, because that is the one a parser keeps.",
+    fix="Merge the two objects into one, or rename one of the keys.",
     bad=Example(
         {
             "goal_map.json": '{\n  "GREET": {"persona": "host.txt"},\n'
@@ -73,6 +74,6 @@ RULE = Rule(
             "components/personas/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -10,7 +10,7 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for path, fault in facts.faults.items():
         if fault.code == RULE.code:
             yield RULE.finding(
@@ -19,7 +19,7 @@ def _judge(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("the map gets a byte order mark", {sample.map: "\ufeff" + sample.text})
+    return Breakage("the map starts with a byte order mark", {sample.map: "\ufeff" + sample.text})
 
 
 RULE = Rule(
@@ -27,10 +27,11 @@ RULE = Rule(
     name="invalid-encoding",
     severity="error",
     summary="the map is not UTF-8, or starts with a byte order mark",
-    why="JSON that is exchanged is UTF-8 without a byte order mark (RFC 8259). Other encodings are "
-    "read by one parser and refused by the next, or names come out garbled and no longer match "
-    "the files. Editors on Windows and spreadsheet exports are the usual source.",
-    fix="Save the file as UTF-8 without BOM.",
+    why="JSON that is exchanged between systems must be UTF-8 without a byte order mark (RFC "
+    "8259). Another encoding is accepted by one parser and rejected by the next, or its names are "
+    "decoded wrongly and no longer match the files. Windows editors and spreadsheet exports are "
+    "the usual source.",
+    fix="Save the file as UTF-8 without a byte order mark.",
     bad=Example({"goal_map.json": b'\xef\xbb\xbf{"GREET": {"persona": "host.txt"}}\n'}),
     good=Example(
         {
@@ -38,6 +39,6 @@ RULE = Rule(
             "components/personas/h\u00f4te.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,4 +1,4 @@
-"""JG101 schema-violation: JSON Schema says no."""
+"""JG101 schema-violation: the map violates its JSON Schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for goal_map, violation in facts.violations:
         keys = violation.keys
         found = goal_map.positions.find(keys)
@@ -30,20 +30,21 @@ def _judge(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("a filename becomes a number", sample.entry(5))
+    return Breakage("a filename is a number", sample.entry(5))
 
 
 RULE = Rule(
     code="JG101",
     name="schema-violation",
     severity="error",
-    summary="the map does not satisfy its JSON Schema",
-    why="The map must be an object of goals, each an object of component types, each a non-empty "
-    'filename; a team\'s own schema (`schema = "…"` or `--schemafile`) may ask for more, such as '
-    "the shape of goal names. Verdict and reason are those of the `jsonschema` package, draft "
-    "2020-12 unless the schema names another. An entry whose value is no filename is not judged "
-    "further, and since it might have named any file, orphans are not told.",
-    fix="Change the value that the message and its JSON Pointer name.",
+    summary="the map violates its JSON Schema",
+    why="A map is an object of goals, each goal is an object of component types, and each "
+    'component type has a non-empty filename. A team\'s own schema (`schema = "…"` or '
+    "`--schemafile`) can require more, such as a pattern for goal names. Results and messages "
+    "come from the `jsonschema` package. The draft is 2020-12, unless the schema names another "
+    "one. An entry whose value is not a filename is not checked further. Since it might have "
+    "named any file, orphans are not reported either.",
+    fix="Change the value at the reported position and JSON Pointer.",
     bad=Example({"goal_map.json": '{"GREET": {"persona": ["host.txt"]}}\n'}),
     good=Example(
         {
@@ -51,6 +52,6 @@ RULE = Rule(
             "components/personas/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,4 +1,4 @@
-"""JG201 missing-component: an entry names a file that is not there."""
+"""JG201 missing-component: an entry names a file that does not exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jit_guard.rules.series import Series
 from jit_guard.text.shell import no_command
 
 
-def _judge(facts: Facts) -> Iterator[Series]:
+def _check(facts: Facts) -> Iterator[Series]:
     for goal_map in facts.shown:
         size = facts.comparison.missing.count(goal_map)
         yield Series(goal_map.path, RULE.severity, size, partial(_findings, facts, goal_map))
@@ -30,7 +30,7 @@ def _findings(facts: Facts, goal_map: GoalMap) -> Iterator[Finding]:
             goal_map,
             position,
             reference.entry.keys,
-            f"{reference.path} is not in the tree",
+            facts.absence(reference.path),
             path=reference.path,
             hint=_hint(facts, reference, candidate),
             related=(candidate.path,) if candidate else (),
@@ -46,22 +46,22 @@ def _hint(facts: Facts, reference: Reference, candidate: Candidate | None) -> st
     folder = facts.candidates.folder_of(component_type)
     if folder is not None:
         return (
-            f"the folder {no_command(folder)} stands there unmapped; if it holds them, "
-            f"configure types.{toml_key(component_type)}.directory = {toml_string(folder)}"
+            f"no component type uses the directory {no_command(folder)}; if it has these files, "
+            f"set types.{toml_key(component_type)}.directory = {toml_string(folder)}"
         )
     if candidate is None:
         in_git = facts.trace(reference.path, held=True)
-        return in_git or "`jit-guard --fix` writes it; or correct the entry, or remove it"
-    like = f"{no_command(candidate.path)} has {candidate.why}"
+        return in_git or "run `jit-guard --fix` to generate it, or correct or remove the entry"
+    question = f"did you mean {no_command(candidate.path)} ({candidate.why})?"
     if candidate.orphan:
         move = facts.move(candidate.path, reference.path)
-        return f"{like} and no entry: is it this one? {move}"
-    return f"{like}: is it this one? Then write it here"
+        return f"{question} {move}"
+    return f"{question} Change the entry"
 
 
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
-        "an entry names a file that is not there", sample.entry("jit_guard_selftest.txt")
+        "an entry names a file that does not exist", sample.entry("jit_guard_selftest.txt")
     )
 
 
@@ -69,14 +69,14 @@ RULE = Rule(
     code="JG201",
     name="missing-component",
     severity="error",
-    summary="an entry names a component that is not in the tree",
-    why="The orchestrator will ask for this file in the middle of a run and find nothing. Usually "
-    "the file was renamed, moved or deleted and the map was not told, or it was written on one "
-    "machine and never committed. It is told once for every entry that names the file. The hint "
-    "names the file that it most likely is: the same name with another suffix, in another folder "
-    "or with other punctuation, the name of the goal, or a near name; where two files would do, "
-    "it says nothing.",
-    fix="Correct the entry, bring the file back, or let `jit-guard --fix` write it.",
+    summary="an entry names a component that does not exist",
+    why="The orchestrator will request this file in the middle of a run and not find it. Usually "
+    "the file was renamed, moved or deleted without updating the map, or it was created on one "
+    "machine and never committed. Every entry that names the file gets a finding of its own. The "
+    "hint suggests the file that was most likely meant: one with the same name but another "
+    "suffix, directory or punctuation, one named after the goal, or one with a similar name. If "
+    "two files fit equally well, the hint suggests neither.",
+    fix="Correct the entry, restore the file, or run `jit-guard --fix` to generate it.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
@@ -89,7 +89,7 @@ RULE = Rule(
             "components/personas/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
     fixable=True,
 )

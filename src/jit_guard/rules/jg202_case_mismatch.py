@@ -1,4 +1,4 @@
-"""JG202 case-mismatch: the file is there under another case or Unicode normal form."""
+"""JG202 case-mismatch: the file exists, but in another case or Unicode normalization."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for reference, place in facts.comparison.misspelled:
         same_letters = place.spelled.lower() == reference.path.lower()
-        what = "case" if same_letters else "Unicode normal form"
+        what = "case" if same_letters else "Unicode normalization"
         yield RULE.at_entry(
             reference,
-            f"{reference.path} is in the tree as {place.spelled}, in another {what}",
-            hint="`jit-guard --fix` corrects the entry; or rename the file",
+            f"{reference.path} exists only as {place.spelled}, which differs in {what}",
+            hint="run `jit-guard --fix` to correct the entry, or rename the file",
             related=(place.spelled,),
         )
 
@@ -33,12 +33,13 @@ RULE = Rule(
     code="JG202",
     name="case-mismatch",
     severity="error",
-    summary="the file is there under another case or Unicode normal form",
-    why="macOS and Windows open `Host.txt` when asked for `host.txt`, Linux does not: such an "
-    "entry works on a laptop and breaks in CI or in production. The same holds for accents that "
-    "are written as one character or as two. It is decided from the names in the folders, never by "
-    "opening the file, so it is found on every system.",
-    fix="Correct the entry (`jit-guard --fix` does), or rename the file with `git mv`.",
+    summary="the file exists, but in another case or Unicode normalization",
+    why="macOS and Windows open `Host.txt` when asked for `host.txt`, but Linux does not. Such an "
+    "entry works on a laptop and breaks in CI or in production. The same applies to accented "
+    "letters, which can be encoded as one character or as two. The rule compares the entry with "
+    "the names in the directory listing and never opens the file, so it finds the problem on "
+    "every system.",
+    fix="Correct the entry (`jit-guard --fix` does this), or rename the file with `git mv`.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
@@ -51,7 +52,7 @@ RULE = Rule(
             "components/personas/Host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
     fixable=True,
 )

@@ -1,4 +1,4 @@
-"""JG203 untracked-component: the file is on disk, and git does not have it."""
+"""JG203 untracked-component: the file exists on disk but is not in git."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
+from jit_guard.text.shell import no_command
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for state in facts.untracked:
-        mend = f"`{state.command}`; without it" if state.command else "as it is,"
+        run = f"; run: `{state.command}`" if state.command else ""
         yield RULE.at_component(
             facts,
             state.path,
-            f"{state.path} is not in git: {state.why}",
-            hint=f"{mend} a clone will lack the file",
+            f"{state.path} is not in git",
+            hint=f"exists on disk but {no_command(state.why)}{run}",
         )
 
 
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
-        "git does not have a component",
+        "a component is untracked",
         {**sample.entry("jit_guard_selftest.txt"), sample.path("jit_guard_selftest.txt"): "text"},
     )
 
@@ -32,12 +33,12 @@ RULE = Rule(
     code="JG203",
     name="untracked-component",
     severity="warning",
-    summary="a component is on disk, but git does not have it",
-    why="Here everything works, and in the next clone the file is missing: it was never added, a "
-    "`.gitignore` hides it, only its name was announced (`git add -N`), or it was taken out of the "
-    "index. The message says which, and for an ignored file the pattern and where it stands. Told "
-    "for the worktree, in a git repository; a hook or `--source index` judges what git has, and "
-    "there the same file is a JG201.",
+    summary="a component exists on disk but is not in git",
+    why="Everything works here, but the next clone will not have the file: it was never added, it "
+    "matches a pattern in a `.gitignore`, only its name was added (`git add -N`), or it was "
+    "removed from the index. The hint says which of these applies and, for an ignored file, where "
+    "the pattern is. This rule only checks the worktree of a git repository. A hook, or `--source "
+    "index`, checks what git has, and reports the same file as JG201.",
     fix="Run the command in the hint, or change the pattern that ignores the file.",
     bad=Example(
         {
@@ -53,6 +54,6 @@ RULE = Rule(
         },
         tracked=("goal_map.json", "components/personas/host.txt"),
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,4 +1,4 @@
-"""JG204 not-a-file: an entry leads to a directory, a device, a FIFO or a broken link."""
+"""JG204 not-a-file: an entry names a directory, a device, a FIFO or a broken link."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for reference, place in facts.comparison.not_files:
         if place.kind == "broken":
             what = f"a broken link ({place.links[-1]})" if place.links else "a broken link"
@@ -19,13 +19,13 @@ def _judge(facts: Facts) -> Iterator[Finding]:
         yield RULE.at_entry(
             reference,
             f"{reference.path} is {what}, not a file",
-            hint="name a file, or put one in its place",
+            hint="name a file in the entry, or put a file in its place",
         )
 
 
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
-        "an entry names a folder",
+        "an entry names a directory",
         {**sample.entry("jit_guard_selftest"), sample.path("jit_guard_selftest/a.txt"): "text"},
     )
 
@@ -34,10 +34,10 @@ RULE = Rule(
     code="JG204",
     name="not-a-file",
     severity="error",
-    summary="an entry leads to a directory, a device, a FIFO or a broken link",
-    why="Something is there, so a careless check passes; but it cannot be read as a component, and "
-    "a FIFO or a device can hang the run that tries.",
-    fix="Name a file in the entry, mend the link, or put a file in its place.",
+    summary="an entry names a directory, a device, a FIFO or a broken link",
+    why="Something exists at this path, so a naive check passes, but it cannot be read as a "
+    "component. A FIFO or a device can even hang the run that opens it.",
+    fix="Name a file in the entry, repair the link, or put a file in its place.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host"}}\n',
@@ -50,6 +50,6 @@ RULE = Rule(
             "components/personas/host/warm.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

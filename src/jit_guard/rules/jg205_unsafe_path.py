@@ -11,18 +11,18 @@ from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.shell import no_command
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for reference, reason, normal in facts.comparison.unsafe:
         if normal is not None:
-            hint = f"write {no_command(normal)}"
+            hint = f"write it as {no_command(normal)}"
         else:
-            hint = "name a file below the folder of the component type, with / between folders"
+            hint = "write a path relative to the directory of the component type, separated by /"
         yield RULE.at_entry(reference, reason, hint=hint)
 
 
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
-        "an entry climbs out of its folder", sample.entry("../../jit_guard_selftest.txt")
+        "an entry leaves its directory with ..", sample.entry("../../jit_guard_selftest.txt")
     )
 
 
@@ -30,13 +30,13 @@ RULE = Rule(
     code="JG205",
     name="unsafe-path",
     severity="error",
-    summary="an entry's path is absolute, climbs with .., holds a backslash, or leaves the project",
-    why="A map is data, and data must not make an orchestrator read `/etc/passwd` or a file beside "
-    "the repository. Absolute paths, `..`, NUL, backslashes (a separator on Windows, a letter "
-    "elsewhere), halves of surrogate pairs and links that lead out of the project are refused; "
-    "`./a` and `a//b` are refused because they are second names for the same file. Such an entry "
-    "is judged no further.",
-    fix="Write the path as plain folder and file names below the folder of the component type.",
+    summary="an entry's path is absolute, contains .. or a backslash, or leaves the project",
+    why="A map is data, and data must not make an orchestrator read `/etc/passwd` or a file next "
+    "to the repository. Absolute paths, `..`, NUL, backslashes (a separator on Windows, an "
+    "ordinary character elsewhere), lone surrogates, and links that point outside the project are "
+    "rejected. `./a` and `a//b` are rejected because they are second spellings of the same path. "
+    "Such an entry is not checked further.",
+    fix="Write plain directory and file names, relative to the directory of the component type.",
     bad=Example({"goal_map.json": '{"GREET": {"persona": "../../secret.txt"}}\n'}),
     good=Example(
         {
@@ -44,6 +44,6 @@ RULE = Rule(
             "components/personas/warm/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

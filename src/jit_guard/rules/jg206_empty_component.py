@@ -1,4 +1,4 @@
-"""JG206 empty-component: a component has no text in it."""
+"""JG206 empty-component: a component is empty, or contains only whitespace."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for paths, what in (
         (facts.content.empty, "is empty (0 bytes)"),
-        (facts.content.blank, "holds nothing but white space"),
+        (facts.content.blank, "contains only whitespace"),
     ):
         for path in paths:
             yield RULE.at_component(
-                facts, path, f"{path} {what}", hint="write it, or remove the file and its entry"
+                facts,
+                path,
+                f"{path} {what}",
+                hint="write the component, or remove the file and its entry",
             )
 
 
@@ -32,12 +35,12 @@ RULE = Rule(
     code="JG206",
     name="empty-component",
     severity="error",
-    summary="a component is empty, or holds nothing but white space",
-    why="An empty prompt is not an error to a model: it answers, without the behaviour that the "
-    "component was there for. Empty files come from a crash while writing, from `touch`, and from "
-    "a full disk. A file of white space is found by the content pass (off when JG207 and JG501 "
-    "are both deselected).",
-    fix="Write the component, or remove the file and let `jit-guard --fix` write it.",
+    summary="a component is empty, or contains only whitespace",
+    why="A model does not fail on an empty prompt: it answers, but without the behaviour that the "
+    "component was meant to add. Empty files come from a crash during a write, from `touch`, and "
+    "from a full disk. Files with only whitespace are found while contents are read, which is off "
+    "when JG207 and JG501 are both deselected.",
+    fix="Write the component, or remove the file and run `jit-guard --fix` to generate it.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
@@ -50,6 +53,6 @@ RULE = Rule(
             "components/personas/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

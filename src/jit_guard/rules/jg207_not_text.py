@@ -1,4 +1,4 @@
-"""JG207 not-text: a component is not UTF-8."""
+"""JG207 not-text: a component is not valid UTF-8."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for path, offset in facts.content.not_text:
         reference = facts.first(path)
         component_type = reference.entry.component_type if reference else "NAME"
         yield RULE.at_component(
             facts,
             path,
-            f"{path} is not UTF-8 (byte {offset})",
-            hint="save it as UTF-8; if this type is not text, configure "
-            f"types.{toml_key(component_type)}.text = false",
+            f"{path} is not valid UTF-8 (byte {offset})",
+            hint="save it as UTF-8, or set "
+            f"types.{toml_key(component_type)}.text = false if this type is not text",
         )
 
 
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
-        "a component is not UTF-8",
+        "a component is not valid UTF-8",
         {**sample.entry("jit_guard_selftest.txt"), sample.path("jit_guard_selftest.txt"): b"\xff"},
     )
 
@@ -35,11 +35,11 @@ RULE = Rule(
     code="JG207",
     name="not-text",
     severity="error",
-    summary="a component is not UTF-8 text",
+    summary="a component is not valid UTF-8",
     why="Prompts are sent as UTF-8. A file in another encoding raises an error in the middle of a "
-    "run, or reaches the model garbled. For types that are not text (images, archives) "
-    "`types.X.text = false` turns the rule off.",
-    fix="Save the file as UTF-8, or configure `types.X.text = false`.",
+    "run, or reaches the model garbled. For component types that are not text, such as images or "
+    "archives, `types.X.text = false` turns the rule off.",
+    fix="Save the file as UTF-8, or set `types.X.text = false`.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
@@ -52,6 +52,6 @@ RULE = Rule(
             "components/personas/host.txt": "Bienvenue \u00e0 tous.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,4 +1,4 @@
-"""JG301 orphan-component: a file that no entry of any map names."""
+"""JG301 orphan-component: no entry of any map references the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jit_guard.rules.series import Series
 from jit_guard.text.shell import no_command
 
 
-def _judge(facts: Facts) -> Iterator[Series]:
+def _check(facts: Facts) -> Iterator[Series]:
     orphans = facts.comparison.orphans
     yield Series(None, RULE.severity, len(orphans), partial(_findings, facts))
 
@@ -23,35 +23,33 @@ def _findings(facts: Facts) -> Iterator[Finding]:
     for path in facts.comparison.orphans:
         related = tuple(one for one in twins[path] if one != path) if path in twins else ()
         hint = (
-            "add an entry for it, or remove it with the other orphans: `jit-guard prune`; "
-            "orphan-ignore keeps what is meant to stand there"
+            "add an entry, list the file in orphan-ignore, or run `jit-guard prune` to remove all "
+            "orphans"
         )
         wanted = facts.candidates.wanting(path)
         if wanted is not None:
             missing, why = wanted
             related = (missing, *related)
             move = facts.move(path, missing)
-            hint = (
-                f"{no_command(missing)} is missing, and this file has {why}: is it this one? {move}"
-            )
-        yield RULE.of_file(path, "no entry names it", hint, related)
+            hint = f"is this the missing {no_command(missing)} ({why})? {move}"
+        yield RULE.of_file(path, "no entry references this file", hint, related)
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("a file that no entry names", {sample.path("jit_guard_selftest.txt"): "text"})
+    return Breakage("no entry references a file", {sample.path("jit_guard_selftest.txt"): "text"})
 
 
 RULE = Rule(
     code="JG301",
     name="orphan-component",
     severity="error",
-    summary="a file that no entry of any map names",
-    why="A component that nothing uses is edited, reviewed and translated for nobody, and the next "
-    "reader takes it for the one in use. Often it is the other half of a JG201: the file was "
-    "renamed and the map was not. Base names that never count: `.gitkeep .gitignore "
-    ".gitattributes .DS_Store Thumbs.db desktop.ini README README.* *~ .*.swp`; nor do files that "
-    "git ignores, and what `orphan-ignore` names.",
-    fix="Add an entry, remove the file, or name it in `orphan-ignore`.",
+    summary="no entry of any map references the file",
+    why="An unused component is still edited, reviewed and translated, and the next reader takes "
+    "it for the one in use. Often it is the other half of a JG201: the file was renamed, but the "
+    "map was not updated. Files with these base names are never orphans: `.gitkeep .gitignore "
+    ".gitattributes .DS_Store Thumbs.db desktop.ini README README.* *~ .*.swp`. Neither are files "
+    "that git ignores or that match `orphan-ignore`.",
+    fix="Add an entry, remove the file, or list it in `orphan-ignore`.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
@@ -66,6 +64,6 @@ RULE = Rule(
             "components/personas/README.md": "Who the model is.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,4 +1,4 @@
-"""JG302 case-collision: two files of the tree are one file to some systems."""
+"""JG302 case-collision: two files differ only in case or Unicode normalization."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for first, *others in facts.names.collisions:
         for other in others:
             yield RULE.finding(
-                f"differs from {first} only in case or Unicode normal form",
+                f"differs from {first} only in case or Unicode normalization",
                 path=other,
                 related=(first,),
                 hint="rename one of the two, or merge them",
@@ -35,9 +35,9 @@ RULE = Rule(
     code="JG302",
     name="case-collision",
     severity="error",
-    summary="two files of the tree differ only in case or Unicode normal form",
-    why="On macOS and Windows the two are one file: a clone holds whichever came last, under "
-    "either name, and git shows a change that nobody made.",
+    summary="two files differ only in case or Unicode normalization",
+    why="On macOS and Windows the two are one file. A clone keeps whichever was checked out last, "
+    "under either name, and git then shows a change that you did not make.",
     fix="Rename one of the two, or merge them.",
     bad=Example(
         {
@@ -55,6 +55,6 @@ RULE = Rule(
             "components/personas/usher.txt": "You see people off.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

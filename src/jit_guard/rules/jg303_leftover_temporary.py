@@ -1,4 +1,4 @@
-"""JG303 leftover-temporary: a temporary file that an interrupted writer left."""
+"""JG303 leftover-temporary: an interrupted write left a temporary file behind."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.shell import between_backticks
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for path in facts.comparison.temporaries:
         yield RULE.finding(
-            "a temporary file that an interrupted writer left",
+            "an interrupted write left this temporary file behind",
             path=path,
-            hint="look whether it holds something that is lost otherwise, then remove it: "
+            hint="check whether it contains anything you need, then run "
             + between_backticks("rm", "--", path),
         )
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("a writer died beside the map", {f"{sample.map}.tmp": "{"})
+    return Breakage("a temporary file is left next to the map", {f"{sample.map}.tmp": "{"})
 
 
 RULE = Rule(
     code="JG303",
     name="leftover-temporary",
     severity="warning",
-    summary="a temporary file that an interrupted writer left",
-    why="Careful writers write a temporary file and rename it; one that is still there says that a "
-    "writer died in between, and that what stands under the true name may be the older state. "
-    "Found in the components folder (`*.tmp`, `*.temp`, `*.part`, `*.partial`, `.jit-guard-*`) and "
-    "beside each map (`goal_map.json.tmp`).",
-    fix="Look whether it holds something that is lost otherwise, then remove it.",
+    summary="an interrupted write left a temporary file behind",
+    why="A careful writer writes to a temporary file and then renames it. If the temporary file "
+    "still exists, the writer was interrupted, and the file under the final name may be out of "
+    "date. The rule looks in the components directory (`*.tmp`, `*.temp`, `*.part`, `*.partial`, "
+    "`.jit-guard-*`) and next to each map (`goal_map.json.tmp`).",
+    fix="Check whether the file contains anything you need, then remove it.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
@@ -48,6 +48,6 @@ RULE = Rule(
             "components/personas/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

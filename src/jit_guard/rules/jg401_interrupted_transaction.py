@@ -1,4 +1,4 @@
-"""JG401 interrupted-transaction: a commit of `--fix` did not finish."""
+"""JG401 interrupted-transaction: a commit was interrupted."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.names import PENDING
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     if facts.interrupted is not None:  # only in the worktree
         yield RULE.finding(
             facts.interrupted,
             path=PENDING,
-            hint="`jit-guard recover` finishes it; with --abandon it gives it up and keeps the "
+            hint="run `jit-guard recover` to finish it, or add --abandon to undo it and keep the "
             "texts",
         )
 
 
 def _inject(_: Sample) -> Breakage:
-    return Breakage("a commit was killed half-way", {PENDING: "{}"})
+    return Breakage("a commit was interrupted", {PENDING: "{}"})
 
 
 RULE = Rule(
     code="JG401",
     name="interrupted-transaction",
     severity="error",
-    summary="a commit did not finish",
-    why="A fix writes down what it is about to do before it does it. When it is killed in between, "
-    "maps and components may be half changed, and the note stands (`.jit-guard/pending.json`) "
-    "while no process works on it. It holds every edit and every text, so nothing is lost and "
-    "nothing needs to be guessed.",
-    fix="Run `jit-guard recover` (every `--fix` does so first), or `jit-guard recover --abandon` "
-    "to go back to the state before.",
+    summary="a commit was interrupted",
+    why="A fix records what it is about to do before it does it. If it is killed in between, maps "
+    "and components may be half changed. The record (`.jit-guard/pending.json`) then still "
+    "exists, but no process is working on it. It contains every edit and every text, so nothing "
+    "is lost and nothing has to be guessed.",
+    fix="Run `jit-guard recover` to finish the commit (every `--fix` does this first), or "
+    "`jit-guard recover --abandon` to return to the previous state.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
@@ -49,6 +49,6 @@ RULE = Rule(
             "components/personas/host.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,4 +1,4 @@
-"""JG501 untouched-draft: a scaffold that nobody has written yet."""
+"""JG501 untouched-draft: a generated draft has not been edited."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from jit_guard.text.generated import mark
 _DRAFT = "# Purpose\n\nTo be written: what this is for.\n"
 
 
-def _judge(facts: Facts) -> Iterator[Finding]:
+def _check(facts: Facts) -> Iterator[Finding]:
     for path in facts.content.drafts:
         yield RULE.at_component(
             facts,
             path,
-            f"{path} is a draft that nobody has written yet",
-            hint="write it and take the line with jit-guard:draft away, or have a model write it: "
+            f"{path} is still the generated draft",
+            hint="write the component and remove its jit-guard:draft line, or run "
             "`jit-guard --fix --generator openai`",
             fixable=True,
         )
@@ -28,19 +28,19 @@ def _judge(facts: Facts) -> Iterator[Finding]:
 def _inject(sample: Sample) -> Breakage:
     name = "autogen_jit_guard_selftest.txt"
     draft = {sample.path(name): mark(_DRAFT, ".txt")}
-    return Breakage("a draft is left as it was generated", {**sample.entry(name), **draft})
+    return Breakage("a generated draft is not edited", {**sample.entry(name), **draft})
 
 
 RULE = Rule(
     code="JG501",
     name="untouched-draft",
     severity="error",
-    summary="a scaffold that nobody has written yet",
-    why="`jit-guard --fix` without a model writes a draft: the shape of a component, with its "
-    "sections still to be written. A run that loads one tells the model to do nothing in "
-    "particular. A draft carries the hash of its own text, so the first edit ends it; only files "
-    "whose name starts with `autogen_` are looked at.",
-    fix="Write the component, or let a real generator replace the draft.",
+    summary="a generated draft has not been edited",
+    why="Without a model, `jit-guard --fix` writes a draft: the outline of a component, with "
+    "sections that are still to be written. A run that loads a draft gives the model no useful "
+    "instructions. A draft carries the hash of its own text, so the first edit turns it into an "
+    "ordinary component. Only files whose names start with `autogen_` are checked.",
+    fix="Write the component, or let a model replace the draft.",
     bad=Example(
         {
             "goal_map.json": '{"GREET": {"persona": "autogen_persona_for_greet.txt"}}\n',
@@ -53,6 +53,6 @@ RULE = Rule(
             "components/personas/autogen_persona_for_greet.txt": "You welcome people.\n",
         }
     ),
-    judge=_judge,
+    judge=_check,
     inject=_inject,
 )

@@ -1,7 +1,7 @@
-"""A rule of one's own, and what it may see of a project: the public face of the rules.
+"""The public API for rules of plugins: what they see of a project, and what they return.
 
-The built-in rules are judged on `jit_guard.rules.rule.Facts`, which changes with the checker.
-A plugin sees this instead: plain records that stay, whatever happens behind them.
+The built-in rules use `jit_guard.rules.facts.Facts`, which changes with the checker. A plugin
+sees these plain records instead, which stay stable.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Read = Callable[[str], bytes | None]
 class MappedEntry(NamedTuple):
     """One entry of a map. Paths are relative to the root, with `/`.
 
-    `found`: the tree holds exactly the file that the entry names.
+    `found`: exactly the file that the entry names exists.
     """
 
     map: str
@@ -36,9 +36,9 @@ class MappedEntry(NamedTuple):
 
 
 class Project:
-    """What a rule is judged on: maps and tree of one snapshot (worktree, index or git tree).
+    """Maps and files of one snapshot (worktree, index or git tree), as a rule sees them.
 
-    Nothing else is to be looked at: the files on disk may be other ones than those judged.
+    A rule must not read anything else: the files on disk may differ from those being checked.
     """
 
     def __init__(self, facts: Facts, read: Read) -> None:
@@ -56,9 +56,9 @@ class Project:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The path of every file below the components folder, sorted.
+        """The path of every file below the components directory, sorted.
 
-        Links, and names that never count (`README.md`, `.gitkeep`, …), are left out.
+        Links and names that are never orphans (`README.md`, `.gitkeep`, …) are omitted.
         """
         if self._files is None:
             folders = self._facts.comparison.folders
@@ -74,16 +74,16 @@ class Project:
 
     @property
     def orphans(self) -> tuple[str, ...]:
-        """The files that no entry names; empty where that cannot be known (see JG301)."""
+        """The files that no entry names; empty if they cannot be determined (see JG301)."""
         return tuple(self._facts.comparison.orphans)
 
     @property
     def components(self) -> str:
-        """The components folder."""
+        """The path of the components directory."""
         return self._facts.settings.components
 
     def text(self, path: str) -> str | None:
-        """The whole text of a file; None when it is not there or is not UTF-8."""
+        """Return the text of a file; None if it does not exist or is not UTF-8."""
         data = self._read(path)
         if data is None:
             return None
@@ -110,8 +110,15 @@ class Project:
 
 
 class Problem(NamedTuple):
-    """What a rule found. With an entry it is told at the entry's value in the map; with only a
-    path, at the first entry that names the file, or as a finding without a map.
+    """Something that a rule found.
+
+    Args:
+        message: one line.
+        entry: reports the problem at the value of this entry.
+        path: without an entry, reports the problem at the first entry that names this file, or
+            without a position if there is none.
+        hint: what to do about it.
+        related: paths of other files that matter.
     """
 
     message: str
@@ -125,16 +132,16 @@ class PluginRule(NamedTuple):
     """A rule that a plugin adds.
 
     Args:
-        code: two to eight capital letters, not beginning with JG, and three or four digits.
-            Stable: users write it into configurations and baselines.
-        name: lower case, words joined by `-`.
+        code: two to eight capital letters, not starting with JG, and three or four digits.
+            Keep it stable: users write it into configurations and baselines.
+        name: lower-case words joined by `-`.
         severity: `error` or `warning`.
-        summary: when it fires, one line without a final stop.
-        judge: a pure function of the project; what it yields are the findings.
-        why: one paragraph for `jit-guard explain`: what it means and why it bites.
-        fix: what to do about it.
-        bad, good: path -> content of a small project in which it fires, or stays silent. Both
-            given, `jit-guard selftest` proves that the rule works.
+        summary: when it fires, in one line without a full stop.
+        judge: a pure function of the project that yields the problems.
+        why: one paragraph for `jit-guard explain`: what it means and why it matters.
+        fix: what to do about it, for `jit-guard explain`.
+        bad, good: path -> content of a small project in which it fires, or stays silent. If both
+            are given, `jit-guard selftest` proves that the rule works.
     """
 
     code: str
@@ -149,14 +156,14 @@ class PluginRule(NamedTuple):
 
 
 def fault_of(rule: PluginRule) -> str | None:
-    """What is wrong with a rule's record; None when nothing is."""
+    """Return what is wrong with the record of a rule; None if it is valid."""
     import re
 
     code = str(rule.code)
     if not re.fullmatch("[A-Z]{2,8}[0-9]{3,4}", code):
-        return f"the code {code!r} is not capital letters and three digits, as in ACME101"
+        return f"the code {code!r} is not capital letters and three digits, such as ACME101"
     if code.startswith("JG"):
-        return f"the code {code} begins with JG, which is for built-in rules"
+        return f"the code {code} starts with JG, which is reserved for built-in rules"
     if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", str(rule.name)):
         return f"{code}: the name {rule.name!r} is not lower-case words joined by -"
     if str(rule.severity) not in {"error", "warning"}:
@@ -168,33 +175,33 @@ def fault_of(rule: PluginRule) -> str | None:
 
 
 def is_line(value: object) -> bool:
-    """Is it one line of text? Plugins need not be type-checked, so their records are looked at."""
+    """Check for one line of text, since plugins need not be type-checked."""
     return isinstance(value, str) and bool(value.strip()) and "\n" not in value
 
 
 def is_a(record: object, kind: type) -> bool:
-    """Is it one? A plugin need not have been type-checked, so what it gives is checked here."""
+    """Check the type of a record, since plugins need not be type-checked."""
     return isinstance(record, kind)
 
 
 def as_rule(plugin: str, own: PluginRule, read: Read) -> Rule:
-    """A plugin's rule as one of ours.
+    """Convert a rule of a plugin to a `Rule`.
 
-    Its `judge` raises PluginError when the plugin's raises, or gives anything but a Problem.
+    Its `judge` raises PluginError if the plugin's raises, or yields anything but a Problem.
     """
     from jit_guard.rules.rule import Example, Rule
 
     def judge(facts: Facts) -> Iterator[Finding]:
         try:
             problems = list(own.judge(Project(facts, read)))
-        except JitGuardError:  # a file that cannot be read is not the plugin's fault
+        except JitGuardError:  # an unreadable file is not the plugin's fault
             raise
         except (Exception, SystemExit) as error:
             raise PluginError(plugin, f"rule {own.code} failed: {in_a_line(error)}") from error
         for problem in problems:
             if not is_a(problem, Problem) or not is_line(problem.message):
                 raise PluginError(
-                    plugin, f"rule {own.code} gave {problem!r:.80}, which is no Problem"
+                    plugin, f"rule {own.code} yielded {problem!r:.80}, which is not a Problem"
                 )
             yield _finding(rule, facts, problem)
 

@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""The record of a rule, and its factories of findings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 
 class Example(NamedTuple):
-    """A project in which the rule fires, or does not: path -> content.
+    """A small project in which the rule fires, or stays silent.
 
-    A path that ends in `/` is a folder. `goal_map.json` is the map. `tracked` are the paths that
-    git has; None: the project is not in git.
+    Args:
+        files: path -> content; a path that ends in `/` is an empty directory, and
+            `goal_map.json` is the map.
+        settings: fields of `Settings` that differ from the defaults.
+        tracked: the paths that git has; None: the project is not in git.
     """
 
     files: Mapping[str, Any]
@@ -30,13 +33,13 @@ class Example(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule. The texts are what `explain` shows and `docs/rules.md` holds."""
+    """A rule. `jit-guard explain` and `docs/rules.md` show its texts."""
 
     code: str
     name: str
     severity: Severity
-    summary: str  # one line, no final stop
-    why: str  # one paragraph: what it means and why it bites
+    summary: str  # one line, without a full stop
+    why: str  # one paragraph: what it means and why it matters
     fix: str  # what to do
     bad: Example
     good: Example
@@ -45,18 +48,18 @@ class Rule(NamedTuple):
     fixable: bool = False
 
     def finding(self, message: str, **fields: Any) -> Finding:
-        """A finding of this rule that has no place in a map."""
+        """Return a finding of this rule without a position in a map."""
         return Finding(self.code, self.name, self.severity, message, **fields)
 
     def of_file(self, path: str, message: str, hint: str, related: tuple[str, ...] = ()) -> Finding:
-        """The same about a file; where many are made, at the speed of a tuple."""
+        """Return a finding about a file without a position; as fast as making a tuple."""
         head = (self.code, self.name, self.severity, message, hint)
         return Finding._make((*head, None, path, *(None,) * 5, related, False))
 
     def in_map(
         self, goal_map: GoalMap, keys: tuple[str, ...], message: str, **fields: Any
     ) -> Finding:
-        """A finding at a value of a map, or at a goal's key; at the map's start without keys."""
+        """Return a finding at a value of a map, at a goal's key, or (no keys) at its start."""
         found = goal_map.positions.find(keys)
         if found is None:
             offset = goal_map.positions.top().start
@@ -67,7 +70,7 @@ class Rule(NamedTuple):
     def at_offset(
         self, goal_map: GoalMap, offset: int, keys: tuple[str, ...], message: str, **fields: Any
     ) -> Finding:
-        """A finding at a place in the text of a map."""
+        """Return a finding at an offset in the text of a map."""
         position = goal_map.positions.line_column(offset)
         return self.at_position(goal_map, position, keys, message, **fields)
 
@@ -83,10 +86,10 @@ class Rule(NamedTuple):
         related: tuple[str, ...] = (),
         fixable: bool = False,
     ) -> Finding:
-        """A finding at a line and a column of a map."""
+        """Return a finding at a line and a column of a map."""
         goal = keys[0] if keys and keys[0] != "$schema" else None
         component_type = keys[1] if goal is not None and len(keys) > 1 else None
-        # There may be millions, and this is the fast way to make one.
+        # There may be millions, and `_make` is the fastest way to make one.
         return Finding._make(
             (
                 self.code,
@@ -113,13 +116,13 @@ class Rule(NamedTuple):
         path: str | None = None,
         **fields: Any,
     ) -> Finding:
-        """A finding at an entry's value."""
+        """Return a finding at the value of an entry."""
         keys = (reference.entry.goal, reference.entry.component_type)
         fields.setdefault("fixable", self.fixable)
         return self.in_map(reference.map, keys, message, path=path or reference.path, **fields)
 
     def at_component(self, facts: Facts, path: str, message: str, **fields: Any) -> Finding:
-        """A finding about a file: at its first entry, or nowhere in a map when none names it."""
+        """Return a finding about a file: at its first entry, or without a position."""
         reference = facts.first(path)
         if reference is None:
             return self.finding(message, path=path, **fields)

@@ -1,4 +1,4 @@
-"""Findings in their order, of which there may be millions: what is many is made when asked for."""
+"""Findings in report order. Large groups of them are generated on each iteration."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.report import Severity
 
-_MANY = 10_000  # findings; fewer are a plain tuple, which needs nothing of what they were made from
+_MANY = 10_000  # findings; up to this many are a plain tuple, so that the facts can be freed
 
 
 class Series(NamedTuple):
-    """The findings of one rule in one map (None: in no map), in the order of `findings.order`.
+    """The findings of one rule in one map, in the order of `report.order`.
 
-    `make` can be called again and again, and makes the same ones.
+    Args:
+        map: the path of the map; None: the findings are in no map.
+        severity: the severity of all of them.
+        size: how many there are.
+        make: generates them; can be called repeatedly, with the same result.
     """
 
     map: str | None
@@ -30,9 +34,9 @@ class Series(NamedTuple):
 
 
 class Findings(Sequence[Finding]):
-    """A sequence that is walked rather than kept: every walk makes its findings anew.
+    """A sequence of findings that are generated anew on every iteration.
 
-    To be read from its start; an index far from there costs what the way to it costs.
+    Made for iteration: the cost of an index grows with the index.
     """
 
     def __init__(self, series: Iterable[Series]) -> None:
@@ -74,18 +78,18 @@ class Findings(Sequence[Finding]):
         return tuple, (tuple(self),)
 
     def count_of(self, severity: Severity) -> int:
-        """How many have this severity."""
+        """Return how many findings have this severity."""
         return sum(one.size for one in self._series() if one.severity == severity)
 
     def _series(self) -> Iterator[Series]:
         return chain.from_iterable(self._by_map.values())
 
 
-def in_order(told: Iterable[Finding | Series]) -> tuple[Finding, ...] | Findings:
-    """All of them in the order of every report; a tuple, unless they are many."""
+def in_order(reported: Iterable[Finding | Series]) -> tuple[Finding, ...] | Findings:
+    """Sort findings and series into report order; a tuple, unless there are very many."""
     alone: list[Finding] = []
     series: list[Series] = []
-    for one in told:
+    for one in reported:
         if isinstance(one, Series):
             series.append(one)
         else:

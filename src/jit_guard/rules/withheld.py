@@ -1,4 +1,4 @@
-"""What could not be judged, and why: nothing passes in silence."""
+"""The rules that could not be checked, and why."""
 
 from jit_guard.comparison.content import Content
 from jit_guard.comparison.result import Comparison
@@ -10,16 +10,20 @@ from jit_guard.sources.read_maps import Maps
 def withheld(
     maps: Maps, comparison: Comparison, content: Content, undecided: list[UnreadableError]
 ) -> list[Skipped]:
-    """The rules that are withheld, for a map or for the tree.
+    """Return the rules that could not be checked, for one map or for the tree.
 
     Args:
-        maps: those that cannot be read leave open what they name.
-        comparison: holds the entries that lead to what cannot be read.
-        content: holds the texts that are elsewhere.
-        undecided: where git could not say what it ignores.
+        maps: the files that an unreadable map names are unknown.
+        comparison: contains the entries that lead to unreadable directories.
+        content: contains the Git LFS pointers, whose texts are not here.
+        undecided: errors of git when asked which files it ignores.
     """
     found = [
-        Skipped("JG301", path, f"the map cannot be read ({fault.code}): what it names is unknown")
+        Skipped(
+            "JG301",
+            path,
+            f"the map cannot be read ({fault.code}), so the files it names are unknown",
+        )
         for path, fault in maps.faults.items()
     ]
     found += (
@@ -27,12 +31,16 @@ def withheld(
         for error in maps.unreadable
     )
     found += (
-        Skipped("JG301", one.path, "some values name no file (JG101): what they mean is unknown")
+        Skipped(
+            "JG301",
+            one.path,
+            "some values are not filenames (JG101), so the files they mean are unknown",
+        )
         for one in maps.read
         if not one.sound
     )
     found += (
-        Skipped("JG301", None, f"what git ignores is not known: {error.reason}")
+        Skipped("JG301", None, f"git cannot say which files it ignores: {error.reason}")
         for error in undecided
     )
     for reference, place in comparison.unknown:
@@ -42,10 +50,11 @@ def withheld(
 
 
 def _unread(content: Content) -> list[Skipped]:
-    """What Git LFS keeps elsewhere. A draft or an empty file shows there, too, if anywhere."""
+    """Return the notice about Git LFS pointers, which stand for JG206 and JG501 as well."""
     if not content.pointers:
         return []
     shown = ", ".join(content.pointers[:3]) + (", ..." if len(content.pointers) > 3 else "")
-    count = "1 component is" if len(content.pointers) == 1 else f"{len(content.pointers)} are"
-    why = f"{count} kept by Git LFS ({shown}): what stands here points to the text"
+    count = len(content.pointers)
+    what = "1 component is a Git LFS pointer" if count == 1 else f"{count} are Git LFS pointers"
+    why = f"{what} ({shown}), so the text is not available here"
     return [Skipped("JG207", None, why)]

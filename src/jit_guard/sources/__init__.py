@@ -1,1 +1,1 @@
-"""Where snapshots come from: the worktree, or memory."""
+"""Snapshots of a project: the worktree, a git tree, or memory."""

@@ -1,4 +1,4 @@
-"""What a source answers: the names in one directory, and what git knows of one file."""
+"""Records that sources return: the names in a directory, and the git state of a file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from jit_guard.named_tuple import NamedTuple
 
 
 class GitState(NamedTuple):
-    """One file in which git and the snapshot differ, why, and the command that mends it.
+    """A file for which git and the snapshot differ.
 
-    `command` is exact for who stands in the working directory, and shows everything; None where
-    no single command does it. `held`: git has the file, and the disk does not.
+    Args:
+        path: relative to the root.
+        why: the difference, as a predicate such as "is untracked".
+        command: the command that fixes it, ready to run in the working directory; None if no
+            single command does.
+        held: git has the file and the disk does not.
     """
 
     path: str
@@ -19,7 +23,7 @@ class GitState(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """The names in one real folder, by what they are. The sets may be shared: never change one."""
+    """The names in one real directory, by kind. The sets may be shared; never modify one."""
 
     files: set[str]
     folders: set[str]

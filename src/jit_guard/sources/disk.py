@@ -1,6 +1,6 @@
-"""Files and directories on disk: opened without waiting, listed, read in pieces.
+"""Access to files and directories on disk, without following links and without blocking.
 
-Paths are relative to the project's root. No link is followed on the way to a directory's entries.
+Paths are relative to the project's root.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ OPEN_FILE = (
 )
 _OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _HAS_DIR_FD = os.open in os.supports_dir_fd
-_LONG_PATH = 3000  # below PATH_MAX (4096 on Linux) and 1024-byte names' worth of slack
-# ELOOP: a link now stands where a file or folder was listed; the rest: it is gone or changed.
+_LONG_PATH = 3000  # PATH_MAX (4096 on Linux), with room for names of 1024 bytes
+# The path was removed or replaced since it was listed (ELOOP: by a link).
 _VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 
 
 def read_file(full: str, shown: str) -> bytes | None:
-    """The bytes of a regular file, links followed; None when there is none.
+    """Read a regular file, following links; return None if it does not exist.
 
-    Raises UnreadableError, also for a folder, a FIFO or a device in the file's place.
+    Raises UnreadableError, also for a directory, a FIFO or a device.
     """
     flags = OPEN_FILE & ~getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -56,7 +56,7 @@ def read_file(full: str, shown: str) -> bytes | None:
 
 
 def pieces(handle: int, path: str, size: int = PIECE) -> Iterator[bytes]:
-    """The rest of an open file. Raises UnreadableError; `path` is what it is called then."""
+    """Yield the rest of an open file. Raises UnreadableError with this path."""
     try:
         while piece := os.read(handle, size):
             yield piece
@@ -65,22 +65,22 @@ def pieces(handle: int, path: str, size: int = PIECE) -> Iterator[bytes]:
 
 
 def reason(error: OSError) -> str:
-    """An operating system's error in its own words, lower case."""
+    """Return the message of an operating system error, starting in lower case."""
     words = error.strerror or str(error)
     return words[:1].lower() + words[1:]
 
 
 def absent_or_unreadable(error: OSError, path: str) -> UnreadableError | None:
-    """What an error at a file that was listed means: None, it has vanished."""
+    """Return the error for a file that was listed; None if it has vanished since."""
     if error.errno in _VANISHED:
         return None
     return UnreadableError(path, reason(error))
 
 
 def mode_name(mode: int) -> str:
-    """What a file is that is neither a regular one nor a link."""
+    """Return the kind of a file that is neither a regular file nor a link."""
     for test, name in (
-        (stat.S_ISDIR, "folder"),
+        (stat.S_ISDIR, "directory"),
         (stat.S_ISFIFO, "FIFO"),
         (stat.S_ISSOCK, "socket"),
         (stat.S_ISBLK, "block device"),
@@ -92,10 +92,12 @@ def mode_name(mode: int) -> str:
 
 
 class OpenFolder:
-    """A folder held open while its files are looked at, one call per file and no path walk.
+    """A directory that is kept open while its files are read, with one system call per file.
 
-    `handle` and `prefix` lead to a file in it. Where it is not `open`, `answer` says why: None,
-    it has vanished.
+    Attributes:
+        handle, prefix: lead to a file in it.
+        open: False if it could not be opened.
+        answer: why not; None if it has vanished.
     """
 
     def __init__(self, root: str, path: str) -> None:
@@ -123,19 +125,19 @@ class OpenFolder:
             os.close(self.handle)
 
     def shown(self, name: str) -> str:
-        """The path of a file in it."""
+        """Return the path of a file in it, for messages."""
         return f"{self._path}/{name}" if self._path else name
 
 
 def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] | None] | None:
-    """The names in a folder; None when there is none.
+    """List a directory; return None if it does not exist.
 
     Returns:
-        The names, and with `sizes` those of its files that hold nothing (None: they are not
-        known, or some cannot be told).
+        The names, and with `sizes` the names of its empty files (None: not measured, or not all
+        sizes could be read).
 
     Raises:
-        UnreadableError: it cannot be listed.
+        UnreadableError: the directory cannot be listed.
     """
     folder = Folder(set(), set(), {}, {})
     empty: set[str] | None = None
@@ -168,13 +170,13 @@ def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] 
 
 
 def _open(root: str, path: str) -> int | str:
-    """An open folder: a handle, or a path where the system cannot list handles."""
+    """Open a directory: a handle, or a path if the system cannot list handles."""
     full = os.path.join(root, path) if path else root
     if not _HAS_DIR_FD:
         return full
     if len(full) < _LONG_PATH // 3 or len(os.fsencode(full)) < _LONG_PATH:
         return os.open(full, _OPEN_FOLDER)
-    # Deeper than the system takes in one call: go down a few hundred levels at a time.
+    # Too long for one system call: descend a few hundred levels at a time.
     handle = os.open(root, _OPEN_FOLDER)
     for stretch in _stretches(path):
         below = handle
@@ -198,7 +200,7 @@ def _stretches(path: str) -> Iterator[str]:
 def _measure(
     entries: Iterable[os.DirEntry[str]], files: set[str], rest: list[os.DirEntry[str]]
 ) -> set[str] | None:
-    """Sort entries into files and the rest; the files of 0 bytes, or None: some cannot be told."""
+    """Split entries into files and the rest; return the empty files, or None if unknown."""
     empty: set[str] | None = set()
     for entry in entries:
         if not entry.is_file(follow_symlinks=False):
@@ -224,7 +226,7 @@ def _note_odd(entry: os.DirEntry[str], handle: int | str, folder: Folder) -> Non
             mode = entry.stat(follow_symlinks=False).st_mode
             folder.others[entry.name] = mode_name(mode)
     except FileNotFoundError:
-        pass  # it vanished since it was listed; its folder is still there
+        pass  # it vanished since it was listed; its directory still exists
 
 
 def _read_link(entry: os.DirEntry[str], handle: int | str) -> str:

@@ -1,4 +1,4 @@
-"""A snapshot in memory: rule examples, tests, and the copy that `selftest` breaks on purpose."""
+"""A snapshot in memory, for rule examples, tests and `selftest`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Memory:
     """A Source over a mapping of paths to contents.
 
     Args:
-        files: path relative to the root -> bytes or str; a path that ends in `/` is an empty
-            folder; a value that is a `Link` or `Other` stands for one.
-        ignored: paths that git would ignore.
-        committed: the last committed text of files that are gone.
-        tracked: paths that git has; None: it stands in no repository.
+        files: path relative to the root -> bytes, str, `Link` or `Other`; a path that ends in
+            `/` is an empty directory.
+        ignored: paths that git ignores.
+        committed: the last committed text of files that no longer exist.
+        tracked: paths that git has; None: the project is not in a repository.
     """
 
     name = "memory"
@@ -64,53 +64,53 @@ class Memory:
         return self._folders[path]
 
     def read(self, path: str) -> bytes | None:
-        """The bytes at a path; None when there is none."""
+        """Return the bytes of a file; None if it does not exist."""
         content = self._contents.get(path)
         return content if isinstance(content, bytes) else None
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
-        """The names in a folder; None when there is none."""
+        """Return the names in a directory; None if it does not exist."""
         return self._folders.get(path)
 
     def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """Only those files that hold nothing."""
+        """Yield the empty files."""
         for name in sorted(names):
             if not self.read(f"{folder}/{name}"):
                 yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file its bytes."""
+        """Yield each file with its bytes."""
         for name in sorted(names):
             yield name, iter([self.read(f"{folder}/{name}") or b""])
 
     def inside(self, target: str) -> str | None:  # noqa: ARG002
-        """Nothing absolute lies inside a project in memory."""
+        """Return None: no absolute path is inside a project in memory."""
         return None
 
     def ignored(self, paths: list[str]) -> set[str]:
-        """Those of the paths that were said to be ignored."""
+        """Return the paths that are declared as ignored."""
         return set(self._ignored.intersection(paths))
 
     def interrupted(self) -> str | None:
-        """In memory, an intent is always one that nobody works on."""
-        return "a commit did not finish" if PENDING in self._contents else None
+        """Return the message for an intent, which no process works on in memory."""
+        return "a commit was interrupted" if PENDING in self._contents else None
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:  # noqa: ARG002
-        """Those of the files that git was not said to have."""
+        """Return the files that are not declared as tracked."""
         if self._tracked is None:
             return []
         paths = sorted(join(folder, name) for folder, names in wanted.items() for name in names)
         return [never_added(path) for path in paths if path not in self._tracked]
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:  # noqa: ARG002
-        """Nothing else knows of them."""
+        """Return nothing: there is no other place to look."""
         return {}
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resource is held."""
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
-        """Missing path -> the one left-over file that has its last committed text."""
+        """Return missing path -> the only orphan with its last committed text."""
         found = {
             path: [orphan for orphan in orphans if self.read(orphan) == self._committed[path]]
             for path in missing
@@ -120,8 +120,8 @@ class Memory:
 
 
 def never_added(path: str) -> GitState:
-    """What git says of a file that it has not seen."""
-    return GitState(path, "it is untracked", f"git add -- {quoted(path)}")
+    """Return the git state of an untracked file."""
+    return GitState(path, "is untracked", f"git add -- {quoted(path)}")
 
 
 class Link(str):
@@ -131,6 +131,6 @@ class Link(str):
 
 
 class Other(str):
-    """Something that is neither file, folder nor link, such as a "FIFO"."""
+    """Something that is neither a file, a directory nor a link, such as a "FIFO"."""
 
     __slots__ = ()

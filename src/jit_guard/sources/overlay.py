@@ -1,4 +1,4 @@
-"""Another snapshot with changes on top, held in memory: the copy that `selftest` breaks."""
+"""A snapshot with changes in memory on top, for `selftest`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Overlay:
     """A Source over another one.
 
     Args:
-        base: what everything is read from that is not changed.
-        changes: path -> contents as for `Memory`, or None for a file that is taken away.
+        base: the source of everything that is not changed.
+        changes: path -> contents as for `Memory`, or None for a file that is removed.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class Overlay:
         )
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file."""
+        """Return the bytes of a file; None if it does not exist."""
         if path in self._gone:
             return None
         added = self._added.read(path)
         return self._base.read(path) if added is None else added
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
-        """The names in a folder: those of the base, without what is gone, with what is added."""
+        """Return the names in a directory: those of the base, with the changes applied."""
         below, above = self._base.folder(path, sizes=sizes), self._added.folder(path)
         if below is None or above is None:
             found = below or above
@@ -57,29 +57,29 @@ class Overlay:
         )
 
     def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """Only those files of a folder that hold nothing."""
+        """Yield the empty files of a directory."""
         for source, some in self._split(folder, names):
             yield from source.empty_files(folder, some)
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file of a folder its bytes."""
+        """Yield each file of a directory with its bytes."""
         for source, some in self._split(folder, names):
             yield from source.chunks(folder, some)
 
     def inside(self, target: str) -> str | None:
-        """An absolute link target relative to the root."""
+        """Return an absolute link target relative to the root; None if it is outside."""
         return self._base.inside(target)
 
     def ignored(self, paths: list[str]) -> set[str]:
-        """Those of the paths that git ignores."""
+        """Return the paths that git ignores."""
         return self._base.ignored(paths)
 
     def interrupted(self) -> str | None:
-        """Why `jit-guard recover` is due."""
+        """Return why `jit-guard recover` is necessary; None if it is not."""
         return self._added.interrupted() or self._base.interrupted()
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
-        """Those of the files that git does not have. It has none of what is added here."""
+        """Return the files that git does not have, which includes all added files."""
         states: list[GitState] = []
         rest: dict[str, list[str]] = {}
         for folder, names in wanted.items():
@@ -92,15 +92,15 @@ class Overlay:
         return states + self._base.untracked(scope, rest)
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
-        """What else knows of missing files."""
+        """Return where else missing files were found."""
         return self._base.explain_missing(missing)
 
     def close(self) -> None:
-        """Let go of the base."""
+        """Close the base."""
         self._base.close()
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
-        """Missing files whose last committed text a left-over file has."""
+        """Return missing path -> the only orphan with its last committed text."""
         return self._base.same_text(missing, orphans)
 
     def _split(self, folder: str, names: Iterable[str]) -> Iterator[tuple[Source, list[str]]]:

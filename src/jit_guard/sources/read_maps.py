@@ -1,4 +1,4 @@
-"""The maps of one snapshot: those that could be read, and what became of the others."""
+"""Reading of the maps of a snapshot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Maps(NamedTuple):
-    """The maps of a snapshot, by what became of them."""
+    """The maps of a snapshot: parsed, invalid, absent and unreadable ones."""
 
     read: tuple[GoalMap, ...]
     faults: dict[str, MapFault]
@@ -24,14 +24,14 @@ class Maps(NamedTuple):
 
     @property
     def clean(self) -> bool:
-        """True when every map could be read, conforms, repeats no key and has an entry."""
+        """True if every map was read, conforms, has no repeated key and has an entry."""
         return not (self.faults or self.absent or self.unreadable) and all(
             one.conforms and not one.repeats_keys and any(one.goals.values()) for one in self.read
         )
 
 
 def read_maps(source: Source, paths: Iterable[str]) -> Maps:
-    """Read every map of a snapshot."""
+    """Read and parse the maps of a snapshot."""
     maps: list[GoalMap] = []
     faults: dict[str, MapFault] = {}
     absent: list[str] = []

@@ -1,12 +1,12 @@
-"""Where a repository is, told from the disk alone: what is outside git never pays for git."""
+"""Location of a git repository, found without running git."""
 
 import os
 
 
 def top(folder: str) -> str | None:
-    """The nearest folder at or above this one that holds `.git`; None outside git.
+    """Return the nearest directory at or above this one with a `.git`; None outside git.
 
-    Links are followed first, as git does: it goes by the real path of where it stands.
+    Links are resolved first, as git does.
     """
     here = os.path.realpath(folder)
     while not os.path.lexists(os.path.join(here, ".git")):
@@ -18,7 +18,7 @@ def top(folder: str) -> str | None:
 
 
 def git_folder(repository: str) -> str:
-    """The real folder of a repository's own files: `.git`, or what a `.git` file points to.
+    """Return the real git directory of a repository: `.git`, or what a `.git` file points to.
 
     Linked worktrees and submodules have such a file (gitrepository-layout(5)).
     """
@@ -26,12 +26,12 @@ def git_folder(repository: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             pointer = file.read().rstrip("\n")
-    except OSError:  # a folder, as nearly always
+    except OSError:  # a directory, as in most repositories
         return os.path.realpath(path)
     return os.path.realpath(os.path.join(repository, pointer.removeprefix("gitdir: ")))
 
 
 def below(folder: str, path: str) -> str:
-    """A real path relative to a real folder that holds it, with `/`; "" for the folder itself."""
+    """Return a real path relative to a directory above it, with `/`; "" for itself."""
     relative = os.path.relpath(path, folder).replace(os.sep, "/")
     return "" if relative == "." else relative

@@ -1,6 +1,6 @@
-"""The port to where snapshots come from: the worktree, git, and memory implement it.
+"""The interface of a snapshot, implemented by the worktree, git trees and memory.
 
-Imported for its types only, so that a check does not pay for it.
+Imported only for its types, so that a check does not load it.
 """
 
 from __future__ import annotations
@@ -17,53 +17,53 @@ Answers = Iterator[tuple[str, Union[_Answer, UnreadableError, None]]]
 
 
 class Source(Protocol):
-    """Where a snapshot comes from. To be closed.
+    """A snapshot of a project; must be closed.
 
-    `read`, `folder` and `ignored` may raise UnreadableError, and only that. The two that look
-    at many files yield it in the place of the one file's answer, and go on; they answer in the
-    order of the names.
+    `read`, `folder` and `ignored` may raise UnreadableError, and nothing else. `empty_files` and
+    `chunks` yield it in place of a file's answer and continue; they answer in the order of the
+    names.
     """
 
     name: str
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of the file at a path (links followed); None when there is none."""
+        """Return the bytes of a file, following links; None if it does not exist."""
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
-        """The names in a real folder (no link on the way); None when there is none.
+        """Return the names in a real directory (no link in its path); None if there is none.
 
-        `sizes`: `empty_files` will be asked of its files, so look now where that is cheaper.
+        `sizes`: `empty_files` will be called for it, so sizes may be read now if that is cheaper.
         """
 
     def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """Only those files of a folder that hold nothing: True; None when one has vanished."""
+        """Yield the empty files of a directory, with True; with None if one has vanished."""
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file of a folder its bytes, in pieces of bounded size; None: vanished."""
+        """Yield each file of a directory with its bytes in bounded pieces; None: vanished."""
 
     def inside(self, target: str) -> str | None:
-        """An absolute link target relative to the root; None when it leaves the project."""
+        """Return an absolute link target relative to the root; None if it is outside."""
 
     def ignored(self, paths: list[str]) -> set[str]:
-        """Those of the paths that git ignores."""
+        """Return the paths that git ignores."""
 
     def interrupted(self) -> str | None:
-        """Why `jit-guard recover` is due; None when no commit was interrupted."""
+        """Return why `jit-guard recover` is necessary; None if no commit was interrupted."""
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
-        """Those of the files (folder -> names) that git does not have; none outside git.
+        """Return the files (directory -> names) that git does not have; none outside git.
 
-        `scope` is the folder that most of them are in. Raises GitError where git cannot tell.
+        `scope` is the directory that contains most of them. Raises GitError if git fails.
         """
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
-        """What else knows of missing files: the index, or the disk where git is judged.
+        """Return where else missing files exist: in the index, or (for a git tree) on disk.
 
-        This and `same_text` look at every path that they are given: ask for few.
+        This and `same_text` examine every path, so call them with few.
         """
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
-        """Missing path -> the one left-over file that has its last committed text."""
+        """Return missing path -> the only orphan with its last committed text."""
 
     def close(self) -> None:
-        """Let go of what was needed for reading."""
+        """Release the resources used for reading."""

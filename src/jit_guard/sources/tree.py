@@ -1,9 +1,8 @@
-"""A snapshot: map, tree and configuration as one source gives them, and where a path leads.
+"""The directory tree of a snapshot, and the resolution of paths in it.
 
-A `Source` (in `source.py`) gives the folders. A folder is a set of names, never an object per
-file; that is what makes a million components affordable. Paths are strings relative to the root
-with `/`, and "" for the root itself; bytes of a name that are not UTF-8 are surrogate escapes
-(PEP 383).
+A directory is a set of names, not an object per file, so that a million components fit into
+memory. Paths are strings relative to the root with `/`, and "" is the root itself. Bytes of a
+name that are not UTF-8 are surrogate escapes (PEP 383).
 """
 
 from __future__ import annotations
@@ -29,9 +28,14 @@ MAX_LINKS = 40  # as Linux
 
 
 class Place(NamedTuple):
-    """Where a path leads. `spelled` is the path as the folders spell it, `real` where links
-    end; `what` says which other thing it is, or why it cannot be known; `links` are the links
-    that were followed.
+    """Where a path leads.
+
+    Args:
+        kind: what is there.
+        spelled: the path as the directory listings spell it.
+        real: the path with all links resolved.
+        what: the kind of an "other" file, or why the kind is "unknown".
+        links: the links that were followed.
     """
 
     kind: Kind
@@ -42,7 +46,7 @@ class Place(NamedTuple):
 
 
 class Tree:
-    """The folders of a snapshot, read once each, on demand; `sizes`: see `Source.folder`."""
+    """The directories of a snapshot, read once each, on demand; `sizes`: see `Source.folder`."""
 
     def __init__(self, source: Source, *, sizes: bool = False) -> None:
         self.source = source
@@ -53,11 +57,11 @@ class Tree:
         self._unfolded: dict[str, dict[str, list[str]]] = {}
 
     def expect(self, files: Mapping[str, set[str]]) -> None:
-        """Say which files folders are likely to hold, so that a name in memory is kept once."""
+        """Set the expected files of directories; an equal set is shared to save memory."""
         self._expected = files
 
     def folder(self, path: str) -> Folder | None:
-        """The folder at a real path; None when there is none or it cannot be read."""
+        """Return the directory at a real path; None if it does not exist or is unreadable."""
         if path not in self._folders:
             try:
                 found = self.source.folder(path, sizes=self._sizes)
@@ -71,7 +75,7 @@ class Tree:
         return self._folders[path]
 
     def walk(self, top: str) -> dict[str, Folder]:
-        """Every real folder at and below a path, links not followed, in a stable order."""
+        """Return every real directory at and below a path, without following links, in order."""
         found: dict[str, Folder] = {}
         waiting = [top]
         while waiting:
@@ -84,7 +88,7 @@ class Tree:
         return found
 
     def discard(self, path: str) -> None:
-        """Forget a file that vanished during the scan."""
+        """Remove a file that vanished during the check."""
         parent, _, name = path.rpartition("/")
         folder = self._folders.get(parent)
         if folder is not None:
@@ -92,10 +96,10 @@ class Tree:
             self._unfolded.pop(parent, None)
 
     def resolve(self, path: str) -> Place:
-        """Where a normal path leads, link by link, decided from the folders' own entries.
+        """Resolve a normalized path, link by link, using the directory listings only.
 
-        A name that is only there under another case or normal form is followed, and shows as
-        a difference between `path` and `Place.spelled`.
+        A name that exists only in another case or normalization is followed; `Place.spelled`
+        then differs from `path`.
         """
         here, spelled = "", ""
         links: list[str] = []
@@ -129,7 +133,7 @@ class Tree:
                 absolute, segments = target
                 here = "" if absolute else here
                 waiting.extendleft((segment, False) for segment in reversed(segments))
-            elif kind_here is None or waiting:  # nothing, or a file where a folder should be
+            elif kind_here is None or waiting:  # nothing, or a file instead of a directory
                 kind = "absent" if own else "broken"
                 return Place(kind, spelled if kind == "broken" else path, at, links=tuple(links))
             elif kind_here == "file":
@@ -138,16 +142,16 @@ class Tree:
                 return Place("other", spelled, at, folder.others[name], tuple(links))
         return Place("folder", spelled or path, here, links=tuple(links))
 
-    def plainly_lacking(self, path: str, names: set[str]) -> set[str]:
-        """Those names that a real folder does not hold, in any case or normal form."""
+    def plainly_absent(self, path: str, names: set[str]) -> set[str]:
+        """Return the names that a directory does not have, in any case or normalization."""
         folder = self.folder(path)
         if folder is None:
             return set()
-        lacking = names - folder.files
-        lacking.difference_update(folder.folders, folder.links, folder.others)
-        if all_folded("/".join(lacking)):
-            return lacking.difference(self._odd_names(path, folder))
-        return {name for name in lacking if self._twin(path, folder, name) is None}
+        absent = names - folder.files
+        absent.difference_update(folder.folders, folder.links, folder.others)
+        if all_folded("/".join(absent)):
+            return absent.difference(self._odd_names(path, folder))
+        return {name for name in absent if self._twin(path, folder, name) is None}
 
     def _target(self, target: str) -> tuple[bool, list[str]] | None:
         absolute = target.startswith("/")
@@ -157,13 +161,13 @@ class Tree:
         return absolute, [name for name in relative.split("/") if name not in ("", ".")]
 
     def _odd_names(self, path: str, folder: Folder) -> dict[str, list[str]]:
-        """The names in a folder that are not as folded, by what they are folded to."""
+        """Return the names in a directory that differ from their folded form, by that form."""
         if path not in self._unfolded:
             self._unfolded[path] = unfolded(chain(*folder))
         return self._unfolded[path]
 
     def _twin(self, path: str, folder: Folder, name: str) -> str | None:
-        """The first name there that is this one to some system: a file before anything else."""
+        """Return the first name that collides with this one on some system; files come first."""
         folded = fold(name)
         twins = self._odd_names(path, folder).get(folded, [])
         if _kind(folder, folded) is not None:

@@ -1,8 +1,8 @@
-"""The snapshot of the worktree: the files as they lie on disk now.
+"""The snapshot of the worktree: the files as they are on disk now.
 
-Nothing is followed out of the project: folders are listed only at real paths (`Tree.resolve`
-walks links itself), and files are opened relative to their folder, without following a link
-and without waiting for whoever holds a FIFO's other end.
+No link is followed out of the project. Directories are listed only at real paths (`Tree.resolve`
+follows links itself). Files are opened relative to their directory, without following a link and
+without blocking on a FIFO.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 class Worktree:
-    """A Source over a folder on disk.
+    """A Source over a directory on disk.
 
     Args:
-        root: the project's root; the only folder that anything is read below, except what a
-            configured map or schema that is a link points to.
+        root: the project's root. Nothing outside of it is read, except through a configured map
+            or schema that is a link.
     """
 
     name = "worktree"
@@ -47,11 +47,11 @@ class Worktree:
         self._empty: dict[str, set[str] | None] = {}
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file, links followed; None when there is none."""
+        """Return the bytes of a file, following links; None if it does not exist."""
         return read_file(os.path.join(self.root, path), path)
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
-        """The names in a real folder; None when there is none. With `sizes`, see `empty_files`."""
+        """Return the names in a real directory; None if there is none. `sizes`: measure files."""
         listed = list_folder(self.root, path, sizes=sizes)
         if listed is None:
             return None
@@ -60,12 +60,12 @@ class Worktree:
         return found
 
     def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """Only those files that hold nothing: True; None when one has vanished."""
+        """Yield the empty files, with True; with None if one has vanished."""
         known = self._empty.get(folder)
         if known is not None:  # the listing has measured them
             yield from ((name, True) for name in sorted(known.intersection(names)))
             return
-        names = sorted(names)  # in order: that is closer to that of a disk than a set's
+        names = sorted(names)  # closer to the order on disk than the order of a set
         with OpenFolder(self.root, folder) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
@@ -81,7 +81,7 @@ class Worktree:
                     yield name, True
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file its bytes, a piece at a time; None when it has vanished."""
+        """Yield each file with its bytes in pieces; with None if it has vanished."""
         names = sorted(names)
         with OpenFolder(self.root, folder) as at:
             if not at.open:
@@ -99,20 +99,20 @@ class Worktree:
                     os.close(handle)
 
     def inside(self, target: str) -> str | None:
-        """An absolute link target relative to the root; None when it leaves the project."""
+        """Return an absolute link target relative to the root; None if it is outside."""
         for root in (self.root, self._real_root):
             if target == root or target.startswith(root.rstrip("/") + "/"):
                 return target[len(root) :].strip("/")
         return None
 
     def ignored(self, paths: list[str]) -> set[str]:
-        """Those of the paths that git ignores; none where there is no repository."""
+        """Return the paths that git ignores; none outside a repository."""
         from jit_guard.sources.git.worktree import ignored
 
         return ignored(self.root, paths)
 
     def interrupted(self) -> str | None:
-        """Why `jit-guard recover` is due; None when no commit was interrupted."""
+        """Return why `jit-guard recover` is necessary; None if no commit was interrupted."""
         if not os.path.lexists(os.path.join(self.root, PENDING)):
             return None
         from jit_guard.commit.transaction import interrupted
@@ -120,7 +120,7 @@ class Worktree:
         return interrupted(self.root)
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
-        """Those of the files that git does not have; none where there is no repository."""
+        """Return the files that git does not have; none outside a repository."""
         from jit_guard.sources.repository import top
 
         if top(self.root) is None:
@@ -130,23 +130,23 @@ class Worktree:
         return untracked(self.root, scope, wanted)
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
-        """Those missing files that the index has."""
+        """Return the missing files that the index has."""
         from jit_guard.sources.git.worktree import explain_missing
 
         return explain_missing(self.root, missing)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is held."""
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
-        """Missing path -> the one left-over file that has its last committed text."""
+        """Return missing path -> the only orphan with its last committed text."""
         from jit_guard.sources.git.worktree import same_text
 
         return same_text(self.root, missing, orphans)
 
 
 def _chunks(handle: int, at: OpenFolder, name: str) -> Chunks | UnreadableError:
-    """The bytes of a file; of nearly all of them there is one piece."""
+    """Return the bytes of a file in pieces; almost always there is only one."""
     try:
         piece = os.read(handle, PIECE)
     except OSError as error:

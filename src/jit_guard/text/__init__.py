@@ -1,1 +1,1 @@
-"""Names of files and lines of text: what they may be, and how they are shown."""
+"""File names and lines of text: what is valid, and how they are displayed."""

@@ -1,4 +1,4 @@
-"""Where output goes: the only place that writes to the streams, and makes lines safe to write."""
+"""Output to the terminal. Only this module writes to the streams, with lines made safe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """Standard output and error, and whether they show colours.
+    """Standard output and standard error, with or without colours.
 
     Args:
         color: "auto", "always" or "never"; `NO_COLOR` and `FORCE_COLOR` decide under "auto".
@@ -32,20 +32,20 @@ class Console:
         self.color = _wants_color(color, self.out)
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Write finished lines, which may hold our own colours, to standard output."""
+        """Write finished lines, which may contain our own colours, to standard output."""
         self.out.writelines(quiet_lines(lines))
 
     def commands(self, lines: Iterable[str]) -> None:
-        """Write lines that a CI runner is meant to obey, made by a format that knows which."""
+        """Write lines that contain commands for a CI runner, as the `github` format does."""
         self.out.writelines(f"{line}\n" for line in lines)
 
     def error(self, *lines: str) -> None:
-        """Write a message to standard error, each of its lines under our name."""
+        """Write error lines to standard error, each prefixed with `jit-guard: error:`."""
         for line in lines:
             self.err.write(quiet_line(f"jit-guard: error: {printable(line)}") + "\n")
 
     def note(self, message: str) -> None:
-        """Write a remark to standard error."""
+        """Write a note to standard error."""
         self.err.write(quiet_line(f"jit-guard: {printable(message)}") + "\n")
 
 

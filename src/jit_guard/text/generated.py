@@ -1,9 +1,8 @@
-"""Generated components: their names, and the mark of a draft that nobody has edited.
+"""Generated components: their names, and the mark of an unedited draft.
 
-A name, `autogen_{component_type}_for_{goal}{suffix}`, says for which goal and type a component
-was written, so that a later run finds it again. A draft carries `jit-guard:draft sha256=<hash of
-the rest>`: while the hash is right, the text is untouched and a real generator may replace it;
-after the first edit the file is somebody's work.
+The name `autogen_{component_type}_for_{goal}{suffix}` records for which goal and type a component
+was generated, so that a later run finds it again. A draft contains `jit-guard:draft sha256=<hash
+of the rest>`. While the hash matches, the draft is unedited and a generator may replace it.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ DEFAULT_SUFFIX = ".txt"
 _KEPT = frozenset("_-.")
 _OTHER_ASCII = re.compile("[^a-z0-9_.-]")
 _HASH_DIGITS = 8
-_MAX_SUFFIX_BYTES = 64  # what is longer is a sentence with a dot in it
+_MAX_SUFFIX_BYTES = 64  # anything longer is a sentence with a dot in it
 
 _WORDS = "jit-guard:draft sha256="
 _MARK = re.compile(_WORDS.encode() + b"([0-9a-f]{64})")
 
-# How a comment looks in a file of this kind; a line of its own where there are none.
+# Start and end of a comment by suffix; other files get a plain line.
 _COMMENTS = {
     **dict.fromkeys((".md", ".markdown", ".html", ".htm", ".xml", ".svg"), ("<!-- ", " -->")),
     **dict.fromkeys((".yaml", ".yml", ".toml", ".py", ".sh", ".ini", ".cfg", ".r"), ("# ", "")),
@@ -41,17 +40,17 @@ _COMMENTS = {
 def candidates(
     goal: str, component_type: str, filename: str, *, plain: bool = True
 ) -> Iterator[str]:
-    """Names for the component of a goal and type, the best one first, without an end.
+    """Yield names for the component of a goal and type, best first, without end.
 
-    NFC, lower case; letters and digits of any script and `_ - .` are kept, everything else
-    becomes `_`; at most 255 bytes. A hash of goal and type (and, from the second on, a number)
-    makes every name but the first its own; where something was lost, the first has one, too.
+    Names are NFC, lower case and at most 255 bytes long. Letters and digits of any script and
+    `_ - .` are kept, everything else becomes `_`. All names but the first contain a hash of goal
+    and type (and, from the second on, a number); so does the first if characters were replaced.
 
     Args:
-        goal: as it stands in the map.
-        component_type: as it stands in the map.
-        filename: what the map asks for; its suffix is kept (`.txt` when it has none).
-        plain: False when another goal of the map has the same plain name.
+        goal: as written in the map.
+        component_type: as written in the map.
+        filename: as written in the map; its suffix is kept (`.txt` if it has none).
+        plain: False if another goal of the map has the same plain name.
     """
     stem, kept = _stem(goal, component_type)
     suffix, suffix_kept = _suffix(filename)
@@ -66,19 +65,19 @@ def candidates(
 
 
 def plain_name(goal: str) -> str:
-    """What two goals have in common when they would share a name; see `candidates`."""
+    """Return the key that is equal for two goals with the same plain name; see `candidates`."""
     return fold(_clean(goal)[0])
 
 
 def lossless(goal: str) -> bool:
-    """Does the goal's name hold all of it, but for case and normal form?"""
+    """Check whether the plain name keeps every character of a goal, except for case."""
     return _clean(goal)[1]
 
 
 def is_for(name: str, goal: str, component_type: str) -> bool:
-    """May this be the name of a component that was generated for the goal and type?
+    """Check whether a component of this name may have been generated for the goal and type.
 
-    Says yes to the plain name and to the first hashed ones, with any suffix.
+    True for the plain name and for the first two hashed ones, with any suffix.
     """
     if not name.startswith(PREFIX) or "/" in name:
         return False
@@ -93,14 +92,14 @@ def _stem(goal: str, component_type: str) -> tuple[str, bool]:
 
 
 def _clean(text: str) -> tuple[str, bool]:
-    """The text as part of a name, and whether all of it is still there."""
-    if text.isascii():  # nearly all of a large map
+    """Return the text as part of a name, and whether every character was kept."""
+    if text.isascii():  # almost all names of a large map
         whole = text.lower()
         cleaned = _OTHER_ASCII.sub("_", whole)
         return cleaned, cleaned == whole
     from unicodedata import normalize
 
-    # Lower-casing may take a letter apart (the Turkish dotted I): composed before and after.
+    # Lower-casing may decompose a letter (the Turkish dotted I), so normalize before and after.
     whole = normalize("NFC", normalize("NFC", text).lower())
     cleaned = _letters(whole)
     return cleaned, cleaned == whole
@@ -129,26 +128,26 @@ def _hash(goal: str, component_type: str, number: int) -> str:
 
 
 def _cut(text: str, size: int) -> str:
-    """As much of the text as fits into so many bytes, whole characters only."""
+    """Truncate the text to so many bytes, at a character boundary."""
     return text.encode()[:size].decode("utf-8", "ignore")
 
 
 def mark(text: str, suffix: str) -> str:
-    """The text as a draft: its lines end at LF, and one more line holds the mark.
+    """Return the text as a draft: with LF line ends, and the mark in a line of its own.
 
-    The mark is the last line, as a comment of that kind of file; in a JSON object that is
-    spread over lines a first member, `$comment`.
+    The mark is the last line, written as a comment if the file type has comments. In a JSON
+    object of several lines, it is the first member, `$comment`.
 
     Args:
         text: the draft, without a mark.
-        suffix: `.txt`, `.md`, …; anything unknown gets a plain line.
+        suffix: `.txt`, `.md`, …; an unknown one gets a plain line.
     """
     rest = text.replace("\r\n", "\n")
     kind = suffix.lower()
     before, after = _COMMENTS.get(kind, ("", ""))
     if kind == ".json" and rest.startswith("{\n"):
         start, end = f"{{\n{before}{_WORDS}", f"{after}\n{rest[2:]}"
-    elif kind == ".json":  # no object: there is no place for a mark that leaves it JSON
+    elif kind == ".json":  # not an object, so no mark can keep it valid JSON
         start, end = f"{_ended(rest)}{_WORDS}", "\n"
     else:
         start, end = f"{_ended(rest)}{before}{_WORDS}", f"{after}\n"
@@ -156,7 +155,7 @@ def mark(text: str, suffix: str) -> str:
 
 
 def untouched(data: bytes) -> bool:
-    """Is it a draft that nobody has edited?"""
+    """Check whether the data is an unedited draft."""
     return any(
         digest(data[: found.start(1)] + data[found.end(1) :]) == found[1].decode()
         for found in _MARK.finditer(data)
@@ -168,5 +167,5 @@ def _ended(text: str) -> str:
 
 
 def digest(data: bytes) -> str:
-    """The sha256 of a text, whichever line endings git gave it on this machine."""
+    """Return the sha256 of a text, independent of its line endings."""
     return sha256(data.replace(b"\r\n", b"\n")).hexdigest()

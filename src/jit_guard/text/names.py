@@ -1,7 +1,7 @@
-"""Names of files: which are the same to some systems, and which some systems cannot hold.
+"""File names: which collide on some systems, and which are invalid on some systems.
 
-Every judgement of a single name has a bulk twin that says of a million names at C speed
-whether any of them needs the judgement. It takes them joined by slashes, which no name holds.
+Every check of a single name has a bulk version that finds out, for a million names at C speed,
+whether any of them needs the check. It takes the names joined by slashes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _NEVER = frozenset(
     (".gitkeep", ".gitignore", ".gitattributes", ".DS_Store", "Thumbs.db", "desktop.ini", "README")
 )
 _NEVER_PATTERN = r"(?s)README\..*|.*~|\..*\.swp"
-# What interrupted writers leave: ours, editors' and the usual "write, then rename".
-GENERATED = "autogen_"  # what the names of generated components start with
-OURS = ".jit-guard-"  # what our own temporary files start with
-# What jit-guard keeps in a project, and the file in it that exists while a commit is under way.
+GENERATED = "autogen_"  # prefix of generated components
+OURS = ".jit-guard-"  # prefix of our own temporary files
+# The state directory in a project, and the file in it that exists during a commit.
 STATE_FOLDER = ".jit-guard"
 PENDING = f"{STATE_FOLDER}/pending.json"
+# Left behind by interrupted writers: ours, editors' and the usual "write, then rename".
 _TEMPORARY = re.compile(
     rf"{re.escape(OURS)}.*|.*\.(?:tmp|temp|part|partial)(?:[.-]\w+)?", re.DOTALL
 )
-_MARKS = (  # of all that `never_counts` and `temporary` know, in names between slashes
+_MARKS = (  # of everything that `never_counts` and `temporary` match, in names between slashes
     *(f"/{name}/" for name in sorted(_NEVER)),
     *("/README.", "~/", ".swp/"),
     *(f"/{OURS}", ".tmp", ".temp", ".part"),
@@ -36,7 +36,7 @@ _MARKS = (  # of all that `never_counts` and `temporary` know, in names between 
 
 
 def fold(name: str) -> str:
-    """The name as a system sees it that ignores case and Unicode normal form.
+    """Return the name as a file system compares it that ignores case and normalization.
 
     Simple case folding (NTFS, APFS, HFS+): one character for one, so `ß` is not `ss`.
     """
@@ -55,12 +55,12 @@ def _fold_character(character: str) -> str:
 
 
 def all_folded(joined: str) -> bool:
-    """True only when every name is as `fold` makes it, so that no two of them can collide."""
+    """Check whether every name equals its folded form, so that no two of them can collide."""
     return joined.isascii() and joined == joined.lower()
 
 
 def unfolded(names: Iterable[str]) -> dict[str, list[str]]:
-    """The names that are not as folded, by what they are folded to; most trees have none."""
+    """Return the names that differ from their folded form, by that form; usually none."""
     joined = "/".join(names)
     if all_folded(joined):
         return {}
@@ -72,7 +72,7 @@ def unfolded(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def colliding(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """Groups of names that are one name to a system that ignores case or normal form."""
+    """Return the groups of names that collide if case and normalization are ignored."""
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(fold(name), []).append(name)
@@ -80,21 +80,24 @@ def colliding(names: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def unportable(name: str) -> str | None:
-    """Why Windows or macOS cannot hold a file or folder of this name; None when they can."""
+    """Return why a name is invalid on Windows or macOS; None if it is valid.
+
+    The reason completes a sentence that starts with "the name".
+    """
     for character in name:
         if character in _FORBIDDEN:
-            return f"holds {character}, which Windows forbids"
+            return f"contains {character}, which Windows forbids"
         if character < " ":
-            return "holds a control character"
+            return "contains a control character"
         if "\ud800" <= character <= "\udfff":
             return "is not UTF-8, which macOS requires"
     if name[-1:] in (".", " "):
         return f"ends in a {'dot' if name.endswith('.') else 'space'}, which Windows drops"
     if _is_device(name):
-        return "is the name of a device on Windows"
+        return "is a reserved device name on Windows"
     size = len(name.encode("utf-8", "surrogateescape"))
     if size > MAX_NAME_BYTES:
-        return f"is {size} bytes long; {MAX_NAME_BYTES} is the limit"
+        return f"is {size} bytes long; the limit is {MAX_NAME_BYTES}"
     return None
 
 
@@ -103,10 +106,10 @@ def _is_device(name: str) -> bool:
 
 
 def may_be_unportable(joined: str) -> bool:
-    """Bulk twin of `unportable`: False only when every name is portable."""
+    """Bulk version of `unportable`: False only if every name is portable."""
     if joined.isascii():
         plain, most = not joined.encode().translate(None, _PORTABLE), MAX_NAME_BYTES
-    else:  # controls and surrogates are not printable, nor are rare letters, which cost a look
+    else:  # control characters and surrogates are not printable; some rare letters are not, either
         plain = joined.isprintable() and not any(one in joined for one in _FORBIDDEN)
         most = MAX_NAME_BYTES // 4
     return (
@@ -119,52 +122,55 @@ def may_be_unportable(joined: str) -> bool:
 
 
 def _suspicious(most: int) -> str:
-    """A slash before the name of a device, or before a name with more letters than this."""
+    """Return a pattern for a device name, or a name with more than this many characters."""
     return rf"/(?:{_DEVICE} *(?=[./]|\Z)|[^/]{{{most + 1}}})"
 
 
 def may_not_count(joined: str) -> bool:
-    """Bulk twin of `never_counts` and `temporary`: False only when all may be orphans."""
+    """Bulk version of `never_counts` and `temporary`: False only if all may be orphans."""
     segments = f"/{joined}/"
     return any(one in segments for one in _MARKS)
 
 
 def never_counts(name: str) -> bool:
-    """True for base names that are never orphans (`.gitkeep`, `README.md`, `x~`, …)."""
+    """Check for a base name that is never an orphan (`.gitkeep`, `README.md`, `x~`, …)."""
     return name in _NEVER or re.fullmatch(_NEVER_PATTERN, name) is not None
 
 
 def temporary(name: str) -> bool:
-    """True for base names that an interrupted writer leaves behind."""
+    """Check for a base name that an interrupted writer leaves behind."""
     return re.fullmatch(_TEMPORARY, name) is not None
 
 
 def unsafe_type(component_type: str) -> str | None:
-    """Why a component type cannot be a folder's name."""
+    """Return why a component type cannot be the name of a directory; None if it can."""
     if component_type in (".", ".."):
         return f"the component type is {component_type}"
     return _unsafe_characters(component_type, "component type") or (
-        "the component type holds /" if "/" in component_type else None
+        "the component type contains /" if "/" in component_type else None
     )
 
 
 def unsafe_filename(filename: str) -> tuple[str, str | None] | None:
-    """Why a filename is no safe path below its folder, and its normal form if it has one."""
+    """Return why a filename is not a safe relative path, and its normal form if it has one.
+
+    None if the filename is safe.
+    """
     if reason := _unsafe_characters(filename, "filename"):
         return reason, None
     if filename.startswith("/") or re.match("[A-Za-z]:/", filename):
         return "the filename is an absolute path", None
     segments = filename.split("/")
     if ".." in segments:
-        return "the filename holds ..", None
+        return "the filename contains ..", None
     if "." in segments or "" in segments:
         normal = "/".join(segment for segment in segments if segment not in ("", "."))
-        return "the filename is not in its normal form", normal or None
+        return "the filename is not a normalized path", normal or None
     return None
 
 
 def may_be_unsafe(joined: str) -> bool:
-    """Bulk twin of `unsafe_filename`: False only when every filename is a safe path."""
+    """Bulk version of `unsafe_filename`: False only if every filename is safe."""
     segments = f"/{joined}/"
     return (
         any(one in segments for one in ("\\", "\0", "//", "/./", "/../", ":/"))
@@ -174,18 +180,18 @@ def may_be_unsafe(joined: str) -> bool:
 
 def _unsafe_characters(text: str, what: str) -> str | None:
     if "\\" in text:
-        return f"the {what} holds a backslash"
+        return f"the {what} contains a backslash"
     if "\0" in text:
-        return f"the {what} holds a NUL character"
+        return f"the {what} contains a NUL character"
     try:
         text.encode()
     except UnicodeEncodeError:
-        return f"the {what} holds half a surrogate pair, which no file name can"
+        return f"the {what} contains a lone surrogate, which no file name can"
     return None
 
 
 def by_folder(paths: Iterable[str]) -> dict[str, set[str]]:
-    """The last names of paths, by the folder that they lie in ("" for none)."""
+    """Group the base names of paths by their directory ("" for none)."""
     found: dict[str, set[str]] = {}
     for path in paths:
         folder, _, name = path.rpartition("/")
@@ -194,5 +200,5 @@ def by_folder(paths: Iterable[str]) -> dict[str, set[str]]:
 
 
 def join(folder: str, name: str) -> str:
-    """A path below a folder; "" is the root, or the folder itself."""
+    """Join a directory and a name; "" is the root, or the directory itself."""
     return f"{folder}/{name}" if folder and name else folder or name

@@ -1,6 +1,6 @@
-r"""Text from files and names, made safe for a terminal, a log and a CI runner.
+r"""Escaping of untrusted text for a terminal, a log and a CI runner.
 
-Nothing that a file contains may forge a line, move the cursor, or speak to a CI runner.
+Nothing that a file contains may forge a line, move the cursor, or send a command to a CI runner.
 `printable` is for one name or message, `quiet_line` for one finished line of output.
 """
 
@@ -37,41 +37,41 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def printable(text: str) -> str:
-    r"""The text on one line, with everything invisible shown as an escape (`\x1b`, `\u202e`)."""
+    r"""Return the text on one line, with invisible characters escaped (`\x1b`, `\u202e`)."""
     return text if text.isascii() and text.isprintable() else re.sub(_HIDDEN, _escape, text)
 
 
 def true_name(text: str) -> str:
-    r"""The text itself, with only bytes that are not UTF-8 shown as `\xNN`; for JSON."""
+    r"""Return the text with only bytes that are not UTF-8 escaped (`\xNN`), for JSON."""
     if text.isascii():
         return text
     return re.sub("[\udc80-\udcff]", _escape, text)
 
 
 def quiet_line(line: str) -> str:
-    """A finished line that no CI runner takes for a command."""
+    """Escape a finished line so that no CI runner takes it for a command."""
     if "::" in line:
         line = re.sub(_LINE_COMMAND, r"\1\\x3a", line)
     return quiet_anywhere(line, r"#\\x23")
 
 
 def quiet_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Finished lines made quiet, some at a time: texts that end in a line end each."""
+    """Escape finished lines as `quiet_line` does; yield them in batches, each with a newline."""
     waiting = iter(lines)
     while some := list(islice(waiting, _BATCH)):
         text = "\n".join(some)
-        if "::" in text or "##" in text:  # nearly never, so that one look serves for all of them
+        if "::" in text or "##" in text:  # rare, so one check serves the whole batch
             text = "\n".join(map(quiet_line, some))
         yield f"{text}\n"
 
 
 def quiet_anywhere(text: str, replacement: str) -> str:
-    """The text without the commands that runners read anywhere in a line."""
+    """Replace the commands that runners recognise anywhere in a line."""
     return re.sub(_RUNNER_COMMAND, replacement, text) if "##" in text else text
 
 
 def style(text: str, *names: str, on: bool) -> str:
-    """The text in a style, when colours are on."""
+    """Return the text in a style if colours are on."""
     if not on:
         return text
     return f"\x1b[{';'.join(STYLES[name] for name in names)}m{text}\x1b[0m"

@@ -1,17 +1,16 @@
-"""Commands as somebody would type them: exact, also for names that a shell would spoil.
+"""Shell quoting for the commands in hints.
 
-Where a hint tells a command it stands between backticks, and no hint holds two of them or any
-other backtick: a program may run what it finds there.
+A command in a hint is enclosed in backticks, and no hint contains a second one or any other
+backtick, so a program can extract and run it.
 """
 
 from __future__ import annotations
 
 
 def quoted(word: str) -> str:
-    """One word for a POSIX shell, without a backtick and on one line.
+    """Quote a word for a POSIX shell, on one line and without a backtick.
 
-    Control characters and bytes that are not UTF-8 are written as bash, zsh and ksh read them,
-    `$'...'`.
+    Control characters and bytes that are not UTF-8 use the `$'...'` form of bash, zsh and ksh.
     """
     if word.isprintable() and "`" not in word:
         from shlex import quote
@@ -21,12 +20,12 @@ def quoted(word: str) -> str:
 
 
 def between_backticks(*words: str) -> str:
-    """A command, for a hint."""
+    """Return a quoted command between backticks, for a hint."""
     return f"`{' '.join(map(quoted, words))}`"
 
 
 def no_command(name: str) -> str:
-    """A name for the prose of a hint, where no backtick of its own may frame a command."""
+    """Escape backticks in a name, so that they do not enclose a command in a hint."""
     return name.replace("`", r"\x60")
 
 

@@ -1,4 +1,4 @@
-"""A generator that fills in the letterhead of the house."""
+"""A generator that fills in a letterhead."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from jit_guard.hookspecs import (
     hookimpl,
 )
 
-_VERSION = "1"  # changed whenever the same request should be written anew
+_VERSION = "1"  # change it if the same request should get a new text
 
 
 def make(options: Options) -> Writer:
-    """Called once a run: this is the place to read a key or to open a client."""
-    tone = options.model or "plain"  # what --model says is for the generator to understand
+    """Called once per run: read a key or open a client here."""
+    tone = options.model or "plain"  # the generator decides what --model means
 
     def write(request: Request) -> Text:
-        """Called once for every missing file, from several threads at once."""
+        """Called once per missing file, from several threads at the same time."""
         if not request.description:
             raise GenerationError("a letterhead needs a description")
         lines = [f"# {request.goal}", "", f"In a {tone} tone: {request.description}", ""]
@@ -35,11 +35,11 @@ def make(options: Options) -> Writer:
 
 @hookimpl
 def jit_guard_generators() -> list[Generator]:
-    """What this plugin offers."""
+    """The generators of this plugin."""
     return [
         Generator(
             name="letterhead",
-            summary="the letterhead of the house, filled in",
+            summary="fills in a letterhead",
             factory=make,
             network=False,
             paid=False,

@@ -1,4 +1,4 @@
-"""The generator `openai`: Chat Completions through the official SDK, of any server that has them.
+"""The generator `openai`: Chat Completions of any server, through the official SDK.
 
-Not called openai, so that no import can mean the one for the other.
+The package is not called openai, so that no import can confuse the two.
 """

@@ -1,4 +1,4 @@
-"""One event loop in a thread of its own, for callers that wait in theirs."""
+"""An event loop in a thread of its own, for callers in other threads."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _Result = TypeVar("_Result")
 
 
 class ClosedError(Exception):
-    """The loop was closed before there was a result."""
+    """The loop was closed before the result was ready."""
 
 
 class Background:
     """An event loop that starts with its first coroutine and ends with `close`.
 
     Args:
-        finish: makes what has to be awaited in the loop at its end (a client's `close`).
+        finish: returns a coroutine to be awaited before the loop ends (a client's `close`).
     """
 
     def __init__(self, finish: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -30,10 +30,10 @@ class Background:
         self._closed = False
 
     def run(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
-        """What the coroutine returns or raises. To be called from any thread but the loop's.
+        """Run a coroutine and return its result. Call it from any thread except the loop's.
 
         Raises:
-            ClosedError: `close` was called before, or while it ran.
+            ClosedError: `close` was called before or during the run.
         """
         with self._lock:
             loop = None if self._closed else self._started()
@@ -51,7 +51,7 @@ class Background:
             raise
 
     def close(self) -> None:
-        """Cancel what runs, and end the thread. Safe to call again."""
+        """Cancel running tasks, and end the thread. Safe to call again."""
         with self._lock:
             self._closed = True
             loop, self._loop = self._loop, None
@@ -63,7 +63,7 @@ class Background:
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            # A daemon: a caller that dies without closing must not hang at its exit.
+            # A daemon, so that a process that exits without closing does not hang.
             self._thread = threading.Thread(
                 target=self._serve, args=(self._loop,), name="jit-guard-openai", daemon=True
             )
@@ -74,7 +74,7 @@ class Background:
         asyncio.set_event_loop(loop)
         try:
             loop.run_forever()
-            # What was handed over just before the stop has not become a task yet.
+            # A coroutine submitted just before the stop is not a task yet.
             loop.run_until_complete(asyncio.sleep(0))
             tasks = asyncio.all_tasks(loop)
             for task in tasks:

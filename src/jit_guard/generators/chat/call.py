@@ -1,4 +1,4 @@
-"""One text on its way: the attempts at it, and what they did to the budget."""
+"""The state of one text: its attempts, and their effect on the budget."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jit_guard.generators.prompt import Message
 
 
 class Call:
-    """The state of one text. `kept` is reserved when it is made, and settled once, by `settle`.
+    """The state of one text. The reservation `kept` is settled once, by `settle`.
 
     Args:
         chat: the messages.
-        budget: the run's.
-        kept: what was reserved for one request with these messages.
+        budget: the budget of the run.
+        kept: the reservation for one request with these messages.
     """
 
     def __init__(self, chat: Sequence[Message], budget: Budget, kept: Reservation) -> None:
@@ -34,31 +34,31 @@ class Call:
         return max(0, self.attempts - 1)
 
     def begin(self) -> None:
-        """Another attempt is made.
+        """Begin another attempt.
 
         Raises:
-            OverBudgetError: the worst case of one more does not fit.
+            OverBudgetError: the worst case of another attempt does not fit.
         """
         if self.attempts:
-            self._is_open = False  # settled already, should this raise
+            self._is_open = False  # already settled if this raises
             unknown = self.last is None or self.last.perhaps_paid
             self._budget.again(self.kept, unknown=unknown)
             self._is_open = True
         self.attempts += 1
-        self._used = None  # until something is known, it may cost anything
+        self._used = None  # unknown until the attempt ends
 
     def failed(self, fault: CallFault) -> None:
-        """The attempt gave no answer."""
+        """Record an attempt without an answer."""
         self.last = fault
         self._used = None if fault.perhaps_paid else (0, 0)
 
     def answered(self, usage: Usage) -> None:
-        """The attempt gave an answer, and perhaps told its cost."""
+        """Record an attempt with an answer, and its usage if known."""
         if usage.input_tokens is not None and usage.output_tokens is not None:
             self._used = (usage.input_tokens, usage.output_tokens)
 
     def settle(self) -> None:
-        """Nothing more is tried."""
+        """Settle the reservation after the last attempt."""
         if not self._is_open:
             return
         self._is_open = False

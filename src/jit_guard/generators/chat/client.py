@@ -1,4 +1,4 @@
-"""The SDK's client: imported and made at the first call, closed at the end."""
+"""The SDK's client, imported and created at the first call, and closed at the end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from jit_guard.generators.prompt import Message
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_CONNECT = 10.0  # seconds; an address that swallows packets must not use up the time for a text
+_CONNECT = 10.0  # seconds; an unresponsive address must not use up the time for a text
 
 
 class Client:
-    """A connection to one endpoint. `send` and `close` belong into one event loop.
+    """A connection to one endpoint. `send` and `close` must run in the same event loop.
 
     Args:
-        endpoint: where to.
-        timeout: seconds, of any single read; the deadline of a text is the caller's to keep.
+        endpoint: the endpoint.
+        timeout: seconds for any single read; the caller enforces the deadline of a text.
     """
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
@@ -31,14 +31,14 @@ class Client:
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Import the SDK, which takes its time: not in the event loop, and before the deadline."""
+        """Import the SDK, which is slow, outside the event loop and before the deadline starts."""
         with self._lock:
             if self._made is not None:
                 return
-            import tenacity  # noqa: F401 - the policy needs it in the loop
+            import tenacity  # noqa: F401 - used by the policy in the loop
             from openai import AsyncOpenAI, Timeout
 
-            # The SDK would put the path of a request behind the query of its base.
+            # The SDK would append the path of a request to the query of its base URL.
             base = urlsplit(self._endpoint.base_url)
             self._made = AsyncOpenAI(
                 api_key=self._endpoint.key,
@@ -50,8 +50,8 @@ class Client:
             _ = self._made.chat.completions.with_raw_response  # imports the rest
 
     async def send(self, chat: Sequence[Message], extra: Mapping[str, Any]) -> Any:
-        """One request, never repeated; the SDK's raw response, unread, or what the SDK raises."""
-        assert self._made is not None, "prepare comes first"
+        """Send one request without retries; return the SDK's raw response, or raise its error."""
+        assert self._made is not None, "call prepare first"
         return await self._made.chat.completions.with_raw_response.create(
             model=self._endpoint.model,
             messages=[message._asdict() for message in chat],  # type: ignore[misc]
@@ -59,7 +59,7 @@ class Client:
         )
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close the connection."""
         if self._made is not None:
             await self._made.close()
             self._made = None

@@ -1,7 +1,7 @@
-"""What went wrong with one attempt: whether to try again, when, and what it means for the rest.
+"""The fault of one attempt: whether and when to retry, and what it means for other calls.
 
-The SDK's retries are off. What it raises is told apart here, once, and what is raised from here
-on carries nothing of it: its exceptions hold the request, and with it the key.
+The SDK's retries are off. Its exceptions are classified here and never propagated, because they
+hold the request and with it the key.
 """
 
 from __future__ import annotations
@@ -15,33 +15,38 @@ from typing import Any, NamedTuple
 
 from jit_guard.generators.chat.keys import scrub
 
-_HOPELESS = (401, 402, 403, 404)  # key, balance, permission, address or model: none will pass
-_PASSING = (408, 409, 429)  # and everything from 500 on
-_PERHAPS_PAID = (502, 504)  # a gateway gave up, the model behind it may not have
+_HOPELESS = (
+    401,
+    402,
+    403,
+    404,
+)  # key, balance, permission, address or model: retrying does not help
+_PASSING = (408, 409, 429)  # and every status from 500
+_PERHAPS_PAID = (502, 504)  # the gateway timed out, but the model may have answered
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _ADVICE = {
     401: "check OPENAI_API_KEY",
     402: "check the account's balance",
-    403: "check what this key may do",
+    403: "check the permissions of the key",
     404: "check --base-url and --model",
 }
 
 
 class CallFault(NamedTuple):
-    """One attempt that gave no answer."""
+    """One attempt without an answer."""
 
     reason: str
     again: bool = False  # another attempt may help
-    fatal: bool = False  # no entry can do better
-    wait: float | None = None  # seconds that the server asks for
-    everybody: bool = False  # and all other callers have to wait with us
+    fatal: bool = False  # every other call would fail, too
+    wait: float | None = None  # seconds that the server asked to wait
+    everybody: bool = False  # all other calls have to wait as well
     perhaps_paid: bool = False
     reached: bool = True  # the server answered something
     bad_parameter: bool = False
 
 
 class CallFaultError(Exception):
-    """A fault on its way to whoever decides."""
+    """A fault as an exception, for the retry policy."""
 
     def __init__(self, fault: CallFault) -> None:
         super().__init__(fault.reason)
@@ -49,19 +54,19 @@ class CallFaultError(Exception):
 
 
 def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | None:
-    """What an exception of the SDK means; None for one that speaks of an answer's content.
+    """Classify an exception of the SDK; None if it is about the content of an answer.
 
     Args:
         error: what `create` raised.
-        server: the server as messages name it.
-        reached: it has answered before, in this run.
+        server: the server as shown in messages.
+        reached: whether it has answered before in this run.
     """
     import openai
 
     if isinstance(error, openai.APIStatusError):
         return _of_status(error, server)
     if isinstance(error, openai.APIConnectionError):
-        # By name: which of its two HTTP libraries the SDK brings differs between its releases.
+        # By name: which of two HTTP libraries the SDK uses depends on its release.
         cause = error.__cause__
         name = type(cause).__name__
         why = _words(str(cause or error)) or name
@@ -76,38 +81,38 @@ def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | Non
             return CallFault(f"{server} cannot be reached: no answer", again=True, reached=False)
         if name in ("UnsupportedProtocol", "InvalidURL", "LocalProtocolError"):
             return CallFault(f"{server}: {why}", fatal=True)
-        return CallFault(f"the connection broke: {why}", again=True, perhaps_paid=True)
+        return CallFault(f"the connection was lost: {why}", again=True, perhaps_paid=True)
     return None
 
 
 def _of_status(error: Any, server: str) -> CallFault:
     status: int = error.status_code
     code = {str(error.code), str(error.type)}
-    said = f"{status}: {_words(str(error.message).removeprefix(f'Error code: {status} - '))}"
-    if said.endswith(f"Error code: {status}"):
-        said = f"{status} {error.response.reason_phrase}".rstrip()
+    detail = f"{status}: {_words(str(error.message).removeprefix(f'Error code: {status} - '))}"
+    if detail.endswith(f"Error code: {status}"):
+        detail = f"{status} {error.response.reason_phrase}".rstrip()
     if status == 429 and code & set(_QUOTA):
-        return CallFault(f"{server}: {said}; check plan and billing", fatal=True)
+        return CallFault(f"{server}: {detail}; check plan and billing", fatal=True)
     if status in _HOPELESS:
-        return CallFault(f"{server}: {said}; {_ADVICE[status]}", fatal=True)
+        return CallFault(f"{server}: {detail}; {_ADVICE[status]}", fatal=True)
     headers: Mapping[str, str] = error.response.headers
     passing = status in _PASSING or status >= 500
-    told = headers.get("x-should-retry")
+    should_retry = headers.get("x-should-retry")
     return CallFault(
-        said,
-        again=passing and told != "false",
+        detail,
+        again=passing and should_retry != "false",
         wait=retry_after(headers, time.time()) if status in (429, 503) else None,
         everybody=status == 429,
         perhaps_paid=status in _PERHAPS_PAID,
-        bad_parameter=status == 400 and "max_" in f"{error.param} {said}",
+        bad_parameter=status == 400 and "max_" in f"{error.param} {detail}",
     )
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """How long the server asks to wait, in seconds; None when it does not say, or not sensibly.
+    """Return how long the server asked to wait, in seconds; None if it did not, or not sensibly.
 
-    Milliseconds (`retry-after-ms`), seconds or an HTTP date. A date is compared with the answer's
-    own `date`, where it has one: this machine's clock may be wrong.
+    The value is in milliseconds (`retry-after-ms`), seconds, or an HTTP date. A date is compared
+    with the answer's own `date`, if it has one, since the local clock may be wrong.
     """
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
@@ -131,7 +136,7 @@ def _date(text: str | None) -> float | None:
 
 
 def _root(error: BaseException | None) -> str:
-    """The operating system's own words, which lie deepest: "Connection refused"."""
+    """Return the innermost message of the operating system, e.g. "Connection refused"."""
     deepest = ""
     seen = 0
     while error is not None and seen < 10:
@@ -145,6 +150,6 @@ def _root(error: BaseException | None) -> str:
 
 
 def _words(text: str) -> str:
-    """A server's words: one line, no key, no more than a message can hold."""
+    """Shorten a server's message to one line without keys."""
     line = " ".join(scrub(text).split())
     return line if len(line) <= 300 else f"{line[:297]}..."

@@ -1,7 +1,7 @@
-"""API keys: where they come from, when they can be used, and that nobody sees them.
+"""API keys: reading them, checking them, and keeping them out of all output.
 
-A key comes from the environment alone. `scrub` is the one function through which everything
-goes that is printed, raised or stored after a server was spoken to.
+A key comes only from the environment. Everything that is printed, raised or stored after contact
+with a server passes through `scrub`.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from jit_guard.generators.generator import GeneratorUnusableError
 KEY = "OPENAI_API_KEY"
 _SECRET = re.compile(r"\A(OPENAI|AZURE_OPENAI)_(API|ADMIN)_KEY\Z")
 _HEADERS = "OPENAI_CUSTOM_HEADERS"
-_SHORTEST = 8  # what is shorter is a dummy for a local server ("none", "ollama"), and a word
+_SHORTEST = 8  # a shorter key is a dummy for a local server ("none", "ollama")
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _HIDDEN = "[key]"
 
 
 def api_key(environ: Mapping[str, str]) -> str | None:
-    """The key, without the white space around it that files and shells leave; None: not set.
+    """Return the key, without surrounding whitespace; None if it is not set.
 
     Raises:
-        GeneratorUnusableError: no header can carry it. The message does not show it.
+        GeneratorUnusableError: it cannot be sent in a header. The message does not show it.
     """
     key = environ.get(KEY, "").strip()
     if not key:
         return None
     for place, character in enumerate(key, 1):
         if not "!" <= character <= "~":
-            what = "white space" if character.isspace() else f"U+{ord(character):04X}"
+            what = "whitespace" if character.isspace() else f"U+{ord(character):04X}"
             raise GeneratorUnusableError(
                 f"{KEY} cannot be used: character {place} of {len(key)} is {what}; "
-                "was more than the key copied?"
+                "check that only the key was copied"
             )
     return key
 
 
 def scrub(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """The text without any key of the environment, nor a user's name or password in a URL."""
+    """Remove every key in the environment, and user names and passwords in URLs, from a text."""
     for secret in sorted(_secrets(os.environ if environ is None else environ), key=len)[::-1]:
         text = text.replace(secret, _HIDDEN)
     return _USERINFO.sub(_HIDDEN, text)
@@ -49,7 +49,7 @@ def scrub(text: str, environ: Mapping[str, str] | None = None) -> str:
 def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
     for name, value in environ.items():
         if _SECRET.match(name):
-            # A key that is broken over lines, or has a comment behind it, is one in each part.
+            # A key that spans lines, or is followed by a comment, is hidden in parts.
             parts = {value.strip(), *value.split()}
         elif name == _HEADERS:
             parts = {line.partition(":")[2].strip() for line in value.splitlines()}
@@ -59,7 +59,7 @@ def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
         for part in parts:
             if len(part) >= _SHORTEST:
                 yield part
-                # As repr() and JSON show it, where they show it differently.
+                # Also as repr() and JSON show it.
                 for shown in (repr(part)[1:-1], part.encode("unicode_escape").decode()):
                     if shown != part:
                         yield shown

@@ -1,7 +1,7 @@
-"""The gate between what a server answers and what counts as a text.
+"""Validation of a server's answer.
 
-Nothing of an answer is believed: a server behind a gateway may send anything with status 200, and
-the SDK hands much of it on as AttributeError, TypeError or worse.
+Nothing in an answer is trusted: a gateway may send anything with status 200, and the SDK turns
+much of it into AttributeError, TypeError or worse.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from jit_guard.generators.chat.keys import scrub
 from jit_guard.generators.generator import GenerationError, Text, Usage
 from jit_guard.generators.judgement import finished, judge_text
 
-_KEPT = 100_000  # characters of an answer that is no completion
-# What reading one can raise: JSONDecodeError, UnicodeDecodeError and pydantic's errors are
-# ValueErrors; a body that is nested too deep is a RecursionError.
+_KEPT = 100_000  # characters stored of an answer that is not a completion
+# Parsing can raise these: JSONDecodeError, UnicodeDecodeError and pydantic's errors are
+# ValueErrors; a body that is nested too deeply raises RecursionError.
 _UNREADABLE = (ValueError, AttributeError, TypeError, LookupError, RecursionError)
 
 _NOT_STOPPED = {
@@ -28,30 +28,30 @@ class _Answer(NamedTuple):
     content: Any
     refusal: Any
     finish_reason: Any
-    text: Text  # as it came, to be kept whatever it is
+    text: Text  # as it arrived, to be stored in any case
 
 
 def read(response: Any, model: str) -> Text:
-    """The text in an answer, ready for its file.
+    """Extract the text from an answer, ready for its file.
 
     Args:
         response: the SDK's raw response, with status 200.
         model: the model that was asked.
 
     Raises:
-        GenerationError: it is no text that can be used; with what came, where something came.
+        GenerationError: the answer has no usable text; the error holds what arrived, if anything.
     """
     reason, answer = "", None
     try:
         answer = _answer(response.parse(), model, _request_id(response))
     except _UNREADABLE as error:
-        reason = f"the answer is no chat completion ({type(error).__name__})"
-    # Raised outside of the except: what the SDK raised may hold the request, and so the key.
+        reason = f"the answer is not a chat completion ({type(error).__name__})"
+    # Raised outside the except block: the SDK's error may hold the request, and so the key.
     if answer is None:
         body = _storable(_body(response))
         shown = " ".join(body[:120].split())
-        if said := _error_inside(response):
-            reason = f"the server answered with an error: {said}"
+        if detail := _error_inside(response):
+            reason = f"the server returned an error: {detail}"
         else:
             reason = f"{reason}: {shown}" if shown else "the answer is empty"
         raise GenerationError(scrub(reason), _kept(body, model, response))
@@ -61,7 +61,7 @@ def read(response: Any, model: str) -> Text:
     if fault := judge_text(content):
         raise GenerationError(fault, answer.text)
     if scrub(content) != content:
-        raise GenerationError("the answer holds an API key", answer.text)
+        raise GenerationError("the answer contains an API key", answer.text)
     details = dict(answer.text.details)
     if content != answer.text.content:
         details["answer"] = answer.text.content
@@ -78,7 +78,7 @@ def _answer(completion: Any, model: str, request_id: str | None) -> _Answer:
         "request_id": _plain(request_id),
         "refusal": _plain(refusal),
     }
-    told = getattr(completion, "model", None)
+    used = getattr(completion, "model", None)
     return _Answer(
         content,
         refusal,
@@ -86,26 +86,26 @@ def _answer(completion: Any, model: str, request_id: str | None) -> _Answer:
         Text(
             _storable(content) if isinstance(content, str) else "",
             usage_of(completion),
-            _storable(told) if isinstance(told, str) and told else model,
+            _storable(used) if isinstance(used, str) and used else model,
             {name: value for name, value in details.items() if value is not None},
         ),
     )
 
 
 def _fault(answer: _Answer) -> str | None:
-    """Why the answer is no text."""
+    """Return why an answer has no usable text, or None."""
     if isinstance(answer.refusal, str) and answer.refusal.strip():
         return f"the model refused: {' '.join(answer.refusal.split())[:200]}"
     if answer.finish_reason != "stop":
-        told = _plain(answer.finish_reason)
-        return _NOT_STOPPED.get(str(told), f"the answer did not end by itself ({told!r:.40})")
+        why = _plain(answer.finish_reason)
+        return _NOT_STOPPED.get(str(why), f"the answer did not finish normally ({why!r:.40})")
     if not isinstance(answer.content, str) or not answer.content.strip():
         return "the answer is empty"
     return None
 
 
 def usage_of(completion: Any) -> Usage:
-    """The tokens that an answer says it took, where it says so in earnest."""
+    """Return the usage that an answer reports, if it is plausible."""
     usage = getattr(completion, "usage", None)
     sent, given = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
     if isinstance(sent, int) and isinstance(given, int) and sent >= 0 and given >= 0:
@@ -114,13 +114,13 @@ def usage_of(completion: Any) -> Usage:
 
 
 def _error_inside(response: Any) -> str:
-    """The message of an error that came with status 200."""
+    """Return the message of an error that was sent with status 200."""
     try:
         error = response.http_response.json()["error"]
-        said = error["message"] if isinstance(error, dict) else error
+        detail = error["message"] if isinstance(error, dict) else error
     except _UNREADABLE:
         return ""
-    return " ".join(_storable(str(said)).split())[:300]
+    return " ".join(_storable(str(detail)).split())[:300]
 
 
 def _kept(body: str, model: str, response: Any) -> Text | None:
@@ -143,7 +143,7 @@ def _request_id(response: Any) -> str | None:
 
 
 def _storable(text: str) -> str:
-    """Text that any file and any database can hold, without a key."""
+    """Return text that any file or database can store, without keys."""
     return scrub(text.encode("utf-8", "backslashreplace").decode())
 
 

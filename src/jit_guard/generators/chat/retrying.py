@@ -1,10 +1,9 @@
-"""The one retry policy: at most ten attempts, all of them inside the deadline of a text.
+"""The retry policy: at most ten attempts, all before the deadline of a text.
 
-Ours instead of the SDK's, whose two retries are too few for a burst, wait exactly as long as
-`Retry-After` says (so that all callers come back in the same instant), and are spent on an empty
-account as well. tenacity and not stamina, though that is built on it and nicer: stamina logs
-every retry, with the exception, into a program that only uses this package, unless its global
-settings are changed.
+It replaces the SDK's two retries, which are too few for a burst, wait exactly as long as
+`Retry-After` says (so that all callers retry at the same instant), and retry even when the account
+is empty. It uses tenacity and not the nicer stamina, which logs every retry with its exception
+into the host program unless its global settings are changed.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ if TYPE_CHECKING:
 
 
 ATTEMPTS = 10
-_FIRST, _LONGEST = 0.5, 8.0  # seconds between attempts when the server says nothing
-_APART = 0.03  # seconds between callers that come back, so that the first refusal stops the rest
+_FIRST, _LONGEST = 0.5, 8.0  # seconds between attempts, if the server does not say
+_APART = 0.03  # seconds between retrying callers, so that the first refusal stops the others
 
 
 def policy(timeout: float, pause: Pause) -> AsyncRetrying:
-    """Calls a coroutine function until it returns, or raises what cannot be retried.
+    """Make a policy that retries a coroutine function until it succeeds or fails for good.
 
-    Faults that concern all callers prolong the pause, which each attempt has to wait for itself.
-    An attempt that would begin after the deadline is not waited for.
+    Faults that concern all callers extend the pause, which each attempt waits for by itself. An
+    attempt that would begin after the deadline is not made.
 
     Args:
         timeout: seconds from the first attempt to the deadline.
-        pause: the endpoint's.
+        pause: the pause shared by all calls to the endpoint.
     """
     from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_before_delay
 
@@ -55,14 +54,14 @@ def policy(timeout: float, pause: Pause) -> AsyncRetrying:
 
 
 def delay(fault: CallFault, attempt: int) -> float:
-    """Seconds to the next attempt: what the server asks for, else twice as long each time."""
+    """Return the seconds to the next attempt: as the server asked, else exponential."""
     if fault.wait is not None:
         return fault.wait
     return float(min(_FIRST * 2 ** (attempt - 1), _LONGEST))
 
 
 def spread(seconds: float, left: float) -> float:
-    """Up to a quarter longer, so that callers come back apart, but not past the deadline for it."""
+    """Add up to a quarter, so that callers retry at different times, but before the deadline."""
     longer = seconds + random.uniform(0, seconds / 4 + 0.05)  # noqa: S311 - no secret
     return max(seconds, min(longer, left * 0.95))
 
@@ -72,25 +71,25 @@ def _fault(error: BaseException | None) -> CallFault | None:
 
 
 class Pause:
-    """Until when nobody may call. To be used from one event loop."""
+    """A pause for all calls to an endpoint. To be used from one event loop."""
 
     def __init__(self) -> None:
         self._until = 0.0
         self._waiting = 0
 
     def extend(self, seconds: float) -> None:
-        """Nobody calls for so long from now; a longer pause that runs already stays."""
+        """Pause all calls for this long from now, unless a longer pause is in effect."""
         self._until = max(self._until, _now() + seconds)
 
     def left(self) -> float:
-        """How many seconds the pause still lasts; 0 when there is none."""
+        """Return the remaining seconds of the pause; 0 if there is none."""
         return max(0.0, self._until - _now())
 
     async def over(self, deadline: float) -> bool:
-        """Wait until callers may call; False, at once, when that is not before the deadline.
+        """Wait for the end of the pause; return False at once if it is not before the deadline.
 
-        Callers come back one after the other, in random order. If one of them is refused, the
-        others find the pause prolonged before they call, and have lost no attempt.
+        Callers resume one after the other, in random order. If one of them is refused, the
+        others see the extended pause before they call, and lose no attempt.
         """
         self._waiting += 1
         try:

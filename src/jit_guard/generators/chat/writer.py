@@ -1,4 +1,4 @@
-"""The generator `openai`, put together: prompt, budget, attempts, deadline, and the gate."""
+"""The generator `openai`: prompt, budget, attempts, deadline and validation combined."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import weakref
 from importlib.util import find_spec
+from math import ceil
 from typing import Any
 
 from jit_guard.generators import budget, prompt
@@ -27,21 +28,21 @@ from jit_guard.generators.generator import (
     Writer,
 )
 
-_SHORTEST_ANSWER = 512  # tokens; where a budget leaves less, the call is not worth making
+_SHORTEST_ANSWER = 512  # tokens; with less budget left, a call is not worth making
 
 
 def writer(options: Options) -> Writer:
-    """The generator at work. Nothing is imported or sent before the first text is asked for.
+    """Make the writer. Nothing is imported or sent before the first text is requested.
 
     Raises:
-        UsageError: the address or the model cannot be used.
+        UsageError: the address or the model is invalid.
         GeneratorUnusableError: there is no key, or the extra is not installed.
     """
     where = endpoint(options, os.environ)
     for module in ("openai", "tenacity"):
         if find_spec(module) is None:
             raise GeneratorUnusableError(
-                "the generator 'openai' needs its extra: pip install 'jit-guard[openai]'"
+                "the generator 'openai' is not installed; run: pip install 'jit-guard[openai]'"
             )
     system = prompt.system_prompt() if options.prompt is None else options.prompt
     chat = Chat(where, system, options.timeout, options.budget or Budget())
@@ -49,13 +50,13 @@ def writer(options: Options) -> Writer:
 
 
 class Chat:
-    """A model that writes components, for several threads at once.
+    """A model that writes components. Safe to use from several threads.
 
     Args:
-        where: the model.
+        where: the endpoint of the model.
         system: the system prompt.
-        timeout: seconds for one text, waiting and all attempts included.
-        budget: what the run may spend, and where it is counted.
+        timeout: seconds for one text, including waiting and all attempts.
+        budget: the token budget of the run.
     """
 
     def __init__(self, where: Endpoint, system: str, timeout: float, budget: Budget) -> None:
@@ -68,23 +69,23 @@ class Chat:
         self._background = Background(self._client.close)
         self._reached = False
         self._hopeless: str | None = None
-        # OpenAI's newer models refuse the old name of the limit, other servers ignore the new one.
+        # OpenAI's newer models refuse the old parameter name, other servers ignore the new one.
         self._limit_names = ["max_tokens", "max_completion_tokens"]
         if where.is_openai:
             self._limit_names.reverse()
         weakref.finalize(self, self._background.close)
 
     def close(self) -> None:
-        """End the run: what is in flight is given up, and whoever waits for it is told."""
+        """End the run: cancel calls in progress, whose callers get an error."""
         self._budget.close()
         self._background.close()
 
     def write(self, request: Request) -> Text:
-        """The text of a component.
+        """Write the text of a component.
 
         Raises:
-            GenerationError: this one could not be written.
-            GeneratorUnusableError: none can be.
+            GenerationError: this component could not be written.
+            GeneratorUnusableError: no component can be written.
         """
         if self._hopeless is not None:
             raise GeneratorUnusableError(self._hopeless)
@@ -117,7 +118,7 @@ class Chat:
         return Call(chat, self._budget, kept)
 
     async def _response(self, call: Call) -> Any:
-        """The server's answer, from whichever attempt; a pause, a wait, all before the deadline."""
+        """Return the server's answer, after retries and pauses, before the deadline."""
         started = asyncio.get_running_loop().time()
         deadline = started + self._timeout
         retrying = policy(self._timeout, self._pause)
@@ -133,14 +134,14 @@ class Chat:
             fault = CallFault(f"{call.last.reason}; {error}" if call.last else str(error))
         except asyncio.TimeoutError:
             pass
-        # Raised outside of the excepts: what they hold is of no use to anybody.
+        # Raised outside the except blocks, to drop their exceptions.
         raise self._gave_up(call, fault, asyncio.get_running_loop().time() - started)
 
     async def _attempt(self, call: Call, deadline: float) -> Any:
         if self._hopeless is not None:  # since this call began
             raise CallFaultError(CallFault(self._hopeless, fatal=True))
         if not await self._pause.over(deadline):
-            reason = call.last.reason if call.last else "429 for another call"
+            reason = call.last.reason if call.last else "429 in another call"
             raise CallFaultError(CallFault(reason, wait=self._pause.left()))
         call.begin()
         limit_name, extra = self._limit_names[0], {}
@@ -162,7 +163,7 @@ class Chat:
         raise CallFaultError(fault)
 
     def _with_other_name(self, fault: CallFault, refused: str) -> CallFault:
-        """A refusal of the limit's name is answered by the other name, once a run."""
+        """Retry with the other name of the limit if the server refused the first, once per run."""
         if refused in fault.reason and len(self._limit_names) > 1:
             if refused == self._limit_names[0]:
                 del self._limit_names[0]
@@ -174,8 +175,8 @@ class Chat:
     ) -> GenerationError | GeneratorUnusableError:
         tried = f"{call.attempts} attempt{'' if call.attempts == 1 else 's'}"
         if fault is None:
-            last = f"; before that: {call.last.reason}" if call.last else ""
-            reason = f"no whole answer within {self._timeout:g} s (--timeout), {tried}{last}"
+            last = f"; last error: {call.last.reason}" if call.last else ""
+            reason = f"no complete answer within {self._timeout:g} s (--timeout), {tried}{last}"
             return GenerationError(scrub(reason))
         reason = scrub(fault.reason)
         if fault.fatal or not (fault.reached or self._reached):
@@ -183,8 +184,8 @@ class Chat:
             return GeneratorUnusableError(reason)
         if fault.wait is not None and seconds + fault.wait >= self._timeout:
             return GenerationError(
-                f"{reason}; the server asks to wait {fault.wait:.0f} s, "
-                f"which does not end within {self._timeout:g} s (--timeout)"
+                f"{reason}; the server asked to wait {ceil(fault.wait)} s, "
+                f"longer than the {max(0, int(self._timeout - seconds))} s left (--timeout)"
             )
         return GenerationError(f"{reason} ({tried} in {seconds:.0f} s)" if fault.again else reason)
 

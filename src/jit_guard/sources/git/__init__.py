@@ -1,1 +1,1 @@
-"""Git as a source: the index, any tree, and what git knows of the worktree."""
+"""Git as a source: the index, any tree, and the git state of the worktree."""

@@ -1,4 +1,4 @@
-"""Why a snapshot of git lacks files that are on disk."""
+"""Why a git tree does not have files that exist on disk."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from jit_guard.sources.git.tracking import untracked
 
 
 def explain_missing(root: str, missing: Sequence[str], source: str) -> dict[str, GitState]:
-    """Those missing files that are on disk, each with why git lacks it.
+    """Return the missing files that exist on disk, with the reason why git does not have them.
 
-    git is asked without the environment that it gave: a partial commit leaves out what the
-    index has, and only the true index can tell. Where git cannot say, nothing is said.
+    git runs without the environment of a hook: a partial commit has its own index, but the
+    answer is in the regular one. If git fails, the result is empty.
 
     Args:
         root: the project's root on disk.
-        missing: relative to it.
-        source: the name of the snapshot that lacks them.
+        missing: paths relative to it.
+        source: the name of the snapshot that was checked.
     """
     on_disk = [path for path in missing if os.path.isfile(os.path.join(root, path))]
     if not on_disk:
@@ -32,23 +32,23 @@ def explain_missing(root: str, missing: Sequence[str], source: str) -> dict[str,
         for path in map(part.inside, part.paths):
             found[path] = _left_out(root, path, source)
             if part.inner:
-                why = f"it is on disk, in the repository {part.inner}, which is judged by itself"
+                why = f"exists on disk, in the nested repository {part.inner} (to be checked there)"
                 found[path] = GitState(path, why, None)
                 continue
             folder, _, name = path.rpartition("/")
             wanted.setdefault(folder, set()).add(name)
     try:
-        lacking = untracked(root, os.path.commonpath(wanted), wanted) if wanted else []
+        states = untracked(root, os.path.commonpath(wanted), wanted) if wanted else []
     except GitError:
         return {}
-    for state in lacking:
-        found[state.path] = state._replace(why=f"it is on disk, and git lacks it: {state.why}")
+    for state in states:
+        found[state.path] = state._replace(why=f"exists on disk but {state.why}")
     return found
 
 
 def _left_out(root: str, path: str, source: str) -> GitState:
     if source in ("index", "commit"):
-        why = "it is on disk and staged, and this commit leaves it out"
+        why = "exists on disk and is staged, but is not part of this commit"
     else:
-        why = f"it is on disk and in the index, and {source} is without it"
+        why = f"exists on disk and in the index, but not in {source}"
     return GitState(path, why, commands.command_below(root, ["commit"], [path]))

@@ -1,4 +1,4 @@
-"""Running git once: a question, its answer, and what git says when it cannot answer."""
+"""A single call of git, and its errors."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def ask(
     given: str = "",
     environment: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Run git in a folder and return what it answers, whatever its exit code.
+    """Run git in a directory and return its answer, whatever the exit code.
 
     Args:
         folder: the working directory.
-        arguments: of git; after `--` they are paths, taken literally.
-        given: its standard input.
-        environment: None: one that is scrubbed of what git exports to hooks.
+        arguments: the arguments of git; those after `--` are literal paths.
+        given: the standard input.
+        environment: None: the current one, without what git exports to hooks.
 
     Raises:
-        GitError: there is no git program, as in a slim CI image.
+        NoGitError: git is not installed.
     """
     try:
         return subprocess.run(
@@ -42,22 +42,22 @@ def ask(
 
 
 def lines(answer: Answer) -> list[str]:
-    """An answer that `-z` ended with NULs."""
+    """Split an answer in the NUL-terminated format of `-z`."""
     return list(filter(None, answer.stdout.decode("utf-8", "surrogateescape").split("\0")))
 
 
 def complaint(what: str, answer: Answer) -> GitError:
-    """What git said on standard error, as our error; `what` was asked."""
+    """Return what git printed on standard error as a GitError; `what` is the git command."""
     return GitError(f"git {what}: {words(answer.stderr)}")
 
 
 def words(stderr: bytes) -> str:
-    """What git said, without its advice."""
-    said = stderr.decode("utf-8", "replace").splitlines()
-    told = [line for line in said if line.strip() and not line.startswith(("hint:", "warning:"))]
-    return "\n".join(told) or "it gives no reason"
+    """Return what git printed on standard error, without hints and warnings."""
+    lines = stderr.decode("utf-8", "replace").splitlines()
+    errors = [line for line in lines if line.strip() and not line.startswith(("hint:", "warning:"))]
+    return "\n".join(errors) or "failed without a message"
 
 
 def no_program() -> NoGitError:
-    """There is nothing to run."""
-    return NoGitError("there is no git program on the PATH, and the project is in git")
+    """Return the error for a missing git program."""
+    return NoGitError("git is not on the PATH, but the project is in a git repository")

@@ -1,4 +1,4 @@
-"""Commands of git as somebody would type them: exact, also for names that a shell would spoil."""
+"""git commands for hints, quoted so that they can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jit_guard.text.shell import quoted
 
 
 def add_command(root: str, paths: Iterable[str]) -> str:
-    """The `git add` that hands files to git, for whoever stands in the working directory.
+    """Return the `git add` for these files, to be run in the working directory.
 
     Args:
         root: the project's root.
@@ -20,26 +20,26 @@ def add_command(root: str, paths: Iterable[str]) -> str:
 
 
 def command_below(root: str, words: Iterable[str], paths: Iterable[str]) -> str:
-    """`git WORDS -- PATHS`, for paths relative to the project's root."""
+    """Return `git WORDS -- PATHS` for paths relative to the project's root."""
     real = os.path.realpath(root)
     top = repository.top(real) or real
     return command(top, words, [repository.below(top, os.path.join(real, one)) for one in paths])
 
 
 def command(top: str, words: Iterable[str], paths: Iterable[str]) -> str:
-    """`git WORDS -- PATHS`, for paths relative to the top of a repository.
+    """Return `git WORDS -- PATHS` for paths relative to the top of a repository.
 
-    From elsewhere than inside that repository git has to be led there with `-C`.
+    If the working directory is outside that repository, the command has a `-C`.
     """
     here = os.path.realpath(os.getcwd())
-    told = ["git"]
+    git = ["git"]
     if repository.top(here) == top:
         paths = [repository.below(here, os.path.join(top, path)) for path in paths]
     else:
-        told += ["-C", quoted(_short(top, here))]
-    # A colon at the start would be taken for the magic of a pathspec.
+        git += ["-C", quoted(_short(top, here))]
+    # git takes a colon at the start for pathspec magic.
     named = (f"./{path}" if path.startswith(":") else path for path in paths)
-    return " ".join([*told, *words, "--", *map(quoted, named)])
+    return " ".join([*git, *words, "--", *map(quoted, named)])
 
 
 def _short(path: str, here: str) -> str:

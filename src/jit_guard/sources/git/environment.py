@@ -1,8 +1,8 @@
-"""The environment that git is run with.
+"""The environment variables for calls of git.
 
-git exports to its hooks which index is being committed and where the repository is. That is
-honoured for reading what is committed, and scrubbed for anything else: in a hook of one
-repository a question about another, or about the worktree, would get the wrong answer.
+git exports to its hooks which index is being committed and where the repository is. These are
+used to read what is being committed, and removed for everything else: with them, a question about
+another repository or about the worktree would get the wrong answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jit_guard.sources import repository
 
 _KEPT = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_TRACE", "GIT_CEILING_DIRECTORIES")
 _WHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")
-# Words in English, no questions, no lock that others could stumble over, no magic in paths.
+# English messages, no prompts, no lock files, no magic in paths.
 _QUIET = {
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
@@ -25,15 +25,15 @@ _QUIET = {
 
 
 class Standpoint(NamedTuple):
-    """From where git is asked: the folder it runs in, what lies below it, the environment."""
+    """Where git runs: directory, the project's path below it, environment variables."""
 
     folder: str  # the top of the work tree
-    prefix: str  # the project's root below it, with `/`; "" when it is the top
+    prefix: str  # the project's root below it, with `/`; "" if it is the top
     environment: dict[str, str]
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without what git exports to hooks."""
+    """Return the environment without the variables that git exports to hooks."""
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -43,9 +43,9 @@ def clean_environment() -> dict[str, str]:
 
 
 def commit_standpoint(root: str) -> Standpoint:
-    """From where to read what is being committed.
+    """Return where to run git to read what is being committed.
 
-    Raises GitError when the root lies in no repository.
+    Raises GitError if the root is not in a repository.
     """
     real = os.path.realpath(root)
     top = repository.top(real)
@@ -53,13 +53,13 @@ def commit_standpoint(root: str) -> Standpoint:
         return _without_dot_git(root, real)
     if not _speaks_of(top):
         return Standpoint(top, repository.below(top, real), clean_environment())
-    # Standing at the top git finds the repository by itself; GIT_DIR would hide a work tree.
+    # At the top git finds the repository by itself; GIT_DIR would hide the work tree.
     given = {key: value for key, value in os.environ.items() if key not in _WHERE}
     return Standpoint(top, repository.below(top, real), {**given, **_QUIET})
 
 
 def _speaks_of(top: str) -> bool:
-    """Is the environment that git gave about this repository?"""
+    """Check whether the variables that git exported are about this repository."""
     given = os.environ.get("GIT_DIR")
     if given is not None:
         return os.path.realpath(given) == repository.git_folder(top)
@@ -71,7 +71,7 @@ def _without_dot_git(root: str, real: str) -> Standpoint:
     folder = os.path.realpath(os.environ.get("GIT_WORK_TREE") or os.getcwd())
     prefix = repository.below(folder, real)
     if "GIT_DIR" not in os.environ or prefix == ".." or prefix.startswith("../"):
-        raise GitError(f"{root} is in no git repository; --source worktree needs none")
+        raise GitError(f"{root} is not in a git repository; use --source worktree")
     given = {
         **os.environ,
         "GIT_DIR": os.path.realpath(os.environ["GIT_DIR"]),

@@ -1,7 +1,7 @@
-"""The files that the index has, held against the files that entries name: one call of git.
+"""Comparison of the index with the files that entries name, in one call of git.
 
-This is what a clean check in a repository pays, so git is started without `subprocess` (its
-import costs more than git's answer), and a listing of any length is read piece by piece.
+Every clean check in a repository does this, so git is started without `subprocess`, whose import
+takes longer than the answer. A listing of any length is read in pieces.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ _MODULE = "160000"
 
 
 class Scan(NamedTuple):
-    """What one look at the index showed. Paths are relative to the top of the repository."""
+    """The result of one listing of the index. Paths are relative to the top."""
 
-    absent: dict[str, set[str]]  # folder -> the names in it that were asked for and are not there
-    empty: tuple[str, ...]  # asked for and without text: empty, or only announced (add -N)
+    absent: dict[str, set[str]]  # directory -> wanted names that are not in the index
+    empty: tuple[str, ...]  # wanted paths without text: empty, or intent-to-add (add -N)
     modules: tuple[str, ...]  # every submodule in scope
 
 
 def scan(top: str, scopes: Iterable[str], wanted: Mapping[str, Iterable[str]]) -> Scan:
-    """Which of these files does the index have?
+    """Find out which of these files the index has.
 
     Args:
-        top: the top of the work tree, as `repository.top` tells it.
-        scopes: the folders to list, relative to the top.
-        wanted: folder -> names in it.
+        top: the top of the work tree, as `repository.top` returns it.
+        scopes: the directories to list, relative to the top.
+        wanted: directory -> names in it.
 
     Raises:
-        GitError: git cannot tell, in its own words.
+        GitError: git fails.
     """
     absent = {folder: set(names) for folder, names in wanted.items()}
     empty: list[str] = []
@@ -54,17 +54,17 @@ def scan(top: str, scopes: Iterable[str], wanted: Mapping[str, Iterable[str]]) -
 
 
 def _records(top: str, scopes: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Each record of the listing (`mode id stage TAB path`), and its path in two."""
+    """Yield each record (`mode id stage TAB path`) with its directory and name."""
     at = 0
     for text in _listing(top, ["ls-files", "-z", "--stage", "--", *scopes]):
         for record in text.split("\0"):
-            at = at or record.index("\t") + 1  # modes and ids are of one width
+            at = at or record.index("\t") + 1  # modes and ids have a fixed width
             folder, _, name = record[at:].rpartition("/")
             yield record, folder, name
 
 
 def _listing(top: str, arguments: Sequence[str]) -> Iterator[str]:
-    """The answer as text in pieces of whole records, without the NUL of the last one."""
+    """Yield the answer as text, in pieces of complete records."""
     rest = b""
     for piece in _pieces(top, arguments):
         data = rest + piece
@@ -108,13 +108,13 @@ def _pieces(top: str, arguments: Sequence[str]) -> Iterator[bytes]:
         if here >= 0:
             os.close(here)
     if status:
-        _asked(top, arguments)  # once more, to hear why
+        _asked(top, arguments)  # again, to get the error message
 
 
 def _ended(process: int) -> int:
     try:
         return os.waitpid(process, 0)[1]
-    except ChildProcessError:  # somebody ignores SIGCHLD, and the exit code is lost
+    except ChildProcessError:  # the parent ignores SIGCHLD, so the exit code is lost
         return 1
 
 

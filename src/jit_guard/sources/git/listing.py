@@ -1,7 +1,7 @@
-"""The entries of a tree object, `MODE NAME NUL ID` again and again (git-mktree's binary form).
+"""Parser for tree objects, a sequence of `MODE NAME NUL ID`.
 
-A folder of a million files is one object of fifty megabytes. Runs of ordinary files are read at
-once, what stands between them one by one, and of the ids only those are kept that lead on.
+A directory of a million files is one object of fifty megabytes. Runs of ordinary files are parsed
+at once and other entries one by one; only the ids of the latter are kept.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from jit_guard.sources.git.index import EMPTY_BLOBS
 FOLDER, LINK, MODULE = b"40000", b"120000", b"160000"
 _ODD = frozenset((FOLDER, LINK, MODULE))
 _EMPTY = {len(id_): id_ for id_ in map(bytes.fromhex, EMPTY_BLOBS)}
-_WINDOW = 1 << 17  # bytes of a run; more than any entry has
+_WINDOW = 1 << 17  # maximum bytes of a run; longer than any entry
 
 
 class Listing(NamedTuple):
-    """What one tree object holds; the ids of files are left where they are."""
+    """The contents of a tree object, without the ids of files."""
 
     files: set[str]
-    empty: set[str]  # of the files, those without text
+    empty: set[str]  # the files of 0 bytes
     odd: list[tuple[bytes, str, str]]  # the rest: mode, name, id
 
 
 def listing(data: bytes, width: int) -> Listing:
-    """Read a whole tree object.
+    """Parse a tree object.
 
     Args:
         data: its bytes.
-        width: how many bytes an id has: 20 or 32.
+        width: the length of an id in bytes: 20 or 32.
 
     Raises:
-        GitError: it is none.
+        GitError: the data is not a tree object.
     """
     ordinary = rb"100644 ([^\0]+)\0(?!%s).{%d}" % (re.escape(_EMPTY[width]), width)
     file, run = (re.compile(one, re.DOTALL) for one in (ordinary, rb"(?:%s)*" % ordinary))
@@ -49,7 +49,7 @@ def listing(data: bytes, width: int) -> Listing:
         else:
             match = any_entry.match(data, at)
             if match is None:
-                raise GitError(f"the tree object is damaged: there is no entry at byte {at}")
+                raise GitError(f"the tree object is corrupt: no entry at byte {at}")
             mode, raw, id_ = match.groups()
             name = _decoded(raw)
             if mode in _ODD:
@@ -63,7 +63,7 @@ def listing(data: bytes, width: int) -> Listing:
 
 
 def ids(data: bytes, width: int) -> dict[str, bytes]:
-    """The id of everything in a tree object that was listed before, by its name."""
+    """Return name -> id for everything in a valid tree object."""
     matches = (match.groups() for match in _entry(width).finditer(data))
     return {_decoded(name): id_ for _, name, id_ in matches}
 

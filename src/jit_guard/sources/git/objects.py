@@ -1,7 +1,7 @@
-"""The objects of a repository, from one `git cat-file --batch` that lives as long as it is used.
+"""The objects of a repository, read through one `git cat-file --batch` process.
 
-Several requests are written ahead, so that git never waits for us; few enough that they fit into
-the pipe of any system, so that we never wait for each other. A big blob is read in pieces.
+Several requests are written ahead, so that git never waits for us, but few enough to fit into the
+pipe buffer of every system, so that there is no deadlock. A large blob is read in pieces.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from jit_guard.sources.git.environment import Standpoint
 
 _AHEAD = 60  # requests of 65 bytes: a pipe holds 4 KiB on every system
 _PIECE = 1 << 16
-_WHOLE = 1 << 30  # of what is wanted whole: joining many pieces takes its memory twice
+_WHOLE = 1 << 30  # piece size for `whole`, since joining many pieces doubles the memory
 
 
 class Found(NamedTuple):
-    """An object: its id, what it is (blob, tree, commit, tag), its size, its bytes in pieces."""
+    """An object: id, kind (blob, tree, commit or tag), size, and bytes in pieces."""
 
     id: str
     kind: str
@@ -30,10 +30,10 @@ class Found(NamedTuple):
 
 
 class Objects:
-    """The objects of one repository. To be closed."""
+    """The objects of one repository; must be closed."""
 
     def __init__(self, standpoint: Standpoint) -> None:
-        """Start git. Raises GitError when there is no git program."""
+        """Start git. Raises NoGitError if git is not installed."""
         try:
             self._process = subprocess.Popen(
                 ["git", "cat-file", "--batch"],
@@ -47,24 +47,24 @@ class Objects:
             raise call.no_program() from None
 
     def close(self) -> None:
-        """End git; what was not read is dropped."""
+        """Terminate git and discard unread output."""
         process = self._process
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 try:
                     stream.close()
-                except BrokenPipeError:  # it had ended by itself
+                except BrokenPipeError:  # git has exited already
                     continue
         process.wait()
 
     def whole(self, name: str) -> tuple[str, str, bytes] | None:
-        """The id, the kind and all the bytes of an object; None when there is none.
+        """Return id, kind and all bytes of an object; None if it does not exist.
 
         Args:
-            name: an id, or whatever git takes for one (`HEAD:path`), without a line end.
+            name: an id, or any other name of an object (`HEAD:path`), without a newline.
 
         Raises:
-            GitError: git has ended, or cannot read the object.
+            GitError: git has exited, or cannot read the object.
         """
         for found in self.each([name], _WHOLE):
             if found is not None:
@@ -74,10 +74,10 @@ class Objects:
     def each(
         self, names: Iterable[str], piece: int = _PIECE
     ) -> Generator[Found | None, None, None]:
-        """Objects by their names, in order; None for one that is not there.
+        """Yield objects by name, in order; None for one that does not exist.
 
-        The pieces of one (of so many bytes) can be read until the next is asked for. Raises as
-        `whole` does.
+        The pieces of an object, of `piece` bytes each, must be read before the next object.
+        Raises as `whole` does.
         """
         waiting = iter(names)
         while batch := list(islice(waiting, _AHEAD)):
@@ -99,7 +99,7 @@ class Objects:
                 left -= 1
                 yield found
                 _drop(found)
-        except GeneratorExit:  # nobody wants the rest, but the next answer stands behind it
+        except GeneratorExit:  # skip the rest, since the next answer comes after it
             if not answers.closed:
                 _drop(found)
                 for _ in range(left):
@@ -110,10 +110,11 @@ class Objects:
         line = answers.readline()
         if not line.endswith(b"\n"):
             raise self._ended()
-        told = line.decode("utf-8", "surrogateescape").split()
-        if len(told) != 3 or not told[2].isdecimal():  # NAME missing, NAME ambiguous
+        header = line.decode("utf-8", "surrogateescape").split()
+        if len(header) != 3 or not header[2].isdecimal():  # NAME missing, NAME ambiguous
             return None
-        return Found(told[0], told[1], int(told[2]), self._pieces(int(told[2]), answers, piece))
+        blob, kind, size = header[0], header[1], int(header[2])
+        return Found(blob, kind, size, self._pieces(size, answers, piece))
 
     def _pieces(self, left: int, answers: IO[bytes], piece: int) -> Iterator[bytes]:
         while left:
@@ -122,7 +123,7 @@ class Objects:
                 raise self._ended()
             left -= len(data)
             yield data
-        answers.read(1)  # the line end after an object
+        answers.read(1)  # the newline after an object
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         process = self._process
@@ -132,8 +133,8 @@ class Objects:
 
     def _ended(self) -> GitError:
         assert self._process.stderr is not None
-        said = call.words(self._process.stderr.read())
-        return GitError(f"git cat-file stopped: {said}")
+        error = call.words(self._process.stderr.read())
+        return GitError(f"git cat-file exited: {error}")
 
 
 def _drop(found: Found | None) -> None:

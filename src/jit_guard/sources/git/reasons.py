@@ -1,4 +1,4 @@
-"""Why git lacks files that are on disk. Asked only of files that it does lack."""
+"""Why git does not have files that exist on disk."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from jit_guard.sources.git.commands import command
 from jit_guard.sources.git.environment import clean_environment
 from jit_guard.text.names import fold
 
-_MOST = 10_000  # paths; nobody reads the reasons of more
+_MOST = 10_000  # paths that get a reason; more than anyone reads
 
 
 def unknown(top: str, paths: Sequence[str]) -> list[GitState]:
-    """Files on disk that the index has not: untracked, ignored, removed, or spelled otherwise.
+    """Return why the index does not have these files: untracked, ignored, removed or renamed.
 
     Args:
-        top: the top of the repository that they lie in.
-        paths: relative to it.
+        top: the top of their repository.
+        paths: relative to the top.
 
     Raises:
-        GitError: git cannot tell.
+        GitError: git fails.
     """
     ignored = ignoring_rules(top, paths[:_MOST])
     removed = set(blobs_of(top, "HEAD", paths[:_MOST]))
@@ -33,7 +33,7 @@ def unknown(top: str, paths: Sequence[str]) -> list[GitState]:
 
 
 def announced(top: str, paths: Sequence[str]) -> list[GitState]:
-    """Those files that are in the index by name alone (`git add -N`): a commit leaves them out."""
+    """Return the files that are in the index by name only (`git add -N`)."""
     if not paths:
         return []
     asked = call.ask(
@@ -46,10 +46,10 @@ def announced(top: str, paths: Sequence[str]) -> list[GitState]:
 
 
 def ignoring_rules(top: str, paths: Sequence[str]) -> dict[str, str]:
-    """Ignored path -> `FILE:LINE: PATTERN`. Raises GitError where git cannot say."""
+    """Return ignored path -> `FILE:LINE: PATTERN`. Raises GitError if git fails."""
     if not paths:
         return {}
-    # This command knows no literal paths; behind ./ nothing is taken for a pattern's magic.
+    # This command rejects literal pathspecs; a leading ./ disables their magic instead.
     asked = "".join(f"./{path}\0" for path in paths)
     environment = {**clean_environment(), "GIT_LITERAL_PATHSPECS": "0"}
     answer = call.ask(top, ["check-ignore", "-v", "-z", "--stdin"], asked, environment)
@@ -65,22 +65,22 @@ def ignoring_rules(top: str, paths: Sequence[str]) -> dict[str, str]:
 
 
 def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
-    """Path -> the id of what a revision has there, for those that it has."""
+    """Return path -> the id of its blob in a revision, for the paths that exist there."""
     asked = [path for path in paths if "\n" not in path]
     answer = call.ask(
         top,
         ["cat-file", "--batch-check=%(objectname) %(objecttype)"],
         "".join(f"{revision}:{path}\n" for path in asked),
     )
-    told = answer.stdout.decode("utf-8", "replace").split("\n")
-    words = (line.rsplit(" ", 1) for line in told)
+    lines = answer.stdout.decode("utf-8", "replace").split("\n")
+    words = (line.rsplit(" ", 1) for line in lines)
     return {
         path: blob for path, (blob, *kind) in zip(asked, words, strict=False) if kind == ["blob"]
     }
 
 
 def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:
-    """Path -> the path of the index that is the same to a system that folds case."""
+    """Return path -> the path in the index that differs only in case or normalization."""
     folders = sorted({os.path.dirname(path) or "." for path in paths})
     answer = call.ask(top, ["ls-files", "-z", "--", *folders])
     known = {fold(path): path for path in call.lines(answer)}
@@ -93,12 +93,12 @@ def _state(top: str, path: str, rule: str | None, removed: bool, twin: str | Non
     if twin is not None:
         forget = command(top, ["rm", "-q", "--cached"], [twin])
         known = os.path.relpath(twin, os.path.dirname(path) or ".").replace(os.sep, "/")
-        return GitState(path, f"git knows it as {known}", f"{forget} && {add}")
+        return GitState(path, f"is tracked as {known}", f"{forget} && {add}")
     if removed:
-        also = f", and {_told(rule)}" if rule else ""
-        return GitState(path, f"it was removed from the index (git rm --cached){also}", add)
-    return GitState(path, _told(rule) if rule else "it is untracked", add)
+        also = f" and {_ignored(rule)}" if rule else ""
+        return GitState(path, f"was removed from the index (git rm --cached){also}", add)
+    return GitState(path, _ignored(rule) if rule else "is untracked", add)
 
 
-def _told(rule: str) -> str:
-    return f"it is ignored by {rule}"
+def _ignored(rule: str) -> str:
+    return f"is ignored by {rule}"

@@ -1,4 +1,4 @@
-"""Which tree `--source` means."""
+"""Resolution of `--source` to a git tree."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from jit_guard.sources.git.environment import Standpoint
 from jit_guard.sources.git.objects import Objects
 
 INDEX, COMMIT = "index", "commit"
-_TRIES, _PAUSE = 10, 0.1  # another git holds the index for a moment, as editors' polling does
+_TRIES, _PAUSE = (
+    10,
+    0.1,
+)  # another git process, such as that of an editor, may hold the index briefly
 
 
 def revision(source: str) -> str | None:
-    """The revision that a source names; None for the index.
+    """Return the revision that a source names; None for the index.
 
-    `commit` is what is being committed or pushed, as pre-commit and prek tell it to a hook.
+    `commit` is what is being committed or pushed, according to the variables of pre-commit and
+    prek.
     """
     if source == COMMIT:
         pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
@@ -26,9 +30,9 @@ def revision(source: str) -> str | None:
 
 
 def tree_of(objects: Objects, name: str) -> str:
-    """The id of the tree that a commit, a tag or a tree's own name leads to.
+    """Return the id of the tree of a commit, a tag or a tree.
 
-    Raises GitError when it leads to none.
+    Raises GitError if the name has no tree.
     """
     asked = name
     while "\n" not in asked:
@@ -42,16 +46,13 @@ def tree_of(objects: Objects, name: str) -> str:
             raise GitError(f"--source {name} is a file; name a commit, a tag or a tree")
         # `tree ID` opens a commit, `object ID` a tag.
         asked = data.split(b"\n", 1)[0].decode().partition(" ")[2]
-    raise GitError(
-        f"--source {name} names nothing that git knows: no worktree, index, commit, branch, tag "
-        "or tree is called so here"
-    )
+    raise GitError(f"--source {name} does not exist; use worktree, index, commit or a git revision")
 
 
 def tree_of_index(standpoint: Standpoint) -> str:
-    """The id of the tree that a commit of the index as it is now would have.
+    """Return the id of the tree that a commit of the current index would have.
 
-    Raises GitError when there can be none: an unfinished merge, or whatever git says.
+    Raises GitError if the index has unmerged files, or git fails.
     """
     for _ in range(_TRIES):
         answer = call.ask(standpoint.folder, ["write-tree"], environment=standpoint.environment)
@@ -64,8 +65,8 @@ def tree_of_index(standpoint: Standpoint) -> str:
     if unmerged:
         more = f" and {len(unmerged) - 3} more" if len(unmerged) > 3 else ""
         raise GitError(
-            f"the index holds an unfinished merge ({', '.join(unmerged[:3])}{more}): settle it, "
-            "git add what you settled, and check again"
+            f"the index has unmerged files ({', '.join(unmerged[:3])}{more}); resolve the "
+            "conflicts and git add them"
         )
     raise call.complaint("write-tree", answer)
 

@@ -1,6 +1,7 @@
-"""Which files on disk git does not have. A clean check in a repository runs this, and nothing more.
+"""Detection of files on disk that git does not have.
 
-So nothing is imported here that only explains (`subprocess` costs more than git's answer).
+A clean check in a repository imports this module, so what is only needed for explanations is
+imported later (importing `subprocess` takes longer than the answer of git).
 """
 
 from __future__ import annotations
@@ -15,53 +16,53 @@ from jit_guard.text.names import by_folder, join
 
 
 def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
-    """Those of the files on disk that git does not have, and why; none outside git.
+    """Return the files that git does not have, and why; none outside git.
 
-    One call of git when it has them all.
+    If git has them all, this takes one call of git.
 
     Args:
         root: the project's root.
-        scope: the folder that most of them are in, a real path relative to the root.
-        wanted: real folder -> names in it.
+        scope: the real directory, relative to the root, that contains most of the files.
+        wanted: real directory -> names in it.
 
     Raises:
-        GitError: a repository stands and git cannot tell.
+        GitError: there is a repository, but git fails.
     """
     if top(root) is None:
         return []
-    (home,) = parts(root, [scope or "."], nested=False)
-    scopes = [home.outside(scope)]
-    scopes += (home.outside(one) for one in wanted if not f"{one}/".startswith(f"{scope}/"))
+    (main,) = parts(root, [scope or "."], nested=False)
+    scopes = [main.outside(scope)]
+    scopes += (main.outside(one) for one in wanted if not f"{one}/".startswith(f"{scope}/"))
     if not scope:
-        scopes = [home.prefix]
-    seen = scan(home.top, scopes, {home.outside(one): names for one, names in wanted.items()})
+        scopes = [main.prefix]
+    seen = scan(main.top, scopes, {main.outside(one): names for one, names in wanted.items()})
     if not seen.absent and not seen.empty:
         return []
     from jit_guard.sources.git import reasons
 
-    lost = [join(folder, name) for folder, names in seen.absent.items() for name in sorted(names)]
-    states = reasons.announced(home.top, seen.empty)
-    found = [state._replace(path=home.inside(state.path)) for state in states]
-    for part in parts(root, map(home.inside, lost)) if lost else ():
-        found += _absent_in(part, home, seen.modules)
+    absent = [join(folder, name) for folder, names in seen.absent.items() for name in sorted(names)]
+    states = reasons.announced(main.top, seen.empty)
+    found = [state._replace(path=main.inside(state.path)) for state in states]
+    for part in parts(root, map(main.inside, absent)) if absent else ():
+        found += _absent_in(part, main, seen.modules)
     return found
 
 
 def _absent_in(
-    part: RepositoryPart, home: RepositoryPart, modules: Sequence[str]
+    part: RepositoryPart, main: RepositoryPart, modules: Sequence[str]
 ) -> list[GitState]:
-    """Why files that the project's repository lacks are not there."""
+    """Return why files are not in the index of the project's repository."""
     from jit_guard.sources.git import reasons
 
-    if part.top == home.top:
+    if part.top == main.top:
         states = reasons.unknown(part.top, part.paths)
-    elif home.outside(part.inner) in modules:  # it has them if the submodule does
+    elif main.outside(part.inner) in modules:  # the submodule may have them
         wanted = by_folder(part.paths)
         seen = scan(part.top, wanted, wanted)
-        lost = [join(folder, name) for folder, names in seen.absent.items() for name in names]
+        absent = [join(folder, name) for folder, names in seen.absent.items() for name in names]
         states = reasons.announced(part.top, seen.empty)
-        states += reasons.unknown(part.top, sorted(lost)) if lost else []
+        states += reasons.unknown(part.top, sorted(absent)) if absent else []
     else:
-        why = f"it lies in a git repository of its own ({part.inner}), which is no submodule"
+        why = f"is in the nested repository {part.inner}, which is not a submodule"
         states = [GitState(path, why, None) for path in part.paths]
     return [state._replace(path=part.inside(state.path)) for state in states]

@@ -1,7 +1,7 @@
-"""The snapshot that a tree of git holds: the index as it would be committed, or any commit.
+"""The snapshot of a git tree: the index as it would be committed, or any commit.
 
-Tree objects are read on demand, one per folder that is looked into, so that a small project in
-a huge repository costs what the project costs.
+Tree objects are read on demand, one per directory, so that a small project in a huge repository
+is checked as fast as a small repository.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _NOTHING = Folder(set(), set(), {}, {})
 
 
 class _Seen(NamedTuple):
-    """What is kept of a folder that was listed: its id, its files without text, its folders' ids.
+    """What is kept of a listed directory: id, empty files, and ids of its directories.
 
-    Its names are kept by who asked for them, and need not be kept twice.
+    The caller keeps the names.
     """
 
     tree: str
@@ -36,14 +36,14 @@ class _Seen(NamedTuple):
 
 
 class GitTree:
-    """A Source over a tree of git. To be closed.
+    """A Source over a git tree; must be closed.
 
     Args:
-        name: as `--source` gave it.
+        name: the value of `--source`.
         root: the project's root on disk.
         prefix: the root below the top of the repository, with `/`; "" for the top itself.
         tree: the id of the tree at the top.
-        objects: where objects are read from.
+        objects: the reader of objects.
     """
 
     def __init__(self, name: str, root: str, prefix: str, tree: str, objects: Objects) -> None:
@@ -53,16 +53,16 @@ class GitTree:
         self._objects = objects
         self._top = tree
         self._folders: dict[str, _Seen | None] = {}
-        self._latest: tuple[str, dict[str, bytes]] = ("", {})  # the tree whose ids were asked last
+        self._latest: tuple[str, dict[str, bytes]] = ("", {})  # the tree whose ids were used last
         self._whole = Tree(self if not prefix else GitTree(name, root, "", tree, objects))
         self._seen("")
 
     def close(self) -> None:
-        """End the git process."""
+        """Terminate the git process."""
         self._objects.close()
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file, links followed within the repository; None when there is none."""
+        """Return the bytes of a file, following links in the repository; None if absent."""
         full = join(self._prefix, path)
         place = self._whole.resolve(full)
         if place.kind == "absent" or place.spelled != full:
@@ -70,8 +70,8 @@ class GitTree:
         if place.kind != "file":
             what = {
                 "broken": "it is a broken link",
-                "outside": "it is a link that leaves the repository",
-                "folder": "it is a folder, not a file",
+                "outside": "it is a link that points outside the repository",
+                "folder": "it is a directory, not a file",
                 "unknown": place.what,
             }
             raise UnreadableError(path, what.get(place.kind, f"it is a {place.what}, not a file"))
@@ -79,18 +79,18 @@ class GitTree:
         return self._bytes(self._ids(folder)[name].hex(), path)
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
-        """The names in a folder; None when there is none."""
+        """Return the names in a directory; None if it does not exist."""
         found = self._list(join(self._prefix, path))
         return _NOTHING if found is None and not path else found
 
     def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
-        """Only those files of a folder that hold nothing, told by their ids. None can vanish."""
+        """Yield the empty files of a directory, which are known by their id."""
         seen = self._seen(join(self._prefix, folder))
         empty = seen.empty if seen is not None else set()
         yield from ((name, True) for name in sorted(empty.intersection(names)))
 
     def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        """For each file of a folder its bytes, in pieces."""
+        """Yield each file of a directory with its bytes in pieces."""
         ids = self._ids(join(self._prefix, folder))
         asked = sorted(names)
         found = self._objects.each(ids[name].hex() for name in asked if name in ids)
@@ -102,35 +102,35 @@ class GitTree:
                 path = join(folder, name)
                 try:
                     blob = next(found)
-                except (GitError, StopIteration) as error:  # once it has ended, there is no more
-                    yield name, UnreadableError(path, str(error) or "git has ended")
+                except (GitError, StopIteration) as error:  # StopIteration: git failed before
+                    yield name, UnreadableError(path, str(error) or "git has exited")
                     continue
                 yield name, _lost(path) if blob is None else _pieces(blob, path)
         finally:
             found.close()
 
     def inside(self, target: str) -> str | None:  # noqa: ARG002
-        """An absolute link leads nowhere in a clone."""
+        """Return None: an absolute link is not valid in a clone."""
         return None
 
     def ignored(self, paths: list[str]) -> set[str]:  # noqa: ARG002
-        """Nothing: what git has it does not ignore."""
+        """Return nothing: git does not ignore tracked files."""
         return set()
 
     def interrupted(self) -> str | None:
-        """A commit can be interrupted only on disk."""
+        """Return None: a commit can be interrupted only on disk."""
         return None
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:  # noqa: ARG002
-        """Nothing: all of it is in git."""
+        """Return nothing: every file is in git."""
         return []
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
-        """Those missing files that are on disk, and why git lacks them."""
+        """Return the missing files that exist on disk, and why git does not have them."""
         return explain_missing(self._root, missing, self.name)
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
-        """Missing path -> the one left-over file that has the text it has in HEAD."""
+        """Return missing path -> the only orphan with its text in HEAD."""
         asked = [path for path in missing if "\n" not in path] if orphans else []
         found = self._objects.each(f"HEAD:{join(self._prefix, path)}" for path in asked)
         before = {path: blob.id for path, blob in zip(asked, found, strict=True) if blob}
@@ -144,13 +144,13 @@ class GitTree:
         }
 
     def _seen(self, path: str) -> _Seen | None:
-        """What is known of a folder, by its path below the top of the repository."""
+        """Return what is kept of a directory, by its path below the top."""
         if path not in self._folders and self._list(path) is None:
             self._folders[path] = None
         return self._folders[path]
 
     def _list(self, path: str) -> Folder | None:
-        """The names in a folder, by its path below the top; what leads on is kept."""
+        """Return the names in a directory, by its path below the top."""
         tree = self._top
         if path:
             parent, _, name = path.rpartition("/")
@@ -176,7 +176,7 @@ class GitTree:
         return found
 
     def _ids(self, path: str) -> dict[str, bytes]:
-        """The ids of a folder's files, read once more: kept, they would be most of the memory."""
+        """Return the ids of a directory's files, read again because keeping them costs memory."""
         seen = self._seen(path)
         if seen is None:
             return {}
@@ -200,14 +200,14 @@ class GitTree:
 
 
 def open_tree(root: str, source: str) -> GitTree:
-    """The snapshot that `--source` names: `index`, `commit`, or any tree-ish.
+    """Open the snapshot that `--source` names: `index`, `commit`, or any tree-ish.
 
     Args:
         root: the project's root on disk.
-        source: as `--source` gave it.
+        source: the value of `--source`.
 
     Raises:
-        GitError: no git, no repository, no such revision, or an unfinished merge.
+        GitError: no git, no repository, no such revision, or unmerged files.
         UnreadableError: the tree at the top cannot be read.
     """
     standpoint = commit_standpoint(root)
@@ -223,12 +223,14 @@ def open_tree(root: str, source: str) -> GitTree:
 
 
 def _lost(path: str) -> UnreadableError:
-    return UnreadableError(path, "the repository lacks the object (a broken or partial clone)")
+    return UnreadableError(
+        path, "the repository does not have the object (a broken or partial clone)"
+    )
 
 
 def _pieces(blob: Found, path: str) -> Iterator[bytes]:
     try:
-        # `yield from` would close it with us, half read.
+        # `yield from` would close it, half read, together with this generator.
         for piece in blob.pieces:  # noqa: UP028
             yield piece
     except GitError as error:

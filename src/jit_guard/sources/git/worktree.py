@@ -1,7 +1,7 @@
-"""What git says of the worktree. Called only when there is something to ask about.
+"""Questions to git about the worktree.
 
-Paths are relative to the project's root on this side, and to the top of a repository on git's:
-a project may lie below the top, and submodules or other repositories below the project.
+Our paths are relative to the project's root, those of git to the top of a repository: the project
+may be below the top, and submodules or other repositories may be below the project.
 """
 
 from __future__ import annotations
@@ -22,33 +22,31 @@ __all__ = ["add_command", "explain_missing", "ignored", "recoverable", "same_tex
 
 
 def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
-    """Those missing files that the index has all the same: deleted by hand, or sparse."""
+    """Return the missing files that the index has: deleted, or outside a sparse checkout."""
     found: dict[str, GitState] = {}
     if not missing or top(root) is None:
         return found
     for part in parts(root, missing):
         answer = call.ask(part.top, ["ls-files", "-z", "-t", "--stage", "--", *part.paths])
         for record in call.lines(answer):
-            told, _, path = record.partition("\t")
-            tag, _, blob, stage = told.split(" ")
+            fields, _, path = record.partition("\t")
+            tag, _, blob, stage = fields.split(" ")
             if stage != "0" or blob in EMPTY_BLOBS:
                 continue
             if tag == "S":
-                why = "git has it, and a sparse checkout leaves it out here"
-                mend = command(part.top, ["sparse-checkout", "add"], [os.path.dirname(path)])
+                why = "exists in git but is outside the sparse checkout"
+                fix = command(part.top, ["sparse-checkout", "add"], [os.path.dirname(path)])
             else:
-                why, mend = (
-                    "git has it, and it was removed here",
-                    command(part.top, ["restore"], [path]),
-                )
-            found[part.inside(path)] = GitState(part.inside(path), why, mend, held=True)
+                why = "exists in git but was deleted on disk"
+                fix = command(part.top, ["restore"], [path])
+            found[part.inside(path)] = GitState(part.inside(path), why, fix, held=True)
     return found
 
 
 def ignored(root: str, paths: Sequence[str]) -> set[str]:
-    """Those of the paths that git ignores; none outside git, or where there is no git program.
+    """Return the paths that git ignores; none outside git, or if git is not installed.
 
-    Raises UnreadableError where a repository stands and git cannot say.
+    Raises UnreadableError if there is a repository, but git fails.
     """
     found: set[str] = set()
     if not paths or top(root) is None:
@@ -65,11 +63,10 @@ def ignored(root: str, paths: Sequence[str]) -> set[str]:
 
 
 def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict[str, str]:
-    """Missing files that were renamed without a change: path -> the file that has its text.
+    """Return files that were renamed without a change: missing path -> orphan with its text.
 
-    Compares the ids of blobs in HEAD with those of the files, so no text is read here. Files
-    whose text stands in several places are left out, as is everything where git cannot say: it
-    is a hint, and nothing hangs on it.
+    Compares the ids of blobs in HEAD with those of the files, so no text is read here. Texts that
+    several files have are omitted. If git fails, the result is empty, since it is only a hint.
     """
     if not missing or not orphans or top(root) is None:
         return {}
@@ -85,13 +82,13 @@ def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict
 
 
 def recoverable(root: str, paths: Sequence[str]) -> set[str]:
-    """Those of the files on disk that git can bring back: their text as it is was committed.
+    """Return the files that git can restore: their current text is committed.
 
-    Decided by the text, never by what the index notes about it: a file that is marked
-    `assume-unchanged` may differ. What is only staged does not count, since the next commit
-    forgets it. Links, and everything outside git, cannot be brought back for certain.
+    The text itself is compared, not the flags of the index: a file that is marked
+    `assume-unchanged` may differ. A text that is only staged does not count, because the next
+    commit can drop it. Links, and files outside git, are never recoverable.
 
-    Raises GitError where a repository stands and git cannot tell.
+    Raises GitError if there is a repository, but git fails.
     """
     if not paths or top(root) is None:
         return set()
@@ -106,7 +103,7 @@ def recoverable(root: str, paths: Sequence[str]) -> set[str]:
 
 
 def _committed(root: str, paths: Iterable[str]) -> dict[str, str]:
-    """Path -> the id of its blob in HEAD."""
+    """Return path -> the id of its blob in HEAD."""
     return {
         part.inside(path): blob
         for part in parts(root, paths)
@@ -115,7 +112,7 @@ def _committed(root: str, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _present(root: str, paths: Iterable[str]) -> dict[str, str]:
-    """Path -> the id that the file on disk would have as a blob, filters applied."""
+    """Return path -> the id that the file on disk would have as a blob, after filters."""
     found: dict[str, str] = {}
     for part in parts(root, (path for path in paths if "\n" not in path)):
         listed = "".join(f"{path}\n" for path in part.paths)
