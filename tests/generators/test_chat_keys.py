@@ -12,13 +12,14 @@ from chat_client import REQUEST, needs_sdk, outcome, writing
 from chat_server import Reply, answer, completion, dead_port, error, good, serving
 from jit_guard.errors import UsageError
 from jit_guard.generators.chat.endpoint import DEFAULT_MODEL, endpoint
-from jit_guard.generators.chat.keys import api_key, scrub
+from jit_guard.generators.chat.keys import api_key
 from jit_guard.generators.generator import (
     GenerationError,
     GeneratorUnusableError,
     Options,
     Text,
 )
+from jit_guard.text.credentials import scrub
 
 CANARY = "sk-canary-5f1d7c0b9a3e4826"
 

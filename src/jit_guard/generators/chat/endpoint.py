@@ -7,8 +7,9 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from jit_guard.errors import UsageError
-from jit_guard.generators.chat.keys import api_key, scrub
+from jit_guard.generators.chat.keys import api_key
 from jit_guard.generators.generator import GeneratorUnusableError, Options
+from jit_guard.text.credentials import scrub
 
 OPENAI = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5-mini"

@@ -16,7 +16,6 @@ from jit_guard.generators.chat.call import Call
 from jit_guard.generators.chat.client import Client
 from jit_guard.generators.chat.endpoint import Endpoint, endpoint
 from jit_guard.generators.chat.fault import CallFault, CallFaultError, fault_of
-from jit_guard.generators.chat.keys import scrub
 from jit_guard.generators.chat.reading import read
 from jit_guard.generators.chat.retrying import Pause, policy
 from jit_guard.generators.generator import (
@@ -27,6 +26,7 @@ from jit_guard.generators.generator import (
     Text,
     Writer,
 )
+from jit_guard.text.credentials import scrub
 
 _SHORTEST_ANSWER = 512  # tokens; with less budget left, a call is not worth making
 

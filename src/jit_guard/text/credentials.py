@@ -1,0 +1,142 @@
+"""Credentials in the environment: which variables hold them, and where their values turn up.
+
+A variable holds a credential when its name ends in KEY, TOKEN, SECRET or PASSWORD, in any case.
+Such variables are kept from programs that have no use for them (`without_credentials`), their
+values from everything that is printed or stored (`scrub`), and from every generated text
+(`credential_in`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)\Z", re.IGNORECASE)
+_HEADERS = "OPENAI_CUSTOM_HEADERS"  # lines of `name: value`; the key of a gateway is one of them
+_PUBLIC_HEADERS = ("accept", "content-", "user-agent")
+_SHORTEST = 8  # shorter values are dummies for a local server ("none", "ollama"), or words
+# What tutorials and local servers use in place of a credential is no secret, and may be a word
+# that a text needs.
+_PLACEHOLDERS = (
+    "changeme", "disabled", "lm-studio", "localhost", "minioadmin", "no-key-required",
+    "not-needed", "password", "postgres", "postgresql", "rabbitmq", "required",
+    "sk-no-key-required", "undefined", "your-api-key",
+)  # fmt: skip
+_USERINFO = re.compile(r"(?<=://)[^\s/@]+(?=@)")
+_HIDDEN = "[key]"
+# Everything that formats put between or around the letters and digits of a value: line breaks,
+# quotes, separators, and the escapes of JSON, URLs and HTML for such characters.
+_NOISE = re.compile(r"\\u00[0-9A-Fa-f]{2}|\\[nrt]|%[0-9A-Fa-f]{2}|&#?\w{2,6};|[^A-Za-z0-9]+")
+_LONG, _MIXED = 20, 12  # letters and digits, from which a value is recognised without the rest
+
+
+def is_credential(name: str) -> bool:
+    """Whether the variable of this name holds a credential."""
+    return name == _HEADERS or _NAME.search(name) is not None
+
+
+def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a program that has no use for credentials."""
+    return {name: value for name, value in environ.items() if not is_credential(name)}
+
+
+def credential_in(text: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """The name of a variable whose credential the text contains; None when there is none.
+
+    A value is recognised as it is, quoted or escaped, broken over lines, and in base64 or hex.
+    """
+    bare = None
+    for name, value in _credentials(os.environ if environ is None else environ):
+        if value in text:
+            return name
+        if bare is None:
+            bare = _NOISE.sub("", text)
+        if any(core in bare for core in _cores(value)):
+            return name
+    return None
+
+
+def scrub(text: str, environ: Mapping[str, str] | None = None) -> str:
+    """The text without any credential of the environment, nor a user's name or password in a URL.
+
+    This covers values as programs print them, not those that are broken over lines.
+    """
+    found = {value for _, value in _credentials(os.environ if environ is None else environ)}
+    shown = {spelling for value in found for spelling in _spellings(value)}
+    for spelling in sorted(shown, key=len, reverse=True):
+        text = text.replace(spelling, _HIDDEN)
+    return _USERINFO.sub(_HIDDEN, text)
+
+
+def _credentials(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The values to look for, each with the name of its variable."""
+    for name, whole in environ.items():
+        if name == _HEADERS:
+            values = [
+                line.partition(":")[2]
+                for line in whole.splitlines()
+                if not line.strip().lower().startswith(_PUBLIC_HEADERS)
+            ]
+        elif is_credential(name):
+            values = [whole]
+        else:
+            continue
+        found = dict.fromkeys(part for value in values for part in _parts(value))
+        for part in found:
+            yield name, part
+
+
+@lru_cache(maxsize=256)
+def _parts(value: str) -> tuple[str, ...]:
+    """A value without what shells and files leave around it, then its words with a digit.
+
+    A private key is broken over lines; a pasted key may have a comment behind it.
+    """
+    words = value.replace("\\n", "\n").split()
+    secret = [
+        word
+        for word in words
+        if any(map(str.isdigit, word)) and "://" not in word and not word.startswith("-----")
+    ]
+    parts = (part.strip(" \t\r\n\"'`,;") for part in (value, *secret))
+    return tuple(
+        dict.fromkeys(
+            part for part in parts if len(part) >= _SHORTEST and part.lower() not in _PLACEHOLDERS
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def _spellings(value: str) -> tuple[str, ...]:
+    """A value as programs show it."""
+    import json
+    from urllib.parse import quote
+
+    shown = [value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")]
+    shown.append(value.encode("unicode_escape").decode())
+    encoded = list(_encoded(value))
+    encoded += [one.translate(str.maketrans("+/", "-_")) for one in encoded]
+    return tuple(dict.fromkeys((*shown, *encoded)))
+
+
+@lru_cache(maxsize=256)
+def _cores(value: str) -> tuple[str, ...]:
+    """What is left of a value's spellings when only letters and digits count."""
+    core = _NOISE.sub("", value)
+    mixed = any(map(str.isdigit, core)) and any(map(str.isalpha, core))
+    cores = [core] if len(core) >= (_MIXED if mixed else _LONG) else []
+    return tuple(dict.fromkeys((*cores, *(_NOISE.sub("", one) for one in _encoded(value)))))
+
+
+def _encoded(value: str) -> Iterator[str]:
+    """A value in hex, and in base64 wherever it begins in what was encoded."""
+    from binascii import b2a_base64
+
+    data = value.encode("utf-8", "surrogateescape")
+    yield data.hex()
+    yield data.hex().upper()
+    for before in range(3):  # bytes; only whole characters belong to the value alone
+        encoded = b2a_base64(bytes(before) + data, newline=False).decode()
+        yield encoded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]

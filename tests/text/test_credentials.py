@@ -1,0 +1,67 @@
+"""Which variables hold credentials, and where their values are found."""
+
+from __future__ import annotations
+
+import pytest
+
+from jit_guard.text.credentials import (
+    credential_in,
+    is_credential,
+    scrub,
+    without_credentials,
+)
+
+VALUE = "zq-81hTr.55LmWvX"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OPENAI_API_KEY",
+        "GH_TOKEN",
+        "aws_secret",
+        "Db_Password",
+        "PGPASSWORD",
+        "TOKEN",
+        "OPENAI_CUSTOM_HEADERS",
+    ],
+)
+def test_these_hold_a_credential(name: str) -> None:
+    assert is_credential(name)
+    assert without_credentials({name: VALUE, "HOME": "/home/me"}) == {"HOME": "/home/me"}
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "KEYBOARD", "GIT_CONFIG_KEY_0", "TOKENIZERS_PARALLELISM", "SSH_AUTH_SOCK", ""]
+)
+def test_these_hold_none(name: str) -> None:
+    assert not is_credential(name)
+    assert credential_in(VALUE, {name: VALUE}) is None
+
+
+def test_a_header_of_a_gateway_is_found_with_and_without_its_scheme() -> None:
+    environ = {"OPENAI_CUSTOM_HEADERS": f"X-Team: blue\nAuthorization: Bearer {VALUE}"}
+    assert credential_in(f"a {VALUE} b", environ) == "OPENAI_CUSTOM_HEADERS"
+    assert credential_in("a blue b", environ) is None
+    assert scrub(f"Bearer {VALUE}", environ) == "[key]"
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}\r\n", '"{}"', "'{}'", "{} # of the team"])
+def test_what_shells_and_files_leave_around_a_value_does_not_hide_it(around: str) -> None:
+    environ = {"ACME_KEY": around.format(VALUE)}
+    assert credential_in(f"x{VALUE}x", environ) == "ACME_KEY"
+    assert scrub(f"x{VALUE}x", environ) == "x[key]x"
+
+
+def test_the_longer_value_is_cut_out_first() -> None:
+    environ = {"A_KEY": "abcdefg8", "B_KEY": "abcdefg8-and-more"}
+    assert scrub("abcdefg8-and-more, abcdefg8", environ) == "[key], [key]"
+
+
+def test_a_text_of_a_megabyte_takes_no_time_to_speak_of() -> None:
+    import time
+
+    environ = {f"A{number}_KEY": f"value-{number * 7919}" for number in range(30)}
+    began = time.monotonic()
+    assert credential_in("word 1, " * 125_000, environ) is None
+    assert time.monotonic() - began < 2
