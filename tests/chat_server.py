@@ -27,6 +27,9 @@ class Reply(NamedTuple):
     drip: float = 0.0  # seconds between single bytes of the body
     cut: int = 0  # bytes of the body that are announced but never sent
     reset: bool = False  # close the connection with RST instead of answering
+    raw: bytes = b""  # sent in place of an answer
+    flood: bytes = b""  # sent after that, again and again, until the client leaves
+    pause: float = 0.0  # between two times
 
 
 class Asked(NamedTuple):
@@ -87,6 +90,7 @@ class ChatServer:
 
     def __init__(self, script: Script) -> None:
         self.asked: list[Asked] = []
+        self.flooded = 0  # bytes
         self.in_flight = 0
         self.most_in_flight = 0
         self._script = script
@@ -178,6 +182,10 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.close()
                 self.connection.close()
                 return
+            if reply.raw or reply.flood:
+                self.close_connection = True
+                self._flood(reply)
+                return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -191,6 +199,13 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(reply.body)
             if reply.cut:
                 self.close_connection = True
+
+        def _flood(self, reply: Reply) -> None:
+            self.wfile.write(reply.raw)
+            while reply.flood and server.flooded < 1 << 30:
+                self.wfile.write(reply.flood)
+                server.flooded += len(reply.flood)
+                time.sleep(reply.pause)
 
         def log_message(self, *_: object) -> None:
             pass

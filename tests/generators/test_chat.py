@@ -90,7 +90,7 @@ NO_TEXT = {
     ),
     "HTML with status 200": (
         Reply(200, b"<html>Log in</html>", {"content-type": "text/html"}),
-        "not a chat completion (AttributeError): <html>Log in</html>",
+        "not a chat completion (JSONDecodeError): <html>Log in</html>",
         "<html>Log in</html>",
     ),
     "HTML that calls itself JSON": (Reply(200, b"<p>"), "JSONDecodeError", "<p>"),

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from jit_guard.errors import JitGuardError
 from jit_guard.generators.budget import Budget
 
+_MOST_TOKENS = 1_000_000_000  # of one text; no model takes or gives as many
+
 
 def _nothing() -> None:
     pass
@@ -56,6 +58,11 @@ class Usage(NamedTuple):
     input_tokens: int | None = None
     output_tokens: int | None = None
     retries: int = 0
+
+
+def token_count(value: object) -> int | None:
+    """A number of tokens that was reported; None for what cannot be one."""
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
 
 
 class Text(NamedTuple):

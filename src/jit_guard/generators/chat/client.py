@@ -38,6 +38,9 @@ class Client:
             import tenacity  # noqa: F401 - used by the policy in the loop
             from openai import AsyncOpenAI, Timeout
 
+            from jit_guard.generators.chat.exchange import Exchange
+
+            timeout = Timeout(self._timeout, connect=min(_CONNECT, self._timeout))
             # The SDK would append the path of a request to the query of its base URL.
             base = urlsplit(self._endpoint.base_url)
             self._made = AsyncOpenAI(
@@ -45,7 +48,8 @@ class Client:
                 base_url=urlunsplit(base._replace(query="", fragment="")),
                 default_query=dict(parse_qsl(base.query, keep_blank_values=True)),
                 max_retries=0,
-                timeout=Timeout(self._timeout, connect=min(_CONNECT, self._timeout)),
+                timeout=timeout,
+                http_client=Exchange(self._endpoint.shown, timeout),
             )
             _ = self._made.chat.completions.with_raw_response  # imports the rest
 

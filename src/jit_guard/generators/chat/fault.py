@@ -13,7 +13,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from jit_guard.generators.chat.keys import scrub
+from jit_guard.text.credentials import scrub
+from jit_guard.text.printable import printable
 
 _HOPELESS = (
     401,
@@ -22,6 +23,7 @@ _HOPELESS = (
     404,
 )  # key, balance, permission, address or model: retrying does not help
 _PASSING = (408, 409, 429)  # and every status from 500
+_LONGEST_WAIT = 1_000_000.0  # seconds; no deadline is as far away
 _PERHAPS_PAID = (502, 504)  # the gateway timed out, but the model may have answered
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _ADVICE = {
@@ -63,6 +65,9 @@ def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | Non
     """
     import openai
 
+    for one in (error, error.__cause__):  # the SDK wraps it, or not, depending on its release
+        if isinstance(one, CallFaultError):
+            return one.fault
     if isinstance(error, openai.APIStatusError):
         return _of_status(error, server)
     if isinstance(error, openai.APIConnectionError):
@@ -90,7 +95,7 @@ def _of_status(error: Any, server: str) -> CallFault:
     code = {str(error.code), str(error.type)}
     detail = f"{status}: {_words(str(error.message).removeprefix(f'Error code: {status} - '))}"
     if detail.endswith(f"Error code: {status}"):
-        detail = f"{status} {error.response.reason_phrase}".rstrip()
+        detail = f"{status} {_words(error.response.reason_phrase)}".rstrip()
     if status == 429 and code & set(_QUOTA):
         return CallFault(f"{server}: {detail}; check plan and billing", fatal=True)
     if status in _HOPELESS:
@@ -119,19 +124,19 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
             seconds = float(headers[name]) / unit
         except (KeyError, ValueError):
             continue
-        return seconds if 0 <= seconds < float("inf") else None
+        return min(seconds, _LONGEST_WAIT) if 0 <= seconds < float("inf") else None
     until = _date(headers.get("retry-after"))
     if until is None:
         return None
     since = _date(headers.get("date"))
-    return max(0.0, until - (now if since is None else since))
+    return min(max(0.0, until - (now if since is None else since)), _LONGEST_WAIT)
 
 
 def _date(text: str | None) -> float | None:
-    parsed = email.utils.parsedate_tz(text or "")
     try:
+        parsed = email.utils.parsedate_tz((text or "")[:100])
         return None if parsed is None else float(email.utils.mktime_tz(parsed))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, IndexError, TypeError):
         return None
 
 
@@ -151,5 +156,5 @@ def _root(error: BaseException | None) -> str:
 
 def _words(text: str) -> str:
     """Shorten a server's message to one line without keys."""
-    line = " ".join(scrub(text).split())
+    line = printable(" ".join(scrub(text).split()))
     return line if len(line) <= 300 else f"{line[:297]}..."

@@ -6,16 +6,18 @@ much of it into AttributeError, TypeError or worse.
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 from jit_guard.generators.answer import component_in
-from jit_guard.generators.chat.keys import scrub
-from jit_guard.generators.generator import GenerationError, Text, Usage
+from jit_guard.generators.generator import GenerationError, Text, Usage, token_count
 from jit_guard.generators.judgement import finished, judge_text
+from jit_guard.text.credentials import scrub
 
 _KEPT = 100_000  # characters stored of an answer that is not a completion
-# Parsing can raise these: JSONDecodeError, UnicodeDecodeError and pydantic's errors are
-# ValueErrors; a body that is nested too deeply raises RecursionError.
+_MOST_DIGITS = 20  # of an integer; Python refuses to parse thousands, or takes its time
+# Parsing can raise these: JSONDecodeError and UnicodeDecodeError are ValueErrors; a body that is
+# nested too deeply raises RecursionError.
 _UNREADABLE = (ValueError, AttributeError, TypeError, LookupError, RecursionError)
 
 _NOT_STOPPED = {
@@ -43,7 +45,7 @@ def read(response: Any, model: str) -> Text:
     """
     reason, answer = "", None
     try:
-        answer = _answer(response.parse(), model, _request_id(response))
+        answer = _answer(_decoded(response), model, _request_id(response))
     except _UNREADABLE as error:
         reason = f"the answer is not a chat completion ({type(error).__name__})"
     # Raised outside the except block: the SDK's error may hold the request, and so the key.
@@ -60,29 +62,37 @@ def read(response: Any, model: str) -> Text:
     content = finished(component_in(answer.content))
     if fault := judge_text(content):
         raise GenerationError(fault, answer.text)
-    if scrub(content) != content:
-        raise GenerationError("the answer contains an API key", answer.text)
     details = dict(answer.text.details)
     if content != answer.text.content:
         details["answer"] = answer.text.content
     return answer.text._replace(content=content, details=details)
 
 
+def _decoded(response: Any) -> Any:
+    """The JSON of an answer; integers that are absurdly long are None."""
+    # Not by the SDK: it builds its objects from all of it, and fails on such an integer.
+    return json.loads(
+        response.http_response.content,
+        parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else None,
+    )
+
+
 def _answer(completion: Any, model: str, request_id: str | None) -> _Answer:
-    choice = completion.choices[0]
-    message = choice.message
-    content, refusal = message.content, getattr(message, "refusal", None)
+    choice = completion["choices"][0]
+    message = choice["message"]
+    content, refusal = message.get("content"), message.get("refusal")
+    finish_reason = choice.get("finish_reason")
     details = {
-        "finish_reason": _plain(choice.finish_reason),
-        "id": _plain(getattr(completion, "id", None)),
+        "finish_reason": _plain(finish_reason),
+        "id": _plain(completion.get("id")),
         "request_id": _plain(request_id),
         "refusal": _plain(refusal),
     }
-    used = getattr(completion, "model", None)
+    used = completion.get("model")
     return _Answer(
         content,
         refusal,
-        choice.finish_reason,
+        finish_reason,
         Text(
             _storable(content) if isinstance(content, str) else "",
             usage_of(completion),
@@ -106,17 +116,18 @@ def _fault(answer: _Answer) -> str | None:
 
 def usage_of(completion: Any) -> Usage:
     """Return the usage that an answer reports, if it is plausible."""
-    usage = getattr(completion, "usage", None)
-    sent, given = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-    if isinstance(sent, int) and isinstance(given, int) and sent >= 0 and given >= 0:
-        return Usage(sent, given)
-    return Usage()
+    usage = completion.get("usage")
+    if not isinstance(usage, dict):
+        return Usage()
+    sent = token_count(usage.get("prompt_tokens"))
+    given = token_count(usage.get("completion_tokens"))
+    return Usage() if sent is None or given is None else Usage(sent, given)
 
 
 def _error_inside(response: Any) -> str:
     """Return the message of an error that was sent with status 200."""
     try:
-        error = response.http_response.json()["error"]
+        error = _decoded(response)["error"]
         detail = error["message"] if isinstance(error, dict) else error
     except _UNREADABLE:
         return ""

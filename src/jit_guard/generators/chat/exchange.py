@@ -1,0 +1,128 @@
+"""The HTTP client below the SDK: one request, one answer of bounded size, no redirect.
+
+The SDK's own client follows redirects, and so would hand the prompt and every header of
+OPENAI_CUSTOM_HEADERS to a host that the user did not name. It also unpacks what is compressed
+without a bound. Both are decided here, before the SDK sees an answer.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from openai import DefaultAsyncHttpxClient
+
+from jit_guard.generators.chat.fault import CallFault, CallFaultError
+from jit_guard.text.credentials import scrub
+from jit_guard.text.printable import printable
+
+MAX_BYTES = 8_000_000  # of an answer, unpacked; a component has at most an eighth of that
+_MAX_ERROR_BYTES = 65_536
+_SHOWN = 200
+_FRAMING = ("content-encoding", "content-length", "transfer-encoding")  # of what was received
+
+
+class Exchange(DefaultAsyncHttpxClient):
+    """Sends requests as the SDK's client does (proxies, certificates), and reads the answers.
+
+    Args:
+        server: the server as messages name it.
+        timeout: as the SDK takes it.
+    """
+
+    def __init__(self, server: str, timeout: Any) -> None:
+        super().__init__(
+            timeout=timeout,
+            follow_redirects=False,
+            event_hooks={"response": [self._refuse_redirect]},
+        )
+        self._server = server
+
+    async def send(self, request: Any, **options: Any) -> Any:
+        """The whole answer to a request.
+
+        Raises:
+            CallFaultError: it is a redirect, or larger than an answer may be.
+        """
+        request.headers.pop("accept-encoding", None)
+        options.update(stream=True, follow_redirects=False)
+        response = await super().send(request, **options)
+        try:
+            content = await _content(response)
+        finally:
+            await response.aclose()
+        headers = response.headers.multi_items()
+        return type(response)(
+            response.status_code,
+            headers=[pair for pair in headers if pair[0].lower() not in _FRAMING],
+            content=content,
+            request=response.request,
+            extensions=response.extensions,
+        )
+
+    async def _refuse_redirect(self, response: Any) -> None:
+        if 300 <= response.status_code < 400:
+            where = _destination(str(response.request.url), response.headers.get("location", ""))
+            raise CallFaultError(
+                CallFault(
+                    f"{self._server}: {response.status_code}: redirects to {where}, "
+                    "and redirects are not followed; check --base-url",
+                    fatal=True,
+                )
+            )
+
+
+async def _content(response: Any) -> bytes:
+    """The body, unpacked; of an error what can be read, for its status says what is wrong."""
+    limit = _MAX_ERROR_BYTES if response.is_error else MAX_BYTES
+    content = bytearray()
+    try:
+        unpack = _unpacker(response.headers.get("content-encoding", ""))
+        async for piece in response.aiter_raw():
+            room = limit + 1 - len(content)
+            content += unpack(piece, room)
+            if len(content) > limit:
+                raise _UnreadableBodyError(f"is larger than {MAX_BYTES // 1_000_000} MB")
+    except _UnreadableBodyError as error:
+        reason = str(error)
+    except zlib.error:
+        reason = "is compressed and damaged"
+    else:
+        return bytes(content)
+    if response.is_error:
+        return bytes(content[:limit])
+    raise CallFaultError(CallFault(f"the answer {reason}", perhaps_paid=True))
+
+
+class _UnreadableBodyError(Exception):
+    """An answer that is not read to its end; the message says why."""
+
+
+def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
+    """What turns a piece of the body into at most so many bytes of content.
+
+    Nothing compressed was asked for. Where it comes all the same, what zlib can bound is read.
+    """
+    encodings = [name.strip() for name in encoding.lower().split(",")]
+    encodings = [name for name in encodings if name not in ("", "identity")]
+    if not encodings:
+        return lambda piece, room: piece[:room]
+    if encodings in (["gzip"], ["x-gzip"], ["deflate"]):
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # it has either header
+    shown = printable(", ".join(encodings))[:_SHOWN]
+    raise _UnreadableBodyError(f"is compressed ({shown}), which was not asked for")
+
+
+def _destination(asked: str, location: str) -> str:
+    """Where a redirect leads: host and path; a query or a user's name may be a secret."""
+    try:
+        parts = urlsplit(urljoin(asked, location))
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "an address that cannot be read"
+    if not location:
+        return "no address"
+    shown = printable(scrub(f"{parts.scheme}://{host}{parts.path}"))
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
