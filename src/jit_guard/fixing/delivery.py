@@ -11,6 +11,7 @@ from typing import NamedTuple
 from jit_guard.fixing.judging import TextCheck, plain
 from jit_guard.generators.generator import GenerationError, Request, Text, Writer
 from jit_guard.generators.judgement import write_checked
+from jit_guard.generators.screening import screened
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Stored, Wanted
 
@@ -115,7 +116,7 @@ def _write(
     try:
         _, stored = write_checked(
             order.request,
-            writer.write,
+            screened(writer.write),
             check=check,
             arrived=arrived,
             refused=lambda one, reason: ledger.reject(one.id, reason),

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from jit_guard.generators.generator import GenerationError, Request, Text
+from jit_guard.generators.invisible import find_invisible, named
+from jit_guard.text.credentials import credential_in
 
 MAX_BYTES = 1_000_000  # a longer component is a mistake
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -14,14 +16,15 @@ _NEWLINES = re.compile("\r\n?")
 
 
 def finished(content: str) -> str:
-    """Return the text as it is written to its file: LF line endings and one final newline."""
-    return _NEWLINES.sub("\n", content).rstrip("\n") + "\n"
+    """Return the text as it is written to its file: no BOM, LF line endings, one final newline."""
+    return _NEWLINES.sub("\n", content.removeprefix("\ufeff")).rstrip("\n") + "\n"
 
 
 def judge_text(content: str) -> str | None:
     """Return why a finished text is not a valid component, in lower case; None if it is valid.
 
-    It must be UTF-8, not blank, not too long, and have no control characters but tab and newline.
+    It must be UTF-8, not blank, not too long, and contain no control characters but tab and newline,
+    no invisible characters and no credential of the environment.
     """
     try:
         size = len(content.encode())
@@ -35,6 +38,13 @@ def judge_text(content: str) -> str | None:
         return f"the text contains the control character U+{ord(found.group()):04X} on line {line}"
     if size > MAX_BYTES:
         return f"the text is {size} bytes long; the limit is {MAX_BYTES}"
+    hidden = find_invisible(content)
+    if hidden:
+        line = content.count("\n", 0, hidden.start()) + 1
+        return f"the text contains the invisible character {named(hidden.group())} on line {line}"
+    credential = credential_in(content)
+    if credential:
+        return f"the text contains the value of {credential}"
     return None
 
 

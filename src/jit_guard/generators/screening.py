@@ -1,0 +1,73 @@
+"""What a generator gives, before anything stores, shows or sends it: no credential is in it.
+
+A text is stored before it is judged, and a refused text is shown to the model again; a text that
+contains a credential must be neither. It fails here, whoever wrote it, and what is kept of it has
+the credential cut out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from jit_guard.errors import JitGuardError
+from jit_guard.generators.generator import (
+    GenerationError,
+    GeneratorUnusableError,
+    Request,
+    Text,
+    Usage,
+    token_count,
+)
+from jit_guard.text.credentials import credential_in, scrub
+from jit_guard.text.printable import printable
+
+Write = Callable[[Request], Text]
+
+
+def screened(write: Write) -> Write:
+    """A generator's `write` whose texts and errors hold no credential, and no absurd usage.
+
+    The result raises a GenerationError for a text that contains a credential.
+    """
+
+    def write_screened(request: Request) -> Text:
+        try:
+            text = write(request)
+        except GenerationError as error:
+            kept = None if error.text is None else _cleaned(error.text)
+            raise GenerationError(printable(scrub(error.reason)), kept) from None
+        except JitGuardError as error:
+            message = scrub(str(error))
+            if message == str(error):
+                raise
+            raise GeneratorUnusableError(message) from None
+        if credential := credential_in(text.content):
+            raise GenerationError(f"the text contains the value of {credential}", _cleaned(text))
+        return _cleaned(text)
+
+    return write_screened
+
+
+def _cleaned(text: Text) -> Text:
+    content = text.content
+    if credential_in(content):
+        content = scrub(content)
+        if name := credential_in(content):  # in a form in which it cannot be cut out
+            content = f"[removed: it contained the value of {name}]"
+    model = scrub(text.model) if isinstance(text.model, str) else None
+    details = {} if _has_credential(text.details) else text.details
+    return Text(content, _counted(text.usage), model, details)
+
+
+def _has_credential(details: object) -> bool:
+    try:
+        shown = json.dumps(details, default=repr, skipkeys=True)
+    except (ValueError, RecursionError):  # circular, too deep, an integer of thousands of digits
+        return True
+    return credential_in(shown) is not None
+
+
+def _counted(usage: object) -> Usage:
+    sent, given, retries = (token_count(getattr(usage, name, None)) for name in Usage._fields)
+    return Usage(sent, given, retries or 0)
