@@ -1,21 +1,16 @@
 """`command`: any program that reads JSON on standard input and prints text.
 
 The contract is in docs/generators.md. The program is named by a flag or the environment, never by
-a file in the repository. It is run without a shell, in a process group of its own, so that all of
-its children can be stopped when it takes too long.
+a file in the repository. It is run without a shell, and everything that it starts is stopped with
+it (process.py).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
-import time
-from threading import Lock, Thread
-from typing import IO
+from threading import Lock
 
 from jit_guard.generators.generator import (
     GenerationError,
@@ -26,14 +21,13 @@ from jit_guard.generators.generator import (
     Writer,
 )
 from jit_guard.generators.judgement import MAX_BYTES
+from jit_guard.generators.process import Process
+from jit_guard.text.credentials import scrub
 from jit_guard.text.printable import printable
 
 VERSION = 1  # of the request
 FATAL_CODES = (2, 126, 127)  # usage error (as in getopt, argparse and click), cannot be run
-_GRACE = 1.0  # seconds between SIGTERM and SIGKILL
-_MOST_ERROR_BYTES = 65_536
 _SHOWN = 400
-_SECRET = re.compile(r"(?i)(KEY|TOKEN|SECRET|PASSWORD)$")
 
 
 def writer(options: Options) -> Writer:
@@ -85,7 +79,7 @@ class Programs:
         self._argv = argv
         self._options = options
         self._name = printable(os.path.basename(argv[0]))
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[Process] = set()
         self._lock = Lock()
         self._stopped = False
 
@@ -96,34 +90,16 @@ class Programs:
             GenerationError: the program failed, took too long, or printed no text.
             GeneratorUnusableError: it cannot be run, or reports a usage error.
         """
-        process = self._start()
+        process = self._start(request)
         try:
-            output = Pipe(process.stdout, MAX_BYTES + 1)
-            errors = Pipe(process.stderr, _MOST_ERROR_BYTES, tail=True)
-            Thread(
-                target=_feed, args=(process, encode(request, self._options)), daemon=True
-            ).start()
-            problem = self._wait(process, output)
-            code = process.wait()
-            errors.join(_GRACE)
+            return self._result(process)
         except BaseException:
-            _end(process)
+            process.end()
             raise
         finally:
             with self._lock:
                 self._running.discard(process)
-        if self._stopped:
-            raise GenerationError("it was stopped")
-        if problem is None and code:
-            problem = f"{self._name} {_ended(code)}"
-        if problem is None:
-            return self._text(output.data)
-        # A program that was stopped may complain about that, which is no help.
-        detail = "" if output.too_long else _last_words(errors.data)
-        message = f"{problem}: {detail}" if detail else problem
-        if code in FATAL_CODES:
-            raise GeneratorUnusableError(message)
-        raise GenerationError(message)
+            process.close()
 
     def close(self) -> None:
         """Stop every process, and start no more."""
@@ -131,44 +107,47 @@ class Programs:
             self._stopped = True
             running = list(self._running)
         for process in running:
-            _end(process)
+            process.ask_to_end()
+        for process in running:
+            process.end()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, request: Request) -> Process:
+        given = encode(request, self._options)
         with self._lock:
             if self._stopped:
                 raise GenerationError("it was stopped")
             try:
-                process = subprocess.Popen(
-                    self._argv,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    cwd=self._options.root,
-                    start_new_session=True,
-                )
+                process = Process(self._argv, self._options.root, given, MAX_BYTES + 1)
             except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-                reason = getattr(error, "strerror", None) or str(error)
-                raise GeneratorUnusableError(
-                    f"{self._name} cannot be run: {reason.lower()}"
-                ) from None
+                raise self._unusable(getattr(error, "strerror", None) or str(error)) from None
             self._running.add(process)
         return process
 
-    def _wait(self, process: subprocess.Popen[bytes], output: Pipe) -> str | None:
-        """Wait for the text and the exit of the program; return what went wrong, if anything."""
-        deadline = time.monotonic() + self._options.timeout
-        output.join(self._options.timeout)
-        if output.too_long:
-            _end(process)
-            return f"{self._name} printed more than {MAX_BYTES} bytes"
-        try:
-            if not output.ended:  # it, or one of its children, is still running
-                raise subprocess.TimeoutExpired(self._argv, self._options.timeout)
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            _end(process)
-            return f"{self._name} took longer than {self._options.timeout:g} s"
-        return None
+    def _result(self, process: Process) -> Text:
+        problem = None
+        code = process.wait(self._options.timeout)
+        if code is None:
+            code = process.end()
+            problem = f"{self._name} took longer than {self._options.timeout:g} s"
+            if process.output.too_long:
+                problem = f"{self._name} printed more than {MAX_BYTES} bytes"
+        if self._stopped:
+            raise GenerationError("it was stopped")
+        if error := process.problem():
+            raise self._unusable(os.strerror(error))
+        if problem is None and code:
+            problem = f"{self._name} {_ended(code)}"
+        if problem is None:
+            return self._text(process.output.data)
+        # A program that was stopped may complain about that, which is no help.
+        detail = "" if process.output.too_long else _last_words(process.errors.data)
+        message = f"{problem}: {detail}" if detail else problem
+        if code in FATAL_CODES:
+            raise GeneratorUnusableError(message)
+        raise GenerationError(message)
+
+    def _unusable(self, reason: str) -> GeneratorUnusableError:
+        return GeneratorUnusableError(f"{self._name} cannot be run: {reason.lower()}")
 
     def _text(self, data: bytes) -> Text:
         try:
@@ -183,32 +162,6 @@ class Programs:
         return Text(content)
 
 
-def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
-    assert process.stdin is not None
-    try:
-        with process.stdin as pipe:
-            pipe.write(data)
-    except (BrokenPipeError, OSError):  # a program need not read its input
-        pass
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Terminate the whole process group, and kill it if it does not exit."""
-    for number in ("SIGTERM", "SIGKILL"):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            try:
-                os.killpg(process.pid, getattr(signal, number))
-            except (ProcessLookupError, PermissionError):
-                return
-        if number == "SIGTERM":
-            try:
-                process.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                continue
-
-
 def _ended(code: int) -> str:
     if code >= 0:
         return f"exited with {code}"
@@ -219,43 +172,7 @@ def _ended(code: int) -> str:
 
 
 def _last_words(data: bytes) -> str:
-    """Return the last lines of standard error as one line, without anything like a key."""
-    text = data.decode("utf-8", "backslashreplace")
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _SECRET.search(name):
-            text = text.replace(value, "***")
+    """Return the last lines of standard error as one line, without credentials."""
+    text = scrub(data.decode("utf-8", "backslashreplace"))
     lines = [line for raw in text.splitlines() if (line := printable(raw.strip()))]
     return " | ".join(lines[-3:])[-_SHOWN:]
-
-
-class Pipe:
-    """A pipe, read to its end by a thread that keeps at most `limit` bytes."""
-
-    def __init__(self, pipe: IO[bytes] | None, limit: int, *, tail: bool = False) -> None:
-        assert pipe is not None
-        self.data = b""
-        self.ended = False
-        self.too_long = False
-        self._pipe = pipe
-        self._limit = limit
-        self._tail = tail
-        self._thread = Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the end of the pipe, for at most `timeout` seconds."""
-        self._thread.join(timeout)
-
-    def _read(self) -> None:
-        pieces = bytearray()
-        with self._pipe as pipe:
-            while piece := os.read(pipe.fileno(), 65_536):
-                pieces += piece
-                if self._tail:
-                    del pieces[: -self._limit]
-                    self.data = bytes(pieces)
-                elif len(pieces) >= self._limit:
-                    self.too_long = True
-                    return
-        self.data = bytes(pieces)
-        self.ended = True

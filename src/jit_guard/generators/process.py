@@ -1,0 +1,182 @@
+"""A program that writes one text: its input, its outputs, and how it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from importlib.resources import files
+from threading import Thread
+from typing import IO
+
+_MOST_ERROR_BYTES = 65_536
+_STEP = 0.25  # seconds until the exit of a program is noticed whose output stays open
+_DRAIN = 1.0  # seconds to read what is in the pipes after the exit
+_GIVE_UP = 8.0  # seconds in which the supervisor stops everything
+
+
+class Process:
+    """A running program, in its own session.
+
+    On POSIX it is run by a supervisor (supervisor.py), which stops everything that the program
+    started. Without a supervisor (on Windows, or if Python cannot be started again), processes that
+    left the process group keep running.
+
+    Args:
+        program: the argument list.
+        directory: the working directory.
+        given: the standard input.
+        limit: how many bytes of standard output are read.
+
+    Raises:
+        OSError, ValueError: it cannot be started.
+    """
+
+    def __init__(self, program: Sequence[str], directory: str, given: bytes, limit: int) -> None:
+        self._control: socket.socket | None = None
+        theirs: socket.socket | None = None
+        argv = list(program)
+        if _can_supervise():
+            self._control, theirs = socket.socketpair()
+            supervisor = (sys.executable, "-I", "-S", "-c", _source(), str(theirs.fileno()))
+            argv = [*supervisor, *argv]
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=directory,
+                start_new_session=True,
+                pass_fds=() if theirs is None else (theirs.fileno(),),
+            )
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            if theirs is not None:
+                theirs.close()
+        self.output = Pipe(self._process.stdout, limit)
+        self.errors = Pipe(self._process.stderr, _MOST_ERROR_BYTES, tail=True)
+        Thread(target=self._feed, args=(given,), daemon=True).start()
+
+    def wait(self, timeout: float) -> int | None:
+        """Return the exit code when the program has exited; None if it took too long.
+
+        Everything that it printed is in `output`, even if another process still holds the pipe.
+        """
+        deadline = time.monotonic() + timeout
+        while not self.output.too_long:
+            left = max(0.0, deadline - time.monotonic())
+            self.output.join(min(_STEP, left))
+            try:
+                code = self._process.wait(left if self.output.ended else 0.0)
+            except subprocess.TimeoutExpired:
+                if not left:
+                    return None
+            else:
+                self.output.join(_DRAIN)
+                self.errors.join(_DRAIN)
+                return code
+        return None
+
+    def end(self) -> int:
+        """Stop the program and all that it started; return its exit code. Can be repeated."""
+        self.ask_to_end()
+        try:
+            code = self._process.wait(_GIVE_UP)
+        except subprocess.TimeoutExpired:
+            _kill(self._process)
+            code = self._process.wait()
+        self.errors.join(_DRAIN)
+        return code
+
+    def ask_to_end(self) -> None:
+        """Begin to stop it, without waiting."""
+        if self._control is None:
+            _kill(self._process)
+            return
+        # Not close(): a process that was forked from this one may hold the socket, too.
+        with suppress(OSError):  # it has exited
+            self._control.shutdown(socket.SHUT_WR)
+
+    def problem(self) -> int | None:
+        """Return the errno if the program could not be run."""
+        if self._control is None:
+            return None
+        self._control.setblocking(False)
+        try:
+            said = self._control.recv(16)
+        except OSError:
+            return None
+        return int(said) if said else None
+
+    def close(self) -> None:
+        """Release the resources of a program that has exited."""
+        if self._control is not None:
+            self._control.close()
+
+    def _feed(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError), self._process.stdin as pipe:  # it need not read its input
+            pipe.write(data)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _can_supervise() -> bool:
+    """Return whether this is POSIX, and sys.executable is a Python."""
+    name = os.path.basename(sys.executable or "").lower()
+    return os.name == "posix" and not hasattr(sys, "frozen") and "py" in name
+
+
+@lru_cache(maxsize=1)
+def _source() -> str:
+    return files("jit_guard.generators").joinpath("supervisor.py").read_text("utf-8")
+
+
+class Pipe:
+    """A pipe, read to its end by a thread that keeps at most `limit` bytes."""
+
+    def __init__(self, pipe: IO[bytes] | None, limit: int, *, tail: bool = False) -> None:
+        assert pipe is not None
+        self.ended = False
+        self.too_long = False
+        self._pieces = bytearray()
+        self._pipe = pipe
+        self._limit = limit
+        self._tail = tail
+        self._thread = Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    @property
+    def data(self) -> bytes:
+        """What has been read so far."""
+        return bytes(self._pieces)
+
+    def join(self, timeout: float) -> None:
+        """Wait for the end of the pipe, for at most `timeout` seconds."""
+        self._thread.join(timeout)
+
+    def _read(self) -> None:
+        with self._pipe as pipe:
+            while piece := os.read(pipe.fileno(), 65_536):
+                self._pieces += piece
+                if self._tail:
+                    del self._pieces[: -self._limit]
+                elif len(self._pieces) >= self._limit:
+                    self.too_long = True
+                    return
+        self.ended = True
