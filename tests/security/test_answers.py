@@ -70,6 +70,7 @@ def test_a_redirect_within_the_host_is_not_followed_either() -> None:
         ("https://evil.example/hunter2-pass/x", "https://evil.example/[key]/x"),
         ("https://evil.example/\u202ex", "evil.example/\\u202ex"),
         ("https://evil.example/" + "x" * 5000, "x..., and redirects"),
+        ("https://evil.example/" + "x" * 170 + "/hunter2-pass", "xxx/[key]"),
         ("http://[::1", "an address that cannot be read"),
         ("http://evil.example:port/x", "evil.example:port/x"),
     ],
