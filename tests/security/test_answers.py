@@ -202,7 +202,7 @@ DEEP = {
 
 @pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
 def test_json_that_is_no_answer_is_a_failed_entry(body: bytes) -> None:
-    assert "no chat completion" in fails(Reply(200, body)).reason
+    assert "not a chat completion" in fails(Reply(200, body)).reason
 
 
 def test_the_words_of_an_error_are_cut_and_escaped() -> None:

@@ -128,7 +128,7 @@ def test_after_a_failure_nothing_is_left_and_the_failure_is_the_program_s(
     end: str, tmp_path: Path
 ) -> None:
     pids = tmp_path / "pids"
-    expected = "exit code 5" if "5" in end else "signal SIGKILL"
+    expected = "exited with 5" if "5" in end else "killed by SIGKILL"
     with pytest.raises(GenerationError, match=expected):
         make(program(pids, LEAVING["its session, twice forked"], end)).write(REQUEST)
     assert gone(pids)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from jit_guard.errors import JitGuardError
 from jit_guard.generators.budget import Budget
 
-_MOST_TOKENS = 1_000_000_000  # of one text; no model takes or gives as many
+_MOST_TOKENS = 1_000_000_000  # for one text; no model handles as many
 
 
 def _nothing() -> None:
@@ -61,7 +61,7 @@ class Usage(NamedTuple):
 
 
 def token_count(value: object) -> int | None:
-    """A number of tokens that was reported; None for what cannot be one."""
+    """Return a reported number of tokens; None if it is not plausible."""
     return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
 
 

@@ -1,18 +1,17 @@
 """Characters that a reviewer does not see, but a model reads.
 
-With them a text says one thing to whoever reads the diff and another to whoever follows it
-(CVE-2021-42574, "Trojan Source"), or carries data that nobody sees. What is refused is Unicode's
-Default_Ignorable_Code_Point and the annotations U+FFF9 to U+FFFB, less what languages and emoji
-need, where they need it:
+A text with them can say one thing to a reviewer and another to a model (CVE-2021-42574, "Trojan
+Source"), or carry hidden data. Refused are Unicode's Default_Ignorable_Code_Point and the
+annotations U+FFF9 to U+FFFB, except where languages and emoji need them:
 
-- U+200C and U+200D (joiners: Persian, Indic scripts, emoji): beside a character that is not
-  ASCII, and not two in a row;
-- U+FE0E and U+FE0F (text or emoji): after a character that is not ASCII or has an emoji, not two
-  in a row;
-- U+180B to U+180D and U+180F (Mongolian variants): after a Mongolian letter.
+- U+200C and U+200D (joiners: Persian, Indic scripts, emoji), next to a non-ASCII character and not
+  twice in a row;
+- U+FE0E and U+FE0F (text or emoji style), after a non-ASCII character, a digit, `#` or `*`, and not
+  twice in a row;
+- U+180B to U+180D and U+180F (Mongolian variants), after a Mongolian letter.
 
-Other variation selectors are refused: a run of the 240 of U+E0100 to U+E01EF encodes any bytes
-behind one visible character, and a file that needs one for a name can be written by hand.
+All other variation selectors are refused: a run of the 240 selectors U+E0100 to U+E01EF encodes any
+bytes after one visible character. A file that needs one for a name can be written by hand.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ _INVISIBLE = re.compile(
 
 
 def find_invisible(text: str) -> re.Match[str] | None:
-    """The first character of a text that cannot be seen and has no use there."""
+    """Find the first invisible character of a text that is refused."""
     return None if text.isascii() else _INVISIBLE.search(text)
 
 
 def named(character: str) -> str:
-    """A character as messages name it: U+202E RIGHT-TO-LEFT OVERRIDE."""
+    """Return the name of a character for a message: U+202E RIGHT-TO-LEFT OVERRIDE."""
     from unicodedata import name
 
     return f"U+{ord(character):04X} {name(character, '')}".rstrip()

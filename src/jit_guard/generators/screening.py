@@ -1,8 +1,8 @@
-"""What a generator gives, before anything stores, shows or sends it: no credential is in it.
+"""Keep credentials out of everything that a generator returns.
 
-A text is stored before it is judged, and a refused text is shown to the model again; a text that
-contains a credential must be neither. It fails here, whoever wrote it, and what is kept of it has
-the credential cut out.
+A text is stored before it is checked, and a rejected text is sent to the model for a second try. A
+text that contains a credential must not be stored or sent; it fails here, for every generator, and
+is stored without the credential.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Write = Callable[[Request], Text]
 
 
 def screened(write: Write) -> Write:
-    """A generator's `write` whose texts and errors hold no credential, and no absurd usage.
+    """Wrap a generator's `write` so that its texts and errors contain no credential.
 
-    The result raises a GenerationError for a text that contains a credential.
+    The wrapper raises a GenerationError for such a text, and drops implausible usage figures.
     """
 
     def write_screened(request: Request) -> Text:
@@ -53,7 +53,7 @@ def _cleaned(text: Text) -> Text:
     content = text.content
     if credential_in(content):
         content = scrub(content)
-        if name := credential_in(content):  # in a form in which it cannot be cut out
+        if name := credential_in(content):  # in a spelling that cannot be cut out
             content = f"[removed: it contained the value of {name}]"
     model = scrub(text.model) if isinstance(text.model, str) else None
     details = {} if _has_credential(text.details) else text.details

@@ -1,14 +1,14 @@
-"""Runs one program, and ends with it everything that it started.
+"""Run one program, and stop everything that it started when it exits.
 
     python -I -S -c SOURCE-OF-THIS-FILE CONTROL PROGRAM [ARGUMENT ...]
 
-A process of its own between jit-guard and the program of `--command`, because what the program
-starts can leave its process group and its session. On Linux it is their "subreaper" (prctl(2)):
-whatever loses its parent becomes its child, and so can be found and ended.
+This is a separate process between jit-guard and the program of `--command`, because the children
+of the program can leave its process group and its session. On Linux it is a "subreaper" (prctl(2)):
+it becomes the parent of their orphans, and so can find and stop them.
 
-CONTROL is a socket. When its other end is closed, which also happens when jit-guard is killed, the
-program is ended. When the program cannot be run, the number of the system's error is sent there.
-The exit status is the program's own. Nothing of jit-guard is imported: this starts for every text.
+CONTROL is a socket. If its other end is closed, which also happens when jit-guard is killed, the
+program is stopped. If the program cannot be run, the errno is sent there. The exit status is the
+program's. Nothing of jit-guard is imported, since a supervisor is started for every text.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _SET_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
-_LINGER = 0.5  # seconds for what the program left behind to finish its output by itself
+_LINGER = 0.5  # seconds for descendants to finish their output after the program has exited
 _GRACE = 1.0  # seconds between SIGTERM and SIGKILL
-_GIVE_UP = 3.0  # seconds after which what SIGKILL does not end (another user's) is left
+_GIVE_UP = 3.0  # seconds to wait for processes that SIGKILL does not stop (setuid)
 
 
 class Supervisor:
-    """A program while it runs, with whatever it started.
+    """A running program and its descendants.
 
     Args:
-        program: its argument list.
-        control: the descriptor of the socket to jit-guard.
+        program: the argument list.
+        control: the file descriptor of the socket to jit-guard.
     """
 
     def __init__(self, program: list[str], control: int) -> None:
@@ -48,7 +48,7 @@ class Supervisor:
         self._pid = _start(program, control)
 
     def run(self) -> NoReturn:
-        """Wait for the program's end, or end it; end the rest; then end as it did."""
+        """Wait for the program, or stop it; stop its descendants; exit with its status."""
         if self._wait(None, self._program_runs):
             self._wait(_LINGER, self._anything_runs)
         self._signal_all(signal.SIGTERM)
@@ -60,7 +60,7 @@ class Supervisor:
         _end_as(self._status)
 
     def _wake_at_signals(self) -> int:
-        """A descriptor from which the numbers of signals can be read."""
+        """Return a file descriptor that becomes readable when a signal arrives."""
         wake, waker = os.pipe()
         for end in (wake, waker):
             os.set_blocking(end, False)
@@ -71,11 +71,11 @@ class Supervisor:
         return wake
 
     def _wait(self, seconds: float | None, running: Callable[[], bool]) -> bool:
-        """Wait until that does not run any more; False when the time or jit-guard ends before."""
+        """Wait while something is running; False if the time is up, or jit-guard asks to stop."""
         deadline = None if seconds is None else time.monotonic() + seconds
         events = select.poll()
         events.register(self._wake, select.POLLIN)
-        if seconds is None:  # else the end has been decided on
+        if seconds is None:  # otherwise it is being stopped already
             events.register(self._control, select.POLLIN)
         while running():
             left = None if deadline is None else deadline - time.monotonic()
@@ -116,13 +116,13 @@ class Supervisor:
 def _kill(call: Callable[[int, int], None], target: int, number: int) -> bool:
     try:
         call(target, number)
-    except OSError:  # it has ended, or is another user's
+    except OSError:  # it has exited, or belongs to another user
         return False
     return True
 
 
 def _descendants(root: int) -> list[int]:
-    """Children, and theirs; none where the system has no /proc."""
+    """Return all descendants of a process; none without /proc."""
     children: dict[int, list[int]] = {}
     try:
         names = [name for name in os.listdir("/proc") if name.isdigit()]
@@ -132,7 +132,7 @@ def _descendants(root: int) -> list[int]:
         try:
             with open(f"/proc/{name}/stat", "rb") as file:
                 parent = int(file.read().rpartition(b")")[2].split()[1])
-        except (OSError, IndexError, ValueError):  # it has ended meanwhile
+        except (OSError, IndexError, ValueError):  # it has exited meanwhile
             continue
         children.setdefault(parent, []).append(int(name))
     found = children.get(root, [])
@@ -142,13 +142,13 @@ def _descendants(root: int) -> list[int]:
 
 
 def _start(program: list[str], control: int) -> int:
-    """Start the program in a session of its own; where that fails, end here."""
+    """Start the program in its own session and return its pid; exit if that fails."""
     problem, report = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.setsid()
-            _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # should this process be killed
+            _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # if this process is killed
             for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
                 signal.signal(number, signal.SIG_DFL)
             os.execvp(program[0], program)  # noqa: S606 - no shell is what is wanted
@@ -158,7 +158,7 @@ def _start(program: list[str], control: int) -> int:
             os._exit(127)
     os.close(report)
     null = os.open(os.devnull, os.O_RDWR)
-    for stream in range(3):  # the pipes are the program's alone
+    for stream in range(3):  # only the program keeps the pipes open
         os.dup2(null, stream)
     if code := os.read(problem, 16):
         os.write(control, code)
@@ -176,7 +176,7 @@ def _prctl(option: int, value: int) -> bool:
 
 
 def _end_as(status: int | None) -> NoReturn:
-    """End as the program did: with its exit code, or by its signal."""
+    """Exit with the exit code of the program, or be killed by the same signal."""
     code = 1 if status is None else os.waitstatus_to_exitcode(status)
     if code < 0:
         import resource

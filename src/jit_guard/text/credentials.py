@@ -1,9 +1,8 @@
-"""Credentials in the environment: which variables hold them, and where their values turn up.
+"""Credentials in the environment, and how to keep them out of programs, texts and messages.
 
-A variable holds a credential when its name ends in KEY, TOKEN, SECRET or PASSWORD, in any case.
-Such variables are kept from programs that have no use for them (`without_credentials`), their
-values from everything that is printed or stored (`scrub`), and from every generated text
-(`credential_in`).
+A variable is a credential if its name ends in KEY, TOKEN, SECRET or PASSWORD, in any case.
+`without_credentials` removes such variables for a program that does not need them, `scrub` removes
+their values from messages, and `credential_in` finds them in generated texts.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)\Z", re.IGNORECASE)
 _HEADERS = "OPENAI_CUSTOM_HEADERS"  # lines of `name: value`; the key of a gateway is one of them
 _PUBLIC_HEADERS = ("accept", "content-", "user-agent")
 _SHORTEST = 8  # shorter values are dummies for a local server ("none", "ollama"), or words
-# What tutorials and local servers use in place of a credential is no secret, and may be a word
+# What tutorials and local servers use instead of a credential is not secret, and may be a word
 # that a text needs.
 _PLACEHOLDERS = (
     "changeme", "disabled", "lm-studio", "localhost", "minioadmin", "no-key-required",
@@ -33,19 +32,19 @@ _LONG, _MIXED = 20, 12  # letters and digits, from which a value is recognised w
 
 
 def is_credential(name: str) -> bool:
-    """Whether the variable of this name holds a credential."""
+    """Return whether the variable of this name is a credential."""
     return name == _HEADERS or _NAME.search(name) is not None
 
 
 def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a program that has no use for credentials."""
+    """Return the environment for a program that needs no credentials."""
     return {name: value for name, value in environ.items() if not is_credential(name)}
 
 
 def credential_in(text: str, environ: Mapping[str, str] | None = None) -> str | None:
-    """The name of a variable whose credential the text contains; None when there is none.
+    """Return the name of a variable whose credential the text contains; None if there is none.
 
-    A value is recognised as it is, quoted or escaped, broken over lines, and in base64 or hex.
+    A value is found as it is, quoted or escaped, broken over lines, and in base64 or hex.
     """
     bare = None
     for name, value in _credentials(os.environ if environ is None else environ):
@@ -59,9 +58,9 @@ def credential_in(text: str, environ: Mapping[str, str] | None = None) -> str | 
 
 
 def scrub(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """The text without any credential of the environment, nor a user's name or password in a URL.
+    """Return the text without credentials, and without user names and passwords in URLs.
 
-    This covers values as programs print them, not those that are broken over lines.
+    Values are removed as programs print them, not if they are broken over lines.
     """
     found = {value for _, value in _credentials(os.environ if environ is None else environ)}
     shown = {spelling for value in found for spelling in _spellings(value)}
@@ -71,7 +70,7 @@ def scrub(text: str, environ: Mapping[str, str] | None = None) -> str:
 
 
 def _credentials(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The values to look for, each with the name of its variable."""
+    """Yield the values to search for, each after the name of its variable."""
     for name, whole in environ.items():
         if name == _HEADERS:
             values = [
@@ -90,7 +89,7 @@ def _credentials(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _parts(value: str) -> tuple[str, ...]:
-    """A value without what shells and files leave around it, then its words with a digit.
+    """Return a value without whitespace and quotes around it, and its words that have a digit.
 
     A private key is broken over lines; a pasted key may have a comment behind it.
     """
@@ -110,7 +109,7 @@ def _parts(value: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _spellings(value: str) -> tuple[str, ...]:
-    """A value as programs show it."""
+    """Return a value as programs print it."""
     import json
     from urllib.parse import quote
 
@@ -123,7 +122,7 @@ def _spellings(value: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _cores(value: str) -> tuple[str, ...]:
-    """What is left of a value's spellings when only letters and digits count."""
+    """Return the letters and digits of a value, as it is and encoded."""
     core = _NOISE.sub("", value)
     mixed = any(map(str.isdigit, core)) and any(map(str.isalpha, core))
     cores = [core] if len(core) >= (_MIXED if mixed else _LONG) else []
@@ -131,7 +130,7 @@ def _cores(value: str) -> tuple[str, ...]:
 
 
 def _encoded(value: str) -> Iterator[str]:
-    """A value in hex, and in base64 wherever it begins in what was encoded."""
+    """Yield a value in hex, and in base64 for each offset in the encoded data."""
     from binascii import b2a_base64
 
     data = value.encode("utf-8", "surrogateescape")

@@ -1,8 +1,7 @@
-"""The HTTP client below the SDK: one request, one answer of bounded size, no redirect.
+"""The HTTP client of the SDK: no redirects, and answers of bounded size.
 
-The SDK's own client follows redirects, and so would hand the prompt and every header of
-OPENAI_CUSTOM_HEADERS to a host that the user did not name. It also unpacks what is compressed
-without a bound. Both are decided here, before the SDK sees an answer.
+The SDK's default client follows redirects, and so would send the prompt and every header of
+OPENAI_CUSTOM_HEADERS to a host that the user did not name. It also decompresses without a limit.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from jit_guard.generators.chat.fault import CallFault, CallFaultError
 from jit_guard.text.credentials import scrub
 from jit_guard.text.printable import printable
 
-MAX_BYTES = 8_000_000  # of an answer, unpacked; a component has at most an eighth of that
+MAX_BYTES = 8_000_000  # of a decompressed answer; a component has at most an eighth of that
 _MAX_ERROR_BYTES = 65_536
 _SHOWN = 200
 _FRAMING = ("content-encoding", "content-length", "transfer-encoding")  # of what was received
 
 
 class Exchange(DefaultAsyncHttpxClient):
-    """Sends requests as the SDK's client does (proxies, certificates), and reads the answers.
+    """Like the SDK's default client (proxies, certificates), but reads answers itself.
 
     Args:
         server: the server as messages name it.
@@ -41,10 +40,10 @@ class Exchange(DefaultAsyncHttpxClient):
         self._server = server
 
     async def send(self, request: Any, **options: Any) -> Any:
-        """The whole answer to a request.
+        """Return the complete answer to a request.
 
         Raises:
-            CallFaultError: it is a redirect, or larger than an answer may be.
+            CallFaultError: it is a redirect, or too large.
         """
         request.headers.pop("accept-encoding", None)
         options.update(stream=True, follow_redirects=False)
@@ -75,7 +74,7 @@ class Exchange(DefaultAsyncHttpxClient):
 
 
 async def _content(response: Any) -> bytes:
-    """The body, unpacked; of an error what can be read, for its status says what is wrong."""
+    """Return the decompressed body; for an error status, the part that can be read."""
     limit = _MAX_ERROR_BYTES if response.is_error else MAX_BYTES
     content = bytearray()
     try:
@@ -88,7 +87,7 @@ async def _content(response: Any) -> bytes:
     except _UnreadableBodyError as error:
         reason = str(error)
     except zlib.error:
-        reason = "is compressed and damaged"
+        reason = "is compressed, but corrupted"
     else:
         return bytes(content)
     if response.is_error:
@@ -97,13 +96,13 @@ async def _content(response: Any) -> bytes:
 
 
 class _UnreadableBodyError(Exception):
-    """An answer that is not read to its end; the message says why."""
+    """An answer that is not read to its end; the message gives the reason."""
 
 
 def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
-    """What turns a piece of the body into at most so many bytes of content.
+    """Return a function that decompresses a piece of the body into a limited number of bytes.
 
-    Nothing compressed was asked for. Where it comes all the same, what zlib can bound is read.
+    No compressed answer was requested. If one arrives anyway, only zlib can limit its output.
     """
     encodings = [name.strip() for name in encoding.lower().split(",")]
     encodings = [name for name in encodings if name not in ("", "identity")]
@@ -112,11 +111,11 @@ def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
     if encodings in (["gzip"], ["x-gzip"], ["deflate"]):
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # it has either header
     shown = printable(", ".join(encodings))[:_SHOWN]
-    raise _UnreadableBodyError(f"is compressed ({shown}), which was not asked for")
+    raise _UnreadableBodyError(f"is compressed ({shown}), which was not requested")
 
 
 def _destination(asked: str, location: str) -> str:
-    """Where a redirect leads: host and path; a query or a user's name may be a secret."""
+    """Return host and path of a redirect; the query or a user name may be a secret."""
     try:
         parts = urlsplit(urljoin(asked, location))
         host = parts.netloc.rpartition("@")[2]

@@ -65,7 +65,7 @@ def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | Non
     """
     import openai
 
-    for one in (error, error.__cause__):  # the SDK wraps it, or not, depending on its release
+    for one in (error, error.__cause__):  # some releases of the SDK wrap it
         if isinstance(one, CallFaultError):
             return one.fault
     if isinstance(error, openai.APIStatusError):

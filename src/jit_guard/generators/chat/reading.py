@@ -69,8 +69,8 @@ def read(response: Any, model: str) -> Text:
 
 
 def _decoded(response: Any) -> Any:
-    """The JSON of an answer; integers that are absurdly long are None."""
-    # Not by the SDK: it builds its objects from all of it, and fails on such an integer.
+    """Parse the JSON of an answer; integers of absurd length become None."""
+    # Not with the SDK: it builds objects from all of it, and fails on such an integer.
     return json.loads(
         response.http_response.content,
         parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else None,
