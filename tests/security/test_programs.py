@@ -105,10 +105,10 @@ def alive(pid: int) -> bool:
 def test_after_a_time_out_nothing_is_left(leaving: str, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     began = time.monotonic()
-    with pytest.raises(GenerationError, match="took longer than 1 s"):
-        make(program(pids, leaving, "time.sleep(60)"), timeout=1).write(REQUEST)
+    with pytest.raises(GenerationError, match="took longer than 2 s"):
+        make(program(pids, leaving, "time.sleep(60)"), timeout=2).write(REQUEST)
     assert gone(pids)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("leaving", LEAVING.values(), ids=LEAVING)
@@ -161,8 +161,8 @@ def test_without_a_supervisor_a_time_out_ends_the_program(
     monkeypatch.setattr(sys, "executable", "")
     pids = tmp_path / "pids"
     line = f"python3 -c {shlex.quote(f'import os, time; PIDS = {str(pids)!r}; {STAY}')}"
-    with pytest.raises(GenerationError, match="took longer than 1 s"):
-        make(line, timeout=1).write(REQUEST)
+    with pytest.raises(GenerationError, match="took longer than 2 s"):
+        make(line, timeout=2).write(REQUEST)
     assert gone(pids)
 
 
