@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from jit_guard.errors import GitError, NoGitError
-from jit_guard.sources.git.environment import clean_environment
+from jit_guard.errors import GitError
+from jit_guard.sources.git.environment import clean_environment, git_command
 
 Answer = subprocess.CompletedProcess[bytes]
 
@@ -26,19 +26,19 @@ def ask(
         environment: None: the current one, without what git exports to hooks.
 
     Raises:
-        NoGitError: git is not installed.
+        GitError: git is not installed (NoGitError), or cannot be started.
     """
     try:
         return subprocess.run(
-            ["git", *arguments],
+            git_command(arguments),
             cwd=folder,
             input=given.encode("utf-8", "surrogateescape"),
             capture_output=True,
             env=clean_environment() if environment is None else environment,
             check=False,
         )
-    except FileNotFoundError:
-        raise no_program() from None
+    except OSError as error:
+        raise not_started(error) from None
 
 
 def lines(answer: Answer) -> list[str]:
@@ -58,6 +58,6 @@ def words(stderr: bytes) -> str:
     return "\n".join(errors) or "failed without a message"
 
 
-def no_program() -> NoGitError:
-    """Return the error for a missing git program."""
-    return NoGitError("git is not on the PATH, but the project is in a git repository")
+def not_started(error: OSError) -> GitError:
+    """Return the error for a git program that was found but does not run."""
+    return GitError(f"git cannot be started: {(error.strerror or str(error)).lower()}")

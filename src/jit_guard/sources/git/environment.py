@@ -1,27 +1,50 @@
-"""The environment variables for calls of git.
+"""How git is run: the program, its options and its environment variables.
 
 git exports to its hooks which index is being committed and where the repository is. These are
 used to read what is being committed, and removed for everything else: with them, a question about
 another repository or about the worktree would get the wrong answer.
+
+A repository is trusted for its content only, but `.git/config` can name programs. Every call of
+git gets the same options against that, and none of the user's credentials. What the options cannot
+disable is avoided by the choice of subcommands: none of ours runs a filter (`hash-object`,
+`diff-files`, `status` and `add` would), a textconv, a pager or an editor.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from jit_guard.errors import GitError
+from jit_guard.errors import GitError, NoGitError
 from jit_guard.sources import repository
 
 _KEPT = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_TRACE", "GIT_CEILING_DIRECTORIES")
 _WHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")
-# English messages, no prompts, no lock files, no magic in paths.
+# English messages, no prompts, no lock files, no magic in paths. No object is fetched: git 2.45 and
+# later do not try, and older ones find no protocol allowed, which no configuration overrides. The
+# work tree is the directory in which git runs, whatever core.worktree says.
 _QUIET = {
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_WORK_TREE": ".",
 }
+# Options, not variables: git before 2.31 does not read GIT_CONFIG_COUNT. An empty core.fsmonitor
+# disables it in every version; before 2.36, `false` was the name of a program.
+_OPTIONS = (
+    *("-c", "core.fsmonitor="),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "hook.post-index-change.enabled=false"),  # the only hook that our calls can reach
+)
+_CREDENTIALS = {
+    "KEY", "KEYS", "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWORDS", "PASSWD",
+    "PASSPHRASE", "PAT", "CREDENTIAL", "CREDENTIALS",
+}  # fmt: skip
+_GLUED = ("PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "TOKEN", "SECRET")  # PGPASSWORD
 
 
 class Standpoint(NamedTuple):
@@ -32,14 +55,53 @@ class Standpoint(NamedTuple):
     environment: dict[str, str]
 
 
+def git_command(arguments: Iterable[str]) -> list[str]:
+    """Return the command line for git with these arguments; runs no program of a repository.
+
+    Raises NoGitError if git is not installed.
+    """
+    return [_program(), *_OPTIONS, *arguments]
+
+
+def _program() -> str:
+    """Find git on the PATH, but never in the working directory, which is a checkout."""
+    for folder in _search_path():
+        path = os.path.join(folder, "git.exe" if os.name == "nt" else "git")
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    raise NoGitError("git is not on the PATH, but the project is in a git repository")
+
+
+def _search_path() -> list[str]:
+    """Return the absolute directories of the PATH; others depend on the working directory."""
+    return [
+        one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(one)
+    ]
+
+
+def _safe(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for git: without credentials, and with the variables above."""
+    kept = {name: value for name, value in environ.items() if not is_credential(name)}
+    return {**kept, "PATH": os.pathsep.join(_search_path()), **_QUIET}
+
+
+def is_credential(name: str) -> bool:
+    """Check whether a variable holds a credential, judging by its name."""
+    if name.startswith("GIT_CONFIG_KEY_"):  # the name of a setting, see GIT_CONFIG_COUNT
+        return False
+    words = [word.rstrip("0123456789") for word in name.upper().split("_")]
+    return not _CREDENTIALS.isdisjoint(words) or words[-1].endswith(_GLUED)
+
+
 def clean_environment() -> dict[str, str]:
     """Return the environment without the variables that git exports to hooks."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith("GIT_") or key.startswith(_KEPT)
-    }
-    return {**kept, **_QUIET}
+    return _safe(
+        {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name.startswith(_KEPT)
+        }
+    )
 
 
 def commit_standpoint(root: str) -> Standpoint:
@@ -55,7 +117,7 @@ def commit_standpoint(root: str) -> Standpoint:
         return Standpoint(top, repository.below(top, real), clean_environment())
     # At the top git finds the repository by itself; GIT_DIR would hide the work tree.
     given = {key: value for key, value in os.environ.items() if key not in _WHERE}
-    return Standpoint(top, repository.below(top, real), {**given, **_QUIET})
+    return Standpoint(top, repository.below(top, real), _safe(given))
 
 
 def _speaks_of(top: str) -> bool:
@@ -72,9 +134,5 @@ def _without_dot_git(root: str, real: str) -> Standpoint:
     prefix = repository.below(folder, real)
     if "GIT_DIR" not in os.environ or prefix == ".." or prefix.startswith("../"):
         raise GitError(f"{root} is not in a git repository; use --source worktree")
-    given = {
-        **os.environ,
-        "GIT_DIR": os.path.realpath(os.environ["GIT_DIR"]),
-        "GIT_WORK_TREE": folder,
-    }
-    return Standpoint(folder, prefix, {**given, **_QUIET})
+    given = {**os.environ, "GIT_DIR": os.path.realpath(os.environ["GIT_DIR"])}
+    return Standpoint(folder, prefix, _safe(given))

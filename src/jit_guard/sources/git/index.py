@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from jit_guard.sources.git.environment import clean_environment
+from jit_guard.sources.git.environment import clean_environment, git_command
 
 _PIECE = 1 << 20
 EMPTY_BLOBS = (
@@ -77,7 +77,7 @@ def _listing(top: str, arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _pieces(top: str, arguments: Sequence[str]) -> Iterator[bytes]:
-    if not hasattr(os, "posix_spawnp"):  # Windows
+    if not hasattr(os, "posix_spawn"):  # Windows
         yield _asked(top, arguments)
         return
     here, there = os.pipe()
@@ -88,13 +88,12 @@ def _pieces(top: str, arguments: Sequence[str]) -> Iterator[bytes]:
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
         try:
-            process = os.posix_spawnp(
-                "git", ["git", "-C", top, *arguments], clean_environment(), file_actions=actions
-            )
-        except FileNotFoundError:
-            from jit_guard.sources.git.call import no_program
+            words = git_command(["-C", top, *arguments])
+            process = os.posix_spawn(words[0], words, clean_environment(), file_actions=actions)
+        except OSError as error:
+            from jit_guard.sources.git.call import not_started
 
-            raise no_program() from None
+            raise not_started(error) from None
         finally:
             os.close(there)
         try:

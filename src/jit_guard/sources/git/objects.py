@@ -13,7 +13,7 @@ from typing import IO, NamedTuple
 
 from jit_guard.errors import GitError
 from jit_guard.sources.git import call
-from jit_guard.sources.git.environment import Standpoint
+from jit_guard.sources.git.environment import Standpoint, git_command
 
 _AHEAD = 60  # requests of 65 bytes: a pipe holds 4 KiB on every system
 _PIECE = 1 << 16
@@ -33,18 +33,18 @@ class Objects:
     """The objects of one repository; must be closed."""
 
     def __init__(self, standpoint: Standpoint) -> None:
-        """Start git. Raises NoGitError if git is not installed."""
+        """Start git. Raises GitError if git is not installed or cannot be started."""
         try:
             self._process = subprocess.Popen(
-                ["git", "cat-file", "--batch"],
+                git_command(["cat-file", "--batch"]),
                 cwd=standpoint.folder,
                 env=standpoint.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
-        except FileNotFoundError:
-            raise call.no_program() from None
+        except OSError as error:
+            raise call.not_started(error) from None
 
     def close(self) -> None:
         """Terminate git and discard unread output."""

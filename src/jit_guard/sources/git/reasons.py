@@ -12,6 +12,10 @@ from jit_guard.sources.git.environment import clean_environment
 from jit_guard.text.names import fold
 
 _MOST = 10_000  # paths that get a reason; more than anyone reads
+_EMPTY_TREES = (  # its ids by SHA-1 and by SHA-256; git knows it without having the object
+    "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+)
 
 
 def unknown(top: str, paths: Sequence[str]) -> list[GitState]:
@@ -36,12 +40,21 @@ def announced(top: str, paths: Sequence[str]) -> list[GitState]:
     """Return the files that are in the index by name only (`git add -N`)."""
     if not paths:
         return []
-    asked = call.ask(
-        top, ["diff-files", "--name-only", "--diff-filter=A", "-z", "--", *paths[:_MOST]]
-    )
+    asked = paths[:_MOST]
+    # What the index adds to an empty tree. It omits names without content, and no file is read
+    # (diff-files may read one, through a filter of the repository).
+    words = ["diff-index", "--cached", "--ita-invisible-in-index", "--name-only", "-z"]
+    for empty in _EMPTY_TREES:
+        answer = call.ask(top, [*words, empty, "--", *asked])
+        if not answer.returncode:
+            break
+    else:
+        return []
+    staged = set(call.lines(answer))
     return [
         GitState(path, "only its name was added (git add -N)", command(top, ["add"], [path]))
-        for path in call.lines(asked)
+        for path in asked
+        if path not in staged
     ]
 
 

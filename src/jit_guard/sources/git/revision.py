@@ -54,8 +54,10 @@ def tree_of_index(standpoint: Standpoint) -> str:
 
     Raises GitError if the index has unmerged files, or git fails.
     """
+    # --missing-ok: only ids are needed; a partial clone may lack objects, and none is fetched.
+    words = [*_without_hooks(standpoint), "write-tree", "--missing-ok"]
     for _ in range(_TRIES):
-        answer = call.ask(standpoint.folder, ["write-tree"], environment=standpoint.environment)
+        answer = call.ask(standpoint.folder, words, environment=standpoint.environment)
         if not answer.returncode:
             return answer.stdout.decode().strip()
         if b".lock': File exists" not in answer.stderr:
@@ -69,6 +71,24 @@ def tree_of_index(standpoint: Standpoint) -> str:
             "conflicts and git add them"
         )
     raise call.complaint("write-tree", answer)
+
+
+def _without_hooks(standpoint: Standpoint) -> list[str]:
+    """Return options that disable hooks in the configuration, which exist since git 2.54.
+
+    Only since 2.55 can all hooks of an event be disabled at once, see `environment`.
+    """
+    asked = ["config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.command$"]
+    answer = call.ask(standpoint.folder, asked, environment=standpoint.environment)
+    options: list[str] = []
+    for key in dict.fromkeys(call.lines(answer)):
+        name = key[len("hook.") : -len(".command")]
+        if "=" in name:
+            raise GitError(
+                f"the git configuration has a hook that jit-guard cannot disable: {name}"
+            )
+        options += ["-c", f"hook.{name}.enabled=false"]
+    return options
 
 
 def _unmerged(standpoint: Standpoint) -> list[str]:

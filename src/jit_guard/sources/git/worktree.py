@@ -7,18 +7,30 @@ may be below the top, and submodules or other repositories may be below the proj
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 
 from jit_guard.errors import GitError, NoGitError, UnreadableError
 from jit_guard.sources.answers import GitState
+from jit_guard.sources.disk import OPEN_FILE, pieces
 from jit_guard.sources.git import call, reasons
 from jit_guard.sources.git.commands import add_command, command
+from jit_guard.sources.git.environment import clean_environment
 from jit_guard.sources.git.index import EMPTY_BLOBS
 from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import join
 
-__all__ = ["add_command", "explain_missing", "ignored", "recoverable", "same_text", "top"]
+_LARGEST = 1 << 26  # bytes
+__all__ = [
+    "add_command",
+    "explain_missing",
+    "ignored",
+    "recoverable",
+    "same_text",
+    "top",
+    "tracked_in",
+]
 
 
 def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
@@ -43,6 +55,31 @@ def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
     return found
 
 
+def tracked_in(root: str, folder: str) -> str | None:
+    """Return the first path that git tracks in a directory of the root, in any letter case.
+
+    None if there is none, if the root is not in a repository, and if git fails.
+    """
+    full = os.path.join(root, folder)
+    if not os.path.lexists(full) or top(root) is None:
+        return None
+    (part,) = parts(root, [folder], nested=False)
+    (path,) = part.paths
+    environment = {**clean_environment(), "GIT_LITERAL_PATHSPECS": "0"}
+    words = ["ls-files", "-z", "--", f":(icase,literal){path}"]
+    try:
+        answer = call.ask(part.top, words, environment=environment)
+    except GitError:
+        return None
+    for found in call.lines(answer):
+        try:
+            if os.path.samefile(os.path.join(part.top, found[: len(path)]), full):
+                return part.inside(found)
+        except OSError:  # another directory, which is not checked out
+            continue
+    return None
+
+
 def ignored(root: str, paths: Sequence[str]) -> set[str]:
     """Return the paths that git ignores; none outside git, or if git is not installed.
 
@@ -65,19 +102,19 @@ def ignored(root: str, paths: Sequence[str]) -> set[str]:
 def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict[str, str]:
     """Return files that were renamed without a change: missing path -> orphan with its text.
 
-    Compares the ids of blobs in HEAD with those of the files, so no text is read here. Texts that
-    several files have are omitted. If git fails, the result is empty, since it is only a hint.
+    Compares the ids of blobs in HEAD with those that the files would have. Texts that several files
+    have are omitted. If git fails, the result is empty, since it is only a hint.
     """
     if not missing or not orphans or top(root) is None:
         return {}
     try:
         before = _committed(root, missing)
-        now = _present(root, orphans) if before else {}
     except GitError:
         return {}
     by_id: dict[str, list[str]] = {}
-    for path, blob in now.items():
-        by_id.setdefault(blob, []).append(path)
+    for path in orphans if before else ():
+        for blob in _blob_ids(os.path.join(root, path), next(iter(before.values()))):
+            by_id.setdefault(blob, []).append(path)
     return {path: by_id[blob][0] for path, blob in before.items() if len(by_id.get(blob, ())) == 1}
 
 
@@ -98,8 +135,11 @@ def recoverable(root: str, paths: Sequence[str]) -> set[str]:
         if os.path.isfile(full := os.path.join(root, path)) and not os.path.islink(full)
     ]
     committed = _committed(root, plain)
-    present = _present(root, committed)
-    return {path for path, blob in committed.items() if present.get(path) == blob}
+    return {
+        path
+        for path, blob in committed.items()
+        if blob in _blob_ids(os.path.join(root, path), blob)
+    }
 
 
 def _committed(root: str, paths: Iterable[str]) -> dict[str, str]:
@@ -111,14 +151,33 @@ def _committed(root: str, paths: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _present(root: str, paths: Iterable[str]) -> dict[str, str]:
-    """Return path -> the id that the file on disk would have as a blob, after filters."""
-    found: dict[str, str] = {}
-    for part in parts(root, (path for path in paths if "\n" not in path)):
-        listed = "".join(f"{path}\n" for path in part.paths)
-        answer = call.ask(part.top, ["hash-object", "--stdin-paths"], listed)
-        if answer.returncode:
-            raise call.complaint("hash-object", answer)
-        blobs = answer.stdout.decode().split("\n")
-        found.update(zip(map(part.inside, part.paths), blobs, strict=False))
-    return found
+def _blob_ids(path: str, like: str) -> set[str]:
+    """Return the ids that a file would have as a blob: as it is, and with LF line ends.
+
+    `git hash-object` would run filters, which are programs of the repository. A text that a filter
+    or an encoding would change counts as a different text.
+
+    Args:
+        path: the file; a link, an unreadable file and one larger than any text have no id.
+        like: any id of the repository, which shows whether it uses SHA-1 or SHA-256.
+    """
+    from hashlib import new
+
+    try:
+        handle = os.open(path, OPEN_FILE)
+    except OSError:
+        return set()
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            return set()
+        data = b"".join(pieces(handle, path, 1 << 20))
+    except UnreadableError:
+        return set()
+    finally:
+        os.close(handle)
+    kind = "sha1" if len(like) == 40 else "sha256"
+    return {
+        new(kind, b"blob %d\0%b" % (len(text), text), usedforsecurity=False).hexdigest()
+        for text in (data, data.replace(b"\r\n", b"\n"))
+    }

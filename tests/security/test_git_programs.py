@@ -1,0 +1,371 @@
+"""git in a checkout whose `.git/config` is hostile: an unpacked archive, a shared folder, a cache.
+
+Whatever it names as a program does not run, in no command, and the reports stay what they are.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+from jit_guard.sources.git import environment
+from jit_guard.sources.git.environment import is_credential
+from projects import Outcome, call, git, lay_out, run, sound
+from repositories import NEEDS_GIT, repository
+
+pytestmark = [
+    NEEDS_GIT,
+    pytest.mark.skipif(os.name != "posix", reason="the attacker's programs are shell scripts"),
+]
+
+COMMANDS = (
+    (),
+    ("--source", "index"),
+    ("--source", "commit"),
+    ("--source", "HEAD"),
+    ("prune", "--dry-run"),
+    ("prune",),
+    ("--fix", "--dry-run", "--no-input", "--yes"),
+    ("--fix", "--no-input", "--yes", "--generator", "scaffold"),
+    ("recover",),
+    ("log",),
+)
+# What none of them can run a program of the repository with; see sources/git/environment.py.
+HARMLESS = {"cat-file", "check-ignore", "config", "diff-index", "ls-files", "write-tree"}
+PERSONAS = "components/personas"
+
+
+@pytest.fixture
+def ran(tmp_path: Path) -> Path:
+    """Exists as soon as a program of the attacker has run."""
+    return tmp_path / "ran"
+
+
+@pytest.fixture
+def evil(tmp_path: Path, ran: Path) -> str:
+    """That program."""
+    path = tmp_path / "tools/evil"
+    path.parent.mkdir()
+    path.write_text(f'#!/bin/sh\necho "$0 $*" >> {shlex.quote(str(ran))}\nexit 1\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A repository with something of everything that git is asked about."""
+    names = ["sound", "renamed", "deleted", "ignored", "untracked", "announced", "empty", "edited"]
+    files = sound({name.upper(): {"persona": f"{name}.txt"} for name in names})
+    del files[f"{PERSONAS}/ignored.txt"], files[f"{PERSONAS}/untracked.txt"]
+    del files[f"{PERSONAS}/announced.txt"]
+    files |= {
+        f"{PERSONAS}/renamed.txt": "Only this one says so.\n",
+        f"{PERSONAS}/orphan.txt": "o\n",
+    }
+    files |= {f"{PERSONAS}/empty.txt": "", ".gitattributes": "*.txt filter=bad diff=bad text\n"}
+    root = repository(tmp_path / "made", {**files, ".gitignore": "ignored.txt\n"})
+    folder = root / PERSONAS
+    os.rename(folder / "renamed.txt", folder / "new_name.txt")
+    (folder / "deleted.txt").unlink()
+    (folder / "edited.txt").write_text("Edited.\n")
+    for name in ("ignored", "untracked", "announced"):
+        (folder / f"{name}.txt").write_text("New.\n")
+    git(root, "add", "-N", f"{PERSONAS}/announced.txt")
+    later = os.stat(root / ".git/index").st_mtime + 100  # git does not trust times like these
+    for path in folder.iterdir():
+        os.utime(path, (later, later))
+    return root
+
+
+def outcomes(
+    root: Path, copy: Path, commands: Sequence[tuple[str, ...]] = COMMANDS
+) -> list[Outcome]:
+    """What every command comes to, each in a repository of its own."""
+    found = []
+    for words in commands:
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(root, copy, symlinks=True)
+        done = call(*words, cwd=copy)
+        assert done.code in (0, 1, 2), done
+        assert "internal error" not in done.err, done
+        found.append(done)
+    return found
+
+
+def verdicts(done: Iterable[Outcome]) -> list[tuple[int, list[str]]]:
+    """Exit codes and findings, without how long it took."""
+    return [
+        (one.code, [line for line in one.out.splitlines() if " s)" not in line]) for one in done
+    ]
+
+
+SETTINGS = {
+    "everything": [
+        *("core.fsmonitor={evil}", "core.fsmonitorHookVersion=1", "core.hooksPath={tools}"),
+        *("filter.bad.process={evil}", "filter.bad.required=true", "filter.bad.smudge={evil}"),
+        *("diff.external={evil}", "diff.bad.command={evil}", "diff.bad.textconv={evil}"),
+        *("core.pager={evil}", "pager.ls-files={evil}", "core.editor={evil}"),
+        *("core.askPass={evil}", "credential.helper={evil}", "gpg.program={evil}"),
+        *("hook.bad.event=post-index-change", "hook.bad.command={evil}"),
+        *(f"alias.{name}=!{{evil}}" for name in sorted(HARMLESS)),
+    ],
+    "a filter": ["filter.bad.clean={evil}", "filter.bad.required=true"],
+    "an included file": ["include.path={included}"],
+    "no worktree": ["core.bare=true", "core.fsmonitor={evil}"],
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_no_setting_runs_a_program(
+    made: Path, tmp_path: Path, ran: Path, evil: str, settings: list[str]
+) -> None:
+    included = tmp_path / "included"
+    included.write_text(f'[core]\n\tfsmonitor = {evil}\n[filter "bad"]\n\tclean = {evil}\n')
+    hook = Path(evil).with_name("post-index-change")
+    shutil.copy(evil, hook)
+    expected = verdicts(outcomes(made, tmp_path / "copy"))
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        value = value.format(evil=evil, tools=hook.parent, included=included)
+        git(made, "config", name, value)
+    found = verdicts(outcomes(made, tmp_path / "copy"))
+    assert not ran.exists(), ran.read_text()
+    assert found == expected
+
+
+def test_no_hook_of_the_repository_runs(made: Path, tmp_path: Path, ran: Path, evil: str) -> None:
+    hooks = made / ".git/hooks"
+    shutil.rmtree(hooks, ignore_errors=True)
+    hooks.mkdir()
+    for name in ("post-index-change", "fsmonitor-watchman", "reference-transaction", "post-commit"):
+        shutil.copy(evil, hooks / name)
+    outcomes(made, tmp_path / "copy")
+    assert not ran.exists(), ran.read_text()
+
+
+def test_that_hook_would_run_otherwise(
+    made: Path, ran: Path, evil: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (made / ".git/hooks").mkdir(exist_ok=True)
+    shutil.copy(evil, made / ".git/hooks/post-index-change")
+    monkeypatch.setattr(environment, "_OPTIONS", ())
+    call("--source", "index", cwd=made)
+    assert ran.exists()
+
+
+@pytest.mark.parametrize("place", ["components", PERSONAS])
+def test_no_repository_below_the_root_runs_a_program(
+    made: Path, tmp_path: Path, ran: Path, evil: str, place: str
+) -> None:
+    git(made / place, "init", "-q")
+    git(made / place, "add", "-f", ".")
+    git(made / place, "config", "core.fsmonitor", evil)
+    git(made / place, "config", "filter.bad.clean", evil)
+    outcomes(made, tmp_path / "copy")
+    assert not ran.exists(), ran.read_text()
+
+
+def test_a_repository_that_is_a_file_runs_no_program(
+    made: Path, tmp_path: Path, ran: Path, evil: str
+) -> None:
+    git(made, "config", "core.fsmonitor", evil)
+    os.rename(made / ".git", made / "notes")
+    (made / ".git").write_text("gitdir: notes\n")
+    outcomes(made, tmp_path / "copy")
+    assert not ran.exists(), ran.read_text()
+
+
+REMOTES = {
+    "a program that serves": ["remote.origin.url={tools}", "remote.origin.uploadpack={evil}"],
+    "a program as its address": ["remote.origin.url=ext::{evil}", "protocol.ext.allow=always"],
+    "ssh": ["remote.origin.url=ssh://host/x", "core.sshCommand={evil}", "protocol.allow=always"],
+    "a proxy": ["remote.origin.url=git://host/x", "core.gitProxy={evil}"],
+    "a helper": ["remote.origin.url=https://127.0.0.1:9/x", "credential.helper={evil}"],
+    "a helper of its own": ["remote.origin.url=x", "remote.origin.vcs=evil"],
+}
+
+
+@pytest.mark.parametrize("variable", ["GIT_NO_LAZY_FETCH", "GIT_ALLOW_PROTOCOL"])
+@pytest.mark.parametrize("settings", REMOTES.values(), ids=REMOTES)
+def test_no_object_is_fetched(
+    made: Path,
+    tmp_path: Path,
+    ran: Path,
+    evil: str,
+    settings: list[str],
+    variable: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if variable == "GIT_ALLOW_PROTOCOL":  # a git that does not know the other variable
+        monkeypatch.delitem(environment._QUIET, "GIT_NO_LAZY_FETCH")
+    shutil.copy(evil, Path(evil).with_name("git-remote-evil"))
+    monkeypatch.setenv("PATH", f"{Path(evil).parent}{os.pathsep}{os.environ['PATH']}")
+    git(made, "config", "core.repositoryFormatVersion", "1")
+    git(made, "config", "extensions.partialClone", "origin")
+    git(made, "config", "remote.origin.promisor", "true")
+    for setting in ["protocol.file.allow=always", *settings]:
+        name, _, value = setting.partition("=")
+        git(made, "config", name, value.format(evil=evil, tools=Path(evil).parent))
+    ids = git(made, "ls-files", "--stage").split()[1::4]
+    for blob in ids:
+        (made / ".git/objects" / blob[:2] / blob[2:]).unlink(missing_ok=True)
+    outcomes(made, tmp_path / "copy", COMMANDS[1:4])
+    assert not ran.exists(), ran.read_text()
+
+
+def test_the_index_of_a_partial_clone_is_checked(made: Path) -> None:
+    """What is not there is not fetched, and the ids of what is not read are enough."""
+    git(made, "config", "core.repositoryFormatVersion", "1")
+    git(made, "config", "extensions.partialClone", "origin")
+    git(made, "config", "remote.origin.url", "file:///nowhere")
+    (blob,) = git(made, "ls-files", "--stage", f"{PERSONAS}/orphan.txt").split()[1:2]
+    (made / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    done = call("--source", "index", "--select", "JG301", cwd=made)
+    assert (done.code, "orphan.txt" in done.out) == (1, True), done
+
+
+def test_another_work_tree_is_not_looked_at(made: Path, tmp_path: Path) -> None:
+    outside = lay_out(tmp_path / "outside", {".gitignore": "# secret\nunt*\n"})
+    expected = verdicts(outcomes(made, tmp_path / "copy"))
+    git(made, "config", "core.worktree", str(outside))
+    assert verdicts(outcomes(made, tmp_path / "copy")) == expected
+
+
+def test_a_repository_of_somebody_else_stays_refused(made: Path) -> None:
+    """The options and variables of ours do not make git trust what it would not."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    for folder, folders, names in os.walk(made):
+        for name in (*folders, *names):
+            os.lchown(os.path.join(folder, name), 12345, 12345)
+    os.chown(made, 12345, 12345)
+    done = call("--source", "index", cwd=made)
+    assert (done.code, "dubious ownership" in done.err) == (2, True)
+
+
+def noting(folder: Path, what: str) -> tuple[Path, Path]:
+    """A git before the true one that notes what it is given; its folder, and the notes."""
+    true = shutil.which("git")
+    assert true is not None
+    (folder / "bin").mkdir()
+    (folder / "bin/git").write_text(
+        f'#!/bin/sh\n{{ {what}; }} >> {shlex.quote(str(folder / "notes"))}\nexec {true} "$@"\n'
+    )
+    (folder / "bin/git").chmod(0o755)
+    return folder / "bin", folder / "notes"
+
+
+def test_only_what_runs_no_filter_is_asked(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs, notes = noting(tmp_path, 'for word; do printf "%s\\037" "$word"; done; echo')
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    outcomes(made, tmp_path / "copy")
+    asked = set()
+    for line in notes.read_text(errors="surrogateescape").splitlines():
+        words = line.split("\37")
+        while words[0] in ("-c", "-C"):
+            words = words[2:]
+        asked.add(words[0])
+        assert not {"--filters", "--textconv", "--path", "--ext-diff"}.intersection(words)
+    assert asked == HARMLESS
+
+
+# Keys
+
+KEYS = ("OPENAI_API_KEY", "gitlab_token", "DB_PASSWORD", "CLIENT_SECRET", "PGPASSWORD", "TOKEN")
+MORE_KEYS = ("AWS_SECRET_ACCESS_KEY", "API_KEY_2", "GIT_TOKEN", "SECRET_KEY_BASE", "NPM_TOKENS")
+KEPT = ("SOME_SETTING", "MONKEY", "PWD", "HOME", "TOKENIZERS_PARALLELISM", "KEYBOARD", "PASSED")
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_git_gets_no_key(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    programs, notes = noting(tmp_path, "env")
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    for name in (*KEYS, *MORE_KEYS):
+        monkeypatch.setenv(name, f"value-of-{name}")
+    for name in KEPT:
+        monkeypatch.setenv(name, os.environ.get(name, "kept"))
+    call(*words, cwd=made)
+    if not notes.exists():
+        assert words in COMMANDS[6:]  # where there is nothing to ask git about
+        return
+    seen = notes.read_text(errors="replace")
+    assert "value-of-" not in seen
+    names = {line.partition("=")[0] for line in seen.splitlines()}
+    assert not names.intersection((*KEYS, *MORE_KEYS))
+    assert names.issuperset(KEPT)
+
+
+def test_the_settings_of_the_user_reach_git(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.excludesFile")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(made.parent / "ignore"))
+    (made.parent / "ignore").write_text("untracked.txt\n")
+    assert "ignore:1: untracked.txt" in call("--select", "JG203", cwd=made).out
+
+
+def test_which_names_are_keys() -> None:
+    assert all(map(is_credential, (*KEYS, *MORE_KEYS)))
+    assert not any(map(is_credential, (*KEPT, "GIT_CONFIG_KEY_0", "OLDPWD", "SSH_AUTH_SOCK")))
+
+
+# Which git
+
+
+@pytest.mark.parametrize("path", ["", ".", "bin", "./bin:", ":bin"])
+@pytest.mark.parametrize("words", [(), ("--source", "index"), ("--source", "HEAD"), ("prune",)])
+def test_no_program_of_the_checkout_is_git(
+    made: Path, ran: Path, evil: str, path: str, words: tuple[str, ...]
+) -> None:
+    (made / "bin").mkdir()
+    for place in (made, made / "bin"):
+        shutil.copy(evil, place / "git")
+    done = run(*words, cwd=made, PATH=f"{path}{os.pathsep}{os.environ['PATH']}")
+    assert not ran.exists(), ran.read_text()
+    assert done.code in (0, 1)
+    alone = run(*words, cwd=made, PATH=path)
+    assert not ran.exists(), ran.read_text()
+    assert alone.code in (0, 1, 2)
+    assert "git is not on the PATH" in (alone.out + alone.err) or not words
+
+
+def test_git_gets_no_relative_folder_to_search(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs, notes = noting(tmp_path, 'echo "$PATH"')
+    monkeypatch.setenv("PATH", os.pathsep.join((".", str(programs), "", os.environ["PATH"], "bin")))
+    call(cwd=made)
+    for line in notes.read_text().splitlines():
+        assert all(map(os.path.isabs, line.split(os.pathsep)))
+
+
+def test_a_git_that_cannot_be_started_is_an_error(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_bytes(b"\x7fELF, and no more")
+    (tmp_path / "bin/git").chmod(0o755)
+    for words in (("--source", "index"), ("--source", "HEAD")):
+        done = run(*words, cwd=made, PATH=str(tmp_path / "bin"))
+        assert (done.code, "git cannot be started" in done.err) == (2, True), done
+    done = run("--format", "json", cwd=made, PATH=str(tmp_path / "bin"))
+    assert "git cannot be started" in done.out + done.err
+
+
+def test_no_module_of_the_checkout_is_imported(made: Path, ran: Path) -> None:
+    script = Path(sys.executable).parent / "jit-guard"
+    if not script.exists():
+        pytest.skip("the console script is not installed beside this interpreter")
+    for name in ("subprocess", "git", "sqlite3", "json", "hashlib", "sitecustomize"):
+        (made / f"{name}.py").write_text(f"open({str(ran)!r}, 'w').write(__name__)\n")
+    for words in COMMANDS:
+        subprocess.run([script, *words], cwd=made, capture_output=True, check=False, timeout=60)
+    assert not ran.exists()
