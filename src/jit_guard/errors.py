@@ -56,6 +56,10 @@ class UnreadableError(JitGuardError):
         self.reason = reason
 
 
+class StateError(JitGuardError):
+    """The state in `.jit-guard` may have come with a clone."""
+
+
 class GitError(JitGuardError):
     """Git failed: no program, no repository, no such revision, an index with conflicts."""
 

@@ -9,11 +9,12 @@ from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.criteria import Criteria
-from jit_guard.errors import MissingComponent, UsageError
+from jit_guard.errors import MissingComponent, StateError, UsageError
 from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
 from jit_guard.sources.worktree import Worktree
+from jit_guard.text.names import STATE_FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -317,6 +318,7 @@ class Guard:
     def _job(self, options: FixOptions | None, maps: Sequence[str] | None) -> Job:
         from jit_guard.fixing.job import Configured, FixOptions, make_job
 
+        self._refuse_tracked_state()
         source = Worktree(self.root)
         self._refuse_unknown(maps, source)
         criteria, settings = self._criteria, self.configuration(source).settings
@@ -360,8 +362,19 @@ class Guard:
         """The generated texts, the oldest first, each with its current state."""
         from jit_guard.ledger.history import history
 
+        self._refuse_tracked_state()
         for record in history(self.root, goal, component_type):
             yield record, record.state(read_file(os.path.join(self.root, record.path), record.path))
+
+    def _refuse_tracked_state(self) -> None:
+        """Raise StateError if git tracks `.jit-guard`, which may then have come with a clone."""
+        from jit_guard.sources.git.worktree import tracked_in
+
+        if tracked := tracked_in(self.root, STATE_FOLDER):
+            raise StateError(
+                f"git tracks {tracked}, but state from a clone is not trusted; if it is your own, "
+                f"run: git rm -r --cached -- {STATE_FOLDER}; if not: git rm -r -- {STATE_FOLDER}"
+            )
 
     def inside(self, path: str, what: str) -> str:
         """Convert a path relative to the working directory to one relative to the root.

@@ -175,7 +175,8 @@ class _Planner:
 
     def _is_there(self, path: str, target: TargetFolder) -> bool:
         name = _below(target.base, path)
-        return target.names is not None and name in target.names.files
+        there = target.names is not None and name in target.names.files
+        return there and join(target.base, name) == path
 
     # JG501
 

@@ -22,7 +22,7 @@ from jit_guard.commit import kernel_lock
 from jit_guard.errors import JitGuardError
 
 FOLDER = "claims"
-_MOST = 10_000  # processes at once; a higher number indicates a bug
+MOST = 10_000  # processes at once; a higher number indicates a bug
 
 
 class Holder:
@@ -46,7 +46,7 @@ class Holder:
                 return False
             self.let_go()  # the directory was removed (git clean -x)
         os.makedirs(self._folder, exist_ok=True)
-        for number in range(_MOST):
+        for number in range(MOST):
             path = _path(self._folder, number)
             handle = kernel_lock.take(path)
             if handle is None:
@@ -60,7 +60,7 @@ class Holder:
             if ours:
                 self._handle, self.number = handle, number
                 return True
-        raise JitGuardError(f"{self._folder}: {_MOST} processes hold a lock; stop some of them")
+        raise JitGuardError(f"{self._folder}: {MOST} processes hold a lock; stop some of them")
 
     def lives(self, component: str, number: int) -> bool:
         """Check whether the holder with this number is still working on a component."""

@@ -9,28 +9,50 @@ files, and before SQLite 3.51.3 (March 2026) could corrupt a database that two p
 checkpoint at once; Python releases bundle older versions. SQLite does not sync the entry
 `.jit-guard` in the root, so that is done here. `fullfsync` is for macOS, where a plain fsync stops
 at the drive's cache.
+
+**Trust.** A ledger may have come with a checkout. It is opened as SQLite advises for untrusted
+databases (https://sqlite.org/security.html): its files are checked first (`files.py`), its schema
+is not trusted and must be ours, values are at most `_LONGEST` bytes long, a call may compute only
+as long as the size of the ledger explains, and never returns more bytes than the ledger has. One
+piece of that advice is not followed: `PRAGMA quick_check` recurses once for each level of a tree,
+and a forged chain of 100,000 pages crashes the process (seen with SQLite 3.40).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jit_guard.commit import durable, state_folder
 from jit_guard.errors import JitGuardError
+from jit_guard.ledger import files
 from jit_guard.text.names import STATE_FOLDER
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+_Header: TypeAlias = "tuple[int, int, list[tuple[object, ...]]]"
+
 NAME = f"{STATE_FOLDER}/ledger.db"
 VERSION = 1
 _APPLICATION = 0x4A474C31  # "JGL1", in the file's header, marks the database as ours
 _PATIENCE = 60.0  # seconds to wait for another process's transaction, which takes milliseconds
+_LONGEST = 1 << 26  # bytes of a value or row; enforced where Python can (3.11 and later)
+_STEPS = 100  # instructions of SQLite between two looks at the clock; each may read _LONGEST
+_WORK, _RATE = 4.0, 20_000_000  # seconds a call may compute, and bytes of ledger for one more
+_LONGEST_REASON = 200  # characters of an SQLite message, which may quote the ledger
+_LONGEST_SQL = 9999  # characters of a statement in the schema; ours are shorter
+_WORD = re.compile(
+    r"'(?:[^'\0]|'')*' | --[^\n\0]* | [ \t\n\f\r]+ | [A-Za-z0-9_$\x80-\U0010ffff]+ | .",
+    re.VERBOSE | re.DOTALL,
+)
 
 _SCHEMA = """
 CREATE TABLE texts (
@@ -64,6 +86,9 @@ CREATE TABLE claims (
 """
 
 
+_MOVE = "move it aside to start a new one (its texts would be paid for again)"
+
+
 class LedgerError(JitGuardError):
     """The ledger cannot be used. It is never removed or overwritten."""
 
@@ -86,6 +111,7 @@ class LedgerFile:
         self._connection: Connection | None = None
         self._process = 0
         self._identity = (0, 0)
+        self._limit = _Limit()
         with self._ledger_errors():
             self._opened()
 
@@ -117,6 +143,32 @@ class LedgerFile:
         with self._lock, self._ledger_errors():
             yield self._opened()
 
+    def rows(
+        self, query: str, values: Sequence[Any] = (), most: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of a query.
+
+        Args:
+            query: the SQL statement.
+            values: its parameters.
+            most: stop after the row that exceeds this number of bytes; None: read all rows.
+
+        Raises:
+            LedgerError: as `transaction`, or the rows have more bytes than the ledger (the tree of
+                a forged database can lead to one page many times).
+        """
+        found: list[tuple[Any, ...]] = []
+        seen = size = 0
+        with self.reading() as connection, closing(connection.execute(query, values)) as cursor:
+            for row in cursor:
+                seen += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+                if seen > size and seen > (size := os.lstat(self._path).st_size):
+                    raise corrupted("it contains more than its size allows")
+                found.append(row)
+                if most is not None and seen > most:
+                    break
+        return found
+
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
@@ -129,6 +181,7 @@ class LedgerFile:
         connection = self._connection
         if connection is not None:
             if self._process == os.getpid() and _identity(self._path) == self._identity:
+                self._limit.start(self._path)
                 return connection
             if self._process == os.getpid():
                 connection.close()
@@ -137,8 +190,13 @@ class LedgerFile:
             self._connection = None
         state_folder.make(self.root)
         identity = _identity(self._path)
+        if why := files.unsafe(self._path):
+            raise LedgerError(f"{NAME}{why}; {_MOVE}")
         connection = _connect(self._path)
         try:
+            files.close_to_others(self._path)
+            connection.set_progress_handler(self._limit.is_over, _STEPS)
+            self._limit.start(self._path)
             _prepare(connection)
         except BaseException:
             connection.close()
@@ -158,15 +216,38 @@ class LedgerFile:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise LedgerError(f"{NAME}: {error}") from error
+            if str(error) == "interrupted":
+                raise corrupted("reading it takes too long for its size") from error
+            raise LedgerError(f"{NAME}: {str(error)[:_LONGEST_REASON]}") from error
         except sqlite3.DatabaseError as error:
-            raise LedgerError(
-                f"{NAME} is not a jit-guard ledger, or corrupted ({error}); move it aside to start "
-                "a new one (its texts would be paid for again)"
-            ) from error
+            raise corrupted(str(error)) from error
+        except UnicodeDecodeError as error:  # a message of SQLite that quotes a name
+            raise corrupted("it contains names that are not UTF-8") from error
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise LedgerError(f"{NAME}: {reason}") from error
+
+
+class _Limit:
+    """The time that a call may compute: the tree of a forged database may have no end."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def start(self, path: str) -> None:
+        """Start a call; the larger the database, the more time it has."""
+        self._until = time.thread_time() + _WORK + os.lstat(path).st_size / _RATE
+
+    def is_over(self) -> bool:
+        """Check whether the time is over."""
+        return time.thread_time() > self._until
+
+
+def corrupted(why: str) -> LedgerError:
+    """Return the error for a ledger that is not as jit-guard left it."""
+    return LedgerError(
+        f"{NAME} is not a jit-guard ledger, or corrupted ({why[:_LONGEST_REASON]}); {_MOVE}"
+    )
 
 
 def exists(root: str) -> bool:
@@ -190,43 +271,88 @@ def _connect(path: str) -> Connection:
     import sqlite3
 
     # Autocommit: transactions begin and end only with explicit statements.
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    if sys.version_info >= (3, 11):
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+    return connection
 
 
 def _prepare(connection: Connection) -> None:
     """Configure the connection, and create the tables in a new database."""
     connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA mmap_size = 0")
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA synchronous = EXTRA")
     if connection.execute("PRAGMA synchronous").fetchone() != (3,):
         raise LedgerError(f"{NAME}: this SQLite cannot make a commit durable (synchronous = EXTRA)")
-    connection.execute("BEGIN")  # one snapshot: another process may be creating it
-    application, version, tables = _header(connection)
-    connection.execute("COMMIT")
-    if (application, version, tables) == (0, 0, 0):
+    application, version, schema = _read_header(connection)
+    if (application, version, schema) == (0, 0, []):
         _create(connection)
-        application, version, tables = _header(connection)
+        application, version, schema = _read_header(connection)
     if application != _APPLICATION:
         raise LedgerError(
             f"{NAME} is a database but not a jit-guard ledger; move it aside to start a new one"
         )
     if version > VERSION:
         raise LedgerError(f"{NAME} was written by a newer jit-guard; upgrade jit-guard")
+    if version != VERSION or schema != _our_schema():
+        raise LedgerError(
+            f"{NAME} is not a jit-guard ledger, or another program changed its tables; {_MOVE}"
+        )
     if connection.execute("PRAGMA journal_mode = DELETE").fetchone() != ("delete",):
         raise LedgerError(f"{NAME}: its journal mode cannot be set")
 
 
-def _header(connection: Connection) -> tuple[int, int, int]:
+def _read_header(connection: Connection) -> _Header:
+    connection.execute("BEGIN")  # one snapshot: another process may be creating it
+    header = _header(connection)
+    connection.execute("COMMIT")
+    return header
+
+
+def _header(connection: Connection) -> _Header:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return application, version, tables
+    return application, version, _schema(connection)
+
+
+def _schema(connection: Connection) -> list[tuple[object, ...]]:
+    """Return the objects of a schema, their statements split into words; at most 99."""
+    found = connection.execute(
+        "SELECT substr(type, 1, 99), substr(name, 1, 99), substr(tbl_name, 1, 99), "
+        "substr(sql, 1, ?) FROM sqlite_master LIMIT 99",
+        [_LONGEST_SQL],
+    )
+    return sorted(((*names, _words(sql)) for *names, sql in found), key=repr)
+
+
+def _our_schema() -> list[tuple[object, ...]]:
+    import sqlite3
+
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_SCHEMA)
+        return _schema(connection)
+
+
+def _words(sql: object) -> list[str]:
+    """Split a statement into words, without comments and white space.
+
+    These may differ between versions. The words of our statements are those of SQLite's tokenizer;
+    anything else becomes a word that our statements do not contain.
+    """
+    if not isinstance(sql, str) or len(sql) == _LONGEST_SQL:
+        return [repr(type(sql))]
+    words = re.findall(_WORD, sql)
+    return [word for word in words if not word.startswith("--") and word.strip(" \t\n\f\r")]
 
 
 def _create(connection: Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _header(connection) == (0, 0, 0):  # no other process was faster
+        if _header(connection) == (0, 0, []):  # no other process was faster
             for statement in _SCHEMA.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")

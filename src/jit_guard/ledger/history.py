@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from contextlib import closing
+from typing import Any, Literal, NamedTuple, get_args
 
 from jit_guard.generators.generator import Usage
 from jit_guard.generators.judgement import finished
 from jit_guard.ledger import database
-from jit_guard.ledger.database import LedgerFile
-from jit_guard.ledger.records import plain
+from jit_guard.ledger.database import LedgerFile, corrupted
+from jit_guard.ledger.records import amount, plain
 from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
 State = Literal["as generated", "edited", "gone", "rejected", "not committed"]
+_PAGE = 1 << 20  # bytes to read at once, plus one row
+_LATEST = 32_503_680_000  # seconds since the epoch: the year 3000, where Windows' clock ends
 
 
 class Record(NamedTuple):
@@ -56,24 +59,20 @@ def history(
     """
     if not database.exists(root):
         return
-    file = LedgerFile(root)
-    try:
-        with file.reading() as connection:
-            rows = connection.execute(
-                "SELECT id, goal, component_type, path, description, generator, model, usage, "
-                "asked, arrived, status, reason, sha256, content FROM texts "
-                "WHERE (?1 IS NULL OR goal = ?1) AND (?2 IS NULL OR component_type = ?2) "
-                "ORDER BY id",
-                [None if word is None else plain(word) for word in (goal, component_type)],
-            ).fetchall()
-    finally:
-        file.close()
-    for row in rows:
-        known = json.loads(row[7])
-        usage = Usage(**{name: known[name] for name in Usage._fields if name in known})
-        fields = dict(zip(Record._fields, row, strict=True))
-        fields.update(usage=usage, content=row[13].decode("utf-8", "replace"))
-        yield Record(**fields)
+    query = (
+        f"SELECT {', '.join(Record._fields)} FROM texts WHERE id > ?3 "  # noqa: S608 - our own words
+        "AND (?1 IS NULL OR goal = ?1) AND (?2 IS NULL OR component_type = ?2) ORDER BY id"
+    )
+    asked = [None if word is None else plain(word) for word in (goal, component_type)]
+    last = 0
+    with closing(LedgerFile(root)) as file:
+        while rows := file.rows(query, [*asked, last], _PAGE):
+            for row in rows:
+                record = _record(row)
+                if record.id <= last:
+                    raise corrupted(f"text {record.id} is out of order")
+                yield record
+                last = record.id
 
 
 def replacements(root: str) -> dict[str, str]:
@@ -84,12 +83,51 @@ def replacements(root: str) -> dict[str, str]:
     """
     if not database.exists(root):
         return {}
-    file = LedgerFile(root)
+    query = "SELECT component, path FROM texts WHERE status = 'committed' ORDER BY id"
+    found: dict[str, str] = {}
+    with closing(LedgerFile(root)) as file:
+        for component, path in file.rows(query):
+            if not (isinstance(component, str) and isinstance(path, str)):
+                raise corrupted("a text has no valid path")
+            found[component] = path
+    return found
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    """Return the record of a row, which must have the form that `values_of` gives it."""
+    given: dict[str, Any] = dict(zip(Record._fields, row, strict=True))
+    texts = ("goal", "component_type", "path", "description", "generator", "model", "status")
+    usage = _usage(given["usage"])
+    if (
+        type(given["id"]) is not int
+        or not all(isinstance(given[name], str) for name in texts)
+        or not all(isinstance(given[name], (str, type(None))) for name in ("reason", "sha256"))
+        or not all(_is_time(given[name]) for name in ("asked", "arrived"))
+        or given["status"] not in get_args(Status)
+        or not isinstance(given["content"], bytes)
+        or usage is None
+    ):
+        raise corrupted(
+            f"text {str(given['id'])[:20]} does not have the form that jit-guard writes"
+        )
+    return Record(
+        **{**given, "usage": usage, "content": given["content"].decode("utf-8", "replace")}
+    )
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, float) and 0 <= value < _LATEST
+
+
+def _usage(text: object) -> Usage | None:
+    """Return the usage of a text from its JSON; None if it is anything else."""
     try:
-        with file.reading() as connection:
-            rows = connection.execute(
-                "SELECT component, path FROM texts WHERE status = 'committed' ORDER BY id"
-            ).fetchall()
-    finally:
-        file.close()
-    return dict(rows)
+        known = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(known, dict):
+        return None
+    counts = {name: known[name] for name in Usage._fields if name in known}
+    if any(count is not None and amount(count) is None for count in counts.values()):
+        return None
+    return Usage(**counts)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jit_guard.generators.generator import Request, Text
 from jit_guard.ledger import claims
-from jit_guard.ledger.database import LedgerFile
+from jit_guard.ledger.database import LedgerFile, corrupted
 from jit_guard.ledger.history import history
 from jit_guard.ledger.records import (
     Arrival,
@@ -25,6 +25,7 @@ from jit_guard.ledger.records import (
     find,
     insert,
     plain,
+    values_of,
 )
 from jit_guard.text.generated import digest
 
@@ -67,8 +68,7 @@ class Ledger:
 
     def last(self) -> int:
         """Return the number of the latest text; `claim(after=…)` ignores texts up to a number."""
-        with self._file.reading() as connection:
-            (number,) = connection.execute("SELECT coalesce(max(id), 0) FROM texts").fetchone()
+        ((number,),) = self._file.rows("SELECT coalesce(max(id), 0) FROM texts")
         return int(number)
 
     def stored(self, key: Key, *, after: int = 0) -> Stored | None:
@@ -125,8 +125,11 @@ class Ledger:
 
     def arrived(self, arrivals: Sequence[Arrival]) -> list[Stored]:
         """Store texts as they arrived. After this, neither a crash nor a power loss loses them."""
+        rows = [values_of(arrival) for arrival in arrivals]
         with self._file.transaction() as connection:
-            return [insert(connection, arrival) for arrival in arrivals]
+            numbers = [insert(connection, row) for row in rows]
+        contents = [arrival.text.content for arrival in arrivals]
+        return [Stored(*pair) for pair in zip(numbers, contents, strict=True)]
 
     def reject(self, number: int, reason: str) -> None:
         """Mark a text as rejected, so that it is not offered again. The claim remains."""
@@ -171,7 +174,11 @@ class Ledger:
         row = connection.execute(
             "SELECT holder FROM claims WHERE component = ?", [plain(component)]
         ).fetchone()
-        return row is not None and self._holder.lives(component, row[0])
+        if row is None:
+            return False
+        if type(row[0]) is not int or not 0 <= row[0] < claims.MOST:
+            raise corrupted(f"the claim of {component} has no valid holder")
+        return self._holder.lives(component, row[0])
 
 
 def keep(root: str, path: str, data: bytes) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jit_guard.generators.generator import Request, Text
+from jit_guard.generators.generator import Request, Text, Usage
+from jit_guard.ledger.database import corrupted
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -75,26 +77,36 @@ def find(connection: Connection, key: Key, after: int) -> Stored | None:
         "ORDER BY id DESC LIMIT 1",
         [key.digest(), after],
     ).fetchone()
-    return None if row is None else Stored(row[0], row[1].decode("utf-8", "surrogatepass"))
+    if row is None:
+        return None
+    number, content = row
+    try:
+        return Stored(number, content.decode("utf-8", "surrogatepass"))
+    except (AttributeError, UnicodeDecodeError):
+        raise corrupted(f"the content of text {number} is not UTF-8") from None
 
 
-def insert(connection: Connection, arrival: Arrival) -> Stored:
-    """Store a text."""
+def values_of(arrival: Arrival) -> dict[str, Any]:
+    """Return the columns of a text in the ledger."""
     key, text = arrival.wanted.key, arrival.text
-    values: dict[str, Any] = {
+    return {
         **{name: plain(value) for name, value in key._asdict().items()},
         "key": key.digest(),
         "component": plain(arrival.wanted.component),
         "model": plain(text.model or key.model),
         "content": text.content.encode("utf-8", "surrogatepass"),
         "request": _json(arrival.request),
-        "usage": _json(text.usage),
+        "usage": _json({name: amount(getattr(text.usage, name, None)) for name in Usage._fields}),
         "details": _json(text.details),
         "asked": arrival.asked,
         "arrived": time.time(),
         "status": "arrived",
         "path": plain(arrival.request.path),
     }
+
+
+def insert(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Store a text, and return its number."""
     columns = ", ".join(values)
     marks = ", ".join("?" * len(values))
     cursor = connection.execute(
@@ -102,7 +114,12 @@ def insert(connection: Connection, arrival: Arrival) -> Stored:
         list(values.values()),
     )
     assert cursor.lastrowid is not None
-    return Stored(cursor.lastrowid, text.content)
+    return cursor.lastrowid
+
+
+def amount(value: object) -> int | None:
+    """Return a valid count, or None for anything else, which a plugin may return."""
+    return value if type(value) is int and 0 <= value < 1 << 63 else None
 
 
 def _json(value: Any) -> str:

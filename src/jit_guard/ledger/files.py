@@ -1,0 +1,91 @@
+"""The ledger's files on disk, checked before SQLite opens them.
+
+SQLite trusts the files beside a database: it follows a link in place of a journal, rolls back any
+journal, and deletes the file that a journal names as its super-journal
+(https://sqlite.org/fileformat2.html#the_rollback_journal). Like the ledger, these files may have
+come with a checkout. Our own journals have no super-journal, since a transaction changes only one
+database.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+_MAGIC = bytes.fromhex(
+    "d9d505f920a163d7"
+)  # starts a journal, and ends one that has a super-journal
+_HEADER = 28  # bytes; a journal's start, up to the size of a page
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def unsafe(path: str) -> str | None:
+    """Return why SQLite must not open this database, to follow its name; None if it may.
+
+    Raises OSError.
+    """
+    status = _status(path)
+    if status is not None and (why := _no_file_of_ours(status)):
+        return f" {why}"
+    for suffix in ("-wal", "-shm"):
+        if _status(path + suffix) is not None:
+            return f"{suffix} exists, but jit-guard never creates it"
+    journal = _status(f"{path}-journal")
+    if journal is None:
+        return None
+    why = _no_file_of_ours(journal) or _wrong_journal(
+        f"{path}-journal", 0 if status is None else status.st_size
+    )
+    return f"-journal {why}" if why else None
+
+
+def close_to_others(path: str) -> None:
+    """Make our own file accessible only to us."""
+    if os.name != "posix":
+        return
+    status = os.lstat(path)
+    # By its name: closing a handle would release the locks that SQLite holds in this process.
+    if stat.S_IMODE(status.st_mode) != 0o600 and status.st_uid == os.geteuid():
+        os.chmod(path, 0o600)
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _no_file_of_ours(status: os.stat_result) -> str | None:
+    if not stat.S_ISREG(status.st_mode):
+        return "is a link or not a file"
+    if status.st_nlink > 1:  # its journal has one of the names only
+        return "has a second name (a hard link)"
+    return None
+
+
+def _wrong_journal(path: str, size: int) -> str | None:
+    """Return what is wrong with a journal, given the size of its database."""
+    try:
+        handle = os.open(path, _READ)
+    except FileNotFoundError:  # the transaction has ended
+        return None
+    try:
+        header = os.read(handle, _HEADER)
+        length = os.lseek(handle, 0, os.SEEK_END)
+        os.lseek(handle, max(0, length - len(_MAGIC)), os.SEEK_SET)
+        end = os.read(handle, len(_MAGIC))
+    finally:
+        os.close(handle)
+    if end == _MAGIC:
+        return "names a super-journal"
+    pages, page = (int.from_bytes(header[at : at + 4], "big") for at in (16, 24))
+    if header.startswith(_MAGIC) and 0 < size < pages * page:
+        return "belongs to a larger database"
+    return None
