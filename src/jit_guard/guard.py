@@ -368,12 +368,12 @@ class Guard:
 
     def _refuse_tracked_state(self) -> None:
         """Raise StateError if git tracks `.jit-guard`, which may then have come with a clone."""
-        from jit_guard.sources.git.worktree import tracked_in
+        from jit_guard.sources.git.state import is_state_tracked
 
-        if tracked := tracked_in(self.root, STATE_FOLDER):
+        if os.path.lexists(os.path.join(self.root, STATE_FOLDER)) and is_state_tracked(self.root):
             raise StateError(
-                f"git tracks {tracked}, but state from a clone is not trusted; if it is your own, "
-                f"run: git rm -r --cached -- {STATE_FOLDER}; if not: git rm -r -- {STATE_FOLDER}"
+                f"git tracks {STATE_FOLDER}, but state from a clone is not trusted; run: git rm -r "
+                f"-- {STATE_FOLDER}; if it is your own: git rm -r --cached -- {STATE_FOLDER}"
             )
 
     def inside(self, path: str, what: str) -> str:

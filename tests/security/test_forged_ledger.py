@@ -536,7 +536,7 @@ def test_state_that_git_tracks_is_refused(tmp_path: Path, what: str) -> None:
     git(origin, "commit", "-qm", "State")
     git(tmp_path, "clone", "-q", str(origin), "clone")
     for done in refused(tmp_path / "clone"):
-        assert f"git tracks .jit-guard/{what}" in done.err
+        assert "git tracks .jit-guard" in done.err
     with pytest.raises(JitGuardError, match="git tracks"):
         Guard(tmp_path / "clone").ensure("LEAVE", "persona")
 

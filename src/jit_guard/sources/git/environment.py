@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, NoGitError
 from jit_guard.sources import repository
+from jit_guard.text.search_path import executable, without_here
 
 _KEPT = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_TRACE", "GIT_CEILING_DIRECTORIES")
 _WHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")
@@ -60,29 +61,17 @@ def git_command(arguments: Iterable[str]) -> list[str]:
 
     Raises NoGitError if git is not installed.
     """
-    return [_program(), *_OPTIONS, *arguments]
-
-
-def _program() -> str:
-    """Find git on the PATH, but never in the working directory, which is a checkout."""
-    for folder in _search_path():
-        path = os.path.join(folder, "git.exe" if os.name == "nt" else "git")
-        if os.path.isfile(path) and os.access(path, os.X_OK):
-            return path
-    raise NoGitError("git is not on the PATH, but the project is in a git repository")
-
-
-def _search_path() -> list[str]:
-    """Return the absolute directories of the PATH; others depend on the working directory."""
-    return [
-        one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(one)
-    ]
+    try:
+        program = executable("git")
+    except FileNotFoundError:
+        raise NoGitError("git is not on the PATH, but the project is in a git repository") from None
+    return [program, *_OPTIONS, *arguments]
 
 
 def _safe(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment for git: without credentials, and with the variables above."""
     kept = {name: value for name, value in environ.items() if not is_credential(name)}
-    return {**kept, "PATH": os.pathsep.join(_search_path()), **_QUIET}
+    return {**kept, "PATH": os.pathsep.join(without_here(os.get_exec_path())), **_QUIET}
 
 
 def is_credential(name: str) -> bool:

@@ -15,22 +15,13 @@ from jit_guard.sources.answers import GitState
 from jit_guard.sources.disk import OPEN_FILE, pieces
 from jit_guard.sources.git import call, reasons
 from jit_guard.sources.git.commands import add_command, command
-from jit_guard.sources.git.environment import clean_environment
 from jit_guard.sources.git.index import EMPTY_BLOBS
 from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import join
 
 _LARGEST = 1 << 26  # bytes
-__all__ = [
-    "add_command",
-    "explain_missing",
-    "ignored",
-    "recoverable",
-    "same_text",
-    "top",
-    "tracked_in",
-]
+__all__ = ["add_command", "explain_missing", "ignored", "recoverable", "same_text", "top"]
 
 
 def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
@@ -53,31 +44,6 @@ def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
                 fix = command(part.top, ["restore"], [path])
             found[part.inside(path)] = GitState(part.inside(path), why, fix, held=True)
     return found
-
-
-def tracked_in(root: str, folder: str) -> str | None:
-    """Return the first path that git tracks in a directory of the root, in any letter case.
-
-    None if there is none, if the root is not in a repository, and if git fails.
-    """
-    full = os.path.join(root, folder)
-    if not os.path.lexists(full) or top(root) is None:
-        return None
-    (part,) = parts(root, [folder], nested=False)
-    (path,) = part.paths
-    environment = {**clean_environment(), "GIT_LITERAL_PATHSPECS": "0"}
-    words = ["ls-files", "-z", "--", f":(icase,literal){path}"]
-    try:
-        answer = call.ask(part.top, words, environment=environment)
-    except GitError:
-        return None
-    for found in call.lines(answer):
-        try:
-            if os.path.samefile(os.path.join(part.top, found[: len(path)]), full):
-                return part.inside(found)
-        except OSError:  # another directory, which is not checked out
-            continue
-    return None
 
 
 def ignored(root: str, paths: Sequence[str]) -> set[str]:

@@ -1,0 +1,57 @@
+"""Whether git tracks `.jit-guard`, so that what is in it may have come with a clone."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from jit_guard.errors import GitError
+from jit_guard.sources.git import call
+from jit_guard.sources.git.environment import clean_environment
+from jit_guard.sources.repository import below, git_folder, top
+from jit_guard.text.names import STATE_FOLDER, join
+
+
+def is_state_tracked(root: str) -> bool:
+    """Does git track anything in `.jit-guard/`, by this name in any case? False outside git.
+
+    Where git cannot say (there is none, or it does not trust the owner), the index is searched.
+
+    Raises GitError: neither can say.
+    """
+    repository = top(root)
+    if repository is None:
+        return False
+    path = join(below(repository, os.path.realpath(root)), STATE_FOLDER)
+    words = ["ls-files", "-z", "--", f":(icase,literal){path}"]
+    environment = {**clean_environment(), "GIT_LITERAL_PATHSPECS": "0"}
+    try:
+        answer = call.ask(repository, words, environment=environment)
+        if not answer.returncode:
+            return bool(answer.stdout)
+        problem = call.complaint("ls-files", answer)
+    except GitError as error:
+        problem = error
+    found = _index_holds(git_folder(repository), STATE_FOLDER)
+    if found is None:
+        raise GitError(f"{problem}; so whether git tracks {STATE_FOLDER} is not known")
+    return found
+
+
+def _index_holds(folder: str, name: str) -> bool | None:
+    """Is there a path with this name in the index? None when its form does not show that.
+
+    Versions 2 and 3 hold every path whole (gitformat-index(5)); a split index is in two files.
+    """
+    try:
+        if any(one.startswith("sharedindex.") for one in os.listdir(folder)):
+            return None
+        with open(os.path.join(folder, "index"), "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    if data[:4] != b"DIRC" or data[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
+        return None
+    return re.search(rb"(?i)%s[/\0]" % re.escape(name.encode()), data) is not None
