@@ -299,6 +299,7 @@ ROWS = {
     "a goal of half a pair": ("goal", "CAST(x'eda080' AS TEXT)"),
     "a model that is a blob": ("model", "x'00'"),
     "a path that is a blob": ("path", "x'00'"),
+    "a path that is too long": ("path", "printf('%05000d', 0)"),
     "a reason that is a blob": ("reason", "x'00'"),
     "a hash that is a blob": ("sha256", "x'00'"),
     "a content that is a text": ("content", "'text'"),
@@ -316,6 +317,11 @@ def test_a_row_that_is_not_ours_is_an_error(root: Path, column: str, value: str)
     assert "internal error" not in fixed.err
     with pytest.raises(LedgerError):
         list(Guard(root).log())
+
+
+def test_a_row_with_a_number_below_one_is_an_error(root: Path) -> None:
+    alter(root, "UPDATE texts SET id = -7")
+    refused(root, ("log",))
 
 
 @pytest.mark.parametrize("value", ["x'ff'", "'text'", "7"])
@@ -490,6 +496,20 @@ def test_many_texts_are_not_read_at_once(root: Path) -> None:
     )
     with limited(150):
         assert sum(1 for _ in history(str(root))) == 61
+
+
+def test_the_log_prints_no_field_and_no_text_without_end(root: Path) -> None:
+    long = "x" * 3_000_000
+    with closing(sqlite3.connect(path_of(root))) as connection:
+        for column in ("goal", "component_type", "description", "model", "reason"):
+            connection.execute(f"UPDATE texts SET {column} = ?", [long])
+        connection.execute("UPDATE texts SET content = ?", [long.encode()])
+        connection.commit()
+    done = call("log", cwd=root)
+    assert (done.code, len(done.out) < 20_000) == (0, True)
+    done = call("log", "-v", cwd=root)
+    assert (done.code, len(done.out) < 1_100_000) == (0, True)
+    assert "… and 2,000,000 more characters" in done.out
 
 
 # Who may read it

@@ -17,6 +17,7 @@ from jit_guard.text.generated import digest
 Status = Literal["arrived", "rejected", "committed"]
 State = Literal["as generated", "edited", "gone", "rejected", "not committed"]
 _PAGE = 1 << 20  # bytes to read at once, plus one row
+_LONGEST_PATH = 4096  # characters; no system can open a longer one
 _LATEST = 32_503_680_000  # seconds since the epoch: the year 3000, where Windows' clock ends
 
 
@@ -64,7 +65,7 @@ def history(
         "AND (?1 IS NULL OR goal = ?1) AND (?2 IS NULL OR component_type = ?2) ORDER BY id"
     )
     asked = [None if word is None else plain(word) for word in (goal, component_type)]
-    last = 0
+    last = -1 << 63  # the least that SQLite knows; ours are positive
     with closing(LedgerFile(root)) as file:
         while rows := file.rows(query, [*asked, last], _PAGE):
             for row in rows:
@@ -100,9 +101,11 @@ def _record(row: tuple[Any, ...]) -> Record:
     usage = _usage(given["usage"])
     if (
         type(given["id"]) is not int
+        or given["id"] < 1
         or not all(isinstance(given[name], str) for name in texts)
         or not all(isinstance(given[name], (str, type(None))) for name in ("reason", "sha256"))
         or not all(_is_time(given[name]) for name in ("asked", "arrived"))
+        or len(given["path"]) > _LONGEST_PATH
         or given["status"] not in get_args(Status)
         or not isinstance(given["content"], bytes)
         or usage is None
