@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.sources.git import environment
-from jit_guard.sources.git.environment import is_credential
+from jit_guard.text.credential_names import may_be_credential
 from projects import Outcome, call, git, lay_out, run, sound
 from repositories import NEEDS_GIT, repository
 
@@ -315,8 +315,8 @@ def test_the_settings_of_the_user_reach_git(made: Path, monkeypatch: pytest.Monk
 
 
 def test_which_names_are_keys() -> None:
-    assert all(map(is_credential, (*KEYS, *MORE_KEYS)))
-    assert not any(map(is_credential, (*KEPT, "GIT_CONFIG_KEY_0", "OLDPWD", "SSH_AUTH_SOCK")))
+    assert all(map(may_be_credential, (*KEYS, *MORE_KEYS)))
+    assert not any(map(may_be_credential, (*KEPT, "GIT_CONFIG_KEY_0", "OLDPWD", "SSH_AUTH_SOCK")))
 
 
 # Which git

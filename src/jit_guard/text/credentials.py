@@ -1,8 +1,7 @@
-"""Credentials in the environment, and how to keep them out of programs, texts and messages.
+"""Credentials in the environment, and how to keep them out of texts and messages.
 
-A variable is a credential if its name ends in KEY, TOKEN, SECRET or PASSWORD, in any case.
-`without_credentials` removes such variables for a program that does not need them, `scrub` removes
-their values from messages, and `credential_in` finds them in generated texts.
+`scrub` removes the values of such variables (`credential_names.py`) from messages, and
+`credential_in` finds them in generated texts.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)\Z", re.IGNORECASE)
-_HEADERS = "OPENAI_CUSTOM_HEADERS"  # lines of `name: value`; the key of a gateway is one of them
+from jit_guard.text.credential_names import HEADERS, is_credential
+
 _PUBLIC_HEADERS = ("accept", "content-", "user-agent")
 _SHORTEST = 8  # shorter values are dummies for a local server ("none", "ollama"), or words
 # What tutorials and local servers use instead of a credential is not secret, and may be a word
@@ -29,16 +28,6 @@ _HIDDEN = "[key]"
 # quotes, separators, and the escapes of JSON, URLs and HTML for such characters.
 _NOISE = re.compile(r"\\u00[0-9A-Fa-f]{2}|\\[nrt]|%[0-9A-Fa-f]{2}|&#?\w{2,6};|[^A-Za-z0-9]+")
 _LONG, _MIXED = 20, 12  # letters and digits, from which a value is recognised without the rest
-
-
-def is_credential(name: str) -> bool:
-    """Return whether the variable of this name is a credential."""
-    return name == _HEADERS or _NAME.search(name) is not None
-
-
-def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for a program that needs no credentials."""
-    return {name: value for name, value in environ.items() if not is_credential(name)}
 
 
 def credential_in(text: str, environ: Mapping[str, str] | None = None) -> str | None:
@@ -72,7 +61,7 @@ def scrub(text: str, environ: Mapping[str, str] | None = None) -> str:
 def _credentials(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the values to search for, each after the name of its variable."""
     for name, whole in environ.items():
-        if name == _HEADERS:
+        if name == HEADERS:
             values = [
                 line.partition(":")[2]
                 for line in whole.splitlines()

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, NoGitError
 from jit_guard.sources import repository
+from jit_guard.text.credential_names import may_be_credential
 from jit_guard.text.search_path import executable, without_here
 
 _KEPT = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_TRACE", "GIT_CEILING_DIRECTORIES")
@@ -41,11 +42,6 @@ _OPTIONS = (
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "hook.post-index-change.enabled=false"),  # the only hook that our calls can reach
 )
-_CREDENTIALS = {
-    "KEY", "KEYS", "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWORDS", "PASSWD",
-    "PASSPHRASE", "PAT", "CREDENTIAL", "CREDENTIALS",
-}  # fmt: skip
-_GLUED = ("PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "TOKEN", "SECRET")  # PGPASSWORD
 
 
 class Standpoint(NamedTuple):
@@ -70,16 +66,8 @@ def git_command(arguments: Iterable[str]) -> list[str]:
 
 def _safe(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment for git: without credentials, and with the variables above."""
-    kept = {name: value for name, value in environ.items() if not is_credential(name)}
+    kept = {name: value for name, value in environ.items() if not may_be_credential(name)}
     return {**kept, "PATH": os.pathsep.join(without_here(os.get_exec_path())), **_QUIET}
-
-
-def is_credential(name: str) -> bool:
-    """Check whether a variable holds a credential, judging by its name."""
-    if name.startswith("GIT_CONFIG_KEY_"):  # the name of a setting, see GIT_CONFIG_COUNT
-        return False
-    words = [word.rstrip("0123456789") for word in name.upper().split("_")]
-    return not _CREDENTIALS.isdisjoint(words) or words[-1].endswith(_GLUED)
 
 
 def clean_environment() -> dict[str, str]:

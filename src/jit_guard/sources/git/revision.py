@@ -54,7 +54,7 @@ def tree_of_index(standpoint: Standpoint) -> str:
 
     Raises GitError if the index has unmerged files, or git fails.
     """
-    # --missing-ok: only ids are needed; a partial clone may lack objects, and none is fetched.
+    # --missing-ok: only ids are needed, and the objects of a partial clone are not fetched.
     words = [*_without_hooks(standpoint), "write-tree", "--missing-ok"]
     for _ in range(_TRIES):
         answer = call.ask(standpoint.folder, words, environment=standpoint.environment)
