@@ -170,7 +170,7 @@ def run(
 # Another user may not be able to read the interpreter's files, so everything is imported first.
 _DROPPED = """
 import os, pkgutil, sys, jit_guard
-import argparse, difflib, gzip, jsonschema, pathspec, subprocess, textwrap, traceback
+import argparse, difflib, gzip, jsonschema, subprocess, textwrap, traceback
 import importlib.resources
 try:
     import tomllib

@@ -10,7 +10,7 @@ import pytest
 
 from jit_guard import Guard, MissingComponent
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.disk import read_file
+from jit_guard.sources.worktree import Worktree
 from projects import SOUND, TEXT, lay_out
 
 HOST = "components/personas/host.txt"
@@ -38,21 +38,24 @@ def test_an_unchanged_map_is_read_once(tmp_path: Path, monkeypatch: pytest.Monke
     os.utime(root / "goal_map.json", (1, 1))
     reads: list[str] = []
 
-    def counted(full: str, path: str) -> bytes | None:
-        reads.append(path)
-        return read_file(full, path)
+    read = Worktree.read
 
-    monkeypatch.setattr("jit_guard.lookup.read_file", counted)
+    def counted(self: Worktree, path: str) -> bytes | None:
+        reads.append(path)
+        return read(self, path)
+
     guard = Guard(str(root))
+    guard.configuration()
+    monkeypatch.setattr(Worktree, "read", counted)
     for _ in range(3):
         guard.component("GREET", "persona")
-    assert reads == ["goal_map.json"]
+    assert reads.count("goal_map.json") == 1
     monkeypatch.setattr("jit_guard.registry.goal_map.parse", None)
     os.utime(
         root / "goal_map.json", (2, 2)
     )  # it is read again, but not parsed, since the text is the same
     guard.component("GREET", "persona")
-    assert len(reads) == 2
+    assert reads.count("goal_map.json") == 2
 
 
 def test_an_empty_file_is_not_a_map_without_entries(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import pytest
 
 from jit_guard.errors import ConfigError, UnreadableError
 from jit_guard.project import find_root, load, load_file
-from jit_guard.sources.disk import read_file
 from jit_guard.sources.memory import Memory
+from jit_guard.sources.worktree import Worktree
 from projects import Content, lay_out
 
 
 def root_of(start: Path) -> str:
-    return find_root(str(start), lambda path: read_file(path, path))
+    return find_root(str(start), lambda folder: Worktree(folder).read)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from jit_guard.report import Finding, Report, Skipped
 Identity = tuple["str | None", ...]
 
 _NEVER_ACCEPTED = ("JG0", "JG4")  # unreadable maps and interrupted commits
+_UNREAD = ("JG205", None)  # and maps that lead out of the project
 _FIELDS = 5
 
 
@@ -31,9 +32,10 @@ def identity(finding: Finding) -> Identity:
     )
 
 
-def acceptable(code: str | None) -> bool:
-    """Check whether a baseline can accept findings of this code."""
-    return code is not None and not code.startswith(_NEVER_ACCEPTED)
+def acceptable(one: Identity) -> bool:
+    """Check whether a baseline can accept this finding."""
+    code, _, goal, *_ = one
+    return code is not None and not code.startswith(_NEVER_ACCEPTED) and (code, goal) != _UNREAD
 
 
 def parse(path: str, data: bytes) -> frozenset[Identity]:
@@ -49,8 +51,8 @@ def parse(path: str, data: bytes) -> frozenset[Identity]:
                 f"{path}:{number}: not a baseline line "
                 "(a JSON array of code, map, goal, component type and path)"
             )
-        elif not acceptable(read[0]):
-            problems.append(f"{path}:{number}: {read[0]} cannot be accepted; remove the line")
+        elif not acceptable(read):
+            problems.append(f"{path}:{number}: {read[0]:.60} cannot be accepted; remove the line")
         else:
             found.add(read)
     if problems:
@@ -81,7 +83,7 @@ def updated(before: frozenset[Identity], report: Report, settings: Settings) -> 
     that were skipped) are kept.
     """
     kept = {one for one in before if not in_scope(one, settings, report.skipped, report.maps)}
-    found = {identity(finding) for finding in report.findings if acceptable(finding.code)}
+    found = set(filter(acceptable, map(identity, report.findings)))
     return render(kept | found)
 
 
@@ -90,6 +92,7 @@ def update(
     existing: bytes | None,
     settings: Settings,
     check: Callable[[frozenset[Identity]], Report],
+    create: Callable[[], int],
 ) -> Report:
     """Write a baseline that accepts the current findings; return the report with it applied.
 
@@ -98,6 +101,7 @@ def update(
         existing: its bytes; None if it does not exist.
         settings: the effective settings.
         check: runs a check in which these identities are accepted.
+        create: opens the file for writing, truncated.
 
     Raises:
         ConfigError: the existing file is not a baseline.
@@ -108,7 +112,7 @@ def update(
     if found.unreadable:  # what could not be checked cannot be accepted, so nothing is written
         return found
     text = updated(before, found, settings)
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
+    with open(create(), "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
     return check(parse(path, text.encode()))
 

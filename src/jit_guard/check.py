@@ -15,13 +15,14 @@ from jit_guard.comparison.evidence import Evidence
 from jit_guard.comparison.portability import check_portability
 from jit_guard.comparison.result import Comparison, Names, Orphans
 from jit_guard.config import Settings
-from jit_guard.errors import GitError, UnreadableError
+from jit_guard.errors import ConfigError, GitError, UnreadableError
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding, Report, Skipped
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import by_folder
+from jit_guard.text.printable import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 
 _MOST_ASKED = 10_000  # missing files and orphans that a source is asked about, for hints
+_LEAST_TIME = 5.0  # seconds for the patterns of orphan-ignore,
+_MATCHING = 5e-5  # plus this for each pattern and file; one or two microseconds are usual
 _BATCH = 50_000  # orphans per call to git that finds ignored files
 
 
@@ -131,19 +134,29 @@ def _untracked(
 
 def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violation]]:
     found: list[tuple[GoalMap, Violation]] = []
+    own = {} if schema is None else _own_violations(maps, schema)
     for one in maps.read:
         violations: list[Violation] = []
         if not one.conforms:
             from jit_guard.registry.schema import Schema
 
             violations += Schema.built_in().violations(one.value)
-        if schema is not None:
-            from jit_guard.registry.schema import certifies
-
-            if not certifies(schema.document, one):
-                violations += schema.violations(one.value)
+        violations += own.get(one, ())
         found += ((one, violation) for violation in dict.fromkeys(violations))
     return found
+
+
+def _own_violations(maps: Maps, schema: Schema) -> dict[GoalMap, list[Violation]]:
+    """Return what a team's own schema rejects, by map. Raises ConfigError."""
+    from jit_guard.registry.schema import certifies
+
+    uncertain = [one for one in maps.read if not certifies(schema.document, one)]
+    if maps.read and not uncertain:
+        return {}
+    from jit_guard.registry.bounded import apply
+
+    found = apply(schema, [one.value for one in uncertain])
+    return dict(zip(uncertain, found, strict=True))
 
 
 def _findings(
@@ -215,20 +228,25 @@ def _without_ignored(
     orphans = comparison.orphans
     notes: list[str] = []
     if settings.orphan_ignore:
-        from pathspec import GitIgnoreSpec
+        from jit_guard.text.gitignore import Ignored, SlowError
 
-        spec = GitIgnoreSpec.from_lines(settings.orphan_ignore)
+        usual = len(orphans) * len(settings.orphan_ignore) * _MATCHING
+        patterns = Ignored(settings.orphan_ignore, _LEAST_TIME + usual)
         start = len(comparison.top) + 1 if comparison.top else 0
         dropped: set[str] = set()
         used: set[int | None] = set()
         for path in orphans:
-            result = spec.check_file(path[start:])
-            used.add(result.index)
-            if result.include:
+            try:
+                is_ignored, index = patterns.check(path[start:])
+            except SlowError as error:
+                slow = quote(settings.orphan_ignore[error.index])
+                raise ConfigError([f"orphan-ignore: {slow} takes too long to match"]) from None
+            used.add(index)
+            if is_ignored:
                 dropped.add(path)
         orphans = orphans.without(dropped)
         notes = [
-            f"orphan-ignore: {pattern!r} matches nothing"
+            f"orphan-ignore: {quote(pattern)} matches nothing"
             for index, pattern in enumerate(settings.orphan_ignore)
             if index not in used and pattern.strip() and not pattern.startswith("#")
         ]
@@ -253,4 +271,30 @@ def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitSta
     links = by_folder(link for named in through for link in tree.resolve(named).links)
     for folder, names in links.items():
         wanted[folder] = names.union(wanted.get(folder, ()))
-    return source.untracked(comparison.top, wanted) if wanted else []
+    states = source.untracked(comparison.top, wanted) if wanted else []
+    on_the_way = {named[:end] for named in through for end in (*_slashes(named), len(named))}
+    return [
+        state if _may_be_added(state, comparison, on_the_way) else state._replace(command=None)
+        for state in states
+    ]
+
+
+def _may_be_added(state: GitState, comparison: Comparison, on_the_way: set[str]) -> bool:
+    """May a hint give the command that adds a file: is it a component, and meant to be one?
+
+    A link in a clone may lead to any file of its user, and a clone whose components are all of
+    the project may name any: what such a file holds is not published on our advice.
+
+    Args:
+        state: of the file, or of a link on the way to one.
+        comparison: of the snapshot.
+        on_the_way: the paths of entries that lead through links, and of the folders above.
+    """
+    if state.path in comparison.through_links or (state.ignored and not comparison.top):
+        return False
+    parent, _, name = state.path.rpartition("/")
+    return state.path in on_the_way or name in comparison.served.get(parent, ())
+
+
+def _slashes(path: str) -> list[int]:
+    return [at for at, letter in enumerate(path) if letter == "/"]

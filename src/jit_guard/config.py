@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from jit_guard.errors import ConfigError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.text.names import join
+from jit_guard.text.names import is_git, join
+from jit_guard.text.printable import cut_quotes, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def from_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, value in table.items():
         read = KEYS.get(key)
         if read is None:
-            problems.append(f"{where}: unknown key {key!r}{did_you_mean(key, KEYS)}")
+            problems.append(f"{where}: unknown key {quote(key)}{did_you_mean(key, KEYS)}")
             continue
         try:
             found[key.replace("-", "_")] = read(value)
@@ -144,6 +145,10 @@ def toml_key(name: str) -> str:
     return name if plain else toml_string(name)
 
 
+def _key(name: str) -> str:
+    return cut_quotes(toml_key(name))
+
+
 def toml_string(text: str) -> str:
     """Return a text as a TOML string."""
     from json import dumps
@@ -153,13 +158,20 @@ def toml_string(text: str) -> str:
 
 
 def inside_path(value: Any) -> str:
-    """Validate a path inside the root and return it normalized."""
+    """Validate a path inside the root and outside `.git`; return it normalized."""
+    path = _below_root(value)
+    if any(map(is_git, path.split("/"))):
+        raise ValueError(f" must not lead into a .git directory, as {quote(path)} does")
+    return path
+
+
+def _below_root(value: Any) -> str:
     text = _string(value)
     if text.startswith("/") or "\\" in text or "\0" in text:
-        raise ValueError(f" must be a relative path with /, not {text!r}")
+        raise ValueError(f" must be a relative path with /, not {quote(text)}")
     names = [name for name in text.split("/") if name not in ("", ".")]
     if ".." in names:
-        raise ValueError(f" must be inside the root, not {text!r}")
+        raise ValueError(f" must be inside the root, not {quote(text)}")
     return "/".join(names)
 
 
@@ -168,7 +180,7 @@ def codes(value: Any) -> tuple[str, ...]:
     listed = _strings(value)
     unknown = [code for code in listed if not known_prefix(code) and code.startswith("JG")]
     if unknown:
-        raise ValueError("\n".join(f": no rule code starts with {code!r}" for code in unknown))
+        raise ValueError("\n".join(f": no rule code starts with {quote(code)}" for code in unknown))
     return listed
 
 
@@ -181,24 +193,24 @@ def _select(value: Any) -> tuple[str, ...]:
 
 def _string(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError(f" must be a non-empty string, not {_shown(value)}")
+        raise ValueError(f" must be a non-empty string, not {quote(value)}")
     return value
 
 
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f" must be true or false, not {_shown(value)}")
+        raise ValueError(f" must be true or false, not {quote(value)}")
     return value
 
 
 def _strings(value: Any) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f" must be a list of strings, not {_shown(value)}")
+        raise ValueError(f" must be a list of strings, not {quote(value)}")
     return tuple(value)
 
 
 def _maps(value: Any) -> tuple[str, ...]:
-    listed = tuple(map(inside_path, _strings(value)))
+    listed = tuple(map(_below_root, _strings(value)))  # a map below .git is a finding
     if not listed or not all(listed):
         raise ValueError(" must name at least one file")
     return tuple(dict.fromkeys(listed))
@@ -208,37 +220,39 @@ def patterns(value: Any) -> tuple[str, ...]:
     """Validate a list of gitignore patterns."""
     listed = _strings(value)
     if listed:
-        from pathspec import GitIgnoreSpec
+        from jit_guard.text.gitignore import MOST, Ignored, PatternError
 
         for pattern in listed:
+            if len(pattern) > MOST:
+                raise ValueError(f": {quote(pattern)} is longer than {MOST:,} characters")
             try:
-                GitIgnoreSpec.from_lines([pattern])
-            except ValueError:
-                raise ValueError(f": {pattern!r} is not a gitignore pattern") from None
+                Ignored([pattern])
+            except PatternError:
+                raise ValueError(f": {quote(pattern)} is not a gitignore pattern") from None
     return listed
 
 
 def _types(value: Any) -> dict[str, TypeSettings]:
     if not isinstance(value, dict):
-        raise ValueError(f" must be a table of component types, not {_shown(value)}")
+        raise ValueError(f" must be a table of component types, not {quote(value)}")
     problems: list[str] = []
     found: dict[str, TypeSettings] = {}
     for name, table in value.items():
         if not isinstance(table, dict):
-            problems.append(f".{toml_key(name)} must be a table, not {_shown(table)}")
+            problems.append(f".{_key(name)} must be a table, not {quote(table)}")
             continue
         fields: dict[str, Any] = {}
         for key, setting in table.items():
             read = _TYPE_KEYS.get(key)
             if read is None:
                 problems.append(
-                    f".{toml_key(name)}: unknown key {key!r}{did_you_mean(key, _TYPE_KEYS)}"
+                    f".{_key(name)}: unknown key {quote(key)}{did_you_mean(key, _TYPE_KEYS)}"
                 )
                 continue
             try:
                 fields[key] = read(setting)
             except ValueError as error:
-                problems.append(f".{toml_key(name)}.{key}{error}")
+                problems.append(f".{_key(name)}.{key}{error}")
         found[name] = TypeSettings(**fields)
     if problems:
         raise ValueError("\n".join(problems))
@@ -249,7 +263,7 @@ def _number(least: int, most: int) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise ValueError(
-                f" must be a whole number from {least} to {most:,}, not {_shown(value)}"
+                f" must be a whole number from {least} to {most:,}, not {quote(value)}"
             )
         return value
 
@@ -261,7 +275,7 @@ def _prices(value: Any) -> dict[str, Any]:
     from jit_guard.config import Price
 
     if not isinstance(value, dict):
-        raise ValueError(f" must be a table of models, not {_shown(value)}")
+        raise ValueError(f" must be a table of models, not {quote(value)}")
     found: dict[str, Any] = {}
     for model, price in value.items():
         fits = isinstance(price, dict) and set(price) <= set(Price._fields)
@@ -269,14 +283,9 @@ def _prices(value: Any) -> dict[str, Any]:
             isinstance(amount, (int, float)) and not isinstance(amount, bool) and amount >= 0
             for amount in price.values()
         ):
-            raise ValueError(f".{toml_key(model)} must be like {{input = 0.25, output = 2.0}}")
+            raise ValueError(f".{_key(model)} must be like {{input = 0.25, output = 2.0}}")
         found[model] = Price(**price)
     return found
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 _TYPE_KEYS: Mapping[str, Callable[[Any], Any]] = {"directory": inside_path, "text": _boolean}

@@ -8,6 +8,8 @@ from jit_guard import project
 from jit_guard.config import CODES, Settings
 from jit_guard.errors import ConfigError, UsageError
 from jit_guard.sources.disk import read_file
+from jit_guard.sources.tree import Tree
+from jit_guard.text.printable import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ class Criteria:
             rules = load_rules(settings.plugins, snapshot.read)
         known = (*CODES, *(rule.code for rule in rules))
         unknown = [
-            f"no rule code starts with {prefix!r}"
+            f"no rule code starts with {quote(prefix)}"
             for prefix in (*settings.select, *settings.ignore)
             if not any(code.startswith(prefix) for code in known)
         ]
@@ -118,13 +120,31 @@ class Criteria:
         """Return the text of a team's own system prompt; None if there is none."""
         if settings.prompt is None:
             return None
-        return _named(snapshot, "prompt", settings.prompt).decode("utf-8", "replace")
+        return self._sent(snapshot, "prompt", settings.prompt).decode("utf-8", "replace")
 
     def descriptions(self, snapshot: Source, settings: Settings) -> bytes | None:
         """Return the bytes of the descriptions file; None if there is none."""
         if settings.descriptions is None:
             return None
-        return _named(snapshot, "descriptions", settings.descriptions)
+        return self._sent(snapshot, "descriptions", settings.descriptions)
+
+    def _sent(self, snapshot: Source, key: str, path: str) -> bytes:
+        """The bytes of a file that is sent to a model.
+
+        Raises:
+            ConfigError: there is none, or git ignores it: a pull request that names such a file
+                would publish what it could not have put there.
+            UnreadableError: git cannot say.
+        """
+        from jit_guard.sources import gate
+
+        data = _named(snapshot, key, path)
+        place = gate.find(Tree(snapshot), path) if self._config is None else None
+        if place is not None and snapshot.ignored([place.real]):
+            raise ConfigError(
+                [f"{key}: {path} is ignored by git, and such files are never sent to a model"]
+            )
+        return data
 
 
 def _named(snapshot: Source, key: str, path: str, hint: str = "") -> bytes:

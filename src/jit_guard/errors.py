@@ -60,6 +60,14 @@ class StateError(JitGuardError):
     """The state in `.jit-guard` may have come with a clone."""
 
 
+class OutsideError(UnreadableError):
+    """A path of the repository leaves the project, or leads into `.git`: it is not followed."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.args = (f"{path} is refused: {reason}",)
+
+
 class GitError(JitGuardError):
     """Git failed: no program, no repository, no such revision, an index with conflicts."""
 
@@ -91,7 +99,7 @@ class PluginError(ConfigError):
     """A plugin cannot be used; the message says which one and why."""
 
     def __init__(self, plugin: str, reason: str) -> None:
-        super().__init__([f"plugin {plugin!r}: {reason}"])
+        super().__init__([f"plugin {plugin!r:.60}: {reason}"])
         self.plugin = plugin
 
 

@@ -9,11 +9,11 @@ from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.criteria import Criteria
-from jit_guard.errors import MissingComponent, StateError, UsageError
+from jit_guard.errors import MissingComponent, OutsideError, StateError, UsageError
 from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
-from jit_guard.sources.worktree import Worktree
+from jit_guard.sources.worktree import Worktree, create
 from jit_guard.text.names import STATE_FOLDER
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ class Guard:
     ) -> None:
         if root is None:
             self.root = project.find_root(
-                project.existing_folder(start), lambda path: read_file(path, path)
+                project.existing_folder(start), lambda folder: Worktree(folder).read
             )
         else:
             self.root = project.existing_folder(root)
@@ -97,7 +97,11 @@ class Guard:
         snapshot = Worktree(self.root)
         settings = self.configuration(snapshot).settings
         self._criteria.accepted(snapshot, settings)
-        self._criteria.schema(snapshot, settings)
+        schema = self._criteria.schema(snapshot, settings)
+        if schema is not None:
+            from jit_guard.registry.bounded import apply
+
+            apply(schema, ())
         self._criteria.plugin_rules(snapshot, settings)
 
     def check(self, source: str = "worktree", *, maps: Sequence[str] | None = None) -> Report:
@@ -166,11 +170,14 @@ class Guard:
         try:
             settings = self.configuration(snapshot).settings
             path = self._criteria.baseline_path(self.root, settings)
+            below = project.below(self.root, path)
+            existing = read_file(path, path) if below is None else Worktree(self.root).read(below)
             return path, update(
                 path,
-                read_file(path, path),
+                existing,
                 settings,
                 lambda accepted: self._check(snapshot, settings, maps, accepted),
+                lambda: create(self.root, path),
             )
         finally:
             snapshot.close()
@@ -363,8 +370,13 @@ class Guard:
         from jit_guard.ledger.history import history
 
         self._refuse_tracked_state()
+        worktree = Worktree(self.root)
         for record in history(self.root, goal, component_type):
-            yield record, record.state(read_file(os.path.join(self.root, record.path), record.path))
+            try:
+                data = worktree.read(record.path)
+            except OutsideError:  # the path of a ledger that came with a clone
+                data = None
+            yield record, record.state(data)
 
     def _refuse_tracked_state(self) -> None:
         """Raise StateError if git tracks `.jit-guard`, which may then have come with a clone."""

@@ -12,8 +12,8 @@ from jit_guard.config import Settings
 from jit_guard.errors import MissingComponent, UnreadableError
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import Goals, MapFault
-from jit_guard.sources.disk import read_file
-from jit_guard.text.names import PENDING, unsafe_filename, unsafe_type
+from jit_guard.sources.worktree import Worktree
+from jit_guard.text.names import PENDING, is_git, unsafe_filename, unsafe_type
 
 _TRIES = 5  # a commit may happen between reading the map and the component
 # Two writes within one clock tick have the same timestamp (git calls such an entry racy), so a map
@@ -36,6 +36,7 @@ class Lookup:
 
     def __init__(self, root: str, settings: Settings) -> None:
         self._root = root
+        self._worktree = Worktree(root)
         self._real_root = os.path.realpath(root)
         self._settings = settings
         self._maps: dict[str, _Read] = {}
@@ -77,7 +78,8 @@ class Lookup:
         if is_plain and self._inside.get(folder) == (here.st_dev, here.st_ino):
             return True  # in a directory that is known to be inside the project
         real = os.path.realpath(full)
-        if not real.startswith(self._real_root.rstrip(os.sep) + os.sep):
+        inside = self._real_root.rstrip(os.sep) + os.sep
+        if not real.startswith(inside) or any(map(is_git, real[len(inside) :].split(os.sep))):
             return False
         if is_plain:
             self._inside[folder] = here.st_dev, here.st_ino
@@ -96,7 +98,7 @@ class Lookup:
         known = self._maps.get(path)
         if known is None or known.signature != signature or signature is None:
             racy = signature is None or time.time_ns() - signature[0] < _RACY
-            data = read_file(os.path.join(self._root, path), path)
+            data = self._worktree.read(path)
             same = known is not None and known.data == hash(data)
             goals = known.goals if known is not None and same else self._parse(path, data)
             known = self._maps[path] = _Read(None if racy else signature, hash(data), goals)

@@ -11,7 +11,6 @@ repository that is being checked: a pull request must not be able to replace an 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,8 @@ from jit_guard.rules.plugin_rule import (
     is_a,
     is_line,
 )
+from jit_guard.text.printable import quote
+from jit_guard.text.search_path import is_here
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -192,7 +193,7 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> str:
     from jit_guard.config import did_you_mean
 
     installed = ", ".join(known) or "none"
-    return f"unknown {what} {name!r}{did_you_mean(name, known)}; installed: {installed}"
+    return f"unknown {what} {quote(name)}{did_you_mean(name, known)}; installed: {installed}"
 
 
 def installed_names() -> tuple[str, ...]:
@@ -227,7 +228,7 @@ def load_plugin(name: str) -> object | None:
 def environment_only() -> Iterator[None]:
     """Remove the working directory from `sys.path`, and restore it at the end."""
     with _changing_the_path:
-        removed = [(at, entry) for at, entry in enumerate(sys.path) if _is_here(entry)]
+        removed = [(at, entry) for at, entry in enumerate(sys.path) if is_here(entry)]
         for _, entry in removed:
             sys.path.remove(entry)
         try:
@@ -235,15 +236,6 @@ def environment_only() -> Iterator[None]:
         finally:
             for at, entry in removed:
                 sys.path.insert(at, entry)
-
-
-def _is_here(entry: str) -> bool:
-    if entry in ("", "."):
-        return True
-    try:
-        return os.path.samefile(entry, ".")
-    except OSError:
-        return False
 
 
 def _entry_points() -> Iterator[EntryPoint]:

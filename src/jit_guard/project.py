@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable
 
 from jit_guard.config import CONFIG_FILE, PYPROJECT, Settings, from_table
-from jit_guard.errors import ConfigError, UsageError
+from jit_guard.errors import ConfigError, OutsideError, UsageError
 from jit_guard.named_tuple import NamedTuple
+from jit_guard.text.printable import cut_quotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 Path = str | os.PathLike[str]
-Reader = Callable[[str], bytes | None]  # a path -> the bytes of the file; None if it does not exist
+Reader = Callable[[str], bytes | None]  # a path below the root -> the bytes of the file, or None
+_MOST_DOTS = 2000  # in a line: a TOML parser takes the square of a dotted key's parts
 _MARKS = (CONFIG_FILE, Settings().maps[0])
 
 
@@ -27,7 +29,7 @@ class Configuration(NamedTuple):
     file: str | None = None
 
 
-def find_root(start: str, read: Reader) -> str:
+def find_root(start: str, reader: Callable[[str], Reader]) -> str:
     """Return the nearest project directory at or above `start`, within the git repository.
 
     A project has a `jit-guard.toml`, a `[tool.jit-guard]` or a `goal_map.json`. If there is none,
@@ -35,13 +37,16 @@ def find_root(start: str, read: Reader) -> str:
 
     Args:
         start: an absolute path.
-        read: returns the bytes of a file at an absolute path; None if it does not exist.
+        reader: returns the reader of a directory.
     """
     here = start
     while True:
         if any(os.path.lexists(os.path.join(here, name)) for name in _MARKS):
             return here
-        pyproject = read(os.path.join(here, PYPROJECT))
+        try:
+            pyproject = reader(here)(PYPROJECT)
+        except OutsideError:
+            pyproject = None  # not this project's own; where it is the root, `load` refuses it
         if pyproject is not None and _tool_table(pyproject, PYPROJECT) is not None:
             return here
         parent = os.path.dirname(here)
@@ -65,12 +70,23 @@ def inside(root: str, path: str, what: str) -> str:
 
     Raises UsageError if it is outside the root; `what` is the name of the option.
     """
+    relative = below(root, path)
+    if relative is None:
+        raise UsageError(f"{what} {path} is outside the root {shown(root)}")
+    return relative
+
+
+def below(root: str, path: str) -> str | None:
+    """Return a path relative to the root, with `/`; None if it is outside. Follows no links."""
     full = os.path.abspath(path)
     for base in (root, os.path.realpath(root)):
-        relative = os.path.relpath(full, base).replace(os.sep, "/")
+        try:
+            relative = os.path.relpath(full, base).replace(os.sep, "/")
+        except ValueError:  # another drive on Windows
+            continue
         if relative != ".." and not relative.startswith("../"):
             return "" if relative == "." else relative
-    raise UsageError(f"{what} {path} is outside the root {shown(root)}")
+    return None
 
 
 def shown(path: str) -> str:
@@ -137,6 +153,8 @@ def _toml(data: bytes, where: str) -> dict[str, Any]:
     plain = plain_table(text)
     if plain is not None:
         return plain
+    if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+        raise ConfigError([f"{where}: a line with more than {_MOST_DOTS:,} dots"])
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -144,4 +162,4 @@ def _toml(data: bytes, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise ConfigError([f"{where}: invalid TOML: {error}"]) from None
+        raise ConfigError([f"{where}: invalid TOML: {cut_quotes(str(error))}"]) from None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jit_guard.errors import ConfigError
+from jit_guard.registry.bounded import apply
 from jit_guard.registry.schema import Schema, Violation
 from projects import run
 
@@ -19,7 +20,7 @@ def load(document: object) -> Schema:
 
 def refused(document: object, value: object = None) -> str:
     with pytest.raises(ConfigError) as caught:
-        load(document).violations({"A": {"t": "f"}} if value is None else value)
+        apply(load(document), [{"A": {"t": "f"}} if value is None else value])
     return str(caught.value)
 
 

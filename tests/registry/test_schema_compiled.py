@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,17 +122,54 @@ def test_what_is_certified_is_valid_for_jsonschema(schema: Any, value: Any) -> N
         assert Draft202012Validator(schema).is_valid(value)
 
 
+def broken(schema: Any) -> Any:
+    """Schemas with one value that may not stand where it does."""
+    return st.sampled_from(
+      [
+        {**schema, keyword: value}
+        for keyword, value in (
+            ("allOf", []), ("anyOf", {}), ("type", "strin"), ("type", ["string", "string"]),
+            ("required", ["a", "a"]), ("required", "a"), ("minLength", -1), ("maxLength", "1"),
+            ("minProperties", 1.5), ("properties", []), ("enum", "a"), ("title", 1), ("$id", 1),
+            ("$ref", 1), ("$schema", 1), ("description", None), ("deprecated", "yes"),
+            ("examples", {}), ("$comment", []), ("$defs", {"a": 1}), ("not", []), ("if", "a"),
+            ("patternProperties", {"a": 1}), ("pattern", 1), ("maxProperties", None),
+        )
+      ]
+    )  # fmt: skip
+
+
+@given(SCHEMAS.filter(lambda one: isinstance(one, dict)).flatmap(broken))
+def test_what_is_certified_is_a_schema_for_jsonschema(schema: Any) -> None:
+    if certifies(schema, read({})):
+        Draft202012Validator.check_schema(schema)
+
+
+def test_a_schema_that_may_take_long_is_left_to_a_process_that_can_be_ended() -> None:
+    doubled = {str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 2} for n in range(40)}
+    bomb = {"$ref": "#/$defs/0", "$defs": {**doubled, "40": {"type": "object"}}}
+    assert not certifies(bomb, read({}))
+    assert not certifies({"$ref": "#"}, read({}))
+    assert not certifies({"allOf": [{"$ref": "#/allOf/0"}]}, read({}))
+    assert not certifies({"propertyNames": {"pattern": "(a{9999}){9999}"}}, read({"b": {}}))
+    assert not certifies({"$ref": "#/$defs/none"}, read({}))
+    assert certifies({"$ref": "#/$defs/a~1b%20", "$defs": {"a/b ": {"maxProperties": 0}}}, read({}))
+    assert certifies({"additionalProperties": {"additionalProperties": {"$ref": "#"}}}, read({}))
+    uuid = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
+    assert certifies({"propertyNames": {"pattern": uuid}}, read({}))
+
+
 def test_a_clean_map_does_not_need_jsonschema(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = lay_out(tmp_path, {**SOUND, "team.json": json.dumps(TEAM)})
     asked: list[object] = []
 
-    def violations(_: Schema, value: object) -> list[Violation]:
-        asked.append(value)
-        return []
+    def apply(_: Schema, values: Sequence[object]) -> list[list[Violation]]:
+        asked.extend(values)
+        return [[] for _ in values]
 
-    monkeypatch.setattr(Schema, "violations", violations)
+    monkeypatch.setattr("jit_guard.registry.bounded.apply", apply)
     assert call("--schemafile", "team.json", cwd=root).code == 0
     assert asked == []
     monkeypatch.setitem(sys.modules, "jsonschema_rs", None)

@@ -170,14 +170,14 @@ def test_a_project_below_the_top_sees_only_its_own_files(tmp_path: Path) -> None
     assert result.report["source"] == "index"
 
 
-def test_links_are_followed_only_within_the_repository(
-    tmp_path: Path, opened: list[GitTree]
-) -> None:
+def test_links_are_followed_only_within_the_project(tmp_path: Path, opened: list[GitTree]) -> None:
     made = repository(
         tmp_path / "workspace",
         {
             "shared/goal_map.json": MAP,
-            "desk/goal_map.json": Link("../shared/goal_map.json"),
+            "desk/goal_map.json": Link("maps/goal_map.json"),
+            "desk/maps/goal_map.json": MAP,
+            "desk/beside.json": Link("../shared/goal_map.json"),
             "desk/out.json": Link("../../elsewhere.json"),
             "desk/absolute.json": Link(str(tmp_path / "workspace/shared/goal_map.json")),
             "desk/broken.json": Link("nowhere.json"),
@@ -190,8 +190,9 @@ def test_links_are_followed_only_within_the_repository(
     assert tree.read("Goal_Map.json") is None
     assert tree.read("nothing.json") is None
     for path, why in {
-        "out.json": "it is a link that points outside the repository",
-        "absolute.json": "it is a link that points outside the repository",
+        "beside.json": "the link beside.json points outside the project",
+        "out.json": "the link out.json points outside the project",
+        "absolute.json": "the link absolute.json points outside the project",
         "broken.json": "it is a broken link",
         "folder": "it is a directory, not a file",
     }.items():

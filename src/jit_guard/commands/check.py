@@ -10,6 +10,7 @@ from jit_guard.commands.options import Options, add_project_options, open_guard
 from jit_guard.config import codes
 from jit_guard.errors import UsageError
 from jit_guard.report import Report
+from jit_guard.sources.worktree import create
 from jit_guard.text.console import Console
 from jit_guard.text.printable import quiet_lines
 
@@ -89,10 +90,13 @@ def run(given: Namespace | None, started: float) -> int:
         prefix=_below_git_top(guard.root, options.format),
     )
     for name, file in options.format:
+        if file is not None and "\0" in file:
+            raise UsageError(f"no file can be called {file}")
         if file is None:
             _show(console, formats.render(name, report, shown), name)
         else:
-            _write(file, formats.render(name, report, shown._replace(color=False)), name)
+            lines = formats.render(name, report, shown._replace(color=False))
+            _write(create(guard.root, file), lines, name)
     if report.written or report.messages:
         from jit_guard.commands.fix_options import report_fix
 
@@ -148,10 +152,8 @@ def _show(console: Console, lines: Iterable[str], name: str) -> None:
         pass
 
 
-def _write(path: str, lines: Iterable[str], name: str) -> None:
-    if "\0" in path:
-        raise UsageError(f"{path} is not a valid file name")
-    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+def _write(handle: int, lines: Iterable[str], name: str) -> None:
+    with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         if name in formats.COMMANDS:
             file.writelines(f"{line}\n" for line in lines)
         else:

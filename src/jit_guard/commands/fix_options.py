@@ -107,6 +107,7 @@ def _fix_options(options: "Options") -> "FixOptions":
         fresh=options.fresh,
         consent=options.yes,
         descriptions=known,
+        described_in=None if options.descriptions == "-" else options.descriptions,
     )
 
 

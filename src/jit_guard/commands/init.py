@@ -90,10 +90,16 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     if not os.path.isdir(options.root):
         raise UsageError(f"--root {options.root} is not a directory")
     console = Console(options.color)
-    wanted = _wanted(options.root)
+    worktree = Worktree(options.root)
+    wanted = _wanted(worktree)
+    there = [path for path in wanted if os.path.lexists(os.path.join(options.root, path))]
+    for path in wanted:
+        if path not in there:
+            worktree.target(path)  # before anything is written
     for path, text in wanted.items():
-        done = _write_new(os.path.join(options.root, path), text)
-        console.lines([f"{'wrote' if done else 'kept '}  {printable(path)}"])
+        if path not in there:
+            _write_new(worktree, path, text)
+        console.lines([f"{'kept ' if path in there else 'wrote'}  {printable(path)}"])
     console.lines(
         ["", "To run jit-guard as a pre-commit hook, add to .pre-commit-config.yaml:", ""]
         + [f"    {line}" for line in HOOK.splitlines()]
@@ -102,13 +108,12 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     return 0
 
 
-def _wanted(root: str) -> dict[str, str]:
+def _wanted(source: Worktree) -> dict[str, str]:
     """The files to write, as text by path. An existing map is listed, so that it is shown as kept.
 
     A map that must be written names the files of an existing components directory; without
     one, the starter map and its components are written.
     """
-    source = Worktree(root)
     found = load(source.read)
     settings = found.settings
     wanted: dict[str, str] = {}
@@ -116,7 +121,7 @@ def _wanted(root: str) -> dict[str, str]:
     tree = Tree(source)
     top = components_folder(tree, settings)
     goals, directories = map_of(tree, top) if top is not None else ("", "")
-    if any(os.path.lexists(os.path.join(root, path)) for path in settings.maps):
+    if any(os.path.lexists(os.path.join(source.root, path)) for path in settings.maps):
         wanted[settings.maps[0]] = ""  # exists, and is reported as kept
     elif goals:
         wanted[settings.maps[0]] = goals
@@ -133,14 +138,9 @@ def _wanted(root: str) -> dict[str, str]:
     return wanted
 
 
-def _write_new(path: str, text: str) -> bool:
-    """Write a new file. Returns False, and writes nothing, if the path exists."""
-    if os.path.lexists(path):
-        return False
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(path, "x", encoding="utf-8", newline="\n") as file:
+def _write_new(worktree: Worktree, path: str, text: str) -> None:
+    with open(worktree.create(path, new=True), "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
-    return True
 
 
 def map_of(tree: Tree, components: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from jit_guard.commit.intent import MapIntent
 from jit_guard.commit.location import Location, refuse_hard_link
 from jit_guard.commit.replay import TRIES, Left, Replay, is_ready, sha256_of
 from jit_guard.registry.edit import Edit, EditError, splice, values
+from jit_guard.text.printable import quote
 
 
 class Decision(NamedTuple):
@@ -91,7 +92,7 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
         elif value == edit.old:
             todo.append(edit)
         else:
-            change = "removed it" if value is None else f"set it to {value!r}"
+            change = "removed it" if value is None else f"set it to {quote(value)}"
             left.append(Left(one.path, edit.keys, f"another process {change}"))
     return Decision(status, data, tuple(todo), tuple(done), tuple(left))
 

@@ -55,7 +55,7 @@ def components_folder(tree: Tree, settings: Settings) -> str | None:
     if place.kind in ("absent", "folder"):
         return None
     reasons = {
-        "outside": "it is a link that points outside the project",
+        "outside": f"it is a link that {place.what}" if place.links else f"it {place.what}",
         "broken": "it is a broken link",
         "file": "it is a file, not a directory",
         "unknown": place.what,
@@ -133,8 +133,6 @@ def _orphans(used: set[str], comparison: Comparison) -> Orphans:
             names = names.union(folder.links, folder.others)
         if path in in_use:
             names = names - in_use[path]
-        if ".git" in names:
-            names = names - {".git"}
         if names and may_not_count("/".join(names)):
             names = {name for name in names if not never_counts(name)}
             temporaries = {name for name in names if temporary(name)}

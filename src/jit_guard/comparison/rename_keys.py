@@ -150,4 +150,5 @@ def _once(line: str) -> str:
 def _folded(texts: Iterable[str]) -> list[str]:
     listed = list(texts)
     joined = "\0".join(listed)
-    return joined.lower().split("\0") if listed and joined.isascii() else list(map(fold, listed))
+    together = joined.isascii() and joined.count("\0") == len(listed) - 1  # a goal may hold NUL
+    return joined.lower().split("\0") if together else list(map(fold, listed))

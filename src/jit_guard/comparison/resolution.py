@@ -126,7 +126,7 @@ def _record(comparison: Comparison, reference: Reference, resolution: _Resolutio
         elif place.links:
             comparison.through_links[place.real] = reference.path
     elif place.kind == "outside":
-        reason = f"the link {place.links[-1]} points outside the project"
+        reason = f"the link {place.links[-1]} {place.what}" if place.links else f"it {place.what}"
         comparison.unsafe.append(Unsafe(reference, reason, None))
     elif place.kind == "unknown":
         comparison.unknown.append(Misplaced(reference, place))

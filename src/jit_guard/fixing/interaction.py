@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Protocol, TextIO
 
 from jit_guard.registry.goal_map import Entry
 from jit_guard.text.printable import printable, style
+from jit_guard.text.search_path import executable
 
 _PREVIEW_LINES = 24
 _BAR = 24
@@ -157,7 +158,8 @@ class Terminal:
             with open(path, "w", encoding="utf-8", newline="\n") as file:
                 file.write(content)
             try:
-                done = subprocess.run([*shlex.split(editor), path], check=False)
+                words = shlex.split(editor) or ["vi"]
+                done = subprocess.run([*words, path], executable=executable(words[0]), check=False)
             except (OSError, ValueError) as error:
                 self._say(f"the editor {printable(editor)} could not be started: {error}")
                 return content

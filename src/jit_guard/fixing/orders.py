@@ -57,7 +57,7 @@ class ExamplePools:
         if component_type not in self._texts:
             folder = self._settings.path(component_type)
             found: list[Example] = []
-            for path in sorted(self._paths(folder))[:_MOST_READ]:
+            for path in self._shareable(sorted(self._paths(folder))[:_MOST_READ]):
                 text = self._text(path)
                 if text is not None:
                     found.append(Example(path, text))
@@ -71,6 +71,14 @@ class ExamplePools:
             if at == folder or at.startswith(f"{folder}/")
             for name in names
         ]
+
+    def _shareable(self, paths: list[str]) -> list[str]:
+        """Those that a model may see: not what git ignores, which its owner keeps to himself."""
+        try:
+            private = self._source.ignored(paths) if paths else set()
+        except UnreadableError:
+            return []
+        return [path for path in paths if path not in private]
 
     def _text(self, path: str) -> str | None:
         try:

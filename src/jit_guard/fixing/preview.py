@@ -39,6 +39,8 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
             yield f"generate  {generate.component} -> {generate.path}: {description}"
         yield from (f"leave     {one.goal}/{one.component_type}: {one.reason}" for one in failed)
         yield from _cost(chosen, model, [order for _, order in orders])
+        if orders and chosen.generator.name != "scaffold":
+            yield from (f"shows     {path}" for path in _sent(job, [order for _, order in orders]))
     for leave in plan.leaves:
         yield f"leave     {leave.component}: {leave.reason}"
     for change in changes((*plan.free, *ordered)):
@@ -85,6 +87,11 @@ def _cost(setup: GeneratorSetup, model: str, orders: Sequence[Order]) -> Iterato
     requests = [order.request for order in orders]
     tokens = about_tokens(requests, setup.options.prompt or system_prompt())
     yield f"with      {by}, about {tokens:,} tokens"
-    shown = dict.fromkeys(example.path for one in requests for example in one.examples)
-    for path in shown:
-        yield f"shows     {path}"
+
+
+def _sent(job: Job, orders: Sequence[Order]) -> Iterator[str]:
+    """Every file of which something would be sent."""
+    settings = job.scope.settings
+    examples = (example.path for one in orders for example in one.request.examples)
+    files = (settings.prompt, settings.descriptions, job.options.described_in, *examples)
+    yield from filter(None, dict.fromkeys(files))

@@ -24,6 +24,7 @@ from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.generators.process import Process
 from jit_guard.text.credentials import scrub
 from jit_guard.text.printable import printable
+from jit_guard.text.search_path import executable
 
 VERSION = 1  # of the request
 FATAL_CODES = (2, 126, 127)  # usage error (as in getopt, argparse and click), cannot be run
@@ -117,7 +118,8 @@ class Programs:
             if self._stopped:
                 raise GenerationError("it was stopped")
             try:
-                process = Process(self._argv, self._options.root, given, MAX_BYTES + 1)
+                program = [executable(self._argv[0]), *self._argv[1:]]
+                process = Process(program, self._options.root, given, MAX_BYTES + 1)
             except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
                 raise self._unusable(getattr(error, "strerror", None) or str(error)) from None
             self._running.add(process)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jit_guard.errors import ConfigError
 from jit_guard.registry import strict_json
 from jit_guard.registry.goal_map import GoalMap
+from jit_guard.text.printable import cut_quotes, quote
 
 if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+    from jsonschema.exceptions import SchemaError, ValidationError
     from jsonschema.protocols import Validator
 
 
@@ -42,6 +43,8 @@ _NAMED = frozenset(("$defs", "definitions", "properties"))
 _PATTERN = re.compile(
     r"(?:[\w \-.,:;=@!#%&~'\"<>/^$*+?|()\[\]{}]|\\[-./$^*+?|()\[\]{}])*", re.ASCII
 )
+_COUNT = re.compile(r"(\)?)\{(?:\d*,)?(\d+)")
+_LEVELS = 2  # of objects: goals, and their component types
 _DIALECT = re.compile(r"\(\?(?!:)|\[\[|\[\^?\]|&&|--|~~|\{,|[+*?}]\+")
 
 
@@ -55,7 +58,10 @@ class Violation(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """A valid JSON Schema; `path` is its name in messages."""
+    """A JSON Schema; `path` is its name in messages.
+
+    A team's own schema is applied by `bounded.apply`, since it may never finish.
+    """
 
     path: str
     document: Any
@@ -71,9 +77,7 @@ class Schema(NamedTuple):
 
     @classmethod
     def load(cls, path: str, data: bytes) -> Schema:
-        """Parse a team's own schema. Raises ConfigError if it is not JSON, or not a JSON Schema."""
-        from jsonschema.exceptions import SchemaError
-
+        """Parse a team's own schema. Raises ConfigError if it is not JSON."""
         try:
             schema = cls(path, strict_json.loads(strict_json.decode(data))[0])
         except strict_json.EncodingError as error:
@@ -83,15 +87,22 @@ class Schema(NamedTuple):
         document = schema.document
         if not isinstance(document, (dict, bool)):
             raise ConfigError([f"{path}: not a JSON Schema: it must be an object, true or false"])
-        try:
-            schema._validator().check_schema(schema.document)
-        except SchemaError as error:
-            raise ConfigError([f"{path}: not a JSON Schema: {_shorten(error.message)}"]) from None
-        except RecursionError:
-            raise ConfigError([f"{path}: not a JSON Schema: it is nested too deeply"]) from None
-        except Exception:  # noqa: BLE001 - jsonschema assumes that `$schema` is a URI
-            raise ConfigError([f"{path}: not a JSON Schema: $schema is not a URI"]) from None
         return schema
+
+    def check(self) -> None:
+        """Raise ConfigError if this is not a JSON Schema."""
+        from jsonschema.exceptions import SchemaError
+
+        try:
+            self._validator().check_schema(self.document)
+            return
+        except SchemaError as error:
+            problem = _reason(error)
+        except RecursionError:
+            problem = "it is nested too deeply"
+        except Exception:  # noqa: BLE001 - jsonschema assumes that `$schema` is a URI
+            problem = "$schema is not a URI"
+        raise ConfigError([f"{self.path}: not a JSON Schema: {problem}"])
 
     def violations(self, value: Any) -> list[Violation]:
         """Return all violations in a document. Raises ConfigError if it cannot be validated."""
@@ -100,13 +111,14 @@ class Schema(NamedTuple):
         try:
             return sorted(map(_violation, self._validator().iter_errors(value)))
         except Unresolvable as error:
+            reference = quote(error.ref)
             problem = (
-                f"$ref {error.ref} points outside the file; external references are not loaded"
+                f"$ref {reference} points outside the file; external references are not loaded"
             )
         except RecursionError:
             problem = "its $refs are circular"
         except Exception as error:  # noqa: BLE001 - what `check_schema` accepts: a bad pattern, …
-            problem = f"cannot be applied: {_shorten(str(error))}"
+            problem = f"cannot be applied: {_shorten(cut_quotes(str(error)))}"
         raise ConfigError([f"{self.path}: {problem}"])
 
     def _validator(self) -> Validator:
@@ -124,7 +136,18 @@ def _violation(error: ValidationError) -> Violation:
     on_key = "propertyNames" in steps and steps[steps.index("propertyNames") - 1] != "properties"
     if on_key:
         keys = (*keys, str(error.instance))
-    return Violation(keys, str(error.validator), _shorten(error.message), on_key)
+    return Violation(keys, str(error.validator), _reason(error), on_key)
+
+
+def _reason(error: ValidationError | SchemaError) -> str:
+    message = error.message
+    quoted = [error.instance, error.validator_value]
+    for number, value in enumerate(quoted):  # NUL stands in no repr
+        message = message.replace(repr(value), f"\0{number}")
+    message = cut_quotes(message)
+    for number, value in enumerate(quoted):
+        message = message.replace(f"\0{number}", quote(value))
+    return _shorten(message)
 
 
 def _shorten(reason: str) -> str:
@@ -137,12 +160,20 @@ def _shorten(reason: str) -> str:
 def certifies(document: Any, goal_map: GoalMap) -> bool:
     """Check whether a map certainly satisfies a schema. False means: ask `jsonschema`.
 
+    What is asked here cannot be interrupted, so a schema that may take long is not certain either.
+
     Args:
-        document: a valid JSON Schema.
+        document: a JSON Schema; the compiled validator checks it first.
         goal_map: the map; False unless it conforms to the built-in schema.
     """
     patterns: list[str] = []
-    if not goal_map.conforms or not _is_plain(document, patterns, top=True):
+    try:
+        if not goal_map.conforms or not _is_plain(document, patterns, top=True):
+            return False
+        most = min(2e6, 20_000 + 2.5e9 / (len(goal_map.text) + 1))  # some seconds in all
+        if _weight(document, document, _LEVELS, {}) > most:
+            return False
+    except (RecursionError, LookupError, ValueError, TypeError, ArithmeticError):
         return False
     # Regex dialects differ in how `.` and `$` treat line ends, and in non-ASCII letters.
     if patterns and not (goal_map.text.isascii() and "\\" not in goal_map.text):
@@ -191,13 +222,82 @@ def _is_plain_keyword(keyword: str, value: Any, patterns: list[str], *, top: boo
     return False
 
 
+def _weight(schema: Any, document: Any, level: int, known: dict[tuple[int, int], float]) -> float:
+    """About how many steps a plain schema takes for one value; infinite where it has no end.
+
+    Args:
+        schema: a part of the document.
+        document: what references are resolved in.
+        level: how many levels of objects the value may still have.
+        known: the weights of parts at levels; infinite for those that are being looked at, so
+            that a reference to itself, on the same value, is.
+
+    Raises LookupError, ValueError, TypeError: a reference leads nowhere.
+    """
+    if isinstance(schema, bool):
+        return 1
+    key = id(schema), level
+    if key in known:
+        return known[key]
+    known[key] = float("inf")
+
+    def inner(parts: Iterable[Any], levels: int = 0) -> float:
+        if levels > level:
+            return 0  # a string has no members
+        return sum(_weight(one, document, level - levels, known) for one in parts)
+
+    total = 1.0
+    for keyword, value in schema.items():
+        if keyword == "$ref":
+            total += inner([_referred(document, value)])
+        elif keyword in ("additionalProperties", "propertyNames"):
+            total += inner([value], 1)
+        elif keyword in ("patternProperties", "properties"):
+            total += inner(value.values(), 1)
+            total += sum(map(_pattern_weight, value if keyword == "patternProperties" else ()))
+        elif keyword in _ONE:
+            total += inner([value])
+        elif keyword in _MANY:
+            total += inner(value)
+        elif keyword == "pattern":
+            total += _pattern_weight(value)
+        elif keyword in ("enum", "required"):
+            total += len(value)
+    known[key] = total
+    return total
+
+
+def _referred(document: Any, reference: str) -> Any:
+    """The part of a document that `#/…` means."""
+    from urllib.parse import unquote
+
+    part = document
+    for name in unquote(reference).split("/")[1:]:
+        name = name.replace("~1", "/").replace("~0", "~")
+        part = part[int(name)] if isinstance(part, list) else part[name]
+    return part
+
+
+def _pattern_weight(pattern: str) -> float:
+    """About how many states a pattern has: a counted group has those of what it counts."""
+    weight = float(len(pattern))
+    for group, count in _COUNT.findall(pattern):
+        weight = weight * int(count) if group else weight + int(count)
+    return weight
+
+
 def _are_plain(schemas: Iterable[Any], patterns: list[str]) -> bool:
     return all(_is_plain(one, patterns) for one in schemas)
 
 
 def _is_plain_pattern(pattern: Any, patterns: list[str]) -> bool:
     patterns.append(pattern)
-    if not isinstance(pattern, str) or not _PATTERN.fullmatch(pattern) or _DIALECT.search(pattern):
+    if (
+        not isinstance(pattern, str)
+        or len(pattern) > 1000
+        or not _PATTERN.fullmatch(pattern)
+        or _DIALECT.search(pattern)
+    ):
         return False
     try:
         re.compile(pattern)

@@ -12,6 +12,16 @@ from jit_guard.text.shell import no_command
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
+    for path, fault in facts.faults.items():
+        if fault.code == RULE.code:
+            yield RULE.finding(
+                f"the map is not read: {fault.reason}",
+                map=path,
+                path=path,
+                line=fault.line,
+                column=fault.column,
+                hint="keep the map itself, or a link to a file inside the project, at this path",
+            )
     for reference, reason, normal in facts.comparison.unsafe:
         if normal is not None:
             hint = f"write it as {no_command(normal)}"
@@ -30,12 +40,13 @@ RULE = Rule(
     code="JG205",
     name="unsafe-path",
     severity="error",
-    summary="an entry's path is absolute, contains .. or a backslash, or leaves the project",
+    summary="a path is absolute, contains .. or a backslash, leaves the project or leads into .git",
     why="A map is data, and data must not make an orchestrator read `/etc/passwd` or a file next "
     "to the repository. Absolute paths, `..`, NUL, backslashes (a separator on Windows, an "
-    "ordinary character elsewhere), lone surrogates, and links that point outside the project are "
-    "rejected. `./a` and `a//b` are rejected because they are second spellings of the same path. "
-    "Such an entry is not checked further.",
+    "ordinary character elsewhere), lone surrogates, links that point outside the project and "
+    "everything below a `.git` directory are rejected. `./a` and `a//b` are rejected because they "
+    "are second spellings of the same path. Such an entry is not checked further. A map that is "
+    "such a link is not read.",
     fix="Write plain directory and file names, relative to the directory of the component type.",
     bad=Example({"goal_map.json": '{"GREET": {"persona": "../../secret.txt"}}\n'}),
     good=Example(

@@ -12,14 +12,16 @@ class GitState(NamedTuple):
         path: relative to the root.
         why: the difference, as a predicate such as "is untracked".
         command: the command that fixes it, ready to run in the working directory; None if no
-            single command does.
+            single command does, or none should be advised.
         held: git has the file and the disk does not.
+        ignored: git ignores the file.
     """
 
     path: str
     why: str
     command: str | None
     held: bool = False
+    ignored: bool = False
 
 
 class Folder(NamedTuple):

@@ -21,8 +21,10 @@ OPEN_FILE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-_HAS_DIR_FD = os.open in os.supports_dir_fd
+OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+HAS_DIR_FD = os.open in os.supports_dir_fd
+_PASS = OPEN_FOLDER | getattr(os, "O_PATH", 0)  # to a directory that need not be readable
+CREATE = os.O_WRONLY | os.O_CREAT | (OPEN_FILE & ~getattr(os, "O_NONBLOCK", 0))
 _LONG_PATH = 3000  # PATH_MAX (4096 on Linux), with room for names of 1024 bytes
 # The path was removed or replaced since it was listed (ELOOP: by a link).
 _VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
@@ -35,14 +37,7 @@ def read_file(full: str, shown: str) -> bytes | None:
     """
     flags = OPEN_FILE & ~getattr(os, "O_NOFOLLOW", 0)
     try:
-        handle = os.open(full, flags)
-        try:
-            mode = os.fstat(handle).st_mode
-            if not stat.S_ISREG(mode):
-                raise UnreadableError(shown, f"it is a {mode_name(mode)}, not a file")
-            return b"".join(pieces(handle, shown, 1 << 20))
-        finally:
-            os.close(handle)
+        return read_open(os.open(full, flags), shown)
     except FileNotFoundError:
         if os.path.islink(full):
             raise UnreadableError(shown, "it is a broken link") from None
@@ -53,6 +48,35 @@ def read_file(full: str, shown: str) -> bytes | None:
         raise UnreadableError(shown, str(error)) from None
     except OSError as error:
         raise UnreadableError(shown, reason(error)) from None
+
+
+def read_open(handle: int, shown: str) -> bytes:
+    """Read and close an open file. Raises UnreadableError if it is not a regular file."""
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise UnreadableError(shown, f"it is a {mode_name(mode)}, not a file")
+        return b"".join(pieces(handle, shown, 1 << 20))
+    finally:
+        os.close(handle)
+
+
+def open_below(root: str, path: str, flags: int = OPEN_FILE) -> int:
+    """Open a file by its real path below a directory. Raises OSError if it contains a link."""
+    if not HAS_DIR_FD:
+        full = os.path.join(root, path)
+        if os.path.realpath(full) != os.path.join(os.path.realpath(root), *path.split("/")):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), full)
+        return os.open(full, flags, 0o666)
+    *above, name = path.split("/")
+    at = os.open(root, _PASS)
+    try:
+        for folder in above:
+            outer, at = at, os.open(folder, _PASS | os.O_NOFOLLOW, dir_fd=at)
+            os.close(outer)
+        return os.open(name, flags, 0o666, dir_fd=at)
+    finally:
+        os.close(at)
 
 
 def pieces(handle: int, path: str, size: int = PIECE) -> Iterator[bytes]:
@@ -172,16 +196,16 @@ def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] 
 def _open(root: str, path: str) -> int | str:
     """Open a directory: a handle, or a path if the system cannot list handles."""
     full = os.path.join(root, path) if path else root
-    if not _HAS_DIR_FD:
+    if not HAS_DIR_FD:
         return full
     if len(full) < _LONG_PATH // 3 or len(os.fsencode(full)) < _LONG_PATH:
-        return os.open(full, _OPEN_FOLDER)
+        return os.open(full, OPEN_FOLDER)
     # Too long for one system call: descend a few hundred levels at a time.
-    handle = os.open(root, _OPEN_FOLDER)
+    handle = os.open(root, OPEN_FOLDER)
     for stretch in _stretches(path):
         below = handle
         try:
-            handle = os.open(stretch, _OPEN_FOLDER, dir_fd=below)
+            handle = os.open(stretch, OPEN_FOLDER, dir_fd=below)
         finally:
             os.close(below)
     return handle

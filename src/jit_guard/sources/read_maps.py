@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jit_guard.errors import UnreadableError
+from jit_guard.errors import OutsideError, UnreadableError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import GoalMap, MapFault
@@ -39,6 +39,9 @@ def read_maps(source: Source, paths: Iterable[str]) -> Maps:
     for path in paths:
         try:
             data = source.read(path)
+        except OutsideError as error:
+            faults[path] = MapFault("JG205", 1, 1, error.reason)
+            continue
         except UnreadableError as error:
             unreadable.append(error)
             continue

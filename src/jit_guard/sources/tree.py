@@ -13,7 +13,7 @@ from itertools import chain
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.sources.answers import Folder
-from jit_guard.text.names import all_folded, fold, join, unfolded
+from jit_guard.text.names import GIT_FILES, IN_GIT, all_folded, fold, is_git, join, unfolded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Kind = Literal["file", "folder", "absent", "broken", "outside", "other", "unknown"]
 
 MAX_LINKS = 40  # as Linux
+OUT = "points outside the project"
 
 
 class Place(NamedTuple):
@@ -34,7 +35,8 @@ class Place(NamedTuple):
         kind: what is there.
         spelled: the path as the directory listings spell it.
         real: the path with all links resolved.
-        what: the kind of an "other" file, or why the kind is "unknown".
+        what: the kind of an "other" file, why the kind is "unknown", or where an
+            "outside" path leads.
         links: the links that were followed.
     """
 
@@ -68,6 +70,8 @@ class Tree:
             except UnreadableError as error:
                 found = None
                 self.unreadable[path] = error.reason
+            if found is not None:
+                found = _without_git(found)
             expected = self._expected.get(path)
             if found is not None and found.files == expected:
                 found = found._replace(files=expected)
@@ -83,7 +87,7 @@ class Tree:
             folder = self.folder(path)
             if folder is not None:
                 found[path] = folder
-                names = sorted(folder.folders - {".git"}, reverse=True)
+                names = sorted(folder.folders, reverse=True)
                 waiting.extend(join(path, name) for name in names)
         return found
 
@@ -106,9 +110,10 @@ class Tree:
         waiting = deque((name, True) for name in path.split("/") if name)
         while waiting:
             name, own = waiting.popleft()
+            if is_git(name) or (name == ".." and not here):
+                what = OUT if name == ".." else IN_GIT
+                return Place("outside", path, "", what, tuple(links))
             if name == "..":
-                if not here:
-                    return Place("outside", path, "", links=tuple(links))
                 here = here.rpartition("/")[0]
                 continue
             folder = self.folder(here)
@@ -128,8 +133,8 @@ class Tree:
                 links.append(at)
                 target = self._target(folder.links[name])
                 if target is None or len(links) > MAX_LINKS:
-                    kind = "broken" if target is not None else "outside"
-                    return Place(kind, spelled or path, at, links=tuple(links))
+                    kind, what = ("outside", OUT) if target is None else ("broken", "")
+                    return Place(kind, spelled or path, at, what, tuple(links))
                 absolute, segments = target
                 here = "" if absolute else here
                 waiting.extendleft((segment, False) for segment in reversed(segments))
@@ -183,3 +188,19 @@ def _kind(folder: Folder, name: str) -> Literal["file", "folder", "link", "other
     if name in folder.links:
         return "link"
     return "other" if name in folder.others else None
+
+
+def _without_git(folder: Folder) -> Folder:
+    """A folder without what `is_git`. Of a million files, only the plain spellings are looked for:
+    the others are dangerous only as a directory's name.
+    """
+    files, *rest = folder
+    if files.isdisjoint(GIT_FILES) and not any(is_git(name) for one in rest for name in one):
+        return folder
+    _, folders, links, others = folder
+    return Folder(
+        files - GIT_FILES,
+        {name for name in folders if not is_git(name)},
+        {name: target for name, target in links.items() if not is_git(name)},
+        {name: what for name, what in others.items() if not is_git(name)},
+    )

@@ -7,36 +7,43 @@ without blocking on a FIFO.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from jit_guard.errors import UnreadableError
+from jit_guard.errors import OutsideError, UnreadableError
+from jit_guard.project import below
 from jit_guard.sources.answers import Folder
 from jit_guard.sources.disk import (
+    CREATE,
+    HAS_DIR_FD,
     OPEN_FILE,
     PIECE,
     OpenFolder,
     absent_or_unreadable,
     list_folder,
+    open_below,
     pieces,
-    read_file,
+    read_open,
     reason,
 )
-from jit_guard.text.names import PENDING
+from jit_guard.sources.tree import Tree
+from jit_guard.text.names import IN_GIT, PENDING, is_git, unsafe_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.sources.answers import GitState
     from jit_guard.sources.source import Answers, Chunks
 
+_LINKED = (errno.ELOOP, errno.ENOTDIR, getattr(errno, "EMLINK", errno.ELOOP))
+
 
 class Worktree:
     """A Source over a directory on disk.
 
     Args:
-        root: the project's root. Nothing outside of it is read, except through a configured map
-            or schema that is a link.
+        root: the project's root. Nothing outside of it is read.
     """
 
     name = "worktree"
@@ -47,8 +54,46 @@ class Worktree:
         self._empty: dict[str, set[str] | None] = {}
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of a file, following links; None if it does not exist."""
-        return read_file(os.path.join(self.root, path), path)
+        """Return the bytes of a file, following links in the project; None if it does not exist."""
+        if why := unsafe_path(path):
+            raise OutsideError(path, why)
+        try:
+            if HAS_DIR_FD:  # a path without links is inside
+                try:
+                    return read_open(open_below(self.root, path), path)
+                except OSError as error:
+                    if error.errno not in _LINKED:
+                        raise
+            from jit_guard.sources import gate
+
+            place = gate.find(Tree(self), path)
+            return None if place is None else read_open(open_below(self.root, place.real), path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UnreadableError(path, reason(error)) from None
+
+    def target(self, path: str) -> str:
+        """Resolve a path to write. Raises the errors of `create`."""
+        from jit_guard.sources import gate
+
+        return gate.target(Tree(self), path)
+
+    def create(self, path: str, *, new: bool = False) -> int:
+        """Open a file in the project for writing; `new`: it must not exist, its directories may.
+
+        Raises:
+            OutsideError: a link leads outside the project, or into `.git`.
+            UsageError: something else is in the way.
+            OSError: it cannot be written, or with `new` it exists.
+        """
+        real = self.target(path)
+        if new:
+            os.makedirs(os.path.dirname(os.path.join(self.root, real)), exist_ok=True)
+        try:
+            return open_below(self.root, real, CREATE | (os.O_EXCL if new else os.O_TRUNC))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
         """Return the names in a real directory; None if there is none. `sizes`: measure files."""
@@ -143,6 +188,30 @@ class Worktree:
         from jit_guard.sources.git.worktree import same_text
 
         return same_text(self.root, missing, orphans)
+
+
+def create(root: str, path: str) -> int:
+    """Open a file that the user named for writing, truncated.
+
+    In the project it passes the gate: a link there may have come with a clone.
+
+    Args:
+        root: the project's root.
+        path: relative to the working directory.
+
+    Raises:
+        OutsideError: such a link leads outside the project, or the path into `.git`.
+        UsageError, OSError: it cannot be written.
+    """
+    full = os.path.abspath(path)
+    real = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
+    for one in (full, real):
+        inside = below(root, one)
+        if inside is not None:
+            return Worktree(root).create(inside)
+    if any(map(is_git, os.path.realpath(full).split(os.sep))):
+        raise OutsideError(path, f"it {IN_GIT}")
+    return os.open(full, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
 
 
 def _chunks(handle: int, at: OpenFolder, name: str) -> Chunks | UnreadableError:

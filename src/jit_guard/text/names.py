@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import product
 
 _FORBIDDEN = '<>:"|?*\\'
 _PORTABLE = bytes(code for code in range(0x20, 0x7F) if chr(code) not in _FORBIDDEN)
 _DEVICE = r"(?:con(?:in\$|out\$)?|prn|aux|nul|(?:com|lpt)[1-9¹²³])"
 MAX_NAME_BYTES = 255
+GIT = ".git"
+IN_GIT = "leads into a .git directory"
+GIT_FILES = frozenset(map("".join, product(".", "gG", "iI", "tT")))
+_UNSEEN = dict.fromkeys(  # what HFS+ ignores in a name, as git's next_hfs_char() has it
+    (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
+)
 
 # Base names that never count as orphans.
 _NEVER = frozenset(
@@ -142,6 +149,37 @@ def temporary(name: str) -> bool:
     return re.fullmatch(_TEMPORARY, name) is not None
 
 
+def is_git(name: str) -> bool:
+    """Is this the name of a repository's own directory, `.git`, to some system?
+
+    Windows and macOS ignore case; NTFS ignores dots and spaces at the end, has `git~1` as a short
+    name, and takes what follows a colon for a stream; HFS+ ignores some invisible characters. The
+    rules are those of git's own protectNTFS and protectHFS.
+    """
+    if name == GIT:
+        return True
+    if name[:1] not in (".", "g", "G") and name.isascii():
+        return False
+    seen = name if name.isascii() else name.translate(_UNSEEN)
+    return seen.partition(":")[0].rstrip(". ").lower() in (GIT, "git~1")
+
+
+def unsafe_path(path: str) -> str | None:
+    """Why a path is no plain path below the root; None when it is.
+
+    What is configured, what an entry names and what a link holds passes this. Where the path
+    leads is another question: see `sources.tree.Tree.resolve`.
+    """
+    if path.startswith("/") or re.match("[A-Za-z]:", path):
+        return "it is an absolute path"
+    if "\0" in path:
+        return "it holds a NUL character"
+    names = path.split("/")
+    if ".." in names:
+        return "it holds .."
+    return f"it {IN_GIT}" if any(map(is_git, names)) else None
+
+
 def unsafe_type(component_type: str) -> str | None:
     """Return why a component type cannot be the name of a directory; None if it can."""
     if component_type in (".", ".."):
@@ -163,6 +201,8 @@ def unsafe_filename(filename: str) -> tuple[str, str | None] | None:
     segments = filename.split("/")
     if ".." in segments:
         return "the filename contains ..", None
+    if any(map(is_git, segments)):
+        return f"the filename {IN_GIT}", None
     if "." in segments or "" in segments:
         normal = "/".join(segment for segment in segments if segment not in ("", "."))
         return "the filename is not a normalized path", normal or None
@@ -174,8 +214,17 @@ def may_be_unsafe(joined: str) -> bool:
     segments = f"/{joined}/"
     return (
         any(one in segments for one in ("\\", "\0", "//", "/./", "/../", ":/"))
+        or _may_be_git(segments)
         or _unsafe_characters(joined, "filename") is not None
     )
+
+
+def _may_be_git(segments: str) -> bool:
+    """Bulk twin of `is_git`, for names between slashes."""
+    lower = segments.lower()
+    if "/.git" in lower or "/git~1" in lower:
+        return True
+    return not segments.isascii() and any(map(is_git, segments.split("/")))
 
 
 def _unsafe_characters(text: str, what: str) -> str | None:

@@ -25,6 +25,31 @@ _LINE_COMMAND = r"\A((?:\x1b\[[\d;]*m|\s)*):(?=:)"
 _RUNNER_COMMAND = r"(?i)##(?=\[|vso\[)"
 
 
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"]+""", re.DOTALL)
+_MOST_QUOTED = 60  # characters of a value: it may be a secret that does not belong there
+
+
+def quote(value: object) -> str:
+    """A value of a file as messages quote it, cut to 60 characters."""
+    try:
+        return _cut(repr(value))
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deeply"
+
+
+def cut_quotes(message: str) -> str:
+    """A message of others with every value that it quotes cut to 60 characters."""
+    if len(message) <= _MOST_QUOTED:
+        return message
+    return _QUOTED.sub(lambda found: _cut(found.group()), message)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _MOST_QUOTED:
+        return text
+    return f"{text[: _MOST_QUOTED - 4]}...{text[-1]}"
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8, as the file system gave it

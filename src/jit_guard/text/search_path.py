@@ -1,7 +1,7 @@
-"""Where programs and modules are looked for: everywhere but in the working directory.
+"""Search paths of programs and modules, without the working directory.
 
-What lies there belongs to the repository that is checked, and a pull request must not get to run
-a program of its own in the place of one that is installed.
+The working directory belongs to the repository that is checked, and a pull request must not be
+able to replace an installed program with its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 
 def is_here(entry: str) -> bool:
-    """Is this entry of a search path the working directory, whatever it is called?"""
+    """Check whether an entry of a search path is the working directory."""
     if entry in ("", "."):
         return True
     try:
@@ -22,17 +22,17 @@ def is_here(entry: str) -> bool:
 
 
 def without_here(entries: Iterable[str]) -> list[str]:
-    """The entries of a search path that do not depend on the working directory."""
+    """Return the entries of a search path that do not depend on the working directory."""
     return [entry for entry in entries if os.path.isabs(entry) and not is_here(entry)]
 
 
 def executable(name: str) -> str:
-    """The path of the program that a word means: an installed one, or the very path that it is.
+    """Find the program of a command: an installed one, or the path itself if it is a path.
 
-    A relative entry of PATH, or an empty one, means the working directory to a shell, and Windows
-    looks there first, whatever PATH says: neither is done here.
+    A relative or empty entry of PATH means the working directory to a shell, and Windows searches
+    it first, whatever PATH says: neither is done here.
 
-    Raises FileNotFoundError: there is none.
+    Raises FileNotFoundError if there is none.
     """
     if os.path.dirname(name):
         return name

@@ -102,15 +102,18 @@ def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:
 
 def _state(top: str, path: str, rule: str | None, removed: bool, twin: str | None) -> GitState:
     force = ["-f"] if rule else []
-    add = command(top, ["add", *force], [path])
+    add: str | None = command(top, ["add", *force], [path])
+    if rule and any(name.startswith(".") for name in path.split("/")):
+        add = None  # hidden and ignored, as `.env`: that is on purpose
     if twin is not None:
         forget = command(top, ["rm", "-q", "--cached"], [twin])
         known = os.path.relpath(twin, os.path.dirname(path) or ".").replace(os.sep, "/")
-        return GitState(path, f"is tracked as {known}", f"{forget} && {add}")
+        return GitState(path, f"is tracked as {known}", add and f"{forget} && {add}")
     if removed:
         also = f" and {_ignored(rule)}" if rule else ""
-        return GitState(path, f"was removed from the index (git rm --cached){also}", add)
-    return GitState(path, _ignored(rule) if rule else "is untracked", add)
+        why = f"was removed from the index (git rm --cached){also}"
+        return GitState(path, why, add, ignored=rule is not None)
+    return GitState(path, _ignored(rule) if rule else "is untracked", add, ignored=bool(rule))
 
 
 def _ignored(rule: str) -> str:

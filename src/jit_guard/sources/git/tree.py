@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
+from jit_guard.sources import gate
 from jit_guard.sources.answers import Folder, GitState
 from jit_guard.sources.git.absence import explain_missing
 from jit_guard.sources.git.environment import commit_standpoint
@@ -54,7 +55,7 @@ class GitTree:
         self._top = tree
         self._folders: dict[str, _Seen | None] = {}
         self._latest: tuple[str, dict[str, bytes]] = ("", {})  # the tree whose ids were used last
-        self._whole = Tree(self if not prefix else GitTree(name, root, "", tree, objects))
+        self._project = Tree(self)
         self._seen("")
 
     def close(self) -> None:
@@ -62,21 +63,12 @@ class GitTree:
         self._objects.close()
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of a file, following links in the repository; None if absent."""
-        full = join(self._prefix, path)
-        place = self._whole.resolve(full)
-        if place.kind == "absent" or place.spelled != full:
+        """Return the bytes of a file, following links in the project; None if absent."""
+        place = gate.find(self._project, path)
+        if place is None:
             return None
-        if place.kind != "file":
-            what = {
-                "broken": "it is a broken link",
-                "outside": "it is a link that points outside the repository",
-                "folder": "it is a directory, not a file",
-                "unknown": place.what,
-            }
-            raise UnreadableError(path, what.get(place.kind, f"it is a {place.what}, not a file"))
         folder, _, name = place.real.rpartition("/")
-        return self._bytes(self._ids(folder)[name].hex(), path)
+        return self._bytes(self._ids(join(self._prefix, folder))[name].hex(), path)
 
     def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
         """Return the names in a directory; None if it does not exist."""

@@ -1,0 +1,78 @@
+"""A team's schema is applied in time, and means what it means to jsonschema."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from jit_guard.errors import ConfigError
+from jit_guard.registry import bounded
+from jit_guard.registry.bounded import apply
+from jit_guard.registry.schema import Schema
+
+SLOW = {"propertyNames": {"pattern": "^([A-Z]+_?)+$"}}
+GOAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKL-"
+
+
+def load(document: object) -> Schema:
+    return Schema.load("team.json", json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        ({"propertyNames": {"pattern": r"^\w+$"}}, {"a-b": {}, "é": {}}),
+        ({"patternProperties": {"(?i)^A(?!b)": False}}, {"ab": {}, "ac": {}}),
+        (
+            {"patternProperties": {r"(a)\\1": {}}, "additionalProperties": False},
+            {"aa": {}, "b": {}},
+        ),
+        ({"minProperties": 2, "required": ["\ud800"]}, {"\udfff": 1}),
+        ({"type": "array"}, {"a": 10**400, "b": 1e400, "c": [None, True, 1.5]}),
+        (False, []),
+    ],
+)
+def test_another_process_finds_what_this_one_would(document: Any, value: Any) -> None:
+    schema = load(document)
+    assert apply(schema, [value, {}]) == [schema.violations(value), schema.violations({})]
+
+
+def test_a_pattern_that_takes_too_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "LEAST", 2.0)
+    with pytest.raises(ConfigError) as caught:
+        apply(load(SLOW), [{GOAL: {}}])
+    told = str(caught.value)
+    assert told.startswith("team.json: the pattern '^([A-Z]+_?)+$' takes too long")
+
+
+def test_references_that_double_the_work_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "LEAST", 2.0)
+    parts = {str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 2} for n in range(60)}
+    schema = load({"$ref": "#/$defs/0", "$defs": {**parts, "60": {"type": "object"}}})
+    with pytest.raises(ConfigError, match="it takes too long"):
+        apply(schema, [{}])
+
+
+def test_a_process_that_does_not_listen_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "_START", "import time; time.sleep(60)")
+    monkeypatch.setattr(bounded, "LEAST", 0.2)
+    monkeypatch.setattr(bounded, "_GRACE", 0.2)
+    with pytest.raises(ConfigError, match="takes too long"):
+        apply(load({}), [])
+
+
+def test_a_process_that_breaks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "_START", "raise SystemExit(9)")
+    with pytest.raises(ConfigError, match="ended with 9"):
+        apply(load({}), [])
+
+
+def test_where_no_python_can_be_started_the_work_is_done_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/opt/orchestrator/app")
+    (found,) = apply(load({"maxProperties": 0}), [{"a": 1}])
+    assert [one.keyword for one in found] == ["maxProperties"]

@@ -1,0 +1,741 @@
+"""Every path that a repository gives passes one gate: it stays inside, and out of `.git`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jit_guard import Guard, MissingComponent
+from jit_guard.errors import OutsideError
+from jit_guard.formats import NAMES
+from jit_guard.sources.memory import Link
+from projects import HOST, MAP, SOUND, TEXT, Content, Files, at, call, git, lay_out, run
+from repositories import NEEDS_GIT, repository, save
+from sessions import plant
+from sessions import run as run_pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+
+SECRET = "correct-horse-battery-staple-0815"
+HOLE = '{"GREET": {"persona": "host.txt"}, "PART": {"persona": "gone.txt"}}\n'
+GENERATE = ("--fix", "--no-input", "--yes", "--generator", "scaffold")
+
+
+def state(folder: Path) -> dict[str, object]:
+    """What is in a folder: links as links, files as bytes."""
+    found: dict[str, object] = {}
+    for above, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = os.path.join(above, name)
+            if os.path.islink(path):
+                found[path] = os.readlink(path)
+            elif os.path.isfile(path):
+                found[path] = Path(path).read_bytes()
+            else:
+                found[path] = None
+    return found
+
+
+def without_ours(found: dict[str, object]) -> dict[str, object]:
+    """Without what we keep in `.jit-guard`."""
+    return {path: one for path, one in found.items() if ".jit-guard" not in path}
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """What else the user has."""
+    return lay_out(
+        tmp_path / "outside",
+        {
+            "keys.json": json.dumps({"auths": {"registry": {"auth": SECRET}}}),
+            "map.json": json.dumps({"GREET": {"persona": f"{SECRET}.txt"}}),
+            "words.json": json.dumps({"GREET": {"persona": SECRET}}),
+            "settings.toml": f'model = "{SECRET}"\n',
+            "pyproject.toml": f'[tool.jit-guard]\nmodel = "{SECRET}"\n',
+            "broken.toml": f'"{SECRET}" = 1\n"{SECRET}" = 1\n',
+            "notes.txt": f"{SECRET}\n",
+            "library/personas/host.txt": SECRET,
+        },
+    )
+
+
+def silent(told: object) -> None:
+    assert SECRET not in str(told)
+
+
+# --- maps ----------------------------------------------------------------------------------------
+
+MAPS: dict[str, dict[str, Content]] = {
+    "a link": {"goal_map.json": Link("../outside/keys.json")},
+    "a map elsewhere": {"goal_map.json": Link("../outside/map.json")},
+    "two links": {"goal_map.json": Link("l/m"), "l/m": Link("../../outside/keys.json")},
+    "below a link": {
+        "jit-guard.toml": 'maps = ["l/keys.json"]',
+        "l": Link("../outside"),
+    },
+    "out and back": {
+        "goal_map.json": Link("../project/real.json"),
+        "real.json": MAP,
+    },
+    "a process": {"goal_map.json": Link("/proc/self/environ")},
+    "a device": {"goal_map.json": Link("/dev/zero")},
+    "git's own": {"goal_map.json": Link(".git/keys.json"), ".git/keys.json": SECRET},
+    "git's own by its path": {
+        "jit-guard.toml": 'maps = [".git/keys.json"]',
+        ".git/keys.json": SECRET,
+    },
+    "in another case": {"jit-guard.toml": 'maps = ["x/.GIT/m.json"]', "x/.GIT/m.json": SECRET},
+    "by its short name": {"jit-guard.toml": 'maps = ["git~1/m.json"]', "git~1/m.json": SECRET},
+}
+
+
+@pytest.mark.parametrize("made", MAPS.values(), ids=MAPS.keys())
+def test_a_map_that_leads_elsewhere_is_neither_read_nor_written(
+    tmp_path: Path, outside: Path, made: Files
+) -> None:
+    root = lay_out(tmp_path / "project", {"components/personas/host.txt": HOST, **made})
+    if (root / ".git").is_dir():
+        git(root, "init", "-q")
+    before = state(tmp_path)
+    for name in NAMES:
+        told = call("--format", name, cwd=root)
+        assert told.code == 1, told
+        assert "JG205" in told.out
+        silent(told)
+    told = call("--fix", "--no-input", "--yes", cwd=root)
+    silent(told)
+    ours = str(root / ".jit-guard")
+    assert {
+        path: one for path, one in state(tmp_path).items() if not path.startswith(ours)
+    } == before
+    with pytest.raises(OutsideError):
+        Guard(root=root).component("GREET", "persona")
+
+
+def test_such_a_map_withholds_orphans_and_no_baseline_accepts_it(
+    tmp_path: Path, outside: Path
+) -> None:
+    root = lay_out(
+        tmp_path / "project",
+        {
+            "goal_map.json": Link("../outside/map.json"),
+            "components/personas/host.txt": HOST,
+            "base.jsonl": '["JG205", "goal_map.json", null, null, "goal_map.json"]\n',
+        },
+    )
+    told = call("--format", "json", cwd=root)
+    assert told.codes == ["JG205"]
+    assert [one["code"] for one in told.report["skipped"]] == ["JG301"]
+    told = call("--baseline", "base.jsonl", cwd=root)
+    assert (told.code, told.out) == (2, "")
+    assert "cannot be accepted" in told.err
+
+
+def test_a_map_may_be_a_link_inside(tmp_path: Path) -> None:
+    made = {**SOUND, "goal_map.json": Link("maps/a/../b.json"), "maps/b.json": MAP, "maps/a/x": ""}
+    root = lay_out(tmp_path, made)
+    assert call(cwd=root).code == 0
+    lay_out(root, {"absolute.json": Link(str(root / "maps/b.json"))})
+    assert call("--map", "absolute.json", cwd=root).code == 0
+    assert Guard(root=root).component("GREET", "persona").is_file()
+
+
+@NEEDS_GIT
+@pytest.mark.parametrize("target", ["../outside/map.json", "/etc/passwd", ".git/HEAD"])
+def test_a_map_in_git_is_judged_as_on_disk(tmp_path: Path, target: str) -> None:
+    root = repository(tmp_path / "project", {**SOUND, "goal_map.json": Link(target)})
+    for source in ("worktree", "index", "HEAD"):
+        told = call("--source", source, "--format", "json", cwd=root)
+        assert (told.code, told.codes) == (1, ["JG205"]), source
+
+
+def test_pytest_says_the_same(pytester: pytest.Pytester) -> None:
+    lay_out(pytester.path.parent, {"elsewhere.json": MAP})
+    plant(pytester, {**SOUND, "goal_map.json": Link("../elsewhere.json")})
+    told = run_pytest(pytester, "--jit-guard")
+    assert told.ours["schema"] == "failed"
+    assert "JG205" in told.texts["goal_map.json::schema"]
+
+
+# --- the configuration ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"jit-guard.toml": Link("../outside/settings.toml")},
+        {"jit-guard.toml": Link("../outside/broken.toml")},
+        {"jit-guard.toml": Link("l"), "l": Link("../outside/settings.toml")},
+        {"jit-guard.toml": Link(".git/config"), ".git/config": f'model = "{SECRET}"'},
+        {"jit-guard.toml": Link("/proc/self/environ")},
+        {"pyproject.toml": Link("../outside/pyproject.toml")},
+        {"pyproject.toml": Link("../outside/settings.toml"), "jit-guard.toml": ""},
+    ],
+    ids=["keys", "broken", "two links", "git's own", "a process", "pyproject", "beside our own"],
+)
+def test_a_configuration_that_leads_elsewhere_ends_the_run(
+    tmp_path: Path, outside: Path, made: Files
+) -> None:
+    root = lay_out(tmp_path / "project", {**SOUND, **made})
+    before = state(tmp_path)
+    for argv in ((), ("config",), ("--format", "json"), ("init",), ("--fix", "--yes")):
+        told = call(*argv, cwd=root)
+        assert told.code == 2, argv
+        assert "is refused" in told.err
+        silent(told)
+    assert state(tmp_path) == before
+
+
+def test_a_pyproject_that_leads_elsewhere_makes_no_root(tmp_path: Path, outside: Path) -> None:
+    root = lay_out(
+        tmp_path / "project", {**SOUND, "sub/pyproject.toml": Link("../../outside/pyproject.toml")}
+    )
+    assert Guard(root / "sub").root == str(root)
+
+
+@NEEDS_GIT
+def test_a_configuration_in_git_leads_nowhere_else_either(tmp_path: Path) -> None:
+    root = repository(tmp_path / "project", {**SOUND, "jit-guard.toml": Link("/etc/hostname")})
+    for source in ("index", "HEAD"):
+        told = call("--source", source, cwd=root)
+        assert (told.code, told.out) == (2, "")
+        assert (
+            "jit-guard.toml is refused: the link jit-guard.toml points outside the project"
+            in told.err
+        )
+
+
+def test_a_flag_may_name_what_it_likes(tmp_path: Path, outside: Path) -> None:
+    root = lay_out(tmp_path / "project", {**SOUND, "c.toml": Link("../outside/settings.toml")})
+    for path in ("../outside/settings.toml", "c.toml"):
+        told = call("config", "--config", path, cwd=root)
+        assert told.code == 0
+        assert SECRET in told.out
+    lay_out(outside, {"s.json": "{}", "b.jsonl": ""})
+    flags = ("--schemafile", "../outside/s.json", "--baseline", "../outside/b.jsonl")
+    assert call(*flags, cwd=root).code == 0
+
+
+# --- files that the configuration names ----------------------------------------------------------
+
+FILES = ("prompt", "descriptions", "schema", "baseline")
+PLACES: dict[str, dict[str, Content]] = {
+    "f": {"f": Link("../outside/words.json")},
+    "d/words.json": {"d": Link("../outside")},
+    "d/f": {"d/f": Link("../e/f"), "e": Link("../outside"), "../outside/f": "{}"},
+    "g": {"g": Link(".git/config"), ".git/config": SECRET},
+    "h/config": {"h": Link(".git"), ".git/config": SECRET},
+    ".git/config": {".git/config": SECRET},
+    "x/../.git/config": {".git/config": SECRET},
+    ".Git/config": {".Git/config": SECRET},
+    ".g\u200cit/config": {".g\u200cit/config": SECRET},
+    ".git /config": {".git /config": SECRET},
+    "../outside/words.json": {},
+    "/etc/hostname": {},
+    "p": {"p": Link("/proc/self/environ")},
+    "z": {"z": Link("/dev/zero")},
+    "b": {"b": Link("gone")},
+    "folder": {"folder/x": ""},
+}
+
+
+@pytest.mark.parametrize("key", FILES)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_file_that_leads_elsewhere_ends_the_run(
+    tmp_path: Path, outside: Path, key: str, place: str
+) -> None:
+    setting = f"{key} = {json.dumps(place, ensure_ascii=False)}\n"
+    made = {**SOUND, "goal_map.json": HOLE, "jit-guard.toml": setting}
+    root = lay_out(tmp_path / "project", made)
+    lay_out(root, PLACES[place])
+    before = state(tmp_path)
+    argv = ("--fix", "--no-input", "--yes", "--command", "cat") if key in FILES[:2] else ()
+    for more in ((), ("--dry-run",)) if argv else ((),):
+        told = call(*argv, *more, cwd=root)
+        assert told.code == 2, told
+        silent(told)
+    kept = without_ours(state(tmp_path))
+    assert kept == before
+
+
+@pytest.mark.parametrize("key", FILES)
+def test_a_file_may_be_a_link_inside(tmp_path: Path, key: str) -> None:
+    made = {
+        **SOUND,
+        "jit-guard.toml": f'{key} = "a/f"\n',
+        "a": Link("docs"),
+        "docs/f": Link("../docs/real"),
+        "docs/real": "" if key == "baseline" else "{}",
+    }
+    root = lay_out(tmp_path, made)
+    argv = ("--fix", "--no-input", "--yes") if key in FILES[:2] else ()
+    assert call(*argv, cwd=root).code == 0
+
+
+@NEEDS_GIT
+@pytest.mark.parametrize("key", FILES[:2])
+def test_what_git_ignores_is_not_sent(tmp_path: Path, key: str) -> None:
+    made = {
+        **SOUND,
+        "goal_map.json": HOLE,
+        "jit-guard.toml": f'{key} = "docs/p"\n',
+        "docs/p": Link("../private/p"),
+        ".gitignore": "private/\n",
+    }
+    root = repository(tmp_path / "project", made)
+    lay_out(root, {"private/p": json.dumps({"PART": {"persona": SECRET}})})
+    seen = tmp_path / "seen"
+    spy = f"sh -c 'cat >> {seen}; echo text'"
+    fix = ("--fix", "--no-input", "--yes", "--command", spy)
+    told = call(*fix, cwd=root)
+    assert (told.code, seen.exists()) == (2, False)
+    assert f"{key}: docs/p is ignored by git" in told.err
+    (tmp_path / "own.toml").write_text(f'{key} = "docs/p"\n')
+    assert call(*fix, "--config", "../own.toml", cwd=root).code == 0  # the user said so
+    assert SECRET in seen.read_text()
+
+
+# --- components ----------------------------------------------------------------------------------
+
+TREES: dict[str, dict[str, Content]] = {
+    "components out": {"components": Link("../outside/library")},
+    "a type out": {"components/personas": Link("../../outside/library/personas")},
+    "a file out": {
+        "components/personas/gone.txt": Link("../../../outside/gone.txt"),
+        "components/personas/host.txt": HOST,
+    },
+    "components into git": {"components": Link(".git/refs"), ".git/refs/x": ""},
+    "a type into git": {"components/personas": Link("../.git/refs"), ".git/refs/x": ""},
+    "by a second link": {
+        "components/personas": Link("../a"),
+        "a": Link("b"),
+        "b": Link(".git/refs"),
+        ".git/refs/x": "",
+    },
+    "a nested repository": {
+        "components/personas": Link("x/.git/hooks"),
+        "components/x/.git/hooks/x": "",
+    },
+    "types": {"jit-guard.toml": 'types.persona.directory = ".git"'},
+    "types, by its short name": {"jit-guard.toml": 'types.persona.directory = "a/GIT~1/b"'},
+    "components": {"jit-guard.toml": 'components = ".git/x"'},
+    "components in another case": {"jit-guard.toml": 'components = "a/.gIt"'},
+}
+
+
+@pytest.mark.parametrize("made", TREES.values(), ids=TREES.keys())
+def test_nothing_is_written_outside_or_into_git(tmp_path: Path, outside: Path, made: Files) -> None:
+    root = lay_out(tmp_path / "project", {"goal_map.json": HOLE, **made})
+    before = state(tmp_path)
+    for argv in (GENERATE, ("prune", "--force"), ("init",), ()):
+        told = call(*argv, cwd=root)
+        assert told.code in ((1, 2) if argv in ((), GENERATE) else (0, 1, 2)), argv
+        silent(told)
+    kept = without_ours(state(tmp_path))
+    new = {path for path in kept.keys() - before.keys() if "goal_map.schema" not in path}
+    assert new <= {str(root / "jit-guard.toml")}
+    assert {path: kept[path] for path in before} == before
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [".git/config", "sub/.git/hooks/x", ".GIT/x", "a/.Git./x", "git~1/x", "a/.g\u200dit/x", ".git"],
+)
+def test_an_entry_never_leads_into_git(tmp_path: Path, filename: str) -> None:
+    root = lay_out(
+        tmp_path,
+        {
+            "goal_map.json": json.dumps({"A": {"t": filename}}),
+            f"components/ts/{filename}": TEXT,
+        },
+    )
+    told = call("--format", "json", cwd=root)
+    assert "JG205" in told.codes
+    assert "JG201" not in told.codes
+    (found,) = (one for one in told.report["findings"] if one["code"] == "JG205")
+    assert ".git" in found["message"]
+    before = state(tmp_path)
+    call(*GENERATE, cwd=root)
+    assert {
+        path: one for path, one in state(tmp_path).items() if ".jit-guard" not in path
+    } == before
+
+
+@NEEDS_GIT
+def test_an_entry_in_git_never_leads_into_git(tmp_path: Path) -> None:
+    made = {"goal_map.json": '{"A": {"t": "x"}}', "components/ts": Link("../.git/refs")}
+    root = repository(tmp_path, made)
+    told = call("--source", "index", "--format", "json", cwd=root)
+    assert "JG205" in told.codes
+
+
+@pytest.mark.parametrize("name", [".gitkeep", ".github", "git", "a.git", ".gitattributes", "git~2"])
+def test_names_that_only_look_alike_are_names(tmp_path: Path, name: str) -> None:
+    root = lay_out(
+        tmp_path,
+        {
+            "goal_map.json": json.dumps({"A": {"t": f"{name}/x.txt"}, "B": {"t": name + ".txt"}}),
+            f"components/ts/{name}/x.txt": TEXT,
+            f"components/ts/{name}.txt": TEXT,
+        },
+    )
+    assert call("--ignore", "JG208", cwd=root).code == 0
+
+
+# --- files that are written ----------------------------------------------------------------------
+
+LINKS: dict[str, dict[str, Content]] = {
+    "f": {"f": Link("../outside/notes.txt")},
+    "g": {"g": Link("../outside/new")},
+    "d/new": {"d": Link("../outside")},
+    "h": {"h": Link(".git/hooks/post-checkout"), ".git/hooks/x": ""},
+    "i/new": {"i": Link(".git"), ".git/x": ""},
+    ".git/new": {".git/x": ""},
+}
+
+
+@pytest.mark.parametrize("place", LINKS)
+@pytest.mark.parametrize("how", ["baseline", "flag", *NAMES])
+def test_no_planted_link_is_written_through(
+    tmp_path: Path, outside: Path, place: str, how: str
+) -> None:
+    root = lay_out(tmp_path / "project", {**SOUND, "goal_map.json": HOLE})
+    lay_out(root, LINKS[place])
+    argv: tuple[str, ...] = ("--format", f"{how}={place}")
+    if how == "flag":
+        argv = ("--update-baseline", "--baseline", place)
+    elif how == "baseline":
+        (root / "jit-guard.toml").write_text(f'baseline = "{place}"\n')
+        argv = ("--update-baseline",)
+    before = state(tmp_path)
+    told = call(*argv, cwd=root)
+    assert told.code == 2
+    silent(told)
+    assert state(tmp_path) == before
+
+
+def test_a_report_may_be_written_to_where_the_user_says(tmp_path: Path) -> None:
+    root = lay_out(tmp_path / "project", {**SOUND, "out/x": "", "link": Link("out/real")})
+    lay_out(tmp_path, {"own": Link("elsewhere"), "elsewhere": ""})
+    lay_out(root, {"out/real": ""})
+    for path in ("new.json", "out/new.json", "link", "../own", str(tmp_path / "new")):
+        assert call("--format", f"json={path}", cwd=root).code == 0
+        with at(root):
+            assert json.loads(Path(path).read_text())["version"] == 1
+    assert os.path.islink(root / "link")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"components/personas": Link("../../outside")},
+        {"components/protocols": Link("../../outside/gone")},
+        {"components/protocols": Link("../.git/x"), ".git/x/y": ""},
+        {"jit-guard.toml": 'maps = ["m/goal_map.json"]', "m": Link("../outside")},
+        {"jit-guard.toml": 'maps = ["m/goal_map.json"]', "m": Link(".git"), ".git/y": ""},
+    ],
+    ids=["type", "broken", "git", "map", "map in git"],
+)
+def test_init_writes_through_no_planted_link(tmp_path: Path, outside: Path, made: Files) -> None:
+    root = lay_out(tmp_path / "project", made)
+    before = state(tmp_path)
+    told = call("init", cwd=root)
+    assert told.code == 2
+    assert state(tmp_path) == before  # and nothing half done
+
+
+# --- what is sent to a model ---------------------------------------------------------------------
+
+
+@NEEDS_GIT
+def test_a_model_is_shown_nothing_that_git_ignores_or_that_is_elsewhere(
+    tmp_path: Path, outside: Path
+) -> None:
+    goals = {str(n): {"persona": name} for n, name in enumerate(("host.txt", "me.txt", "far.txt"))}
+    made = {
+        "goal_map.json": json.dumps({**goals, "PART": {"persona": "gone.txt"}}),
+        "components/personas/host.txt": HOST,
+        "components/personas/far.txt": Link("../../../outside/notes.txt"),
+        ".gitignore": "me.txt\n",
+    }
+    root = repository(tmp_path / "project", made)
+    lay_out(root, {"components/personas/me.txt": f"# {SECRET}\n"})
+    seen = tmp_path / "seen"
+    call("--fix", "--no-input", "--yes", "--command", f"sh -c 'cat >> {seen}; echo x'", cwd=root)
+    sent = seen.read_text()
+    assert "You welcome people" in sent
+    assert SECRET not in sent
+    assert "me.txt" not in sent
+
+
+def test_a_dry_run_lists_every_file_that_would_be_sent(tmp_path: Path) -> None:
+    root = lay_out(
+        tmp_path,
+        {
+            **SOUND,
+            "goal_map.json": HOLE,
+            "jit-guard.toml": 'prompt = "docs/p.md"\ndescriptions = "docs/d.json"\n',
+            "docs/p.md": "Write.",
+            "docs/d.json": "{}",
+            "more.json": '{"PART": {"persona": "One."}}',
+        },
+    )
+    told = call(
+        "--fix", "--dry-run", "--yes", "--command", "false", "--descriptions", "more.json", cwd=root
+    )
+    assert told.code == 1
+    listed = [line.split(maxsplit=1)[1] for line in told.out.splitlines() if "shows" in line]
+    assert listed == ["docs/p.md", "docs/d.json", "more.json", "components/personas/host.txt"]
+    told = call("--fix", "--dry-run", "--yes", "--generator", "scaffold", cwd=root)
+    assert "shows" not in told.out
+
+
+# --- advice --------------------------------------------------------------------------------------
+
+
+@NEEDS_GIT
+@pytest.mark.parametrize("ignored", [True, False])
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"components/personas/guest.txt": Link("../../mine/.env")},
+        {"components/personas/guest.txt": Link("../../a"), "a": Link("mine/.env")},
+        {"components/personas/guest.txt": Link("private")},
+        {"components/guests": Link("../mine")},
+    ],
+    ids=["a link", "two links", "beside it", "a folder"],
+)
+def test_nobody_is_advised_to_publish_what_a_link_leads_to(
+    tmp_path: Path, made: Files, ignored: bool
+) -> None:
+    goals = {"A": {"persona": "guest.txt"}, "B": {"guest": ".env"}}
+    files = {**SOUND, "goal_map.json": json.dumps(goals), **made}
+    root = repository(tmp_path, {**files, ".gitignore": "mine\nprivate\n" if ignored else ""})
+    lay_out(root, {"mine/.env": SECRET, "components/personas/private": SECRET})
+    told = call("--format", "json", cwd=root)
+    assert "JG203" in told.codes
+    for found in told.report["findings"]:
+        if found["code"] == "JG203":
+            assert "git add" not in str(found), found
+
+
+@NEEDS_GIT
+def test_a_clone_whose_components_are_everything_gets_no_advice_about_what_git_ignores(
+    tmp_path: Path,
+) -> None:
+    root = repository(
+        tmp_path,
+        {
+            "goal_map.json": '{"A": {"t": "key.pem"}, "B": {"t": "b.txt"}}',
+            "jit-guard.toml": 'components = "."\ntypes.t.directory = "private"\n',
+            ".gitignore": "*.pem\n",
+            "private/x": "",
+        },
+    )
+    lay_out(root, {"private/key.pem": SECRET, "private/b.txt": TEXT})
+    told = call("--format", "json", "--select", "JG203", cwd=root)
+    hints = {one["path"]: one["hint"] for one in told.report["findings"]}
+    assert "git add" not in hints["private/key.pem"]
+    assert "git add -- private/b.txt" in hints["private/b.txt"]
+
+
+@NEEDS_GIT
+def test_a_component_that_was_forgotten_is_still_advised(tmp_path: Path) -> None:
+    root = repository(tmp_path, {**SOUND, ".gitignore": "*.log\n"})
+    goals = {"A": {"persona": "new.txt"}, "B": {"persona": "new.log"}, "C": {"persona": "l.txt"}}
+    lay_out(
+        root,
+        {
+            "components/personas/new.txt": TEXT,
+            "components/personas/new.log": TEXT,
+            "components/personas/l.txt": Link("host.txt"),
+        },
+    )
+    (root / "goal_map.json").write_text(json.dumps(goals))
+    told = call("--format", "json", "--select", "JG203", cwd=root)
+    hints = {one["path"]: one["hint"] for one in told.report["findings"]}
+    assert "git add -- components/personas/new.txt" in hints["components/personas/new.txt"]
+    assert "git add -f -- components/personas/new.log" in hints["components/personas/new.log"]
+    assert "git add -- components/personas/l.txt" in hints["components/personas/l.txt"]
+    save(root)
+
+
+# --- what is quoted ------------------------------------------------------------------------------
+
+LONG = "".join(f"{n:03d}x" for n in range(100))  # no 61 letters of it stand in it twice
+
+
+def quotes_little(told: str) -> None:
+    told = told.replace("\\", "")
+    assert not any(LONG[at : at + 61] in told for at in range(len(LONG) - 60)), told
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("goals", "schema"),
+    [
+        ({"A": LONG}, {}),
+        ({"A": [[LONG]]}, {}),
+        ({"A": {"t": {LONG: LONG}}}, {}),
+        ({"A": {"t": int("7" * 300)}}, {}),
+        ({"A": {"t": LONG}}, {"pattern": "^z"}),
+        ({"A": {"t": LONG}}, {"enum": ["a", LONG[1:]]}),
+        ({"A": {"t": LONG}}, {"const": LONG[2:]}),
+        ({"A": {"t": LONG}}, {"not": {"type": "string"}}),
+        ({"A": {"t": LONG}}, {"oneOf": [{"type": "string"}, {"minLength": 1}]}),
+        ({"A": {"t": LONG}}, {"anyOf": [{"maxLength": 1}]}),
+    ],
+)
+def test_a_refused_value_is_quoted_in_part(
+    tmp_path: Path, name: str, goals: object, schema: object
+) -> None:
+    document = {"additionalProperties": {"additionalProperties": schema}}
+    root = lay_out(tmp_path, {"goal_map.json": json.dumps(goals), "s.json": json.dumps(document)})
+    argv = ("--schemafile", "s.json") if schema else ()
+    told = call("--select", "JG101", "--format", name, *argv, cwd=root)
+    assert "JG101" in told.out
+    quotes_little(told.out)
+    assert "7" * 61 not in told.out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'{LONG} = "x"',
+        f'maps = ["/{LONG}"]',
+        f'components = "../{LONG}"',
+        f'select = ["JG9{LONG}"]',
+        f'select = ["X{LONG}"]',
+        f'types."{LONG}" = 1',
+        f'types."{LONG}".text = 1',
+        f'jobs = "{LONG}"',
+        f'orphan-ignore = ["{LONG}\\\\"]',
+        f'plugins = ["{LONG}"]',
+        f'"{LONG}" = 1\n"{LONG}" = 2',
+        f'prompt = "{LONG[:200]}/.git"',
+        f'baseline = "base"\n# {LONG}',
+    ],
+)
+def test_a_refused_setting_is_quoted_in_part(tmp_path: Path, line: str) -> None:
+    base = f'["JG001{LONG}", null, null, null, null]\n'
+    root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": line, "base": base})
+    told = call(cwd=root)
+    assert told.code == 2
+    quotes_little(told.err)
+
+
+# --- odd names -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("goal", ["\0", "a\0b", "\0\0", "a\nb\0"])
+def test_a_goal_may_hold_a_nul(tmp_path: Path, goal: str) -> None:
+    root = lay_out(
+        tmp_path,
+        {
+            "goal_map.json": json.dumps({goal: {"t": "q.txt"}, "A": {"t": "w.txt"}}),
+            "components/ts/left.txt": TEXT,
+            "components/x/q.md": TEXT,
+        },
+    )
+    for argv in (*(("--format", name) for name in NAMES), ("--fix", "--no-input"), ("selftest",)):
+        told = call(*argv, cwd=root)
+        assert told.code in (0, 1, 2)
+        assert "\0" not in told.out + told.err
+
+
+# --- programs ------------------------------------------------------------------------------------
+
+
+@NEEDS_GIT
+@pytest.mark.parametrize("entry", ["", ".", "bin", "./bin", "{root}"])
+@pytest.mark.parametrize("source", ["worktree", "index"])
+def test_no_git_is_run_from_the_working_directory(
+    tmp_path: Path, entry: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "project", {**SOUND, "components/personas/left": TEXT})
+    ran = tmp_path / "ran"
+    for folder in ("", "bin/"):
+        lay_out(root, {f"{folder}git": f"#!/bin/sh\ntouch {ran}\nexit 1\n"})
+        (root / folder / "git").chmod(0o755)
+    path = os.pathsep.join([entry.format(root=root), os.environ["PATH"]])
+    told = run("--source", source, cwd=root, PATH=path)
+    assert told.code == 1
+    assert not ran.exists()
+
+
+def test_no_program_of_a_bare_name_is_run_from_the_project(tmp_path: Path) -> None:
+    root = lay_out(tmp_path / "project", {**SOUND, "goal_map.json": HOLE})
+    ran = tmp_path / "ran"
+    lay_out(root, {"writer": f"#!/bin/sh\ntouch {ran}\necho text\n"})
+    (root / "writer").chmod(0o755)
+    fix = ("--fix", "--no-input", "--yes", "--command")
+    path = os.pathsep.join([".", os.environ["PATH"]])
+    told = run(*fix, "writer", cwd=root, PATH=path)
+    assert (told.code, ran.exists()) == (2, False)
+    assert "writer cannot be run" in told.err
+    assert run(*fix, "./writer", cwd=root, PATH=path).code == 0  # that is what the user named
+    assert ran.exists()
+
+
+def test_the_process_that_applies_a_schema_imports_nothing_from_here(tmp_path: Path) -> None:
+    trap = f"open({str(tmp_path / 'ran')!r}, 'w')"
+    names = ("json", "jsonschema", "referencing", "jit_guard", "sitecustomize", "signal")
+    root = lay_out(
+        tmp_path / "project",
+        {
+            **SOUND,
+            **{f"{name}.py": trap for name in names},
+            "jit-guard.toml": 'schema = "s.json"',
+            "s.json": r'{"propertyNames": {"pattern": "^\\d"}}',
+        },
+    )
+    code = (
+        "import json, subprocess, sys; from jit_guard.cli import main; "
+        "sys.path[:0] = ['', '.', sys.argv[1]]; "
+        "sys.exit(main(['--format', 'json']))"
+    )
+    argv = [sys.executable, "-I", "-c", code, str(root)]
+    done = subprocess.run(argv, cwd=root, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, b"JG101" in done.stdout) == (1, True), done
+    assert not (tmp_path / "ran").exists()
+
+
+@NEEDS_GIT
+def test_git_is_told_of_no_working_directory(tmp_path: Path) -> None:
+    from jit_guard.sources.git.environment import clean_environment
+
+    root = repository(tmp_path)
+    with at(root):
+        before = os.environ["PATH"]
+        os.environ["PATH"] = os.pathsep.join(["", ".", "bin", str(root), before])
+        try:
+            assert set(clean_environment()["PATH"].split(os.pathsep)) <= set(before.split(":"))
+        finally:
+            os.environ["PATH"] = before
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_report_never_lands_in_another_repository(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"other/.git/x": "", "link": Link("other/.git/new")})
+    root = lay_out(tmp_path / "project", SOUND)
+    for path in ("../other/.git/x", "../link"):
+        told = call("--format", f"json={path}", cwd=root)
+        assert told.code == 2
+        assert "leads into a .git directory" in told.err
+    assert (tmp_path / "other/.git/x").read_bytes() == b""
+    assert not (tmp_path / "other/.git/new").exists()
+
+
+@pytest.mark.parametrize("target", ["../.git/x", "../../outside/library/personas"])
+def test_a_program_is_given_no_component_that_is_elsewhere(
+    tmp_path: Path, outside: Path, target: str
+) -> None:
+    made = {"goal_map.json": MAP, "components/personas": Link(target), ".git/x/host.txt": SECRET}
+    root = lay_out(tmp_path / "project", made)
+    with pytest.raises(MissingComponent):
+        Guard(root=root).component("GREET", "persona")

@@ -1,0 +1,109 @@
+"""A check ends in time, whatever patterns the repository brings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from jit_guard.registry import bounded
+from projects import SOUND, TEXT, call, lay_out, run
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("*a" * 14 + "*b", "a" * 200),
+        ("/personas/" + "*a" * 20 + "*b", "a" * 200),
+        ("**/*" * 30 + "z", "a/" * 60 + "a"),
+        ("*?" * 40 + "z", "a" * 200),
+        ("!" + "*a" * 30 + "z", "a" * 200),
+    ],
+)
+def test_an_ignored_orphan_is_found_in_time(tmp_path: Path, pattern: str, name: str) -> None:
+    settings = f"orphan-ignore = {json.dumps([pattern])}\n"
+    root = lay_out(
+        tmp_path, {**SOUND, "jit-guard.toml": settings, f"components/personas/{name}": TEXT}
+    )
+    told = run("--format", "json", cwd=root, timeout=20)
+    assert (told.code, told.codes) == (1, ["JG301"])
+
+
+def test_patterns_without_end_are_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = 'orphan-ignore = ["never"]\n'
+    root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": settings, "components/x": TEXT})
+    monkeypatch.setattr("jit_guard.check._LEAST_TIME", -1.0)
+    told = call(cwd=root)
+    assert (told.code, told.out) == (2, "")
+    assert "orphan-ignore: 'never' takes too long to match" in told.err
+    (root / "jit-guard.toml").write_text(f'orphan-ignore = ["{"a" * 5000}"]\n')
+    told = call(cwd=root)
+    assert told.code == 2
+    assert "is longer than 1,000 characters" in told.err
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"propertyNames": {"pattern": "^(x+x+)+y"}},
+        {"patternProperties": {"^(x*)*$": {}}, "format": "x"},
+        {"patternProperties": {"^(x*)*$": {}}, "additionalProperties": False},
+        {"patternProperties": {"^(x*)*$": {}}, "unevaluatedProperties": False},
+        {"$defs": {"a": {"pattern": "(x?){40}x{40}!"}}, "propertyNames": {"$ref": "#/$defs/a"}},
+    ],
+)
+@pytest.mark.parametrize("where", ["flag", "key"])
+def test_a_pattern_of_a_schema_is_named_when_it_takes_too_long(
+    tmp_path: Path, schema: object, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "LEAST", 1.0)
+    goals = {"x" * 45 + "-": {"persona": "host.txt"}}
+    root = lay_out(
+        tmp_path, {**SOUND, "goal_map.json": json.dumps(goals), "s.json": json.dumps(schema)}
+    )
+    if where == "key":
+        (root / "jit-guard.toml").write_text('schema = "s.json"\n')
+    began = monotonic()
+    told = call(*(("--schemafile", "s.json") if where == "flag" else ()), cwd=root)
+    assert monotonic() - began < 10
+    assert (told.code, told.out) == (2, "")
+    assert "s.json: the pattern '" in told.err
+    assert "takes too long" in told.err
+
+
+def test_a_schema_that_refers_to_itself_in_every_way_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "LEAST", 1.0)
+    twice = {"anyOf": [{"not": {"$ref": "#/$defs/b"}}, {"$ref": "#/$defs/b"}]}
+    parts = {"a": twice, "b": json.loads(json.dumps(twice).replace("/b", "/c"))}
+    for one, other in zip("cdefghijklmnopqrstuvwxy", "defghijklmnopqrstuvwxyz", strict=True):
+        parts[one] = json.loads(json.dumps(twice).replace("/b", f"/{other}"))
+    schema = {"$ref": "#/$defs/a", "$defs": {**parts, "z": {"type": "object"}}}
+    root = lay_out(tmp_path, {**SOUND, "s.json": json.dumps(schema)})
+    told = call("--schemafile", "s.json", cwd=root)
+    assert told.code == 2
+    assert "s.json: it takes too long" in told.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a"' + ".a" * 100_000 + " = 1\n",
+        "['a'" + ".a" * 100_000 + "]\n",
+        "x = {'a'" + ".a" * 100_000 + " = 1}\n",
+        "jobs." + "a." * 1_900 + "a = 1\n",
+        "'jobs'." + "a." * 1_900 + "a = 1\n",
+        "jobs = " + "[" * 5_000 + "]" * 5_000,
+    ],
+)
+@pytest.mark.parametrize("name", ["jit-guard.toml", "pyproject.toml"])
+def test_a_configuration_is_read_in_time(tmp_path: Path, text: str, name: str) -> None:
+    if name == "pyproject.toml":
+        text = f"[tool.jit-guard]\n{text}"
+    told = run(cwd=lay_out(tmp_path, {**SOUND, name: text}), timeout=20)
+    assert (told.code, told.out) == (2, "")
