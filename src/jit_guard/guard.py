@@ -296,14 +296,14 @@ class Guard:
         from jit_guard.fixing.interaction import Silent
         from jit_guard.fixing.run import run
 
-        messages = self.recover().messages
+        recovered = self._recover(maps or ())
         done = run(self._job(options, maps), interaction or Silent())
         report = self.check(maps=maps)
         return report._replace(
             fixed=done.fixed,
             failed=done.failed,
             written=done.written,
-            messages=(*messages, *done.messages),
+            messages=(*recovered.actions, *recovered.messages, *done.messages),
             trouble=done.trouble,
             # An error that has gone away since must be reported: it is why nothing was fixed.
             unreadable=tuple(dict.fromkeys((*report.unreadable, *done.unreadable))),
@@ -341,14 +341,21 @@ class Guard:
     def recover(self, *, abandon: bool = False) -> Recovery:
         """Finish an interrupted commit; with `abandon`, undo it and keep its texts.
 
+        An intent that wants more than a pull request could do, or that git tracks, is refused;
+        with `abandon` it is set aside.
+
         Raises:
             TransactionError: it cannot be finished yet. Nothing is lost, and the message says
                 what to do.
         """
-        from jit_guard.commit.transaction import recover
-        from jit_guard.ledger.ledger import keep
+        return self._recover(abandon=abandon)
 
-        return recover(self.root, abandon=abandon, keep=lambda *text: keep(self.root, *text))
+    def _recover(self, maps: Sequence[str] = (), *, abandon: bool = False) -> Recovery:
+        from jit_guard.fixing.recovery import recover_commit
+
+        return recover_commit(
+            self.root, lambda: self.configuration().settings, maps, abandon=abandon
+        )
 
     def prune(self, *, dry_run: bool = False, force: bool = False) -> list[Pruned]:
         """Remove orphans; in git, unless forced, only files that git can restore.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from jit_guard.commit import intent, recovery, transaction
-from jit_guard.commit.preparation import make, prepare
-from jit_guard.commit.replay import Replay, sha256_of
+import commits
+from commits import recover
+from jit_guard.commit import intent, transaction
+from jit_guard.commit.replay import sha256_of
 from jit_guard.commit.transaction import (
     CommitLock,
     Kept,
@@ -23,7 +23,6 @@ from jit_guard.commit.transaction import (
     UnfinishedCommitError,
     commit,
     interrupted,
-    recover,
     wait,
 )
 from jit_guard.registry.edit import Edit
@@ -54,16 +53,7 @@ def interrupt(
     changes: list[MapChange] | None = None,
 ) -> None:
     """Leave a commit as a kill would: planned (None), decided (0), maps set (1) or placed (2)."""
-    root = os.path.realpath(project)
-    with CommitLock(root):
-        new = prepare(root, changes or CHANGES, placements or PLACEMENTS)
-        intent.write(root, new.intent.plan())
-        make(root, new)
-        if steps is not None:
-            intent.write(root, new.intent)
-            work = Replay(root, new.intent, False, True, None)
-            for step in recovery.STEPS[:steps]:
-                step(work)
+    commits.interrupt(str(project), changes or CHANGES, placements or PLACEMENTS, steps)
 
 
 def values(project: Path) -> dict[str, dict[str, str]]:
@@ -259,7 +249,7 @@ def test_every_text_is_passed_on_while_the_intent_still_has_it(project: Path) ->
     kept: list[tuple[str, bytes]] = []
 
     def keep(path: str, data: bytes) -> None:
-        assert intent.stands(str(project))
+        assert (project / PENDING).exists()
         kept.append((path, data))
 
     recover(str(project), keep=keep)

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from commits import recover
 from jit_guard.commit import durable, preparation, set_maps, transaction
+from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.replay import sha256_of
 from jit_guard.commit.transaction import (
     Commit,
@@ -28,7 +30,6 @@ from jit_guard.commit.transaction import (
     UnsafePathError,
     commit,
     interrupted,
-    recover,
 )
 from jit_guard.errors import UnreadableError
 from jit_guard.registry.edit import Edit, EditError
@@ -80,8 +81,8 @@ def test_the_map_is_renamed_once_for_many_components(
     renamed: list[str] = []
     real = durable.replace
 
-    def replace(temporary: str, final: str) -> None:
-        renamed.append(os.path.basename(final))
+    def replace(temporary: Location, final: Location) -> None:
+        renamed.append(final.name)
         real(temporary, final)
 
     monkeypatch.setattr(durable, "replace", replace)
@@ -278,7 +279,7 @@ def test_a_file_created_in_between_is_never_overwritten(
 
 def test_placing_by_rename_would_be_noticed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control for the test above: with a plain rename the other file is lost."""
-    monkeypatch.setattr(durable, "place", os.replace)
+    monkeypatch.setattr(durable, "place", durable.replace)
     _just_before(
         monkeypatch, durable, "place", lambda: (project / PLACEMENT.path).write_text("theirs")
     )
@@ -348,8 +349,8 @@ def test_a_removed_state_directory_is_noticed_before_the_commit_is_decided(
 
     real = preparation.make
 
-    def make(root: str, new: preparation.New) -> None:
-        real(root, new)
+    def make(directories: Directories, new: preparation.New) -> None:
+        real(directories, new)
         shutil.rmtree(project / ".jit-guard")  # git clean -fdx
 
     monkeypatch.setattr(preparation, "make", make)
@@ -442,7 +443,7 @@ def test_a_lock_that_cannot_be_read_is_an_error(
     (project / ".jit-guard").mkdir()
     (project / PENDING).write_text("{}")
 
-    def refuse(path: str, *args: int) -> int:
+    def refuse(path: str, *args: int, **keywords: int) -> int:
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(os, "open", refuse)

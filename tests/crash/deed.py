@@ -8,6 +8,7 @@ import sys
 if __name__ == "__main__":
     sys.path[:0] = sys.argv[1].split(":")
 
+from commits import recover
 from jit_guard.commit import transaction
 from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.errors import JitGuardError
@@ -31,7 +32,7 @@ def main() -> int:
         if deed == "commit":
             commit(root)
         else:
-            transaction.recover(root, abandon=deed == "abandon")
+            recover(root, abandon=deed == "abandon")
     except JitGuardError as error:
         print(f"{type(error).__name__}: {error}")
         return 2

@@ -6,18 +6,19 @@ import os
 import subprocess
 import sys
 
+import commits
 import jit_guard
+from commits import interrupt, recover
 from crash import deed, killing
 from crash.disk_model import State, read_state, write_state
 from crash.killing import Point
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
-from jit_guard.commit import intent, recovery, state_folder, transaction
-from jit_guard.commit.preparation import make, prepare
+from jit_guard.commit import state_folder
 from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
 
 FULL = bool(os.environ.get("JIT_GUARD_CRASH_FULL"))  # test every point, which takes long
-_SOURCES = os.path.dirname(os.path.dirname(jit_guard.__file__))
+_SOURCES = ":".join(map(os.path.dirname, (os.path.dirname(jit_guard.__file__), commits.__file__)))
 
 
 class Killable:
@@ -53,7 +54,7 @@ class Killable:
 
     def recovered(self) -> str:
         """Recover, and return `old` or `new`; any other state is an error."""
-        transaction.recover(self.root)
+        recover(self.root)
         state = self.state()
         assert state in (SIMPLE, SIMPLE_NEW), state
         return "old" if state == SIMPLE else "new"
@@ -65,17 +66,6 @@ def middle(folder: str, steps: int | None) -> State:
     write_state(root, SIMPLE)
     changes = [MapChange("goal_map.json", (Edit(*deed.EDIT),))]
     placements = [Placement(f"components/protocols/{deed.NEW}", deed.TEXT)]
-    real = recovery.STEPS
-    with transaction.CommitLock(root):
-        state_folder.make(root)
-        new = prepare(root, changes, placements)
-        intent.write(root, new.intent.plan())
-        make(root, new)
-        if steps is not None:
-            intent.write(root, new.intent)
-            recovery.STEPS = real[:steps]
-            try:
-                recovery.replay(root, new.intent)
-            finally:
-                recovery.STEPS = real
+    state_folder.make(root)
+    interrupt(root, changes, placements, steps)
     return read_state(root)

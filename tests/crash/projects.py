@@ -8,12 +8,13 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+import commits
 from crash.deed import EDIT, NEW, TEXT, commit
 from crash.disk_model import State, read_state, write_state
 from crash.power_loss import StateCheck, full_disk
 from jit_guard.commit import durable, intent, transaction
+from jit_guard.commit.directories import Directories
 from jit_guard.commit.intent import Intent
-from jit_guard.commit.preparation import make, prepare
 from jit_guard.commit.replay import sha256_of
 from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
@@ -77,12 +78,12 @@ def describe(state: State, old: State, new: State) -> str:
 def recover(root: str) -> None:
     """Recover on a full disk: once a commit is decided, recovery must need no space."""
     with full_disk():
-        transaction.recover(root)
+        commits.recover(root)
 
 
 def recover_with_space(root: str) -> None:
     """Recover where temporary files were removed, which needs space."""
-    transaction.recover(root)
+    commits.recover(root)
 
 
 def one_component(root: str) -> None:
@@ -162,10 +163,10 @@ def refused(root: str) -> None:
     """Fail just before the commit is decided, so that everything is undone."""
     real = intent.write
 
-    def write(root: str, intent: Intent) -> None:
+    def write(directories: Directories, intent: Intent) -> None:
         if intent.phase == "commit":
             raise OSError(errno.ENOSPC, "No space left on device", root)
-        real(root, intent)
+        real(directories, intent)
 
     intent.write = write
     try:
@@ -179,7 +180,7 @@ def refused(root: str) -> None:
 
 def abandoned(root: str) -> None:
     """Abandon a decided commit."""
-    transaction.recover(root, abandon=True)
+    commits.recover(root, abandon=True)
 
 
 def killed_over_its_own(root: str) -> None:
@@ -199,12 +200,12 @@ def killed_over_its_own(root: str) -> None:
 
     durable.sync = sync
     try:
-        transaction.recover(root)
+        commits.recover(root)
     except KilledError:
         pass
     finally:
         durable.sync = real
-    transaction.recover(root)
+    commits.recover(root)
 
 
 def saved_over_then_recovered(root: str) -> None:
@@ -212,13 +213,13 @@ def saved_over_then_recovered(root: str) -> None:
     path = os.path.join(root, "goal_map.json")
     _save(path + "~", SAVED_OVER)
     os.replace(path + "~", path)
-    transaction.recover(root)
+    commits.recover(root)
 
 
 def written_then_recovered(root: str) -> None:
     """Write the component with the same bytes, as another process, without a sync."""
     _save(os.path.join(root, f"components/protocols/{NEW}"), TEXT)
-    transaction.recover(root)
+    commits.recover(root)
 
 
 SAVED_OVER = json.dumps({"MINE": {}, "GREET": {"persona": "host.txt", "protocol": NEW}}).encode()
@@ -226,7 +227,7 @@ SAVED_OVER = json.dumps({"MINE": {}, "GREET": {"persona": "host.txt", "protocol"
 
 def set_aside(root: str) -> None:
     """Move an unreadable intent aside."""
-    transaction.recover(root, abandon=True)
+    commits.recover(root, abandon=True)
 
 
 def _save(path: str, data: bytes) -> None:
@@ -241,11 +242,7 @@ def decided(folder: str, before: State) -> State:
     root = os.path.realpath(folder)
     changes = [MapChange("goal_map.json", (EDIT,))]
     placements = [Placement(f"components/protocols/{NEW}", TEXT)]
-    with transaction.CommitLock(root):
-        new = prepare(root, changes, placements)
-        intent.write(root, new.intent.plan())
-        make(root, new)
-        intent.write(root, new.intent)
+    commits.interrupt(root, changes, placements, 0)
     return read_state(folder)
 
 

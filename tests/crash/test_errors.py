@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import commits
 from crash import deed
 from crash.conftest import Record
 from crash.disk_model import read_state, write_state
@@ -21,7 +22,6 @@ from crash.killable import FULL, Killable, middle
 from crash.killing import inject
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from crash.tracing import why_not_strace
-from jit_guard.commit import transaction
 from jit_guard.commit.transaction import UnfinishedCommitError
 from jit_guard.errors import JitGuardError
 
@@ -126,7 +126,7 @@ def test_every_error_at_every_call_through_os(how: str, fast_folder: str, record
                 assert state == SIMPLE_NEW, at
             elif not isinstance(error, UnfinishedCommitError):
                 assert state == SIMPLE, at
-            transaction.recover(root)
+            commits.recover(root)
             state = visible(read_state(root))
             assert state in (SIMPLE, SIMPLE_NEW), at
             ends["old" if state == SIMPLE else "new"] += 1
@@ -145,11 +145,11 @@ def test_after_an_error_recovery_can_be_repeated(fast_folder: str, record: Recor
                 number += 1
                 write_state(root, before)
                 with _failing(number, code) as seen, suppress(JitGuardError):
-                    transaction.recover(root)
+                    commits.recover(root)
                 if len(seen) < number:
                     break
                 count += 1
-                transaction.recover(root)
+                commits.recover(root)
                 assert visible(read_state(root)) == end, (steps, number, seen[number - 1])
     record(f"errors through os, recovery: {count} runs, all recovered")
 
@@ -222,7 +222,7 @@ def _commit_on(root: str) -> str:
     except JitGuardError:
         how = "refused"
         assert visible(read_state(root)) == SIMPLE
-    transaction.recover(root)  # the disk is still full
+    commits.recover(root)  # the disk is still full
     state = visible(read_state(root))
     assert state in (SIMPLE, SIMPLE_NEW)
     return f"{how}, {'old' if state == SIMPLE else 'new'}"

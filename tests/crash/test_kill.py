@@ -13,6 +13,7 @@ from crash.killing import inject
 from crash.projects import SIMPLE, SIMPLE_NEW
 from crash.tracing import why_not_strace
 from jit_guard.commit import intent, transaction
+from jit_guard.commit.directories import Directories
 
 _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
@@ -75,7 +76,8 @@ def test_other_signals_at_the_calls_of_a_commit(
     for run in runs:
         assert "Traceback" not in run.output, run
         assert run.returncode in (130, -signal.Signals[name]), run
-        pending = intent.read(commit.root)
+        with Directories(commit.root) as directories:
+            pending = intent.read(directories)
         if name == "SIGINT" and pending is None:  # it was undone or finished without recovery
             assert commit.state() in (SIMPLE, SIMPLE_NEW), run
         elif name == "SIGINT":

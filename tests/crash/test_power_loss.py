@@ -25,6 +25,7 @@ from crash.power_loss import explore, trace_here
 from crash.projects import NEW_MAP, SIMPLE, SIMPLE_NEW, Scenario, scenarios
 from crash.tracing import Recorder, trace_command, why_not_strace
 from jit_guard.commit import durable, intent, recovery
+from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.intent import Intent
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no promise for power loss there")
@@ -213,9 +214,9 @@ def _without_phase(phase: str) -> Callable[[pytest.MonkeyPatch], None]:
     def mutate(patch: pytest.MonkeyPatch) -> None:
         real = intent.write
 
-        def write(root: str, intent: Intent) -> None:
+        def write(directories: Directories, intent: Intent) -> None:
             if intent.phase != phase:
-                real(root, intent)
+                real(directories, intent)
 
         patch.setattr(intent, "write", write)
 
@@ -233,12 +234,12 @@ def _in_place(patch: pytest.MonkeyPatch) -> None:
 
     real = durable.replace
 
-    def replace(temporary: str, final: str) -> None:
-        if not final.endswith("goal_map.json"):
+    def replace(temporary: Location, final: Location) -> None:
+        if final.name != "goal_map.json":
             return real(temporary, final)
-        with open(temporary, "rb") as file:
+        with open(temporary.path, "rb") as file:
             data = file.read()
-        handle = os.open(final, os.O_WRONLY | os.O_TRUNC)
+        handle = os.open(final.path, os.O_WRONLY | os.O_TRUNC)
         os.write(handle, data)
         os.fsync(handle)
         os.close(handle)

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 import pytest
 
+import commits
 from crash import deed
 from crash.conftest import Record
 from crash.disk_model import read_state, write_state
@@ -138,7 +139,7 @@ def test_power_loss_on_a_real_disk(image: Image, record: Record, tmp_path: Path)
         done = _commit_until(image.root, number)
         image.power_loss()
         assert not (done and transaction.interrupted(image.root))
-        transaction.recover(image.root)
+        commits.recover(image.root)
         state = visible(read_state(image.root))
         assert state == SIMPLE_NEW or (state == SIMPLE and not done), number
         ends["done, new" if done else "old" if state == SIMPLE else "new"] += 1

@@ -54,7 +54,7 @@ def trace_command(
     """Run a command under strace; return what it changed and how it ended."""
     assert STRACE is not None
     ran = subprocess.run(
-        [STRACE, "-f", "-qq", "-xx", "-s", "100000000", "-e", f"trace={_TRACED}",
+        [STRACE, "-f", "-qq", "-xx", "-y", "-s", "100000000", "-e", f"trace={_TRACED}",
          "-e", "signal=none", "-o", log, "--", *argv],
         cwd=cwd, env=env, capture_output=True, check=False,
     )  # fmt: skip
@@ -64,7 +64,8 @@ def trace_command(
 
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>)?(.*)$")
 _RESULT = re.compile(r"\) += (-?\d+|0x[0-9a-f]+)(?:<[^>]*>)?(?: .*)?$")
-_FOLDERS_FROM = {"openat": 0, "mkdirat": 0, "unlinkat": 0, "symlinkat": 1}
+# With -y every handle has the path of what is open there, in hexadecimal: 5<\x2f\x74\x6d\x70>.
+_HANDLE = re.compile(r"(-?\d+|AT_FDCWD)(?:<(.*)>)?(?:\(deleted\))?$")
 
 
 def _parse(lines: Iterator[str], cwd: str) -> Iterator[Call]:
@@ -109,10 +110,24 @@ def _string(word: str) -> bytes:
 
 def _path(word: str, folder: str, cwd: str) -> str:
     path = os.fsdecode(_string(word))
-    if os.path.isabs(path):
-        return path
-    assert folder == "AT_FDCWD", f"relative to a handle: {path}"
-    return os.path.join(cwd, path)
+    handle, below = _handle(folder)
+    assert os.path.isabs(path) or handle == "AT_FDCWD" or below, f"below nobody knows what: {path}"
+    return os.path.join(cwd if handle == "AT_FDCWD" else below, path)
+
+
+def _handle(word: str) -> tuple[str, str]:
+    """A handle, and the path of what is open there; "" where strace does not tell."""
+    match = _HANDLE.match(word)
+    assert match is not None, word
+    hexadecimal = (match.group(2) or "").replace("\\x", "")
+    try:
+        return match.group(1), os.fsdecode(bytes.fromhex(hexadecimal))
+    except ValueError:  # a pipe, a socket
+        return match.group(1), ""
+
+
+def _fd(word: str) -> int:
+    return int(_handle(word)[0])
 
 
 def _call(name: str, words: list[str], result: int, process: int, cwd: str) -> Iterator[Call]:
@@ -124,43 +139,39 @@ def _call(name: str, words: list[str], result: int, process: int, cwd: str) -> I
 
     if name in ("open", "openat"):
         at = 1 if name == "openat" else 0
-        flags = _flags(words[at + 1])
-        if at and words[0] != "AT_FDCWD" and not flags:  # relative to a handle: not modelled
-            yield made("close", result)
-            return
-        yield made("open", result, path(at, 0 if at else None), flags)
+        yield made("open", result, path(at, 0 if at else None), _flags(words[at + 1]))
     elif name == "creat":
         yield made("open", result, path(0), os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     elif name in ("dup", "dup2", "dup3"):
-        yield made("dup", int(words[0]), result)
+        yield made("dup", _fd(words[0]), result)
     elif name == "fcntl":
         if words[1].startswith("F_DUPFD"):
-            yield made("dup", int(words[0]), result)
+            yield made("dup", _fd(words[0]), result)
     elif name == "close":
-        yield made("close", int(words[0]))
+        yield made("close", _fd(words[0]))
     elif name == "write":
-        yield made("write", int(words[0]), _string(words[1])[:result])
+        yield made("write", _fd(words[0]), _string(words[1])[:result])
     elif name == "writev":
         data = b"".join(bytes.fromhex(hit.replace("\\x", "")) for hit in
                         re.findall(r'iov_base="([^"]*)"', words[1]))  # fmt: skip
-        yield made("write", int(words[0]), data[:result])
+        yield made("write", _fd(words[0]), data[:result])
     elif name == "pwrite64":
-        yield made("pwrite", int(words[0]), _string(words[1])[:result], int(words[3]))
+        yield made("pwrite", _fd(words[0]), _string(words[1])[:result], int(words[3]))
     elif name == "lseek":
-        yield made("seek", int(words[0]), result)
+        yield made("seek", _fd(words[0]), result)
     elif name == "ftruncate":
-        yield made("truncate", int(words[0]), int(words[1]))
+        yield made("truncate", _fd(words[0]), int(words[1]))
     elif name == "truncate":
         yield made("truncate", path(0), int(words[1]))
     elif name == "fallocate":
         keep = "KEEP_SIZE" in words[1]
         punches = words[1] not in ("0", "FALLOC_FL_KEEP_SIZE")
         if punches:
-            yield made("unknown", int(words[0]), f"fallocate {words[1]}")
+            yield made("unknown", _fd(words[0]), f"fallocate {words[1]}")
         elif not keep:
-            yield made("allocate", int(words[0]), int(words[2]) + int(words[3]))
+            yield made("allocate", _fd(words[0]), int(words[2]) + int(words[3]))
     elif name in ("fsync", "fdatasync"):
-        yield made("fsync", int(words[0]))
+        yield made("fsync", _fd(words[0]))
     elif name in ("mkdir", "rmdir", "unlink"):
         yield made(name, path(0))
     elif name == "mkdirat":
@@ -183,12 +194,12 @@ def _call(name: str, words: list[str], result: int, process: int, cwd: str) -> I
     elif name in ("clone", "clone3", "fork", "vfork"):
         yield made("fork", result, "CLONE_FILES" in " ".join(words))
     elif name == "mmap":
-        if "MAP_SHARED" in words[3] and "PROT_WRITE" in words[2] and words[4] != "-1":
-            yield made("unknown", int(words[4]), "a shared writable mapping")
+        if "MAP_SHARED" in words[3] and "PROT_WRITE" in words[2] and _fd(words[4]) != -1:
+            yield made("unknown", _fd(words[4]), "a shared writable mapping")
     elif name in ("copy_file_range", "splice"):
-        yield made("unknown", int(words[2]), name)
+        yield made("unknown", _fd(words[2]), name)
     elif name in ("sendfile", "pwritev", "pwritev2"):
-        yield made("unknown", int(words[0]), name)
+        yield made("unknown", _fd(words[0]), name)
     # sync, syncfs, sync_file_range, chdir: ignoring their effect is on the safe side
 
 
@@ -197,11 +208,15 @@ def _flags(word: str) -> int:
     return sum(getattr(os, name) for name in known if name in word.split("|"))
 
 
+_BELOW = ("dir_fd", "src_dir_fd", "dst_dir_fd")
+
+
 class Recorder:
     """A recorder of what this process does to files through `os`."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self._folders: dict[int, str] = {}  # the path of what was opened, by its handle
 
     @contextmanager
     def active(self) -> Iterator[Recorder]:
@@ -218,7 +233,12 @@ class Recorder:
     def _traced(self, real: Callable[..., Any], note: Callable[..., Call]) -> Callable[..., Any]:
         def traced(*args: Any, **keywords: Any) -> Any:
             result = real(*args, **keywords)
-            self.calls.append(note(result, *args))
+            whole = list(args)
+            for at, handle in enumerate(keywords[one] for one in _BELOW if one in keywords):
+                whole[at] = os.path.join(self._folders[handle], args[at])
+            self.calls.append(note(result, *whole))
+            if note is _RECORDED["open"]:
+                self._folders[result] = whole[0]
             return result
 
         return traced

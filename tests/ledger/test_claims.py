@@ -14,6 +14,7 @@ import pytest
 from test_ledger import KEY, REQUEST, WANTED, arrival
 
 from jit_guard.commit import kernel_lock
+from jit_guard.commit.directories import Directories
 from jit_guard.generators.generator import Text
 from jit_guard.ledger import claims
 from jit_guard.ledger.ledger import Ledger
@@ -275,10 +276,10 @@ def test_a_failing_lock_is_an_error_and_not_taken_for_a_held_one(
 
     monkeypatch.setattr(kernel_lock, failing, fail)
     handles = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
-    holder = claims.Holder(str(tmp_path / "claims"))
+    holder = claims.Holder(str(tmp_path))
     with pytest.raises(PermissionError):
         holder.take()
-    assert [path.name for path in (tmp_path / "claims").iterdir()] == ["0.lock"]
+    assert [path.name for path in (tmp_path / ".jit-guard/claims").iterdir()] == ["0.lock"]
     if handles:
         assert len(os.listdir("/proc/self/fd")) == handles
 
@@ -291,5 +292,5 @@ def test_only_a_held_lock_counts_as_held(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(fcntl, "flock", fail)
-    with pytest.raises(PermissionError):
-        kernel_lock.take(str(tmp_path / "0.lock"))
+    with pytest.raises(PermissionError), Directories(str(tmp_path)) as directories:
+        kernel_lock.take(directories.top.location("0.lock"))

@@ -10,7 +10,7 @@ _OUTCOMES = {
     "nothing": "no commit was interrupted",
     "forward": "finished the interrupted commit",
     "back": "undid the interrupted commit",
-    "set aside": "moved the unreadable intent aside",
+    "set aside": "moved the refused intent aside",
 }
 
 
@@ -27,7 +27,6 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     console = Console(options.color)
     done = open_guard(options, {}).recover(abandon=options.abandon)
     lines = [_OUTCOMES[done.outcome]]
-    lines += (f"  placed {printable(path)}" for path in done.placed)
-    lines += (f"  {printable(message)}" for message in done.messages)
+    lines += (f"  {printable(line)}" for line in (*done.actions, *done.messages))
     console.lines(lines)
     return 0

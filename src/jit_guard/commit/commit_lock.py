@@ -14,6 +14,7 @@ import time
 from types import TracebackType
 
 from jit_guard.commit import kernel_lock
+from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import LockedError
 from jit_guard.commit.state_folder import make_folder
 from jit_guard.text.names import STATE_FOLDER
@@ -21,7 +22,6 @@ from jit_guard.text.names import STATE_FOLDER
 LOCK = "commit.lock"
 TIMEOUT = 60.0  # seconds; a commit takes milliseconds, so the holder is stopped or hangs
 _FIRST_WAIT, _LONGEST_WAIT = 0.0005, 0.02
-_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class CommitLock:
@@ -39,8 +39,8 @@ class CommitLock:
     """
 
     def __init__(self, root: str, *, timeout: float = TIMEOUT, shared: bool = False) -> None:
-        self._folder = os.path.join(root, STATE_FOLDER)
-        self._path = os.path.join(self._folder, LOCK)
+        self._root = root
+        self._path = os.path.join(root, STATE_FOLDER, LOCK)
         self._timeout = timeout
         self._shared = shared
         self._handle: int | None = None
@@ -78,14 +78,15 @@ class CommitLock:
         return kernel_lock.is_at(self._handle, self._path)
 
     def _try(self) -> bool:
-        if self._shared:
-            try:
-                handle = os.open(self._path, os.O_RDONLY | _FLAGS)
-            except (FileNotFoundError, NotADirectoryError):
-                return True
-        else:
-            make_folder(self._folder)
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o666)
+        with Directories(self._root) as directories:
+            if self._shared:
+                try:
+                    location = directories.state.location(LOCK)
+                    handle = kernel_lock.open_file(location, os.O_RDONLY)
+                except (FileNotFoundError, NotADirectoryError):
+                    return True
+            else:
+                handle = kernel_lock.open_file(make_folder(directories.state).location(LOCK))
         ours = False
         try:
             if kernel_lock.lock(handle, shared=self._shared):

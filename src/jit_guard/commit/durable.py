@@ -6,7 +6,8 @@ renamed or removed name may revert until its directory is synced, independently 
 tests follow; LWN, "A way to do atomic writes", 2019; SQLite, "Atomic Commit"). Every sync here
 therefore names what would be lost without it; the tests skip each one and look for that loss.
 
-All functions raise only OSError, and always with the path.
+Every call is relative to the handle of a directory (see `directories.py`). All functions raise only
+OSError, and always with the path.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+
+from jit_guard.commit.directories import Directory, Location, move
 
 if sys.platform != "win32":
     import fcntl
@@ -26,7 +28,6 @@ _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
 # A FIFO in place of a file must not block us until a writer opens it.
 _READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 # Errors of file systems that cannot sync a directory or do not support F_FULLFSYNC.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -52,57 +53,55 @@ def sync(handle: int, without: str) -> None:  # noqa: ARG001  (read by the tests
     os.fsync(handle)
 
 
-def sync_folder(path: str, without: str) -> None:
+def sync_folder(directory: Directory, without: str) -> None:
     """Flush a directory's changed names to disk; a no-op on Windows, which has no such call."""
-    if sys.platform == "win32":
-        return
     try:
-        handle = os.open(path, _FOLDER)
-        try:
+        handle = directory.handle
+        if handle is not None:
             sync(handle, without)
-        finally:
-            os.close(handle)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
-            raise _at(path, error) from None
+            raise _at(directory.path, error) from None
 
 
-def sync_file(path: str, without: str) -> None:
+def sync_file(location: Location, without: str) -> None:
     """Flush a file to disk that another process may have written."""
     # Windows flushes only files that are open for writing.
-    flags = (os.O_RDWR if sys.platform == "win32" else os.O_RDONLY) | _BINARY
-    handle = os.open(path, flags)
+    flags = _READ | os.O_RDWR if sys.platform == "win32" else _READ
+    handle = location.call(os.open, flags)
     try:
         sync(handle, without)
     except OSError as error:
-        raise _at(path, error) from None
+        raise _at(location.path, error) from None
     finally:
         os.close(handle)
 
 
 def write_file(
-    path: str,
+    location: Location,
     data: bytes,
     without: str,
     *,
+    mode: int = 0o666,
     like: os.stat_result | None = None,
-    attributes_of: str | None = None,
+    attributes_of: Location | None = None,
     again: bool = False,
 ) -> None:
     """Write a whole file and sync it, before it is visible under its final name.
 
     Args:
-        path: a temporary name of ours; it must not exist, unless `again` is set.
+        location: a temporary name of ours; it must not exist, unless `again` is set.
         data: the contents of the file.
         without: what a power loss could cause without the sync.
+        mode: the mode of the new file; the umask applies.
         like: the status of the file that this one replaces; its mode and owner are copied.
-        attributes_of: the path of that file; its extended attributes (ACLs, SELinux) are copied.
+        attributes_of: the place of that file; its extended attributes (ACLs, SELinux) are copied.
         again: replace the file of an earlier attempt, if there is one.
     """
     if again:
-        remove(path)
+        remove(location)
     try:
-        handle = os.open(path, _NEW, 0o666)
+        handle = location.call(os.open, _NEW, mode)
         try:
             # Before the bytes: a complete file then also has its mode and owner.
             if like is not None and sys.platform != "win32":
@@ -114,10 +113,10 @@ def write_file(
         finally:
             os.close(handle)
     except OSError as error:
-        raise _at(path, error) from None
+        raise _at(location.path, error) from None
 
 
-def _take_over(handle: int, like: os.stat_result, attributes_of: str | None) -> None:
+def _take_over(handle: int, like: os.stat_result, attributes_of: Location | None) -> None:
     """Copy mode, owner and extended attributes from the file that will be replaced."""
     if sys.platform == "win32":
         return
@@ -135,93 +134,93 @@ def _take_over(handle: int, like: os.stat_result, attributes_of: str | None) -> 
                     raise OSError(errno.EPERM, "Its group could not be kept") from None
     os.fchmod(handle, stat.S_IMODE(like.st_mode))  # after fchown, which clears set-id bits
     if attributes_of is not None and sys.platform == "linux":
+        source = attributes_of.call(os.open, _READ)
         try:
-            for name in os.listxattr(attributes_of):
-                os.setxattr(handle, name, os.getxattr(attributes_of, name))
+            for name in os.listxattr(source):
+                os.setxattr(handle, name, os.getxattr(source, name))
         except OSError as error:
             # The system sets its own attributes (security.*) on the new file.
             if error.errno not in (*_UNSUPPORTED, errno.EPERM, errno.EACCES, errno.ENODATA):
                 raise
+        finally:
+            os.close(source)
 
 
-def read_file(path: str) -> tuple[bytes, os.stat_result] | None:
+def read_file(location: Location, most: int | None = None) -> tuple[bytes, os.stat_result] | None:
     """Read a regular file and its status; None if it does not exist.
 
     Raises:
-        OSError: it cannot be read, or is not a regular file (a link, for example).
+        OSError: it cannot be read, is not a regular file (a link, for example), or is larger than
+            `most` bytes.
     """
     try:
-        handle = os.open(path, _READ)
+        handle = location.call(os.open, _READ)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", path)
+            raise OSError(errno.EINVAL, "Not a regular file")
         pieces: list[bytes] = []
+        size = 0
         while piece := os.read(handle, _CHUNK):
             pieces.append(piece)
+            size += len(piece)
+            if most is not None and size > most:
+                raise OSError(errno.EFBIG, f"Larger than {most >> 20} MB")
         return b"".join(pieces), status
     except OSError as error:
-        raise _at(path, error) from None
+        raise _at(location.path, error) from None
     finally:
         os.close(handle)
 
 
-def exists(path: str) -> bool:
+def exists(location: Location) -> bool:
     """Check whether a path exists, even as a broken link; raise if that cannot be determined."""
-    return _status(path) is not None
+    return location.status() is not None
 
 
-def is_link(path: str) -> bool:
+def is_link(location: Location) -> bool:
     """Check for a symbolic link."""
-    status = _status(path)
+    status = location.status()
     return status is not None and stat.S_ISLNK(status.st_mode)
 
 
-def is_file(path: str) -> bool:
+def is_file(location: Location) -> bool:
     """Check for a regular file, without following links."""
-    status = _status(path)
+    status = location.status()
     return status is not None and stat.S_ISREG(status.st_mode)
 
 
-def _status(path: str) -> os.stat_result | None:
-    # os.path.exists and the like return False on any error, which could cost a file.
-    try:
-        return os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def make_folders(paths: Sequence[str], parents: Sequence[str]) -> None:
+def make_folders(directories: Sequence[Directory], parents: Sequence[Directory]) -> None:
     """Create directories durably, outermost first.
 
     Args:
-        paths: the directories to create; existing ones are accepted.
+        directories: the directories to create; existing ones are accepted.
         parents: every directory whose names must be on disk for them to be found, including
             existing ones: the process that created them may have been killed before its sync.
     """
-    for path in paths:
+    for directory in directories:
+        place = directory.place
         try:
-            os.mkdir(path)
+            place.call(os.mkdir, 0o777)
         except FileExistsError:
-            if not stat.S_ISDIR(os.lstat(path).st_mode):
+            if not stat.S_ISDIR(place.call(os.lstat).st_mode):
                 raise
     for parent in parents:
         sync_folder(parent, without="a new directory is lost, with every component in it")
 
 
-def remove_folders(paths: Sequence[str]) -> bool:
-    """Remove the empty directories in `paths` (innermost last); return whether any was removed."""
-    removed = False
-    for path in reversed(paths):
-        try:
-            os.rmdir(path)
-            removed = True
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
-                raise
-    return removed
+def remove_folder(directory: Directory) -> bool:
+    """Remove a directory if it is empty; return False if it is not, or does not exist."""
+    try:
+        directory.place.call(os.rmdir)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
+            raise
+        return False
+    directory.directories.forget(directory)
+    return True
 
 
 def same_file(before: os.stat_result, now: os.stat_result) -> bool:
@@ -234,48 +233,48 @@ def same_file(before: os.stat_result, now: os.stat_result) -> bool:
     )
 
 
-def place(temporary: str, final: str) -> None:
+def place(temporary: Location, final: Location) -> None:
     """Give a file its final name in the same directory; never overwrite an existing file.
 
     Raises:
         FileExistsError: the name is already taken.
     """
     try:
-        os.link(temporary, final, follow_symlinks=False)
+        move(os.link, temporary, final, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         # No hard links here (FAT, some network and user-space file systems). On Windows a
         # rename never overwrites; elsewhere the check and the rename are two steps.
         if exists(final):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), final) from None
-        _patiently(os.rename, temporary, final)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), final.path) from None
+        _patiently(lambda: move(os.rename, temporary, final))
 
 
-def replace(temporary: str, final: str) -> None:
+def replace(temporary: Location, final: Location) -> None:
     """Replace a file atomically: readers get either the old contents or the new."""
-    _patiently(os.replace, temporary, final)
+    _patiently(lambda: move(os.replace, temporary, final))
 
 
-def remove(path: str) -> bool:
+def remove(location: Location) -> bool:
     """Remove a file; return False if there was none."""
     try:
-        _patiently(os.unlink, path)
+        _patiently(lambda: location.call(os.unlink))
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
 
 
-def _patiently(call: Callable[..., Any], *paths: str) -> None:
+def _patiently(call: Callable[[], object]) -> None:
     """Retry for two seconds on Windows, which refuses while a scanner or editor has it open."""
     for _ in range(_WINDOWS_TRIES if sys.platform == "win32" else 0):
         try:
-            call(*paths)
+            call()
         except PermissionError:
             time.sleep(0.05)
         else:
             return
-    call(*paths)
+    call()
 
 
 def _at(path: str, error: OSError) -> OSError:

@@ -16,9 +16,12 @@ import base64
 import hashlib
 import json
 import os
-from typing import Any, Literal, NamedTuple
+import re
+import stat
+from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
 from jit_guard.commit import durable
+from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.errors import TransactionError, UnsafePathError
 from jit_guard.commit.location import refuse_unsafe
 from jit_guard.registry.edit import Edit
@@ -28,6 +31,12 @@ from jit_guard.text.names import OURS, PENDING, STATE_FOLDER
 DRAFT = f"{PENDING}.tmp"
 BROKEN = f"{STATE_FOLDER}/unreadable-pending.json"
 VERSION = 1
+# The most that is read of an intent, and the most of it that is not in strings (200,000 edits).
+MOST_BYTES = 64 << 20
+_MOST_STRUCTURE = 8 << 20
+_ESCAPE, _STRING = re.compile(rb"\\.", re.DOTALL), re.compile(rb'"[^"]*"')
+_TEMPORARY = re.compile(rf"{re.escape(OURS)}[0-9a-f]{{12}}-(?:map-)?[0-9a-f]+")
+_T = TypeVar("_T")
 
 
 class MapChange(NamedTuple):
@@ -75,66 +84,105 @@ class Intent(NamedTuple):
         )
 
 
-class UnreadableIntentError(TransactionError):
-    """`pending.json` is not as it was written, so recovery cannot use it."""
+class RefusedIntentError(TransactionError):
+    """`pending.json` is corrupted, or asks for more than a commit does. Nothing was changed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{PENDING} is refused: {reason}; run `jit-guard recover --abandon` to move it to "
+            f"{BROKEN}"
+        )
+        self.reason = reason
 
 
-def stands(root: str) -> bool:
+def stands(directories: Directories) -> bool:
     """Check whether a commit is in progress or was interrupted."""
-    return durable.exists(os.path.join(root, PENDING))
+    return durable.exists(directories.pending)
 
 
-def draft_stands(root: str) -> bool:
+def draft_stands(directories: Directories) -> bool:
     """Check whether a process died while writing an intent."""
-    return durable.exists(os.path.join(root, DRAFT))
+    return durable.exists(_draft(directories))
 
 
-def read(root: str) -> Intent | None:
+def read(directories: Directories) -> Intent | None:
     """Read the intent on disk; None if there is none.
 
     Raises:
-        UnreadableIntentError: it is corrupted, or a newer jit-guard wrote it.
+        RefusedIntentError: it is corrupted, a newer jit-guard wrote it, or it is not a file.
         OSError: it cannot be read.
     """
-    found = durable.read_file(os.path.join(root, PENDING))
+    location = directories.pending
+    status = location.status()
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        raise RefusedIntentError("it is a link, or not a regular file")
+    if status is not None and status.st_size > MOST_BYTES:
+        raise RefusedIntentError(f"it is larger than {MOST_BYTES >> 20} MB")
+    found = durable.read_file(location, MOST_BYTES)
     return None if found is None else decode(found[0])
 
 
-def write(root: str, intent: Intent) -> None:
+def write(directories: Directories, intent: Intent) -> None:
     """Write an intent durably, replacing the previous one."""
-    draft = os.path.join(root, DRAFT)
+    draft = _draft(directories)
     durable.write_file(
         draft,
         encode(intent),
         without="the intent is empty or torn, so recovery does not know what was begun",
+        mode=0o600,
         again=True,
     )
-    durable.replace(draft, os.path.join(root, PENDING))
+    durable.replace(draft, directories.pending)
     durable.sync_folder(
-        os.path.join(root, STATE_FOLDER),
+        directories.state,
         without=f"the {intent.phase} is lost, while what it announces may already exist",
     )
 
 
-def remove(root: str) -> None:
+def remove_draft(directories: Directories) -> None:
+    """Remove the file that an interrupted writer has left; it is never read."""
+    durable.remove(_draft(directories))
+
+
+def remove(directories: Directories) -> None:
     """Remove an intent, once everything in it is done and on disk."""
-    durable.remove(os.path.join(root, DRAFT))
-    durable.remove(os.path.join(root, PENDING))
+    remove_draft(directories)
+    durable.remove(directories.pending)
     durable.sync_folder(
-        os.path.join(root, STATE_FOLDER),
+        directories.state,
         without="the intent comes back and undoes what the user did since",
     )
 
 
-def set_aside(root: str) -> None:
-    """Move an unreadable intent aside, with any texts that it holds."""
-    durable.remove(os.path.join(root, DRAFT))
-    durable.replace(os.path.join(root, PENDING), os.path.join(root, BROKEN))
-    durable.sync_folder(os.path.join(root, STATE_FOLDER), without="the broken intent comes back")
+def set_aside(directories: Directories) -> str:
+    """Move a refused intent aside, with any texts that it holds; return its new path."""
+    remove_draft(directories)
+    to = _free(directories.pending.beside(os.path.basename(BROKEN)))
+    durable.replace(directories.pending, to)
+    durable.sync_folder(directories.state, without="the refused intent comes back")
+    return to.relative
+
+
+def _free(location: Location) -> Location:
+    """Return this name, or a similar one that is free."""
+    stem, suffix = os.path.splitext(location.name)
+    number = 1
+    while durable.exists(location):
+        number += 1
+        location = location.beside(f"{stem}-{number}{suffix}")
+    return location
+
+
+def _draft(directories: Directories) -> Location:
+    return directories.pending.beside(os.path.basename(DRAFT))
 
 
 def encode(intent: Intent) -> bytes:
-    """Encode an intent as the bytes of its file."""
+    """Encode an intent as the bytes of its file.
+
+    Raises:
+        TransactionError: it is too large to be read again.
+    """
     body = {
         "version": VERSION,
         "phase": intent.phase,
@@ -164,71 +212,108 @@ def encode(intent: Intent) -> bytes:
             for one in intent.components
         ],
     }
-    return json.dumps({"sha256": _checksum(body), **body}, indent=1).encode() + b"\n"
+    data = json.dumps({"sha256": _checksum(body), **body}, indent=1).encode() + b"\n"
+    if _is_bulky(data):
+        raise TransactionError("too much for one commit; nothing was changed")
+    return data
 
 
 def decode(data: bytes) -> Intent:
     """Decode an intent from the bytes of its file.
 
     Raises:
-        UnreadableIntentError: they are corrupted, or a newer jit-guard wrote them.
+        RefusedIntentError: they are corrupted, or a newer jit-guard wrote them.
     """
     try:
-        body: Any = json.loads(data)
+        if _is_bulky(data):
+            raise RefusedIntentError("it holds more than any commit")
+        text = data.decode()  # `loads` would take UTF-16, too
+        body: Any = json.loads(text, parse_int=_digit, parse_float=_none, parse_constant=_none)
         checksum = body.pop("sha256")
-        if body["version"] > VERSION:
-            raise UnreadableIntentError(
-                f"{PENDING} was written by a newer jit-guard; run `jit-guard recover` with that one"
-            )
+        if _of(int, body["version"]) > VERSION:
+            raise RefusedIntentError("a newer jit-guard wrote it; use that one")
         if checksum == _checksum(body):
             found = Intent(
                 phase=body["phase"],
-                maps=tuple(map(_decode_map, body["maps"])),
-                components=tuple(map(_decode_component, body["components"])),
-                folders=tuple(body["folders"]),
+                maps=tuple(map(_decode_map, _of(list, body["maps"]))),
+                components=tuple(map(_decode_component, _of(list, body["components"]))),
+                folders=tuple(_of(list, body["folders"])),
             )
-            _refuse_foreign(found)
+            _refuse_odd(found)
             return found
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UnsafePathError):
         pass
-    raise UnreadableIntentError(
-        f"{PENDING} is corrupted, so its commit can be neither finished nor undone; "
-        f"run `jit-guard recover --abandon` to move it to {BROKEN}"
+    raise RefusedIntentError("it is corrupted, so its commit can be neither finished nor undone")
+
+
+def _is_bulky(data: bytes) -> bool:
+    """Check the size. Brackets cost more than text: a list of two bytes takes sixty in memory."""
+    # Two passes, since one pattern for strings with escapes can take quadratic time.
+    outside = (
+        len(data) if len(data) <= _MOST_STRUCTURE else len(_STRING.sub(b"", _ESCAPE.sub(b"", data)))
     )
+    return len(data) > MOST_BYTES or outside > _MOST_STRUCTURE
 
 
-def _refuse_foreign(intent: Intent) -> None:
-    """Refuse an intent, e.g. from a repository, with paths that jit-guard never writes."""
+def _refuse_odd(intent: Intent) -> None:
+    """Raise ValueError, TypeError or UnsafePathError if jit-guard never writes such an intent."""
     if intent.phase not in ("plan", "commit"):
         raise ValueError(intent.phase)
-    temporaries = [one.temporary for one in intent.maps]
-    temporaries += (one.temporary for one in intent.components)
-    for name in temporaries:
-        if not name.startswith(OURS) or "/" in name:
-            raise ValueError(name)
-    paths = [one.path for one in intent.maps]
-    paths += (one.path for one in intent.components)
-    for path in (*temporaries, *paths, *intent.folders):
-        refuse_unsafe(path)
+    parts: list[MapIntent | ComponentIntent] = [*intent.maps, *intent.components]
+    for one in parts:
+        refuse_unsafe(one.path)
+        if not _TEMPORARY.fullmatch(one.temporary):
+            raise ValueError(one.temporary)
+    for path in intent.folders:
+        refuse_unsafe(_of(str, path))
+    for component in intent.components:
+        data = component.data
+        if (data is None) is (intent.phase == "commit"):
+            raise ValueError(component.path)
+        if data is not None and hashlib.sha256(data).hexdigest() != component.sha256:
+            raise ValueError(component.sha256)
 
 
 def _decode_map(one: dict[str, Any]) -> MapIntent:
     edits = tuple(
-        Edit(_keys(edit["pointer"]), edit["old"], edit["new"])  # one line each
-        for edit in one["edits"]
+        Edit(_keys(_of(str, edit["pointer"])), _of(str, edit["old"]), _of(str, edit["new"]))
+        for edit in _of(list, one["edits"])
     )
-    return MapIntent(one["path"], one["temporary"], one["old_sha256"], one["new_sha256"], edits)
+    return MapIntent(
+        _of(str, one["path"]),
+        _of(str, one["temporary"]),
+        _of(str, one["old_sha256"]),
+        _of(str, one["new_sha256"]),
+        edits,
+    )
 
 
 def _decode_component(one: dict[str, Any]) -> ComponentIntent:
+    replaces = one["replaces"]
     return ComponentIntent(
-        one["path"],
-        one["temporary"],
-        one["sha256"],
+        _of(str, one["path"]),
+        _of(str, one["temporary"]),
+        _of(str, one["sha256"]),
         _decode_data(one),
-        one["replaces"],
-        one["adopted"],
+        None if replaces is None else _of(str, replaces),
+        _of(bool, one["adopted"]),
     )
+
+
+def _of(kind: type[_T], value: Any) -> _T:
+    if type(value) is not kind:
+        raise TypeError(kind)
+    return value
+
+
+def _digit(digits: str) -> int:
+    if len(digits) > 9:  # the only number is the version
+        raise ValueError
+    return int(digits)
+
+
+def _none(text: str) -> NoReturn:
+    raise ValueError(text)
 
 
 def _encode_data(data: bytes | None) -> dict[str, str]:
@@ -242,8 +327,8 @@ def _encode_data(data: bytes | None) -> dict[str, str]:
 
 def _decode_data(one: dict[str, Any]) -> bytes | None:
     if "text" in one:
-        return str(one["text"]).encode()
-    return base64.b64decode(one["base64"]) if "base64" in one else None
+        return _of(str, one["text"]).encode()
+    return base64.b64decode(_of(str, one["base64"]), validate=True) if "base64" in one else None
 
 
 def _keys(of_pointer: str) -> tuple[str, ...]:

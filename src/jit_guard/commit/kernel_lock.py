@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
+
+from jit_guard.commit.directories import Location
 
 if sys.platform == "win32":
     import msvcrt
@@ -14,10 +17,25 @@ else:
     import fcntl
 
     _BUSY = (errno.EAGAIN,)  # retrying would not help with any other error
-_FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+# Opening a FIFO must not block until another process opens its other end.
+_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+MAKE = os.O_RDWR | os.O_CREAT
 
 
-def take(path: str, *, shared: bool = False) -> int | None:
+def open_file(location: Location, flags: int = MAKE) -> int:
+    """Open a lock file, made if need be.
+
+    Raises:
+        OSError: it cannot be opened, or a link or something else is in its place.
+    """
+    handle: int = location.call(os.open, flags | _FLAGS, 0o600)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "Not a regular file", location.path)
+    return handle
+
+
+def take(location: Location, *, shared: bool = False) -> int | None:
     """Lock a file, creating it if needed; return its handle, or None if another process holds it.
 
     The file must never be unlinked: two processes could then hold the lock at once.
@@ -25,7 +43,7 @@ def take(path: str, *, shared: bool = False) -> int | None:
     Raises:
         OSError: it cannot be opened or locked.
     """
-    handle = os.open(path, _FLAGS | os.O_CREAT, 0o666)
+    handle = open_file(location)
     locked = False
     try:
         locked = lock(handle, shared=shared)

@@ -1,7 +1,8 @@
 """Locations on disk of the paths in a commit, which must be inside the project.
 
 A path is relative to the root, with `/`. It is resolved again at each use, since an intent may be
-read by another process, after the project was moved, or in a clone.
+read by another process, after the project was moved, or in a clone. Links inside the project are
+followed here; calls at a `Location` follow none.
 """
 
 from __future__ import annotations
@@ -10,54 +11,36 @@ import errno
 import os
 import re
 import stat
-from typing import NamedTuple
 
 from jit_guard.commit import durable
+from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import TransactionError, UnsafePathError
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.text.names import MAX_NAME_BYTES, STATE_FOLDER, is_git
 
-_OURS = (STATE_FOLDER, ".git")
-
-
-class Location(NamedTuple):
-    """A place on disk: the real directory (absolute, no links) and the name in it."""
-
-    folder: str
-    name: str
-
-    @property
-    def path(self) -> str:
-        """The whole path."""
-        return os.path.join(self.folder, self.name)
-
-    def beside(self, name: str) -> str:
-        """The path of another name in the same directory."""
-        return os.path.join(self.folder, name)
+_MOST_BYTES = 4095  # of a path, on Linux
 
 
-def component_location(root: str, path: str) -> Location:
+def component_location(directories: Directories, path: str) -> Location:
     """Locate a component. Its directory may be a link inside the project.
 
     Raises:
-        UnsafePathError: the path leaves the project.
+        UnsafePathError: the path leaves the project, or leads into `.git` or `.jit-guard`.
     """
     refuse_unsafe(path)
     folder, _, name = path.rpartition("/")
-    real = _real(os.path.join(root, *folder.split("/")) if folder else root)
-    if not _inside(root, real):
-        raise UnsafePathError(f"{path}: its directory is outside the project; nothing was written")
-    return Location(real, name)
+    return _inside(directories, path, os.path.join(directories.top.path, folder)).location(name)
 
 
-def map_location(root: str, path: str) -> Location:
+def map_location(directories: Directories, path: str) -> Location:
     """Locate the bytes of a map. A map that is a link stays one: its target is edited.
 
     Raises:
-        UnsafePathError: the path leaves the project.
+        UnsafePathError: as for a component.
     """
-    location = component_location(root, path)
-    if durable.is_link(location.path):
-        return Location(*os.path.split(os.path.realpath(location.path, strict=True)))
+    location = component_location(directories, path)
+    if durable.is_link(location):
+        folder, name = os.path.split(_real(location.path, path))
+        return _inside(directories, path, folder).location(name)
     return location
 
 
@@ -74,23 +57,26 @@ def refuse_hard_link(path: str, status: os.stat_result) -> None:
         )
 
 
-def missing_folders(root: str, folder: str) -> list[str]:
-    """List the directories to create, outermost first, as paths relative to the root."""
-    missing: list[str] = []
-    while folder != root and not durable.exists(folder):
-        missing.append(os.path.relpath(folder, root).replace(os.sep, "/"))
-        folder = os.path.dirname(folder)
-    if not stat.S_ISDIR(os.lstat(folder).st_mode):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder)
+def missing_folders(directory: Directory) -> list[Directory]:
+    """List the directories to create, outermost first."""
+    missing: list[Directory] = []
+    while directory != directory.directories.top:
+        status = directory.place.status()
+        if status is not None:
+            if not stat.S_ISDIR(status.st_mode):
+                words = os.strerror(errno.ENOTDIR)
+                raise NotADirectoryError(errno.ENOTDIR, words, directory.path)
+            break
+        missing.append(directory)
+        directory = directory.place.directory
     return missing[::-1]
 
 
-def upwards(root: str, folder: str) -> list[str]:
-    """List a directory and its parents up to the root (itself alone if it is outside)."""
-    chain = [folder]
-    while _inside(root, folder) and folder != root:
-        folder = os.path.dirname(folder)
-        chain.append(folder)
+def upwards(directory: Directory) -> list[Directory]:
+    """List a directory and its parents, up to the root."""
+    chain = [directory]
+    while chain[-1] != directory.directories.top:
+        chain.append(chain[-1].place.directory)
     return chain
 
 
@@ -101,20 +87,43 @@ def refuse_unsafe(path: str) -> None:
         raise UnsafePathError(f"{path!r} is absolute or empty; use a path relative to the root")
     if "\\" in path or "\0" in path or any(name in ("", ".", "..") for name in segments):
         raise UnsafePathError(f"{path!r} is not a plain path below the root; nothing was written")
-    if segments[0].lower() in _OURS:
-        raise UnsafePathError(f"{path!r}: maps and components cannot be in {segments[0]}")
-
-
-def _real(path: str) -> str:
-    """Return the `realpath` of a directory that may not exist yet; raise if it cannot be read."""
     try:
-        return os.path.realpath(path, strict=True)
+        raw = os.fsencode(path)
+    except UnicodeEncodeError:
+        raise UnsafePathError(f"{path!r}: a file cannot have this name") from None
+    if len(raw) > _MOST_BYTES or max(map(len, raw.split(b"/"))) > MAX_NAME_BYTES:
+        raise UnsafePathError(f"{path[:60]!r}…: too long for a file name")
+    _refuse_ours(path, segments)
+
+
+def _refuse_ours(path: str, segments: list[str]) -> None:
+    for name in segments:
+        if is_git(name) or name.lower() == STATE_FOLDER:
+            raise UnsafePathError(f"{path!r}: maps and components cannot be in {name}")
+
+
+def _inside(directories: Directories, path: str, folder: str) -> Directory:
+    """Return the real directory at a path, if maps and components may be written there."""
+    root, real = directories.top.path, _real(folder, path)
+    if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
+        raise UnsafePathError(f"{path}: its directory is outside the project; nothing was written")
+    found = directories.at(os.path.relpath(real, root) if real != root else "")
+    _refuse_ours(path, found.relative.split("/"))
+    return found
+
+
+def _real(full: str, path: str) -> str:
+    """Return the `realpath` of a path that may not exist yet; raise if it cannot be read."""
+    try:
+        return os.path.realpath(full, strict=True)
     except FileNotFoundError:
-        if durable.is_link(path):
+        if os.path.islink(full):
+            raise UnsafePathError(f"{path}: a link on its way is broken") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnsafePathError(f"{path}: the links on its way form a loop") from None
+        if not isinstance(error, NotADirectoryError):
             raise
-        above, name = os.path.split(path)
-        return os.path.join(_real(above), name)
-
-
-def _inside(root: str, path: str) -> bool:
-    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+        raise UnsafePathError(f"{path}: its directory is a file") from None
+    above, name = os.path.split(full)
+    return os.path.join(_real(above, path), name)

@@ -5,44 +5,53 @@ from __future__ import annotations
 import os
 
 from jit_guard.commit import durable
+from jit_guard.commit.directories import Directory, Location
 from jit_guard.commit.intent import ComponentIntent
-from jit_guard.commit.location import Location, missing_folders, upwards
-from jit_guard.commit.replay import TRIES, Left, Replay, is_ready, sha256_of, sync_folders
+from jit_guard.commit.location import missing_folders, upwards
+from jit_guard.commit.replay import (
+    TRIES,
+    Left,
+    Replay,
+    is_ready,
+    read_text,
+    sha256_of,
+    sync_folders,
+)
 
 
 def place_components(work: Replay) -> None:
     """Give every component that an entry names its final name."""
-    folders: dict[str, None] = {}
+    folders: dict[Directory, None] = {}
     for one in work.intent.components:
         location = work.component(one)
         if work.wanted(one):
             _place(work, one, location)
         else:
             _withdraw(work, one, location)
-        folders[location.folder] = None
+        folders[location.directory] = None
     sync_folders(folders, "a component is missing under its name, though the map names it")
 
 
 def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
     temporary = location.beside(one.temporary)
     for _ in range(TRIES):
-        if not durable.exists(location.path):
+        if not durable.exists(location):
             _prepare_component(work, one, location)
             try:
-                durable.place(temporary, location.path)
+                durable.place(temporary, location)
             except FileExistsError:
                 continue  # created between the two calls: look at it
             break
-        found = durable.read_file(location.path) if durable.is_file(location.path) else None
+        found = read_text(location)
         sha256 = sha256_of(found[0]) if found is not None else None
         if sha256 == one.sha256:
-            durable.sync_file(location.path, without="a component that already existed is torn")
+            durable.sync_file(location, without="a component that already existed is torn")
             break
-        if found is not None and sha256 == one.replaces:
+        if found is not None and sha256 == one.replaces and work.may_replace(found[0]):
             _prepare_component(work, one, location, found[1])
-            durable.replace(temporary, location.path)
+            durable.replace(temporary, location)
             break
-        if durable.exists(location.path):
+        if durable.exists(location):
             reason = "a different file exists there and is never overwritten"
             work.left.append(Left(one.path, (), reason))
             work.keep(one.path, one.data or b"", reason)
@@ -55,12 +64,12 @@ def _prepare_component(
 ) -> None:
     """Write the temporary file again if it, or its directory, was removed."""
     temporary = location.beside(one.temporary)
-    if is_ready(work, temporary, one.sha256):
+    if is_ready(work, temporary, one.sha256, len(one.data or b"")):
         return
-    missing = missing_folders(work.root, location.folder)
+    work.directories.forget()
+    missing = missing_folders(location.directory)
     if missing:
-        make = [os.path.join(work.root, path) for path in missing]
-        durable.make_folders(make, upwards(work.root, location.folder))
+        durable.make_folders(missing, upwards(location.directory))
     durable.write_file(
         temporary,
         one.data or b"",
@@ -73,11 +82,12 @@ def _prepare_component(
 def _withdraw(work: Replay, one: ComponentIntent, location: Location) -> None:
     """Remove a component that no entry names any longer, if we placed it; keep its text."""
     made_by_us = not one.adopted and one.replaces is None
-    found = durable.read_file(location.path) if durable.is_file(location.path) else None
+    found = read_text(location)
     if found is not None and sha256_of(found[0]) == one.sha256:
         if not made_by_us or work.named(one.path):
             work.left.append(Left(one.path, (), "left in place"))
         else:
-            durable.remove(location.path)
+            durable.remove(location)
+            work.removed.append(one.path)
     reason = "the commit was abandoned" if work.back else "no entry names it any longer"
     work.keep(one.path, one.data or b"", reason)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jit_guard.commit import durable
+from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import OccupiedError, TransactionError
 from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapIntent
 from jit_guard.commit.location import (
-    Location,
     component_location,
     map_location,
     missing_folders,
@@ -58,17 +58,20 @@ class New(NamedTuple):
     maps: tuple[NewMap, ...]
     components: tuple[NewComponent, ...]
     adopted: tuple[Location, ...]
-    locations: tuple[Location, ...]
+    locations: dict[str, Location]  # of maps and components, by their paths
 
 
-def prepare(root: str, changes: Sequence[MapChange], placements: Sequence[Placement]) -> New:
+def prepare(
+    directories: Directories, changes: Sequence[MapChange], placements: Sequence[Placement]
+) -> New:
     """Do steps 1 to 4 in memory, so that refusals come before anything is written."""
     token = f"{OURS}{os.urandom(6).hex()}"
+    locations: dict[str, Location] = {}
     new_maps: list[NewMap] = []
     maps: list[MapIntent] = []
     for number, change in enumerate(changes):
-        location = map_location(root, change.path)
-        found = durable.read_file(location.path)
+        location = map_location(directories, change.path)
+        found = durable.read_file(location)
         if found is None:
             raise TransactionError(f"{change.path} does not exist; nothing was changed")
         data, status = found
@@ -80,14 +83,14 @@ def prepare(root: str, changes: Sequence[MapChange], placements: Sequence[Placem
         temporary = f"{token}-map-{number}"
         new_maps.append(NewMap(location, temporary, spliced, status))
         hashes = sha256_of(data), sha256_of(spliced)
+        locations[change.path] = location
         maps.append(MapIntent(change.path, temporary, *hashes, tuple(change.edits)))
     new_components: list[NewComponent] = []
     adopted_locations: list[Location] = []
     components: list[ComponentIntent] = []
-    folders: dict[str, None] = {}
-    locations: list[Location] = [new.location for new in new_maps]
+    folders: dict[Directory, None] = {}
     for number, placement in enumerate(placements):
-        location = component_location(root, placement.path)
+        location = component_location(directories, placement.path)
         sha256 = sha256_of(placement.data)
         adopted, like = _look(placement, location, sha256)
         temporary = f"{token}-{number}"
@@ -96,14 +99,13 @@ def prepare(root: str, changes: Sequence[MapChange], placements: Sequence[Placem
             adopted_locations.append(location)
         else:
             new_components.append(NewComponent(location, temporary, placement.data, like))
-        folders.update(dict.fromkeys(missing_folders(root, location.folder)))
-        locations.append(location)
-    if len(set(locations)) < len(locations):
+        folders.update(dict.fromkeys(missing_folders(location.directory)))
+        locations[placement.path] = location
+    if len(set(locations.values())) < len(changes) + len(placements):
         raise TransactionError("the commit changes the same file twice; nothing was changed")
-    intent = Intent("commit", tuple(maps), tuple(components), tuple(folders))
-    return New(
-        intent, tuple(new_maps), tuple(new_components), tuple(adopted_locations), tuple(locations)
-    )
+    made = tuple(folder.relative for folder in folders)
+    intent = Intent("commit", tuple(maps), tuple(components), made)
+    return New(intent, tuple(new_maps), tuple(new_components), tuple(adopted_locations), locations)
 
 
 def _row(
@@ -116,9 +118,9 @@ def _look(
     placement: Placement, location: Location, sha256: str
 ) -> tuple[bool, os.stat_result | None]:
     """Return whether the component already exists, and the status of a file to be replaced."""
-    if not durable.exists(location.path):
+    if not durable.exists(location):
         return False, None
-    found = durable.read_file(location.path) if durable.is_file(location.path) else None
+    found = durable.read_file(location) if durable.is_file(location) else None
     if found is None:
         raise OccupiedError(placement.path)
     there = sha256_of(found[0])
@@ -129,15 +131,14 @@ def _look(
     return False, found[1]
 
 
-def make(root: str, new: New) -> None:
+def make(directories: Directories, new: New) -> None:
     """Write directories, components and maps under temporary names, and sync all of them."""
-    above = dict.fromkeys(
-        folder for location in new.locations for folder in upwards(root, location.folder)
-    )
-    durable.make_folders([os.path.join(root, path) for path in new.intent.folders], list(above))
+    folders = dict.fromkeys(location.directory for location in new.locations.values())
+    above = dict.fromkeys(one for folder in folders for one in upwards(folder))
+    durable.make_folders(list(map(directories.at, new.intent.folders)), list(above))
     for component in new.components:
         # A name that this file system cannot hold must fail now, before the commit point.
-        durable.exists(component.location.path)
+        durable.exists(component.location)
         durable.write_file(
             component.location.beside(component.temporary),
             component.data,
@@ -145,16 +146,16 @@ def make(root: str, new: New) -> None:
             like=component.like,
         )
     for adopted in new.adopted:
-        durable.sync_file(adopted.path, without="a component that another process wrote is torn")
+        durable.sync_file(adopted, without="a component that another process wrote is torn")
     for one in new.maps:
         durable.write_file(
             one.location.beside(one.temporary),
             one.data,
             without="the map is empty or torn",
             like=one.status,
-            attributes_of=one.location.path,
+            attributes_of=one.location,
         )
-    for folder in dict.fromkeys(location.folder for location in new.locations):
+    for folder in folders:
         durable.sync_folder(
             folder, without="a temporary file is lost, and recovery needs space to write it again"
         )

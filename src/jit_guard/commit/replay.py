@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from jit_guard.commit import durable
-from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapIntent
-from jit_guard.commit.location import Location, component_location, map_location
+from jit_guard.commit.allowed import Allowed
+from jit_guard.commit.directories import Directories, Directory, Location
+from jit_guard.commit.intent import MOST_BYTES, ComponentIntent, Intent, MapChange, MapIntent
+from jit_guard.commit.location import component_location, map_location, upwards
 from jit_guard.registry.edit import Edit, EditError, strings
 from jit_guard.registry.positions import pointer
 
@@ -33,14 +37,31 @@ class Kept(NamedTuple):
 
 
 class Recovery(NamedTuple):
-    """How a commit ended. `changes` and `placed` are in effect now."""
+    """How a commit ended. `changes` and `placed` are in effect now.
+
+    `removed` are files and directories: temporary ones, and components that no entry names any
+    more.
+    """
 
     outcome: Literal["nothing", "forward", "back", "set aside"]
     changes: tuple[MapChange, ...] = ()
     placed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
     kept: tuple[Kept, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Everything that was done, one line each."""
+        done = [
+            f"set {change.path}{pointer(*edit.keys)} to {edit.new!r}"
+            for change in self.changes
+            for edit in change.edits
+        ]
+        done += (f"placed {path}" for path in self.placed)
+        done += (f"removed {path}" for path in self.removed)
+        return tuple(done)
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -55,36 +76,57 @@ class Replay:
 
     def __init__(
         self,
-        root: str,
+        directories: Directories,
         pending: Intent,
         back: bool,
         fresh: bool,
         keep: Keep | None,
+        allowed: Allowed | None = None,
+        locations: Mapping[str, Location] | None = None,
     ) -> None:
-        self.root, self.intent, self.back, self.fresh = root, pending, back, fresh
+        self.directories, self.intent, self.back, self.fresh = directories, pending, back, fresh
         self._keep = keep
-        self._locations: dict[tuple[str, str], Location] = {}
+        self._allowed = allowed
+        # All of them before the first step: one that leads out refuses the whole.
+        self._locations = locations or {
+            **{one.path: map_location(directories, one.path) for one in pending.maps},
+            **{one.path: component_location(directories, one.path) for one in pending.components},
+        }
         self._served: dict[str, list[tuple[str, Edit]]] | None = None
         self._in_place: set[tuple[str, Edit]] = set()
         self._strings: set[str] | None = None
         self.standing: dict[str, list[Edit]] = {}
         self.placed: list[str] = []
+        self.removed: list[str] = []
         self.left: list[Left] = []
         self.kept: list[Kept] = []
 
     def component(self, one: ComponentIntent) -> Location:
         """Locate a component."""
-        key = "component", one.path
-        if key not in self._locations:
-            self._locations[key] = component_location(self.root, one.path)
-        return self._locations[key]
+        return self._locations[one.path]
 
     def map(self, one: MapIntent) -> Location:
         """Locate the bytes of a map."""
-        key = "map", one.path
-        if key not in self._locations:
-            self._locations[key] = map_location(self.root, one.path)
-        return self._locations[key]
+        return self._locations[one.path]
+
+    def parents(self) -> set[str]:
+        """The directories around the components, relative to the root."""
+        folders = {self.component(one).directory for one in self.intent.components}
+        return {one.relative for folder in folders for one in upwards(folder)}
+
+    def existing(self) -> dict[str, bytes]:
+        """The files that a component is meant to replace, and that are there."""
+        found: dict[str, bytes] = {}
+        for one in self.intent.components:
+            if one.replaces is not None:
+                there = read_text(self.component(one))
+                if there is not None and sha256_of(there[0]) == one.replaces != one.sha256:
+                    found[one.path] = there[0]
+        return found
+
+    def may_replace(self, data: bytes) -> bool:
+        """May a component with this text be replaced? An intent that was found cannot say."""
+        return self._allowed is None or self._allowed.is_draft(data)
 
     def keep(self, path: str, data: bytes, reason: str) -> None:
         """Keep a text that is not placed; the caller gets it while the intent still has it."""
@@ -111,9 +153,11 @@ class Replay:
 
     def named(self, path: str) -> bool:
         """Check whether an entry may name this component; True if a map cannot be parsed."""
+        if self._allowed is not None and self._allowed.named(path) is not False:
+            return True
         try:
             if self._strings is None:
-                found = (durable.read_file(self.map(one).path) for one in self.intent.maps)
+                found = (durable.read_file(self.map(one)) for one in self.intent.maps)
                 self._strings = {text for one in found if one for text in strings(one[0])}
         except EditError:
             return True
@@ -125,14 +169,26 @@ class Replay:
             "back" if self.back else "forward",
             tuple(MapChange(path, tuple(edits)) for path, edits in self.standing.items() if edits),
             tuple(self.placed),
+            tuple(self.removed),
             tuple(self.left),
             tuple(self.kept),
         )
 
 
-def is_ready(work: Replay, temporary: str, sha256: str) -> bool:
+def read_text(location: Location) -> tuple[bytes, os.stat_result] | None:
+    """The bytes of a file and its status; None for what no text of ours can be."""
+    status = location.status()
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+        return None
+    return durable.read_file(location)
+
+
+def is_ready(work: Replay, temporary: Location, sha256: str, size: int | None = None) -> bool:
     """Check that the temporary file has the expected contents, and sync it."""
-    if not durable.is_file(temporary):
+    status = temporary.status()
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return False
+    if size is not None and status.st_size != size:
         return False
     found = durable.read_file(temporary)
     if found is None or sha256_of(found[0]) != sha256:
@@ -142,7 +198,7 @@ def is_ready(work: Replay, temporary: str, sha256: str) -> bool:
     return True
 
 
-def sync_folders(folders: Iterable[str], without: str) -> None:
+def sync_folders(folders: Iterable[Directory], without: str) -> None:
     """Sync the directories that exist."""
     for folder in folders:
         try:

@@ -6,9 +6,10 @@ import os
 from typing import NamedTuple
 
 from jit_guard.commit import durable
+from jit_guard.commit.directories import Location
 from jit_guard.commit.errors import TransactionError
 from jit_guard.commit.intent import MapIntent
-from jit_guard.commit.location import Location, refuse_hard_link
+from jit_guard.commit.location import refuse_hard_link
 from jit_guard.commit.replay import TRIES, Left, Replay, is_ready, sha256_of
 from jit_guard.registry.edit import Edit, EditError, splice, values
 from jit_guard.text.printable import quote
@@ -30,7 +31,7 @@ def set_maps(work: Replay) -> None:
     if len(maps) > 1:
         for one in maps:  # if one cannot be read, none is changed
             _decide(work, one)
-    folders = [work.map(one).folder for one in maps if _set_map(work, one)]
+    folders = [work.map(one).directory for one in maps if _set_map(work, one)]
     for folder in dict.fromkeys(folders):
         durable.sync_folder(
             folder, without="the map is the old one again, and its components are orphans"
@@ -47,12 +48,12 @@ def _set_map(work: Replay, one: MapIntent) -> bool:
             location = work.map(one)
             _prepare_map(work, one, location, decision)
             # Only between this check and the rename can another process's save be lost.
-            if not durable.same_file(decision.status, os.lstat(location.path)):
+            if not durable.same_file(decision.status, location.call(os.lstat)):
                 continue
-            durable.replace(location.beside(one.temporary), location.path)
+            durable.replace(location.beside(one.temporary), location)
         else:
             durable.sync_file(
-                work.map(one).path, without="a map that another process saved over ours is torn"
+                work.map(one), without="a map that another process saved over ours is torn"
             )
         work.standing[one.path] = [*decision.done, *decision.todo]
         work.left += decision.left
@@ -61,7 +62,7 @@ def _set_map(work: Replay, one: MapIntent) -> bool:
 
 
 def _decide(work: Replay, one: MapIntent) -> Decision | None:
-    found = durable.read_file(work.map(one).path)
+    found = durable.read_file(work.map(one))
     if found is None:
         work.left += (Left(one.path, edit.keys, "the map no longer exists") for edit in one.edits)
         return None
@@ -70,7 +71,7 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
     edits = one.edits
     if work.back:
         edits = tuple(Edit(edit.keys, edit.new, edit.old) for edit in edits)
-    elif sha256_of(data) == one.old_sha256:  # unchanged, the usual case: no parsing needed
+    elif work.fresh and sha256_of(data) == one.old_sha256:  # unchanged, no parsing needed
         return Decision(status, data, edits, (), ())
     todo: list[Edit] = []
     done: list[Edit] = []
@@ -99,7 +100,9 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
 
 def _prepare_map(work: Replay, one: MapIntent, location: Location, decision: Decision) -> None:
     """Make the temporary file hold the new map."""
-    usual = decision.todo == one.edits and sha256_of(decision.data) == one.old_sha256
+    # Of an intent that was read only the edits count, and not what it says about their result.
+    usual = work.fresh and decision.todo == one.edits
+    usual = usual and sha256_of(decision.data) == one.old_sha256
     data = None if usual else splice(decision.data, decision.todo)
     wanted = one.new_sha256 if data is None else sha256_of(data)
     temporary = location.beside(one.temporary)
@@ -112,6 +115,6 @@ def _prepare_map(work: Replay, one: MapIntent, location: Location, decision: Dec
         data,
         without="the map is empty or torn",
         like=decision.status,
-        attributes_of=location.path,
+        attributes_of=location,
         again=True,
     )

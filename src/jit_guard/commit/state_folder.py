@@ -1,13 +1,13 @@
-"""`.jit-guard`, the directory for jit-guard's local state in a project."""
+"""`.jit-guard`, the directory for jit-guard's local state in a project; only for its owner."""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
 
 from jit_guard.commit import durable
-from jit_guard.commit.errors import TransactionError
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.commit.directories import Directories, Directory, not_a_directory
 
 _WRITE = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
@@ -22,29 +22,39 @@ def make(root: str) -> str:
         TransactionError: a link or a file is in its place.
         OSError: the system refused.
     """
-    folder = os.path.join(root, STATE_FOLDER)
-    make_folder(folder)
-    ignore = os.path.join(folder, ".gitignore")
-    found = durable.read_file(ignore) if durable.exists(ignore) else None
-    if found is None or not found[0]:  # empty: the process that wrote it was killed
-        # Not exclusively: several processes may start at once, and all write the same.
-        handle = os.open(ignore, _WRITE, 0o666)
-        try:
-            os.write(handle, b"*\n")
-            durable.sync(handle, without="git lists .jit-guard as untracked")
-        finally:
-            os.close(handle)
-    # Even if it existed: the process that created it may have been killed before its sync.
-    durable.sync_folder(root, without="the directory is lost, with everything in it")
-    return folder
+    with Directories(root) as directories:
+        folder = make_folder(directories.state)
+        ignore = folder.location(".gitignore")
+        found = durable.read_file(ignore)
+        if found is None or not found[0]:  # empty: the process that wrote it was killed
+            # Not exclusively: several processes may start at once, and all write the same.
+            handle = ignore.call(os.open, _WRITE, 0o600)
+            try:
+                os.write(handle, b"*\n")
+                durable.sync(handle, without="git lists .jit-guard as untracked")
+            finally:
+                os.close(handle)
+        # Even if it existed: the process that created it may have been killed before its sync.
+        durable.sync_folder(directories.top, without="the directory is lost, with everything in it")
+    return folder.path
 
 
-def make_folder(path: str) -> None:
-    """Create `.jit-guard`; refuse a link in its place, which could lead anywhere."""
+def make_folder(directory: Directory) -> Directory:
+    """Create a directory for its owner only; refuse a link, which could lead anywhere."""
+    place = directory.place
     try:
-        os.mkdir(path)
+        place.call(os.mkdir, 0o700)
     except FileExistsError:
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise TransactionError(
-                f"{STATE_FOLDER} is a link or a file; remove it, jit-guard needs a directory there"
-            ) from None
+        status = place.status()
+        if status is not None and not stat.S_ISDIR(status.st_mode):
+            raise not_a_directory(directory) from None
+        if status is not None and sys.platform != "win32" and status.st_mode & 0o077:
+            _close_to_others(directory, status)
+    return directory
+
+
+def _close_to_others(directory: Directory, status: os.stat_result) -> None:
+    """Restrict a directory that an older version or a clone created."""
+    handle = directory.handle
+    if sys.platform != "win32" and handle is not None and status.st_uid == os.geteuid():
+        os.fchmod(handle, stat.S_IMODE(status.st_mode) & 0o700)

@@ -11,11 +11,13 @@ write-ahead intent, from which a later process can finish or undo it after a cra
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from jit_guard.commit import durable, intent, preparation, recovery, state_folder
+from jit_guard.commit.allowed import Allowed, refusal
 from jit_guard.commit.commit_lock import TIMEOUT, CommitLock, held
+from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import (
     LockedError,
     OccupiedError,
@@ -23,13 +25,14 @@ from jit_guard.commit.errors import (
     UnfinishedCommitError,
     UnsafePathError,
 )
-from jit_guard.commit.intent import Intent, MapChange
+from jit_guard.commit.intent import Intent, MapChange, RefusedIntentError
 from jit_guard.commit.preparation import New, Placement
-from jit_guard.commit.replay import Keep, Kept, Left, Recovery
+from jit_guard.commit.replay import Keep, Kept, Left, Recovery, Replay
 from jit_guard.errors import UnreadableError
 from jit_guard.text.names import PENDING, STATE_FOLDER
 
 __all__ = [
+    "Allowed",
     "Commit",
     "CommitLock",
     "Kept",
@@ -39,6 +42,7 @@ __all__ = [
     "OccupiedError",
     "Placement",
     "Recovery",
+    "RefusedIntentError",
     "TransactionError",
     "UnfinishedCommitError",
     "UnsafePathError",
@@ -97,18 +101,19 @@ def commit(
         return Commit()
     root = os.path.realpath(root)
     try:
-        with CommitLock(root, timeout=timeout) as lock:
-            _refuse_interrupted(root)
+        with CommitLock(root, timeout=timeout) as lock, Directories(root) as directories:
+            _refuse_interrupted(directories)
             state_folder.make(root)
-            new = preparation.prepare(root, changes, placements)
-            _decide(root, new, lock)
-            return _finish(root, new.intent, keep)
+            new = preparation.prepare(directories, changes, placements)
+            _decide(directories, new, lock)
+            return _finish(directories, new, keep)
     except OSError as error:
         raise TransactionError(f"{_reason(root, error)}; nothing was changed") from None
 
 
 def recover(
     root: str,
+    allowed: Callable[[], Allowed],
     *,
     abandon: bool = False,
     timeout: float = TIMEOUT,
@@ -121,23 +126,26 @@ def recover(
 
     Args:
         root: the project's root.
+        allowed: returns what an intent may do; called only if there is an intent.
         abandon: undo a decided commit as well, except for entries that another process has
-            changed since, and move an unreadable intent aside.
+            changed since, and move a refused intent aside.
         timeout: how long to wait for a commit in progress, in seconds.
         keep: called with each text that was not placed, before the intent that holds it is
             removed, so that no crash can lose it. The result has them, too.
 
     Raises:
         LockedError: a commit is in progress and takes too long.
+        RefusedIntentError: the intent is corrupted, or not allowed. Nothing was changed.
         TransactionError: a map does not parse, or an operation failed. The intent remains,
             nothing is lost, and `recover` can be called again.
     """
     root = os.path.realpath(root)
     try:
-        if not intent.stands(root) and not intent.draft_stands(root):
-            return Recovery("nothing")
-        with CommitLock(root, timeout=timeout):
-            return _recover(root, abandon, keep)
+        with Directories(root) as directories:
+            if not intent.stands(directories) and not intent.draft_stands(directories):
+                return Recovery("nothing")
+            with CommitLock(root, timeout=timeout):
+                return _recover(directories, allowed, abandon, keep)
     except OSError as error:
         raise TransactionError(
             f"{_reason(root, error)}; the commit is still unfinished, and nothing is lost; "
@@ -154,10 +162,13 @@ def interrupted(root: str) -> str | None:
     root = os.path.realpath(root)
     try:
         # Checked twice: the commit may have finished before the lock was tried.
-        if not intent.stands(root) or held(root) or not intent.stands(root):
-            return None
+        with Directories(root) as directories:
+            if not intent.stands(directories) or held(root) or not intent.stands(directories):
+                return None
     except OSError as error:
         raise UnreadableError(PENDING, _words(error)) from None
+    except TransactionError as error:
+        raise UnreadableError(PENDING, str(error)) from None
     return f"a commit did not finish: {PENDING} exists, and no process is working on it"
 
 
@@ -174,50 +185,55 @@ def wait(root: str, *, timeout: float = TIMEOUT) -> None:
     """
     root = os.path.realpath(root)
     try:
-        if intent.stands(root):
-            with CommitLock(root, timeout=timeout, shared=True):
-                _refuse_interrupted(root)
+        with Directories(root) as directories:
+            if intent.stands(directories):
+                with CommitLock(root, timeout=timeout, shared=True):
+                    _refuse_interrupted(directories)
     except OSError as error:
         raise TransactionError(_reason(root, error)) from None
 
 
-def _refuse_interrupted(root: str) -> None:
-    if intent.stands(root):
+def _refuse_interrupted(directories: Directories) -> None:
+    if intent.stands(directories):
         raise UnfinishedCommitError(
             f"an earlier commit was interrupted ({PENDING} exists); run `jit-guard recover`"
         )
 
 
-def _decide(root: str, new: New, lock: CommitLock) -> None:
+def _decide(directories: Directories, new: New, lock: CommitLock) -> None:
     """Do steps 2 to 4 on disk. If this returns, the commit is decided; if it raises, undone."""
     try:
-        intent.write(root, new.intent.plan())
-        preparation.make(root, new)
+        intent.write(directories, new.intent.plan())
+        preparation.make(directories, new)
         if not lock.holds():
             raise TransactionError(
                 f"{STATE_FOLDER} was removed during the commit; nothing was changed"
             )
-        intent.write(root, new.intent)
+        directories.verify()
+        intent.write(directories, new.intent)
     except BaseException as error:
-        _undo(root, new.intent.plan(), error)
+        _undo(directories, new, error)
         raise
 
 
-def _undo(root: str, plan: Intent, cause: BaseException) -> None:
+def _undo(directories: Directories, new: New, cause: BaseException) -> None:
     """Remove what was written, unless the intent on disk says that the commit is decided."""
+    root, plan = directories.top.path, new.intent.plan()
     try:
         try:
-            there = intent.read(root)
+            there = intent.read(directories)
         except TransactionError:
             there = plan
         if there is not None and there.phase == "commit":
             if isinstance(cause, OSError):
                 raise _unfinished(root, cause)
             return
-        if there is not None or not durable.exists(os.path.join(root, STATE_FOLDER)):
-            recovery.undo_plan(root, plan)
-        elif intent.draft_stands(root):
-            durable.remove(os.path.join(root, intent.DRAFT))
+        if there is not None or not durable.exists(directories.state.place):
+            recovery.undo_plan(
+                Replay(directories, plan, True, False, None, locations=new.locations)
+            )
+        else:
+            intent.remove_draft(directories)
     except OSError as error:
         raise UnfinishedCommitError(
             f"{_reason(root, error)}; no map or component was changed, but temporary files remain; "
@@ -225,12 +241,13 @@ def _undo(root: str, plan: Intent, cause: BaseException) -> None:
         ) from None
 
 
-def _finish(root: str, decided: Intent, keep: Keep | None) -> Commit:
+def _finish(directories: Directories, new: New, keep: Keep | None) -> Commit:
     """Do steps 5 to 7."""
+    work = Replay(directories, new.intent, False, True, keep, locations=new.locations)
     try:
-        done = recovery.replay(root, decided, fresh=True, keep=keep)
+        done = recovery.replay(work)
     except OSError as error:
-        raise _unfinished(root, error) from None
+        raise _unfinished(directories.top.path, error) from None
     except UnfinishedCommitError:
         raise
     except TransactionError as error:
@@ -245,21 +262,36 @@ def _unfinished(root: str, error: OSError) -> UnfinishedCommitError:
     )
 
 
-def _recover(root: str, abandon: bool, keep: Keep | None) -> Recovery:
+def _recover(
+    directories: Directories, allowed: Callable[[], Allowed], abandon: bool, keep: Keep | None
+) -> Recovery:
     try:
-        pending = intent.read(root)
-    except intent.UnreadableIntentError:
+        pending = intent.read(directories)
+        if pending is None:  # another process recovered it, or a writer died over its draft
+            intent.remove(directories)
+            return Recovery("nothing")
+        work = _admitted(directories, pending, allowed(), abandon, keep)
+    except RefusedIntentError as error:
         if not abandon:
             raise
-        intent.set_aside(root)
-        note = f"{PENDING} is corrupted and was moved to {intent.BROKEN}"
+        note = f"{PENDING} was moved to {intent.set_aside(directories)}: {error.reason}"
         return Recovery("set aside", notes=(note,))
-    if pending is None:  # another process recovered it, or a writer died while writing its draft
-        intent.remove(root)
-        return Recovery("nothing")
-    if pending.phase == "plan":
-        return recovery.undo_plan(root, pending, keep=keep)
-    return recovery.replay(root, pending, back=abandon, keep=keep)
+    return recovery.undo_plan(work) if pending.phase == "plan" else recovery.replay(work)
+
+
+def _admitted(
+    directories: Directories, pending: Intent, allowed: Allowed, abandon: bool, keep: Keep | None
+) -> Replay:
+    """Resolve an intent's paths. Raises RefusedIntentError: it is not allowed."""
+    back = abandon or pending.phase == "plan"
+    try:
+        work = Replay(directories, pending, back, False, keep, allowed)
+    except UnsafePathError as error:
+        raise RefusedIntentError(str(error)) from None
+    why = refusal(pending, allowed, work.parents(), work.existing())
+    if why is not None:
+        raise RefusedIntentError(why)
+    return work
 
 
 def _reason(root: str, error: OSError) -> str:

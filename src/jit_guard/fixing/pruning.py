@@ -6,9 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from jit_guard.commit.directories import Directories
+from jit_guard.commit.durable import remove_folder
 from jit_guard.errors import UsageError
 from jit_guard.report import Report
 from jit_guard.sources.git import worktree
+from jit_guard.text.names import is_git
 
 
 class Pruned(NamedTuple):
@@ -27,22 +30,30 @@ def plan(root: str, report: Report, *, force: bool) -> list[Pruned]:
     if withheld or report.unreadable:
         raise UsageError(f"cannot determine the orphans: {[*withheld, *report.unreadable][0]}")
     orphans = [one.path for one in report.findings if one.code == "JG301" and one.path]
-    if force or not orphans or worktree.top(root) is None:
-        return [Pruned(path) for path in orphans]
-    safe = worktree.recoverable(root, orphans)
-    why = "git could not restore it (use --force to remove it anyway)"
-    return [Pruned(path, None if path in safe else why) for path in orphans]
+    safe = set(orphans)
+    if not force and orphans and worktree.top(root) is not None:
+        safe = worktree.recoverable(root, orphans)
+    return [Pruned(path, _reason_to_keep(path, path in safe)) for path in orphans]
+
+
+def _reason_to_keep(path: str, safe: bool) -> str | None:
+    if any(map(is_git, path.split("/"))):
+        return "its path is in a .git directory"
+    return None if safe else "git could not restore it (use --force to remove it anyway)"
 
 
 def remove(root: str, pruned: Sequence[Pruned], components: str) -> None:
-    """Remove the orphans that are not kept, and the directories that become empty."""
-    top = os.path.join(root, components)
-    for one in pruned:
-        if one.kept is not None:
-            continue
-        full = os.path.join(root, one.path)
-        os.unlink(full)
-        folder = os.path.dirname(full)
-        while folder.startswith(top + os.sep) and not os.listdir(folder):
-            os.rmdir(folder)
-            folder = os.path.dirname(folder)
+    """Remove the orphans that are not kept, and the directories that become empty.
+
+    Raises OSError if a directory was replaced by a link in the meantime.
+    """
+    with Directories(root) as directories:
+        top = os.path.realpath(os.path.join(directories.top.path, components))
+        for one in pruned:
+            if one.kept is not None:
+                continue
+            folder, _, name = one.path.rpartition("/")
+            directory = directories.at(folder)
+            directory.location(name).call(os.unlink)
+            while directory.path.startswith(top + os.sep) and remove_folder(directory):
+                directory = directory.place.directory

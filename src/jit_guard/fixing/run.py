@@ -24,6 +24,7 @@ from jit_guard.registry.edit import EditError
 from jit_guard.report import Failed
 
 _MOST_ROUNDS = 50
+_MOST_AT_ONCE = 50_000  # steps of one commit, whose intent has a limit
 _GATHER = 0.2  # seconds; texts that arrive this close together share a commit
 _LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 
@@ -54,12 +55,13 @@ def _relink(job: Job, tally: Tally) -> WorktreePlan:
         found = _plan(job, tally)
         if not found.plan.free:
             return found
+        steps = found.plan.free[:_MOST_AT_ONCE]
         try:
-            done = commit(job.source.root, changes(found.plan.free), ())
+            done = commit(job.source.root, changes(steps), ())
         except EditError:  # another process saved the map: plan again
             continue
         tally.committed(done)
-        for step in found.plan.free:
+        for step in steps:
             tally.linked(step)
     raise UsageError("the map keeps changing; run jit-guard --fix again")
 

@@ -19,7 +19,10 @@ import os
 from threading import RLock
 
 from jit_guard.commit import kernel_lock
+from jit_guard.commit.directories import Directories, Directory
+from jit_guard.commit.state_folder import make_folder
 from jit_guard.errors import JitGuardError
+from jit_guard.text.names import STATE_FOLDER
 
 FOLDER = "claims"
 MOST = 10_000  # processes at once; a higher number indicates a bug
@@ -28,8 +31,8 @@ MOST = 10_000  # processes at once; a higher number indicates a bug
 class Holder:
     """This process as a holder of claims in one project: its lock and its threads' work."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, root: str) -> None:
+        self._root = root
         self._handle: int | None = None
         self.number: int | None = None
         self.working: set[str] = set()
@@ -42,38 +45,47 @@ class Holder:
             OSError: the lock files cannot be created or opened.
         """
         if self._handle is not None and self.number is not None:
-            if kernel_lock.is_at(self._handle, _path(self._folder, self.number)):
+            if kernel_lock.is_at(self._handle, self._path(self.number)):
                 return False
             self.let_go()  # the directory was removed (git clean -x)
-        os.makedirs(self._folder, exist_ok=True)
-        for number in range(MOST):
-            path = _path(self._folder, number)
-            handle = kernel_lock.take(path)
-            if handle is None:
-                continue
-            ours = False
-            try:
-                ours = kernel_lock.is_at(handle, path)
-            finally:
-                if not ours:
-                    kernel_lock.let_go(handle)
-            if ours:
-                self._handle, self.number = handle, number
-                return True
-        raise JitGuardError(f"{self._folder}: {MOST} processes hold a lock; stop some of them")
+        with Directories(self._root) as directories:
+            make_folder(directories.state)
+            folder = make_folder(_folder(directories))
+            for number in range(MOST):
+                location = folder.location(_name(number))
+                handle = kernel_lock.take(location)
+                if handle is None:
+                    continue
+                ours = False
+                try:
+                    ours = kernel_lock.is_at(handle, location.path)
+                finally:
+                    if not ours:
+                        kernel_lock.let_go(handle)
+                if ours:
+                    self._handle, self.number = handle, number
+                    return True
+        raise JitGuardError(
+            f"{STATE_FOLDER}/{FOLDER}: {MOST} processes hold a lock; stop some of them"
+        )
 
     def lives(self, component: str, number: int) -> bool:
         """Check whether the holder with this number is still working on a component."""
         if number == self.number:
             return component in self.working
         try:
-            handle = kernel_lock.take(_path(self._folder, number), shared=True)
+            with Directories(self._root) as directories:
+                location = _folder(directories).location(_name(number))
+                handle = kernel_lock.take(location, shared=True)
         except FileNotFoundError:  # the directory was removed, with every lock in it
             return False
         if handle is None:
             return True
         kernel_lock.let_go(handle)
         return False
+
+    def _path(self, number: int) -> str:
+        return os.path.join(self._root, STATE_FOLDER, FOLDER, _name(number))
 
     def let_go(self) -> None:
         """Release the lock, and with it every claim."""
@@ -89,11 +101,11 @@ class Holder:
         self.working = set()
 
 
-def join(folder: str) -> Holder:
-    """Return this process's holder for the project with this `.jit-guard` directory."""
-    key = os.path.realpath(folder)
+def join(root: str) -> Holder:
+    """Return this process's holder for the project at `root`."""
+    key = os.path.realpath(root)
     with registry:
-        holder = _holders.setdefault(key, Holder(os.path.join(key, FOLDER)))
+        holder = _holders.setdefault(key, Holder(key))
         holder.users += 1
         return holder
 
@@ -108,8 +120,12 @@ def leave(holder: Holder) -> None:
                 del _holders[key]
 
 
-def _path(folder: str, number: int) -> str:
-    return os.path.join(folder, f"{number}.lock")
+def _folder(directories: Directories) -> Directory:
+    return directories.at(f"{STATE_FOLDER}/{FOLDER}")
+
+
+def _name(number: int) -> str:
+    return f"{number}.lock"
 
 
 def _after_fork() -> None:

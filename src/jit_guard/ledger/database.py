@@ -31,6 +31,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jit_guard.commit import durable, state_folder
+from jit_guard.commit.directories import Directories
 from jit_guard.errors import JitGuardError
 from jit_guard.ledger import files
 from jit_guard.text.names import STATE_FOLDER
@@ -203,7 +204,10 @@ class LedgerFile:
             raise
         if identity is None:
             # SQLite syncs the directory, unless it was built without that.
-            durable.sync_folder(self.folder, without="the ledger is lost, with all its texts")
+            with Directories(self.root) as directories:
+                durable.sync_folder(
+                    directories.state, without="the ledger is lost, with all its texts"
+                )
         self._connection = connection
         self._process = os.getpid()
         self._identity = _identity(self._path) or (0, 0)
@@ -252,7 +256,8 @@ def corrupted(why: str) -> LedgerError:
 
 def exists(root: str) -> bool:
     """Check whether there is a ledger. Creates nothing."""
-    return durable.exists(os.path.join(root, *NAME.split("/")))
+    with Directories(root) as directories:
+        return durable.exists(directories.state.location(os.path.basename(NAME)))
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -50,7 +50,7 @@ class Ledger:
 
     def __init__(self, root: str) -> None:
         self._file = LedgerFile(root)
-        self._holder = claims.join(self._file.folder)
+        self._holder = claims.join(root)
         self._closed = False
 
     def __enter__(self) -> Ledger:  # noqa: PYI034 - Self is not in 3.10's typing

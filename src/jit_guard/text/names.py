@@ -41,6 +41,21 @@ _MARKS = (  # of everything that `never_counts` and `temporary` match, in names 
     *(f"/{OURS}", ".tmp", ".temp", ".part"),
 )
 
+# HFS+ ignores these characters in a name (git's utf8.c, `next_hfs_char`).
+_IGNORED_BY_HFS = dict.fromkeys((*range(0x200C, 0x2010), *range(0x202A, 0x202F), 0xFEFF))
+_IGNORED_BY_HFS.update(dict.fromkeys(range(0x206A, 0x2070)))
+
+
+def is_git(name: str) -> bool:
+    """Is this `.git` to any system? What git itself refuses in a tree (`core.protectNTFS`, …).
+
+    Case does not count, nor do dots, spaces and a stream's name at the end (NTFS), characters
+    that HFS+ ignores, and the short name that Windows gives it.
+    """
+    if not name.isascii():
+        name = name.translate(_IGNORED_BY_HFS)
+    return name.partition(":")[0].rstrip(". ").lower() in (".git", "git~1")
+
 
 def fold(name: str) -> str:
     """Return the name as a file system compares it that ignores case and normalization.

@@ -13,11 +13,11 @@ from jit_guard.text.names import STATE_FOLDER, join
 
 
 def is_state_tracked(root: str) -> bool:
-    """Does git track anything in `.jit-guard/`, by this name in any case? False outside git.
+    """Check whether git tracks anything in `.jit-guard/`, in any case; False outside git.
 
-    Where git cannot say (there is none, or it does not trust the owner), the index is searched.
+    If git fails (it is not installed, or refuses the owner), the index is searched.
 
-    Raises GitError: neither can say.
+    Raises GitError: that fails, too.
     """
     repository = top(root)
     if repository is None:
@@ -39,7 +39,7 @@ def is_state_tracked(root: str) -> bool:
 
 
 def _index_holds(folder: str, name: str) -> bool | None:
-    """Is there a path with this name in the index? None when its form does not show that.
+    """Search the index for a path with this name; None if its format does not allow that.
 
     Versions 2 and 3 hold every path whole (gitformat-index(5)); a split index is in two files.
     """

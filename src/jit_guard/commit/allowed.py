@@ -1,0 +1,96 @@
+"""What an intent may do: no more than a pull request that changes the maps could.
+
+An intent is a file in the project, and its checksum is not a secret: it may come with a clone.
+So a recovery compares what it finds with these values before the first step, and refuses it as a
+whole if it wants anything else. A commit that this process has just prepared needs no such check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
+
+from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent
+from jit_guard.registry.positions import pointer
+from jit_guard.text.names import STATE_FOLDER
+
+
+class Allowed(NamedTuple):
+    """What the project that an intent was found in allows. All paths are relative to its root.
+
+    Attributes:
+        maps: the maps whose entries may be set.
+        components: the directory that every component is below; "" for the root.
+        path_of: the component that an entry names if it has a value, by the entry's keys; None
+            if there cannot be such an entry, or the value is not a safe path.
+        named: does an entry of a map name this component now? None: a map cannot be read.
+        is_draft: is this text an unedited draft, which may be replaced?
+        tracked: git tracks something in `.jit-guard/`, so it came with the clone.
+    """
+
+    maps: Collection[str]
+    components: str
+    path_of: Callable[[tuple[str, ...], str], str | None]
+    named: Callable[[str], bool | None]
+    is_draft: Callable[[bytes], bool]
+    tracked: bool
+
+
+def refusal(
+    intent: Intent, allowed: Allowed, parents: Collection[str], existing: Mapping[str, bytes]
+) -> str | None:
+    """Return why an intent is refused; None if it is allowed.
+
+    Args:
+        intent: as it was found.
+        allowed: what it may do.
+        parents: the real directories around its components, relative to the root.
+        existing: the files that exist where it wants to replace one.
+    """
+    if allowed.tracked:
+        return f"git tracks {STATE_FOLDER}, so it may have come with a clone"
+    paths = [one.path for one in intent.maps] + [one.path for one in intent.components]
+    if len(set(paths)) < len(paths):
+        return "it changes one file twice"
+    set_now: set[str | None] = set()
+    for one in intent.maps:
+        if why := _refusal_of_map(one, allowed):
+            return why
+        set_now.update(allowed.path_of(edit.keys, edit.new) for edit in one.edits)
+    for component in intent.components:
+        # A plan has no edits, and places nothing.
+        if intent.phase == "commit" and component.path not in set_now:
+            named = allowed.named(component.path)
+            if named is None:
+                return f"a map cannot be read, so no entry is known to name {component.path}"
+            if not named:
+                return f"it writes {component.path}, which no entry names"
+        if why := _refusal_of_component(component, allowed, existing):
+            return why
+    for path in intent.folders:
+        if path not in parents:
+            return f"it removes the directory {path}, which is not a parent of its components"
+    return None
+
+
+def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
+    if one.path not in allowed.maps:
+        return f"it edits {one.path}, which is not a configured map"
+    if len({edit.keys for edit in one.edits}) < len(one.edits):
+        return f"it edits an entry of {one.path} twice"
+    for edit in one.edits:
+        for value in (edit.new, edit.old):  # giving up sets the old one
+            if allowed.path_of(edit.keys, value) is None:
+                at = f"{one.path}{pointer(*edit.keys)}"
+                return f"it sets {at} to {value[:60]!r}, which is not a safe path of a component"
+    return None
+
+
+def _refusal_of_component(
+    one: ComponentIntent, allowed: Allowed, existing: Mapping[str, bytes]
+) -> str | None:
+    if allowed.components and not one.path.startswith(f"{allowed.components}/"):
+        return f"{one.path} is not below {allowed.components}"
+    if one.path in existing and not allowed.is_draft(existing[one.path]):
+        return f"it replaces {one.path}, which is not an untouched draft"
+    return None
