@@ -50,3 +50,13 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 def test_links_between_documents_resolve(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", read(str(document))):
         assert (ROOT / document.parent / target).exists(), target
+
+
+def test_every_security_test_is_behind_a_promise_and_every_promise_has_a_test() -> None:
+    page = read("docs/security.md")
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", page))
+    assert all((ROOT / path).is_file() for path in named), named
+    files = {f"tests/security/{path.name}" for path in ROOT.glob("tests/security/test_*.py")}
+    assert files <= named
+    promises = [line for line in page.splitlines() if line.startswith("| ") and "`tests/" in line]
+    assert len(promises) >= 20

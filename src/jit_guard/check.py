@@ -280,10 +280,10 @@ def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitSta
 
 
 def _may_be_added(state: GitState, comparison: Comparison, on_the_way: set[str]) -> bool:
-    """May a hint give the command that adds a file: is it a component, and meant to be one?
+    """Return whether a hint may give the command that adds a file.
 
-    A link in a clone may lead to any file of its user, and a clone whose components are all of
-    the project may name any: what such a file holds is not published on our advice.
+    Only for what is plainly meant to be a component: a link in a clone may lead to any file of its
+    user, and following our advice must not publish that.
 
     Args:
         state: of the file, or of a link on the way to one.

@@ -142,7 +142,7 @@ def _violation(error: ValidationError) -> Violation:
 def _reason(error: ValidationError | SchemaError) -> str:
     message = error.message
     quoted = [error.instance, error.validator_value]
-    for number, value in enumerate(quoted):  # NUL stands in no repr
+    for number, value in enumerate(quoted):  # no repr contains a NUL
         message = message.replace(repr(value), f"\0{number}")
     message = cut_quotes(message)
     for number, value in enumerate(quoted):

@@ -41,21 +41,6 @@ _MARKS = (  # of everything that `never_counts` and `temporary` match, in names 
     *(f"/{OURS}", ".tmp", ".temp", ".part"),
 )
 
-# HFS+ ignores these characters in a name (git's utf8.c, `next_hfs_char`).
-_IGNORED_BY_HFS = dict.fromkeys((*range(0x200C, 0x2010), *range(0x202A, 0x202F), 0xFEFF))
-_IGNORED_BY_HFS.update(dict.fromkeys(range(0x206A, 0x2070)))
-
-
-def is_git(name: str) -> bool:
-    """Is this `.git` to any system? What git itself refuses in a tree (`core.protectNTFS`, …).
-
-    Case does not count, nor do dots, spaces and a stream's name at the end (NTFS), characters
-    that HFS+ ignores, and the short name that Windows gives it.
-    """
-    if not name.isascii():
-        name = name.translate(_IGNORED_BY_HFS)
-    return name.partition(":")[0].rstrip(". ").lower() in (".git", "git~1")
-
 
 def fold(name: str) -> str:
     """Return the name as a file system compares it that ignores case and normalization.
@@ -165,7 +150,7 @@ def temporary(name: str) -> bool:
 
 
 def is_git(name: str) -> bool:
-    """Is this the name of a repository's own directory, `.git`, to some system?
+    """Return whether some system takes this name for `.git`, a repository's own directory.
 
     Windows and macOS ignore case; NTFS ignores dots and spaces at the end, has `git~1` as a short
     name, and takes what follows a colon for a stream; HFS+ ignores some invisible characters. The
@@ -180,10 +165,10 @@ def is_git(name: str) -> bool:
 
 
 def unsafe_path(path: str) -> str | None:
-    """Why a path is no plain path below the root; None when it is.
+    """Return why a path is not a plain path below the root; None if it is.
 
-    What is configured, what an entry names and what a link holds passes this. Where the path
-    leads is another question: see `sources.tree.Tree.resolve`.
+    For configured paths, entries and the targets of links. `sources.tree.Tree.resolve` says where
+    the path leads.
     """
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return "it is an absolute path"
