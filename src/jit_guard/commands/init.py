@@ -156,7 +156,7 @@ def map_of(tree: Tree, components: str) -> tuple[str, str]:
     """
     goals: dict[str, dict[str, str]] = {}
     directories: list[str] = []
-    for path, folder in tree.walk(components).items():
+    for path, listing in tree.walk(components).items():
         below = path[len(components) :].strip("/")
         if not below:
             continue
@@ -167,7 +167,7 @@ def map_of(tree: Tree, components: str) -> tuple[str, str]:
         if f"{component_type}s" != directory:
             key = f"types.{toml_key(component_type)}.directory"
             directories.append(f"{key} = {toml_string(directory)}")
-        for name in sorted(folder.files):
+        for name in sorted(listing.files):
             if never_counts(name) or temporary(name):
                 continue
             filename = f"{inner}/{name}" if inner else name

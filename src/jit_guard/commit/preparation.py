@@ -88,7 +88,7 @@ def prepare(
     new_components: list[NewComponent] = []
     adopted_locations: list[Location] = []
     components: list[ComponentIntent] = []
-    folders: dict[Directory, None] = {}
+    missing: dict[Directory, None] = {}
     for number, placement in enumerate(placements):
         location = component_location(directories, placement.path)
         sha256 = sha256_of(placement.data)
@@ -99,11 +99,11 @@ def prepare(
             adopted_locations.append(location)
         else:
             new_components.append(NewComponent(location, temporary, placement.data, like))
-        folders.update(dict.fromkeys(missing_folders(location.directory)))
+        missing.update(dict.fromkeys(missing_folders(location.directory)))
         locations[placement.path] = location
     if len(set(locations.values())) < len(changes) + len(placements):
         raise TransactionError("the commit changes the same file twice; nothing was changed")
-    made = tuple(folder.relative for folder in folders)
+    made = tuple(one.relative for one in missing)
     intent = Intent("commit", tuple(maps), tuple(components), made)
     return New(intent, tuple(new_maps), tuple(new_components), tuple(adopted_locations), locations)
 
@@ -133,8 +133,8 @@ def _look(
 
 def make(directories: Directories, new: New) -> None:
     """Write directories, components and maps under temporary names, and sync all of them."""
-    folders = dict.fromkeys(location.directory for location in new.locations.values())
-    above = dict.fromkeys(one for folder in folders for one in upwards(folder))
+    parents = dict.fromkeys(location.directory for location in new.locations.values())
+    above = dict.fromkeys(one for parent in parents for one in upwards(parent))
     durable.make_folders(list(map(directories.at, new.intent.folders)), list(above))
     for component in new.components:
         # A name that this file system cannot hold must fail now, before the commit point.
@@ -155,7 +155,7 @@ def make(directories: Directories, new: New) -> None:
             like=one.status,
             attributes_of=one.location,
         )
-    for folder in folders:
+    for parent in parents:
         durable.sync_folder(
-            folder, without="a temporary file is lost, and recovery needs space to write it again"
+            parent, without="a temporary file is lost, and recovery needs space to write it again"
         )

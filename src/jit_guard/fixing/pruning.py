@@ -52,8 +52,8 @@ def remove(root: str, pruned: Sequence[Pruned], components: str) -> None:
         for one in pruned:
             if one.kept is not None:
                 continue
-            folder, _, name = one.path.rpartition("/")
-            directory = directories.at(folder)
+            parent, _, name = one.path.rpartition("/")
+            directory = directories.at(parent)
             directory.location(name).call(os.unlink)
             while directory.path.startswith(top + os.sep) and remove_folder(directory):
                 directory = directory.place.directory
