@@ -40,23 +40,23 @@ _FLOOR = """
 import os, stat, orjson
 with open("goal_map.json", "rb") as file:
     orjson.loads(file.read())
-folders = ["components"]
-while folders:
-    folder = folders.pop()
-    for name in os.listdir(folder):
-        path = f"{folder}/{name}"
+directories = ["components"]
+while directories:
+    directory = directories.pop()
+    for name in os.listdir(directory):
+        path = f"{directory}/{name}"
         if stat.S_ISDIR(os.stat(path).st_mode):
-            folders.append(path)
+            directories.append(path)
 """
 _READING = """
 import os
-folders = ["components"]
-while folders:
-    folder = folders.pop()
-    with os.scandir(folder) as entries:
+directories = ["components"]
+while directories:
+    directory = directories.pop()
+    with os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir():
-                folders.append(entry.path)
+                directories.append(entry.path)
                 continue
             handle = os.open(entry.path, os.O_RDONLY)
             os.read(handle, 65536)

@@ -27,7 +27,7 @@ class Sample(NamedTuple):
 
 
 def in_turn(
-    commands: Mapping[str, Sequence[str]], folder: Path, runs: int
+    commands: Mapping[str, Sequence[str]], directory: Path, runs: int
 ) -> dict[str, list[Sample]]:
     """Samples of each command, after one run of each that is not counted.
 
@@ -38,18 +38,18 @@ def in_turn(
     with tempfile.TemporaryDirectory() as scratch:
         for run in range(runs + 1):
             for name, command in commands.items():
-                sample = _once(name, command, folder, scratch)
+                sample = _once(name, command, directory, scratch)
                 if run:
                     samples[name].append(sample)
     return samples
 
 
-def _once(name: str, command: Sequence[str], folder: Path, scratch: str) -> Sample:
+def _once(name: str, command: Sequence[str], directory: Path, scratch: str) -> Sample:
     environment = {**os.environ, "TMP": scratch}
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors
+            command, cwd=directory, env=environment, stdout=subprocess.DEVNULL, stderr=errors
         )
         together = 0
         while True:

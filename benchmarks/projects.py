@@ -10,8 +10,8 @@ from benchmarks.trees import TYPES, build_apart, lay, put_in_git
 class Projects:
     """Generated projects in one directory."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
 
     def of(self, entries: int) -> Path:
         """A clean project with this many entries."""
@@ -25,7 +25,7 @@ class Projects:
         return path
 
     def _built(self, name: str, entries: int) -> Path:
-        path = self._folder / name
+        path = self._directory / name
         if not (path / "goal_map.json").exists():
             build_apart(path, entries // len(TYPES))
         lay(path, "clean")

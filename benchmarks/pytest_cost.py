@@ -39,14 +39,14 @@ def main() -> None:
     runs = parser.parse_args().runs
     session = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        build(folder, GOALS)
-        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        (folder / "one.py").write_text(TRIVIAL.format(1), encoding="utf-8")
-        (folder / "many.py").write_text(TRIVIAL.format(GOALS), encoding="utf-8")
+        directory = Path(name)
+        build(directory, GOALS)
+        (directory / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        (directory / "one.py").write_text(TRIVIAL.format(1), encoding="utf-8")
+        (directory / "many.py").write_text(TRIVIAL.format(GOALS), encoding="utf-8")
         one = in_turn(
             {"with": [*session, "one.py"], "without": [*session, "-p", "no:jit-guard", "one.py"]},
-            folder,
+            directory,
             runs,
         )
         many = in_turn(
@@ -54,7 +54,7 @@ def main() -> None:
                 "goals": [*session, "--jit-guard", "goal_map.json"],
                 "trivial": [*session, "-p", "no:jit-guard", "many.py"],
             },
-            folder,
+            directory,
             max(3, runs // 8),
         )
     imported = [float(subprocess.check_output([sys.executable, "-c", IMPORT])) for _ in range(runs)]

@@ -31,8 +31,8 @@ print(statistics.median(once(f"GOAL_{number:06}") for number in range(1000)) * 1
 
 def rows(projects: Projects, entries: int) -> Iterator[Row]:
     """The fix and the lookups."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield from _fix(Path(folder))
+    with tempfile.TemporaryDirectory() as directory:
+        yield from _fix(Path(directory))
     project = projects.of(entries)
     lay(project, "clean")
     command = [sys.executable, "-c", LOOKUPS, str(project), "GOAL_000000"]

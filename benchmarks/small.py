@@ -30,12 +30,12 @@ def rows(runs: int) -> Iterator[Row]:
         # `env` changes the directory: an option of ours would import argparse.
         CONFIGURED: ["env", "-C", "configured", *contenders.jit_guard()],
     }
-    with tempfile.TemporaryDirectory() as folder:
-        build(Path(folder), GOALS)
-        configured = Path(folder, "configured")
+    with tempfile.TemporaryDirectory() as directory:
+        build(Path(directory), GOALS)
+        configured = Path(directory, "configured")
         build(configured, GOALS)
         (configured / "jit-guard.toml").write_text(_SETTINGS, encoding="utf-8")
-        taken = in_turn(commands, Path(folder), runs)
+        taken = in_turn(commands, Path(directory), runs)
     ours = taken[contenders.OURS]
     for name, samples in taken.items():
         yield Row(name, f"{seconds(samples) * 1000:.0f} ms")

@@ -1,6 +1,6 @@
 """Projects to measure: a map and a tree that agree, and maps that disagree with the tree.
 
-`python -m benchmarks.trees FOLDER ENTRIES` builds one in a process of its own: a child process
+`python -m benchmarks.trees DIRECTORY ENTRIES` builds one in a process of its own: a child process
 inherits the peak memory of its parent, so the process that measures must stay small.
 """
 
@@ -20,7 +20,7 @@ MAP = "goal_map.json"
 Goals = dict[str, dict[str, str]]
 
 
-def build(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
+def build(directory: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
     """Write a clean project with this many goals of these types; return its number of entries.
 
     It also writes the maps of `CASES`, for `lay`.
@@ -30,7 +30,7 @@ def build(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
         for goal in range(goals)
     }
     for one in types:
-        at = folder / "components" / f"{one}s"
+        at = directory / "components" / f"{one}s"
         os.makedirs(at, exist_ok=True)
         place = os.open(at, os.O_RDONLY)
         for goal in range(goals):
@@ -39,28 +39,28 @@ def build(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
             os.close(file)
         os.close(place)
     for name, change in CASES.items():
-        (folder / f"{name}.json").write_text(
+        (directory / f"{name}.json").write_text(
             json.dumps(change(goal_map), indent=2) + "\n", encoding="utf-8"
         )
-    lay(folder, "clean")
+    lay(directory, "clean")
     return goals * len(types)
 
 
-def build_apart(folder: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
+def build_apart(directory: Path, goals: int, types: tuple[str, ...] = TYPES) -> int:
     """`build` in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.trees", str(folder), str(goals), *types]
+    command = [sys.executable, "-m", "benchmarks.trees", str(directory), str(goals), *types]
     subprocess.run(command, check=True)
     return goals * len(types)
 
 
-def lay(folder: Path, case: str) -> None:
+def lay(directory: Path, case: str) -> None:
     """Make a map of `CASES` the project's map."""
-    shutil.copyfile(folder / f"{case}.json", folder / MAP)
+    shutil.copyfile(directory / f"{case}.json", directory / MAP)
 
 
-def put_in_git(folder: Path) -> None:
+def put_in_git(directory: Path) -> None:
     """Add the tree to git's index; all components have the same text, and so the same blob."""
-    git = ["git", "-C", str(folder)]
+    git = ["git", "-C", str(directory)]
     subprocess.run([*git, "init", "-q"], check=True)
     blob = subprocess.run(
         [*git, "hash-object", "-w", "--stdin"], input=TEXT, capture_output=True, check=True
@@ -69,8 +69,8 @@ def put_in_git(folder: Path) -> None:
         [*git, "update-index", "--index-info"], stdin=subprocess.PIPE, text=True
     )
     assert index.stdin is not None
-    for place, _, names in os.walk(folder / "components"):
-        at = os.path.relpath(place, folder)
+    for place, _, names in os.walk(directory / "components"):
+        at = os.path.relpath(place, directory)
         # Sorted, because git inserts each name and moves all that follow it.
         index.stdin.writelines(f"100644 {blob.strip()}\t{at}/{name}\n" for name in sorted(names))
     index.stdin.close()
@@ -78,9 +78,9 @@ def put_in_git(folder: Path) -> None:
         raise RuntimeError("git update-index failed")
 
 
-def put_map_in_git(folder: Path) -> None:
+def put_map_in_git(directory: Path) -> None:
     """Add the project's map to git's index."""
-    subprocess.run(["git", "-C", str(folder), "add", "-f", MAP], check=True)
+    subprocess.run(["git", "-C", str(directory), "add", "-f", MAP], check=True)
 
 
 def _broken(goals: Goals) -> Goals:

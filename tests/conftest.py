@@ -54,11 +54,11 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_folder() -> Iterator[Path]:
+def open_directory() -> Iterator[Path]:
     """A directory that every user can read, unlike `tmp_path`; unlocked before it is removed."""
     made = Path(tempfile.mkdtemp(prefix="jit-guard-test-"))
     made.chmod(0o755)
     yield made
-    for folder, _, _ in os.walk(made):
-        os.chmod(folder, stat.S_IRWXU)
+    for directory, _, _ in os.walk(made):
+        os.chmod(directory, stat.S_IRWXU)
     shutil.rmtree(made, ignore_errors=True)

@@ -20,7 +20,7 @@ from jit_guard.report import Finding, Report
 from jit_guard.sources.memory import Link, Memory, Other
 
 Content = bytes | str
-Files = Mapping[str, Content]  # path -> content, or a Link, or an Other; "x/" is a folder
+Files = Mapping[str, Content]  # path -> content, or a Link, or an Other; "x/" is a directory
 
 MAP = '{"GREET": {"persona": "host.txt"}}\n'
 HOST = "You welcome people.\n"
@@ -88,11 +88,11 @@ def configured(**types: TypeSettings) -> dict[str, Any]:
     return {"types": types}
 
 
-def lay_out(folder: Path, files: Files) -> Path:
+def lay_out(directory: Path, files: Files) -> Path:
     """Write a project to disk. Names may have surrogate escapes for bytes that are not UTF-8."""
     made: set[str] = set()
     for path, content in files.items():
-        full = os.path.join(folder, path)
+        full = os.path.join(directory, path)
         parent = os.path.dirname(full)
         if parent not in made:  # thousands of files share a few directories
             os.makedirs(parent, exist_ok=True)
@@ -108,7 +108,7 @@ def lay_out(folder: Path, files: Files) -> Path:
                     if isinstance(content, str)
                     else content
                 )
-    return folder
+    return directory
 
 
 def _make_other(kind: str, path: str) -> None:
@@ -122,10 +122,10 @@ def _make_other(kind: str, path: str) -> None:
 
 
 @contextmanager
-def at(folder: str | os.PathLike[str]) -> Iterator[None]:
+def at(directory: str | os.PathLike[str]) -> Iterator[None]:
     """Change the working directory temporarily."""
     before = os.getcwd()
-    os.chdir(folder)
+    os.chdir(directory)
     try:
         yield
     finally:
@@ -202,11 +202,11 @@ def run_without_privileges(*argv: str, cwd: str | os.PathLike[str]) -> Outcome:
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def git(folder: Path, *argv: str) -> str:
+def git(directory: Path, *argv: str) -> str:
     """Run git in a directory with a test identity, without user configuration."""
     done = subprocess.run(
         ["git", "-c", "user.name=Test", "-c", "user.email=test@example.invalid", *argv],
-        cwd=folder,
+        cwd=directory,
         capture_output=True,
         check=True,
         env={

@@ -14,18 +14,18 @@ NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not o
 
 
 def repository(
-    folder: Path, files: Mapping[str, Content] = SOUND, *, object_format: str = "sha1"
+    directory: Path, files: Mapping[str, Content] = SOUND, *, object_format: str = "sha1"
 ) -> Path:
     """A repository with these files, all committed."""
-    lay_out(folder, files)
-    git(folder, "init", "-q", "-b", "main", f"--object-format={object_format}")
-    git(folder, "config", "user.name", "Test")
-    git(folder, "config", "user.email", "test@example.invalid")
-    save(folder, "All")
-    return folder
+    lay_out(directory, files)
+    git(directory, "init", "-q", "-b", "main", f"--object-format={object_format}")
+    git(directory, "config", "user.name", "Test")
+    git(directory, "config", "user.email", "test@example.invalid")
+    save(directory, "All")
+    return directory
 
 
-def save(folder: Path, message: str = "More") -> None:
+def save(directory: Path, message: str = "More") -> None:
     """Commit all files."""
-    git(folder, "add", "-A", ".")
-    git(folder, "commit", "-q", "--allow-empty", "--no-verify", "-m", message)
+    git(directory, "add", "-A", ".")
+    git(directory, "commit", "-q", "--allow-empty", "--no-verify", "-m", message)

@@ -27,18 +27,18 @@ class Job(NamedTuple):
     uploaded: dict[str, str] | None  # what the upload step was given, if it ran
 
 
-def scripts(folder: Path, *names: str) -> Path:
+def scripts(directory: Path, *names: str) -> Path:
     """A directory of programs: the real `jit-guard` and `python`; all others do nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     python = shlex.quote(sys.executable)
     bodies = {
         "jit-guard": f'exec {python} -I -m jit_guard "$@"',
         "python": f'[ "$2 $3" = "-m pip" ] || [ "$1 $2" = "-m pip" ] || exec {python} "$@"',
     }
     for name in names:
-        (folder / name).write_text(f"#!/bin/sh\n{bodies.get(name, ':')}\n")
-        (folder / name).chmod(0o755)
-    return folder
+        (directory / name).write_text(f"#!/bin/sh\n{bodies.get(name, ':')}\n")
+        (directory / name).chmod(0o755)
+    return directory
 
 
 def run(workspace: Path, temporary: Path, install: bool = False, **given: str) -> Job:

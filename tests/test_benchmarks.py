@@ -15,8 +15,8 @@ from benchmarks.trees import CASES, MAP, build, lay
 from jit_guard import Guard
 
 
-def codes(folder: Path) -> list[str]:
-    return [finding.code for finding in Guard(str(folder), ignore=("JG207",)).check().findings]
+def codes(directory: Path) -> list[str]:
+    return [finding.code for finding in Guard(str(directory), ignore=("JG207",)).check().findings]
 
 
 def test_each_case_disagrees_as_it_says(tmp_path: Path) -> None:
@@ -50,7 +50,9 @@ def test_commands_run_in_turn_and_a_failure_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="requires /proc")
 def test_memory_is_that_of_all_processes_together() -> None:
-    hold = "held = b'x' * 40_000_000; print('held', flush=True); input()"
+    # One write each: `print` writes the text and the line end apart, and two processes mix them.
+    said = "import sys; sys.stdout.write('held\\n'); sys.stdout.flush()"
+    hold = f"held = b'x' * 40_000_000; {said}; input()"
     start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {hold!r}])"
     process = subprocess.Popen(
         [sys.executable, "-c", f"{start}; {hold}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -96,7 +96,7 @@ def test_a_format_in_a_file_alone_leaves_standard_output_empty(project: Path) ->
     assert (result.code, result.out) == (0, "")
 
 
-@pytest.mark.parametrize("path", ["no/such/folder/r.json", ".", "a\0b"])
+@pytest.mark.parametrize("path", ["no/such/directory/r.json", ".", "a\0b"])
 def test_a_file_that_cannot_be_written_is_an_error_that_names_it(project: Path, path: str) -> None:
     result = call("--format", f"json={path}", cwd=project)
     assert result.code == 2

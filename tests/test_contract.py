@@ -237,9 +237,9 @@ def test_jg202_another_case_or_normal_form_is_reported_once_and_names_the_file(
     assert finding.fixable
 
 
-@pytest.mark.parametrize("folder", ["Components/personas", "components/Personas"])
-def test_jg202_parent_directories_count(folder: str) -> None:
-    assert codes(found(in_map(MAP, **{f"{folder}/host.txt": TEXT}))) == ["JG202"]
+@pytest.mark.parametrize("directory", ["Components/personas", "components/Personas"])
+def test_jg202_parent_directories_count(directory: str) -> None:
+    assert codes(found(in_map(MAP, **{f"{directory}/host.txt": TEXT}))) == ["JG202"]
 
 
 def test_jg202_two_existing_spellings_are_a_collision_not_a_mismatch() -> None:
@@ -319,9 +319,9 @@ def test_jg301_has_no_position_in_a_map() -> None:
 @pytest.mark.parametrize(
     "name", ["README", "README.md", ".gitkeep", ".gitignore", ".DS_Store", "x~", ".x.swp"]
 )
-@pytest.mark.parametrize("folder", ["components", "components/personas", "components/a/b"])
-def test_jg301_some_base_names_never_count(folder: str, name: str) -> None:
-    assert found({**SOUND, f"{folder}/{name}": TEXT}) == []
+@pytest.mark.parametrize("directory", ["components", "components/personas", "components/a/b"])
+def test_jg301_some_base_names_never_count(directory: str, name: str) -> None:
+    assert found({**SOUND, f"{directory}/{name}": TEXT}) == []
 
 
 def test_jg301_ignores_matching_patterns_and_notes_patterns_without_a_match() -> None:
@@ -699,10 +699,10 @@ def test_a_failing_git_is_an_error_after_everything_else_is_reported(tmp_path: P
 def test_an_orphan_in_a_submodule_is_reported_like_any_other(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "root", {**SOUND, "components/personas/x": TEXT})
     inner = lay_out(tmp_path / "inner", {"y": TEXT})
-    for folder in (inner, root):
-        git(folder, "init", "-q")
-        git(folder, "add", "-A")
-        git(folder, "commit", "-qm", "first")
+    for directory in (inner, root):
+        git(directory, "init", "-q")
+        git(directory, "add", "-A")
+        git(directory, "commit", "-qm", "first")
     git(root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner),
         "components/vendored")  # fmt: skip
     result = call("--format", "json", cwd=root)

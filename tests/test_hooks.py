@@ -31,12 +31,12 @@ class Hooks(NamedTuple):
     revision: str
     environment: dict[str, str]
 
-    def run(self, folder: Path, *argv: str, **more: str) -> Outcome:
+    def run(self, directory: Path, *argv: str, **more: str) -> Outcome:
         """Run the program, or git, which runs the program in its hooks."""
         words = argv if argv[0] == "git" else (str(self.program), *argv)
         done = subprocess.run(
             words,
-            cwd=folder,
+            cwd=directory,
             env={**self.environment, **more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -80,9 +80,9 @@ def environment(cache: Path) -> dict[str, str]:
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A directory for all workers of the run."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "hooks"
-    folder.mkdir(exist_ok=True)
-    return folder
+    directory = (base if worker_id == "master" else base.parent) / "hooks"
+    directory.mkdir(exist_ok=True)
+    return directory
 
 
 @pytest.fixture(scope="session", params=RUNNERS)
@@ -124,62 +124,62 @@ class Alone:
         self._path.rmdir()
 
 
-def _make_repository(folder: Path) -> None:
+def _make_repository(directory: Path) -> None:
     """Commit the package as it is in the worktree now, without a tag."""
-    folder.mkdir(parents=True)
+    directory.mkdir(parents=True)
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in PACKAGE:
         if (REPOSITORY / name).is_dir():
-            shutil.copytree(REPOSITORY / name, folder / name, ignore=ignored)
+            shutil.copytree(REPOSITORY / name, directory / name, ignore=ignored)
         else:
-            shutil.copy(REPOSITORY / name, folder / name)
-    git(folder, "init", "-q")
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "The package")
+            shutil.copy(REPOSITORY / name, directory / name)
+    git(directory, "init", "-q")
+    git(directory, "add", ".")
+    git(directory, "commit", "-qm", "The package")
 
 
-def _warm(hooks: Hooks, folder: Path) -> None:
+def _warm(hooks: Hooks, directory: Path) -> None:
     """Let the runner create its environment; skip, with its message, if that fails."""
-    made = folder / "made"
+    made = directory / "made"
     if made.exists():
         return
-    consumer = _consumer(folder / "first", hooks)
+    consumer = _consumer(directory / "first", hooks)
     done = hooks.run(consumer, "install-hooks")
     if done.code:
         pytest.skip(f"{hooks.program.name} could not make its environment: {done.err[-800:]}")
     made.touch()
 
 
-def _consumer(folder: Path, hooks: Hooks, below: str = "") -> Path:
+def _consumer(directory: Path, hooks: Hooks, below: str = "") -> Path:
     """A valid project in a repository, committed, with the hook configured."""
-    project = folder / below
+    project = directory / below
     lay_out(project, {"goal_map.json": MAP, "components/personas/host.txt": HOST})
     arguments = f"        args: [--root, '{below}']\n" if below else ""
-    (folder / ".pre-commit-config.yaml").write_text(hooks.config(extra=arguments))
-    start(folder)
-    return folder
+    (directory / ".pre-commit-config.yaml").write_text(hooks.config(extra=arguments))
+    start(directory)
+    return directory
 
 
-def start(folder: Path) -> None:
+def start(directory: Path) -> None:
     """Create a repository in a directory and commit all files."""
-    git(folder, "init", "-q", "-b", "main")
-    identify(folder)
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "All")
+    git(directory, "init", "-q", "-b", "main")
+    identify(directory)
+    git(directory, "add", ".")
+    git(directory, "commit", "-qm", "All")
 
 
-def identify(folder: Path) -> None:
+def identify(directory: Path) -> None:
     """Set a user name in the repository itself, because hooks see no other configuration."""
-    git(folder, "config", "user.name", "Test")
-    git(folder, "config", "user.email", "test@example.invalid")
+    git(directory, "config", "user.name", "Test")
+    git(directory, "config", "user.email", "test@example.invalid")
 
 
 @pytest.fixture(scope="session")
 def template(hooks: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A valid project with the hooks installed, to be copied."""
-    folder = _consumer(tmp_path_factory.mktemp("template") / "consumer", hooks)
-    install(hooks, folder)
-    return folder
+    directory = _consumer(tmp_path_factory.mktemp("template") / "consumer", hooks)
+    install(hooks, directory)
+    return directory
 
 
 @pytest.fixture
@@ -188,23 +188,23 @@ def consumer(template: Path, tmp_path: Path) -> Path:
     return shutil.copytree(template, tmp_path / "consumer", symlinks=True)
 
 
-def install(hooks: Hooks, folder: Path) -> None:
+def install(hooks: Hooks, directory: Path) -> None:
     """Install the hooks, as a user does."""
     types = [word for kind in HOOK_TYPES for word in ("-t", kind)]
-    done = hooks.run(folder, "install", *types)
+    done = hooks.run(directory, "install", *types)
     assert done.code == 0, done.err
 
 
-def put(folder: Path, path: str, text: str = "Some text.\n") -> None:
+def put(directory: Path, path: str, text: str = "Some text.\n") -> None:
     """Write one file."""
-    (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    (folder / path).write_text(text)
+    (directory / path).parent.mkdir(parents=True, exist_ok=True)
+    (directory / path).write_text(text)
 
 
-def two_goals(folder: Path, second: str = "guest.txt") -> None:
+def two_goals(directory: Path, second: str = "guest.txt") -> None:
     """A map with one more goal, whose file does not exist yet."""
     put(
-        folder,
+        directory,
         "goal_map.json",
         f'{{"GREET": {{"persona": "host.txt"}},\n "SEAT": {{"persona": "{second}"}}}}\n',
     )
@@ -347,12 +347,12 @@ def test_a_submodule_is_checked_against_its_own_index(
 
 
 def test_a_project_below_the_top_is_named_by_root(hooks: Hooks, tmp_path: Path) -> None:
-    folder = _consumer(tmp_path / "workspace", hooks, below="agents/front desk")
-    install(hooks, folder)
-    put(folder, "agents/front desk/components/personas/host.txt", "You welcome everybody.\n")
-    accepted(hooks.run(folder, "git", "commit", "-am", "Edit"))
-    git(folder, "rm", "-q", "--cached", "agents/front desk/components/personas/host.txt")
-    refused(hooks.run(folder, "git", "commit", "-m", "Out"), "JG201", "removed from the index")
+    directory = _consumer(tmp_path / "workspace", hooks, below="agents/front desk")
+    install(hooks, directory)
+    put(directory, "agents/front desk/components/personas/host.txt", "You welcome everybody.\n")
+    accepted(hooks.run(directory, "git", "commit", "-am", "Edit"))
+    git(directory, "rm", "-q", "--cached", "agents/front desk/components/personas/host.txt")
+    refused(hooks.run(directory, "git", "commit", "-m", "Out"), "JG201", "removed from the index")
 
 
 def test_a_merge_without_conflict_that_breaks_the_map_is_refused(
@@ -364,22 +364,22 @@ def test_a_merge_without_conflict_that_breaks_the_map_is_refused(
     refused(done, "JG201", "components/personas/host.txt")
 
 
-def two_sound_sides(folder: Path) -> None:
+def two_sound_sides(directory: Path) -> None:
     """Branches that merge without a conflict: one drops a file's last use, one adds a use."""
     between = "".join(f' "M{number}": {{"persona": "usher.txt"}},\n' for number in range(8))
 
     def save(first: str, last: str) -> None:
         entries = f' "A": {{"persona": "{first}"}},\n{between} "Z": {{"persona": "{last}"}}'
-        put(folder, "goal_map.json", f"{{\n{entries}\n}}\n")
-        git(folder, "add", ".")
-        git(folder, "commit", "-q", "--no-verify", "-m", f"{first}, {last}")
+        put(directory, "goal_map.json", f"{{\n{entries}\n}}\n")
+        git(directory, "add", ".")
+        git(directory, "commit", "-q", "--no-verify", "-m", f"{first}, {last}")
 
-    put(folder, "components/personas/usher.txt")
+    put(directory, "components/personas/usher.txt")
     save("host.txt", "usher.txt")
-    git(folder, "switch", "-q", "-c", "uses")
+    git(directory, "switch", "-q", "-c", "uses")
     save("host.txt", "host.txt")
-    git(folder, "switch", "-q", "main")
-    git(folder, "rm", "-q", "components/personas/host.txt")
+    git(directory, "switch", "-q", "main")
+    git(directory, "rm", "-q", "components/personas/host.txt")
     save("usher.txt", "usher.txt")
 
 

@@ -21,7 +21,7 @@ from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.formats import NAMES
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.memory import Link, Memory, Other
 from jit_guard.sources.source import Answers, Chunks
 from projects import (
@@ -341,7 +341,7 @@ def test_any_bytes_as_a_schema_or_configuration_are_an_error(tmp_path: Path, dat
         {"goal_map.json": Link("goal_map.json")},
         {"goal_map.json": Link("components")},
     ],
-    ids=["folder", "FIFO", "socket", "broken", "loop", "link to a folder"],
+    ids=["directory", "FIFO", "socket", "broken", "loop", "link to a directory"],
 )
 def test_a_map_that_is_not_a_file_is_an_error_that_names_it(tmp_path: Path, made: Files) -> None:
     root = lay_out(tmp_path, {"components/personas/x": TEXT, **made})
@@ -354,13 +354,13 @@ def test_a_map_that_is_not_a_file_is_an_error_that_names_it(tmp_path: Path, made
 
 @posix_only
 @pytest.mark.parametrize("flag", ["--config", "--schemafile", "--map", "--baseline", "--root"])
-@pytest.mark.parametrize("name", ["folder", "pipe", "sock", "loop", "broken"])
+@pytest.mark.parametrize("name", ["directory", "pipe", "sock", "loop", "broken"])
 def test_a_flag_that_does_not_name_a_file_is_an_error(tmp_path: Path, flag: str, name: str) -> None:
     root = lay_out(
         tmp_path,
         {
             **SOUND,
-            "folder/": "",
+            "directory/": "",
             "pipe": Other("FIFO"),
             "sock": Other("socket"),
             "loop": Link("loop"),
@@ -369,7 +369,7 @@ def test_a_flag_that_does_not_name_a_file_is_an_error(tmp_path: Path, flag: str,
     )
     result = run(flag, name, cwd=root, timeout=20)
     assert_quiet(result)
-    if (flag, name) == ("--root", "folder"):
+    if (flag, name) == ("--root", "directory"):
         assert result.code == 1  # a root without a map
     else:
         assert (result.code, name in result.err) == (2, True), result
@@ -378,7 +378,7 @@ def test_a_flag_that_does_not_name_a_file_is_an_error(tmp_path: Path, flag: str,
 @posix_only
 @pytest.mark.parametrize("name", ["jit-guard.toml", "pyproject.toml"])
 @pytest.mark.parametrize(
-    "made", ["", Other("FIFO"), Link("gone")], ids=["folder", "FIFO", "broken"]
+    "made", ["", Other("FIFO"), Link("gone")], ids=["directory", "FIFO", "broken"]
 )
 def test_a_configuration_that_is_not_a_file_is_an_error(
     tmp_path: Path, name: str, made: str
@@ -515,10 +515,10 @@ def test_wide_characters_do_not_hide_that_a_path_is_too_long(tmp_path: Path) -> 
     ],
 )
 def test_an_unreadable_path_is_an_error_and_the_rest_is_checked(
-    open_folder: Path, locked: str, expected: list[str], skipped: list[str]
+    open_directory: Path, locked: str, expected: list[str], skipped: list[str]
 ) -> None:
     root = lay_out(
-        open_folder,
+        open_directory,
         {
             "goal_map.json": '{"A": {"t": "gone", "u": "x"}}',
             "components/us/x": TEXT,
@@ -535,8 +535,8 @@ def test_an_unreadable_path_is_an_error_and_the_rest_is_checked(
 
 @posix_only
 @pytest.mark.parametrize("name", ["jit-guard.toml", "pyproject.toml", "team.json"])
-def test_an_unreadable_configuration_is_an_error(open_folder: Path, name: str) -> None:
-    root = lay_out(open_folder, {**SOUND, "jit-guard.toml": 'schema = "team.json"', name: "{}"})
+def test_an_unreadable_configuration_is_an_error(open_directory: Path, name: str) -> None:
+    root = lay_out(open_directory, {**SOUND, "jit-guard.toml": 'schema = "team.json"', name: "{}"})
     (root / name).chmod(0)
     result = run_without_privileges(cwd=root)
     assert result.code == 2
@@ -544,8 +544,8 @@ def test_an_unreadable_configuration_is_an_error(open_folder: Path, name: str) -
 
 
 @posix_only
-def test_a_directory_that_can_be_listed_but_not_entered_is_an_error(open_folder: Path) -> None:
-    root = lay_out(open_folder, SOUND)
+def test_a_directory_that_can_be_listed_but_not_entered_is_an_error(open_directory: Path) -> None:
+    root = lay_out(open_directory, SOUND)
     (root / "components" / "personas").chmod(0o644)
     result = run_without_privileges("--format", "json", cwd=root)
     assert result.code == 2
@@ -556,9 +556,9 @@ def test_a_directory_that_can_be_listed_but_not_entered_is_an_error(open_folder:
 @posix_only
 @pytest.mark.skipif(IS_ROOT is False, reason="needs two users")
 def test_a_repository_of_another_user_is_an_error_and_the_rest_is_checked(
-    open_folder: Path,
+    open_directory: Path,
 ) -> None:
-    root = lay_out(open_folder, {**sound({"A": {"t": "x"}}), "components/ts/orphan": TEXT})
+    root = lay_out(open_directory, {**sound({"A": {"t": "x"}}), "components/ts/orphan": TEXT})
     (root / "goal_map.json").write_text('{"A": {"t": "x", "u": "gone"}}')
     subprocess.run(["git", "init", "-q"], cwd=root, check=True, capture_output=True)
     result = run_without_privileges("--format", "json", cwd=root)
@@ -577,15 +577,15 @@ class Changing(Memory):
         super().__init__(files)
         self._vanishing = frozenset(vanishing)
 
-    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, directory: str, names: Iterable[str]) -> Answers[bool]:
         asked = list(names)
-        gone = [name for name in asked if f"{folder}/{name}" in self._vanishing]
+        gone = [name for name in asked if f"{directory}/{name}" in self._vanishing]
         yield from ((name, None) for name in gone)
-        yield from super().empty_files(folder, [name for name in asked if name not in gone])
+        yield from super().empty_files(directory, [name for name in asked if name not in gone])
 
-    def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        for name, answer in super().chunks(folder, names):
-            yield name, None if f"{folder}/{name}" in self._vanishing else answer
+    def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
+        for name, answer in super().chunks(directory, names):
+            yield name, None if f"{directory}/{name}" in self._vanishing else answer
 
 
 GOALS = {"A": {"t": "x", "u": "y"}, "B": {"t": "x"}}
@@ -611,8 +611,8 @@ def test_everything_may_vanish_during_the_scan() -> None:
 
 def test_a_directory_that_vanishes_during_the_scan_counts_as_missing() -> None:
     class Vanishing(Memory):
-        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
-            return None if path == "components/ts" else super().folder(path, sizes=sizes)
+        def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:
+            return None if path == "components/ts" else super().directory(path, sizes=sizes)
 
     report = check(Vanishing(sound(GOALS)), Settings())
     assert codes(report.findings) == ["JG201", "JG201"]
@@ -620,12 +620,12 @@ def test_a_directory_that_vanishes_during_the_scan_counts_as_missing() -> None:
 
 def test_a_file_that_appears_after_the_listing_is_not_seen_in_part() -> None:
     class Growing(Memory):
-        def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-            here = super().folder(folder)
+        def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
+            here = super().directory(directory)
             assert here is not None
-            answers = super().chunks(folder, list(names))
-            self._contents[f"{folder}/new"] = b""
-            self._folders[folder] = here._replace(files={*here.files, "new"})
+            answers = super().chunks(directory, list(names))
+            self._contents[f"{directory}/new"] = b""
+            self._directories[directory] = here._replace(files={*here.files, "new"})
             return answers
 
     assert check(Growing(sound(GOALS)), Settings()).findings == ()
@@ -657,9 +657,9 @@ def test_an_io_error_at_any_call_is_an_error_and_never_a_wrong_finding() -> None
                 self._count(path)
             return super().read(path)
 
-        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+        def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:
             self._count(path)
-            return super().folder(path, sizes=sizes)
+            return super().directory(path, sizes=sizes)
 
         def ignored(self, paths: list[str]) -> set[str]:
             self._count(".git")

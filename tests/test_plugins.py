@@ -53,15 +53,17 @@ Install = Callable[..., str]
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a plugin of one module into the environment, as pip would, and return its name."""
 
-    def put(source: str, name: str = "acme", folder: Path | None = None, package: str = "") -> str:
-        site = folder or tmp_path / "site"
+    def put(
+        source: str, name: str = "acme", directory: Path | None = None, package: str = ""
+    ) -> str:
+        site = directory or tmp_path / "site"
         package = package or f"{name}_{abs(hash((source, name, str(site)))):x}"
         info = site / f"{package}-1.0.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[jit_guard]\n{name} = {package}\n")
         (site / f"{package}.py").write_text(source)
-        if folder is None and str(site) not in sys.path:
+        if directory is None and str(site) not in sys.path:
             monkeypatch.syspath_prepend(site)
         return name
 
@@ -353,7 +355,7 @@ def test_nothing_is_imported_from_the_working_directory(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str, at: int
 ) -> None:
     here = tmp_path / "here"
-    install(RULE.format(code="EVIL101", judge="return []"), folder=here, package="evil")
+    install(RULE.format(code="EVIL101", judge="return []"), directory=here, package="evil")
     install(RULE.format(code="ACME101", judge="return []"), "honest", package="honest_rules")
     (here / "honest_rules.py").write_text("raise AssertionError('from the working directory')")
     (tmp_path / "link").symlink_to(here)

@@ -15,7 +15,7 @@ from projects import Content, lay_out
 
 
 def root_of(start: Path) -> str:
-    return find_root(str(start), lambda folder: Worktree(folder).read)
+    return find_root(str(start), lambda directory: Worktree(directory).read)
 
 
 @pytest.mark.parametrize(

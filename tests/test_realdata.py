@@ -18,7 +18,9 @@ from projects import Outcome, call
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "realdata"
 REGISTRIES = sorted(
-    path.parent for folder in (HERE / "data", SHARED) for path in folder.glob("*/expected.json")
+    path.parent
+    for directory in (HERE / "data", SHARED)
+    for path in directory.glob("*/expected.json")
 )
 
 

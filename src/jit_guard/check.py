@@ -21,7 +21,7 @@ from jit_guard.report import Finding, Report, Skipped
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
-from jit_guard.text.names import by_folder
+from jit_guard.text.names import by_directory
 from jit_guard.text.printable import quote
 
 TYPE_CHECKING = False
@@ -110,7 +110,7 @@ def check(
         source=source.name,
         maps=shown,
         entries=sum(one.size for one in maps.read if one.path in shown),
-        components=sum(len(folder.files) for folder in comparison.folders.values()),
+        components=sum(len(directory.files) for directory in comparison.directories.values()),
         findings=findings,
         skipped=skipped,
         unreadable=tuple(dict.fromkeys(map(str, unreadable))),
@@ -268,9 +268,9 @@ def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitSta
     """
     wanted: Names = dict(comparison.served)
     through = comparison.through_links.values()
-    links = by_folder(link for named in through for link in tree.resolve(named).links)
-    for folder, names in links.items():
-        wanted[folder] = names.union(wanted.get(folder, ()))
+    links = by_directory(link for named in through for link in tree.resolve(named).links)
+    for directory, names in links.items():
+        wanted[directory] = names.union(wanted.get(directory, ()))
     states = source.untracked(comparison.top, wanted) if wanted else []
     on_the_way = {named[:end] for named in through for end in (*_slashes(named), len(named))}
     return [
@@ -288,7 +288,7 @@ def _may_be_added(state: GitState, comparison: Comparison, on_the_way: set[str])
     Args:
         state: of the file, or of a link on the way to one.
         comparison: of the snapshot.
-        on_the_way: the paths of entries that lead through links, and of the folders above.
+        on_the_way: the paths of entries that lead through links, and of the directories above.
     """
     if state.path in comparison.through_links or (state.ignored and not comparison.top):
         return False

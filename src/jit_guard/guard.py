@@ -14,7 +14,7 @@ from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
 from jit_guard.sources.worktree import Worktree, create
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.text.names import STATE_DIRECTORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ class Guard:
     ) -> None:
         if root is None:
             self.root = project.find_root(
-                project.existing_folder(start), lambda folder: Worktree(folder).read
+                project.existing_directory(start), lambda directory: Worktree(directory).read
             )
         else:
-            self.root = project.existing_folder(root)
+            self.root = project.existing_directory(root)
         self._criteria = Criteria(_name(config), _name(schemafile), _name(baseline), overrides)
         self._lookup: Lookup | None = None
 
@@ -389,10 +389,13 @@ class Guard:
         """Raise StateError if git tracks `.jit-guard`, which may then have come with a clone."""
         from jit_guard.sources.git.state import is_state_tracked
 
-        if os.path.lexists(os.path.join(self.root, STATE_FOLDER)) and is_state_tracked(self.root):
+        if os.path.lexists(os.path.join(self.root, STATE_DIRECTORY)) and is_state_tracked(
+            self.root
+        ):
             raise StateError(
-                f"git tracks {STATE_FOLDER}, but state from a clone is not trusted; run: git rm -r "
-                f"-- {STATE_FOLDER}; if it is your own: git rm -r --cached -- {STATE_FOLDER}"
+                f"git tracks {STATE_DIRECTORY}, but state from a clone is not trusted; run: "
+                f"git rm -r -- {STATE_DIRECTORY} "
+                f"(if it is your own: git rm -r --cached -- {STATE_DIRECTORY})"
             )
 
     def inside(self, path: str, what: str) -> str:

@@ -69,20 +69,20 @@ class Lookup:
     def _is_file(self, path: str) -> bool:
         """Check whether it is a file inside the project, after resolving links."""
         full = os.path.join(self._root, path)
-        folder = os.path.dirname(full)
+        directory = os.path.dirname(full)
         try:
-            status, here = os.lstat(full), os.stat(folder)
+            status, here = os.lstat(full), os.stat(directory)
         except (OSError, ValueError):
             return False
         is_plain = stat.S_ISREG(status.st_mode)
-        if is_plain and self._inside.get(folder) == (here.st_dev, here.st_ino):
+        if is_plain and self._inside.get(directory) == (here.st_dev, here.st_ino):
             return True  # in a directory that is known to be inside the project
         real = os.path.realpath(full)
         inside = self._real_root.rstrip(os.sep) + os.sep
         if not real.startswith(inside) or any(map(is_git, real[len(inside) :].split(os.sep))):
             return False
         if is_plain:
-            self._inside[folder] = here.st_dev, here.st_ino
+            self._inside[directory] = here.st_dev, here.st_ino
         return os.path.isfile(real)
 
     def _may_appear(self, before: _Signatures) -> bool:

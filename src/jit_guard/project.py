@@ -55,7 +55,7 @@ def find_root(start: str, reader: Callable[[str], Reader]) -> str:
         here = parent
 
 
-def existing_folder(path: Path) -> str:
+def existing_directory(path: Path) -> str:
     """Return the absolute path of a directory. Raises UsageError if it is not one."""
     full = os.path.abspath(path)
     if not os.path.lexists(full):

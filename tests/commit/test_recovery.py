@@ -168,10 +168,10 @@ def test_another_component_at_the_path_stays_and_is_reported(project: Path) -> N
     assert "never overwritten" in result.messages[0]
 
 
-@pytest.mark.parametrize("what", ["folder", "link", "broken link"])
+@pytest.mark.parametrize("what", ["directory", "link", "broken link"])
 def test_anything_at_the_path_stays(project: Path, what: str) -> None:
     interrupt(project, 1)
-    if what == "folder":
+    if what == "directory":
         (project / P).mkdir()
     else:
         (project / P).symlink_to("../../goal_map.json" if what == "link" else "nowhere")

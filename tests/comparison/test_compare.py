@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from jit_guard.comparison.compare import compare, components_folder
+from jit_guard.comparison.compare import compare, components_directory
 from jit_guard.comparison.result import Comparison
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.errors import UnreadableError
@@ -104,15 +104,15 @@ def test_a_components_directory_that_is_not_one_cannot_be_checked(
     made: dict[str, Content], reason: str
 ) -> None:
     with pytest.raises(UnreadableError) as caught:
-        components_folder(Tree(Memory(made)), Settings())
+        components_directory(Tree(Memory(made)), Settings())
     assert (caught.value.path, caught.value.reason) == ("components", reason)
 
 
 def test_the_components_directory_may_be_absent_a_link_or_the_root() -> None:
-    assert components_folder(Tree(Memory({"x": ""})), Settings()) is None
+    assert components_directory(Tree(Memory({"x": ""})), Settings()) is None
     linked = Tree(Memory({"components": Link("lib"), "lib/x": ""}))
-    assert components_folder(linked, Settings()) == "lib"
-    assert components_folder(Tree(Memory({"x": ""})), Settings(components="")) == ""
+    assert components_directory(linked, Settings()) == "lib"
+    assert components_directory(Tree(Memory({"x": ""})), Settings(components="")) == ""
 
 
 def test_a_components_directory_in_another_case_is_a_mismatch_of_every_entry() -> None:
@@ -127,9 +127,9 @@ def test_files_that_are_resolved_one_by_one_are_recorded_by_directory(
     noted: list[str] = []
     serve = Comparison.serve
 
-    def seen(self: Comparison, folder: str, names: set[str], opaque: bool) -> None:
-        noted.append(folder)
-        serve(self, folder, names, opaque)
+    def seen(self: Comparison, directory: str, names: set[str], opaque: bool) -> None:
+        noted.append(directory)
+        serve(self, directory, names, opaque)
 
     monkeypatch.setattr(Comparison, "serve", seen)
     files: dict[str, Content] = {f"components/ts/name{number}": TEXT for number in range(50)}

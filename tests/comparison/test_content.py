@@ -58,7 +58,7 @@ class Pieces(Memory):
         super().__init__({"goal_map.json": MAP, HOST: b"".join(pieces)})
         self._pieces = pieces
 
-    def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
+    def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         for name in names:
             yield name, iter(self._pieces)
 
@@ -96,7 +96,7 @@ def test_components_of_a_non_text_type_may_not_be_empty_either() -> None:
 
 def test_the_content_pass_is_skipped_if_no_rule_needs_it() -> None:
     class Unread(Memory):
-        def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
+        def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
             raise AssertionError("no file should be opened")
 
     source = Unread({"goal_map.json": MAP, HOST: b"\xff"})
@@ -163,12 +163,12 @@ def test_a_file_where_an_entry_needs_a_directory_is_an_orphan() -> None:
 
 def test_unreadable_components_are_reported_and_the_others_are_checked() -> None:
     class Failing(Memory):
-        def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-            for name, chunks in super().chunks(folder, names):
+        def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
+            for name, chunks in super().chunks(directory, names):
                 if name == "a.txt":
-                    yield name, UnreadableError(f"{folder}/{name}", "input/output error")
+                    yield name, UnreadableError(f"{directory}/{name}", "input/output error")
                 elif name == "b.txt":
-                    yield name, _breaks(f"{folder}/{name}")
+                    yield name, _breaks(f"{directory}/{name}")
                 else:
                     yield name, chunks
 

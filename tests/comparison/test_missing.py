@@ -78,8 +78,8 @@ def test_missing_entries_are_counted_and_listed_in_the_order_of_the_map(
     assert len(missing) == missing.count(one) == len(expected)
     assert sorted(reference.entry for reference, _ in missing.placed(one)) == sorted(expected)
     for reference in missing:
-        folder = "as/deep" if reference.entry.component_type == "A" else "Bs"
-        assert reference.path == f"components/{folder}/{reference.entry.filename}"
+        directory = "as/deep" if reference.entry.component_type == "A" else "Bs"
+        assert reference.path == f"components/{directory}/{reference.entry.filename}"
 
 
 @pytest.mark.parametrize("count", [0, 3])

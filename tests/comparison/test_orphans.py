@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.comparison.result import Orphans, orphans_in
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.memory import Memory
 
 SEGMENTS = st.text("a-./b0é", min_size=1, max_size=3).map(lambda text: text.replace("/", "_"))
@@ -16,15 +16,17 @@ PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join), max_si
 def made(paths: set[str], top: str = "") -> Orphans:
     """Return the orphans of a tree; a path cannot be both a file and a directory."""
     memory = Memory(dict.fromkeys(paths, b""))
-    folders: dict[str, Folder] = {}
+    directories: dict[str, DirectoryListing] = {}
     waiting = [top]
     while waiting:
         path = waiting.pop()
-        folder = memory.folder(path)
-        assert folder is not None
-        folders[path] = folder
-        waiting += (f"{path}/{name}" if path else name for name in folder.folders)
-    return orphans_in({path: folder.files for path, folder in folders.items()}, folders)
+        directory = memory.directory(path)
+        assert directory is not None
+        directories[path] = directory
+        waiting += (f"{path}/{name}" if path else name for name in directory.directories)
+    return orphans_in(
+        {path: directory.files for path, directory in directories.items()}, directories
+    )
 
 
 @given(PATHS)

@@ -21,12 +21,12 @@ def record(record_property: Callable[[str, object], None]) -> Record:
 
 
 @pytest.fixture
-def fast_folder() -> Iterator[str]:
+def fast_directory() -> Iterator[str]:
     """Make an empty directory, in memory if possible, for thousands of disk states."""
     memory = "/dev/shm"
-    folder = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
-    yield os.path.realpath(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    directory = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
+    yield os.path.realpath(directory)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -70,7 +70,7 @@ class Disk:
     def __init__(self, root: str, before: State) -> None:
         self.root = os.path.realpath(root)
         self.events: list[_Event] = []
-        self._kinds: list[str] = ["folder"]  # by inode
+        self._kinds: list[str] = ["directory"]  # by inode
         self._first: dict[int, bytes | str] = {}  # bytes or target at the start
         self._names: dict[tuple[int, str], int] = {}  # as the running system sees them
         self._start: dict[tuple[int, str], int] = {}
@@ -81,9 +81,9 @@ class Disk:
         self._start = dict(self._names)
 
     def _load(self, path: str, content: bytes | str | None) -> None:
-        folder, _, name = path.rpartition("/")
-        parent = self._names_walk(folder)
-        kind = "folder" if content is None else "file" if isinstance(content, bytes) else "link"
+        directory, _, name = path.rpartition("/")
+        parent = self._names_walk(directory)
+        kind = "directory" if content is None else "file" if isinstance(content, bytes) else "link"
         inode = self._new(kind)
         if content is not None:
             self._first[inode] = content
@@ -180,7 +180,7 @@ class Disk:
 
     def _on_mkdir(self, _: object, path: str) -> None:
         if place := self._place(path):
-            self._change(((*place, self._new("folder")),))
+            self._change(((*place, self._new("directory")),))
 
     def _on_unlink(self, _: object, path: str) -> None:
         if place := self._place(path):
@@ -239,11 +239,11 @@ class Disk:
         raise AssertionError(f"a loop of links: {path}")
 
     def _change(self, changes: tuple[tuple[int, str, int | None], ...]) -> None:
-        for folder, name, inode in changes:
+        for directory, name, inode in changes:
             if inode is None:
-                self._names.pop((folder, name), None)
+                self._names.pop((directory, name), None)
             else:
-                self._names[folder, name] = inode
+                self._names[directory, name] = inode
         self.events.append(_Names(changes))
 
     def _write(self, inode: int, offset: int, data: bytes) -> None:
@@ -266,7 +266,7 @@ class Disk:
             if kind == "file":
                 state[path] = self._contents(inode, self.events, ())[0]
             else:
-                state[path] = None if kind == "folder" else self._first[inode]
+                state[path] = None if kind == "directory" else self._first[inode]
         return state
 
     def crashes(self, seed: int = 0) -> Iterator[Crash]:
@@ -331,7 +331,7 @@ class Disk:
         linked: dict[int, list[str]] = {}
         for path, inode in paths.items():
             kind = self._kinds[inode]
-            if kind == "folder":
+            if kind == "directory":
                 state[path] = None
             elif kind == "link":
                 target = self._first[inode]
@@ -399,11 +399,11 @@ def _put(data: bytearray, event: _Write | _Resize) -> None:
 
 
 def _apply(names: dict[tuple[int, str], int], event: _Names) -> None:
-    for folder, name, inode in event.changes:
+    for directory, name, inode in event.changes:
         if inode is None:
-            names.pop((folder, name), None)
+            names.pop((directory, name), None)
         else:
-            names[folder, name] = inode
+            names[directory, name] = inode
 
 
 def _subsets(events: list[_Names], chance: random.Random) -> Iterator[list[_Names]]:
@@ -422,16 +422,16 @@ def _subsets(events: list[_Names], chance: random.Random) -> Iterator[list[_Name
 
 def _reach(names: dict[tuple[int, str], int], kinds: list[str]) -> dict[str, int]:
     below: dict[int, list[tuple[str, int]]] = {}
-    for (folder, name), inode in names.items():
-        below.setdefault(folder, []).append((name, inode))
+    for (directory, name), inode in names.items():
+        below.setdefault(directory, []).append((name, inode))
     found: dict[str, int] = {}
     waiting = [("", _ROOT)]
     while waiting:
-        path, folder = waiting.pop()
-        for name, inode in below.get(folder, ()):
+        path, directory = waiting.pop()
+        for name, inode in below.get(directory, ()):
             here = f"{path}/{name}" if path else name
             found[here] = inode
-            if kinds[inode] == "folder":
+            if kinds[inode] == "directory":
                 waiting.append((here, inode))
     return found
 
@@ -442,9 +442,9 @@ def _reach(names: dict[tuple[int, str], int], kinds: list[str]) -> dict[str, int
 def read_state(root: str) -> State:
     """Read the state of a directory."""
     state: State = {}
-    for folder, folders, files in os.walk(root):
-        for name in (*folders, *files):
-            full = os.path.join(folder, name)
+    for directory, directories, files in os.walk(root):
+        for name in (*directories, *files):
+            full = os.path.join(directory, name)
             path = os.path.relpath(full, root)
             if os.path.islink(full):
                 state[path] = os.readlink(full)

@@ -57,18 +57,18 @@ class FixProject:
     """A project in memory, and a generator outside it that counts its calls.
 
     Args:
-        folder: an empty directory.
+        directory: an empty directory.
         generator: `command` or `scaffold`.
         before: the project.
     """
 
-    def __init__(self, folder: str, generator: str = "command", before: State = SIMPLE) -> None:
-        self.root = os.path.join(folder, "project")
+    def __init__(self, directory: str, generator: str = "command", before: State = SIMPLE) -> None:
+        self.root = os.path.join(directory, "project")
         self.before = before
         self.generator = generator
-        self._folder = folder
-        self._calls = os.path.join(folder, "calls")
-        program = os.path.join(folder, "program.sh")
+        self._directory = directory
+        self._calls = os.path.join(directory, "calls")
+        program = os.path.join(directory, "program.sh")
         with open(program, "w") as file:
             file.write(
                 f"printf x >> {shlex.quote(self._calls)}\ncat > {os.devnull}\n"
@@ -104,14 +104,14 @@ class FixProject:
             "PATH": os.environ.get("PATH", ""),
             "PYTHONHASHSEED": "0",
             "PYTHONPATH": _SOURCES,
-            "PYTHONPYCACHEPREFIX": os.path.join(self._folder, "compiled"),
+            "PYTHONPYCACHEPREFIX": os.path.join(self._directory, "compiled"),
         }
 
     def start(self, thread: str = "-", options: Sequence[str] = ()) -> Ran:
         """Run the fix in a process of its own."""
         ran = subprocess.run(
             self.command(thread, options),
-            cwd=self._folder,
+            cwd=self._directory,
             env=self.env,
             capture_output=True,
             check=False,
@@ -121,7 +121,7 @@ class FixProject:
     def points(self, thread: str) -> list[Point]:
         """List the calls of a thread on the project, counted per name."""
         self.lay_out()
-        log = os.path.join(self._folder, "strace")
+        log = os.path.join(self._directory, "strace")
         ran = self.start(thread, ["-y", "-o", log])
         assert ran.code == self.clean, ran
         assert os.path.exists(log), f"the command has no {thread} thread any more"
@@ -169,10 +169,10 @@ class FixProject:
         path = os.path.join(self.root, _LEDGER)
         if not os.path.exists(path):
             return []
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            copy = shutil.copy(path, folder)
+        with tempfile.TemporaryDirectory(dir=self._directory) as directory:
+            copy = shutil.copy(path, directory)
             if os.path.exists(path + "-journal"):
-                shutil.copy(path + "-journal", folder)
+                shutil.copy(path + "-journal", directory)
             with closing(sqlite3.connect(copy)) as connection:
                 if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     return []

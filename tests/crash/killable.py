@@ -13,7 +13,7 @@ from crash import deed, killing
 from crash.disk_model import State, read_state, write_state
 from crash.killing import Point
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
-from jit_guard.commit import state_folder
+from jit_guard.commit import state_directory
 from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
 
@@ -24,17 +24,17 @@ _SOURCES = ":".join(map(os.path.dirname, (os.path.dirname(jit_guard.__file__), c
 class Killable:
     """A project in memory, and an action on it as a command."""
 
-    def __init__(self, folder: str, what: str, before: State) -> None:
-        self.root = os.path.join(folder, "project")
+    def __init__(self, directory: str, what: str, before: State) -> None:
+        self.root = os.path.join(directory, "project")
         os.makedirs(self.root, exist_ok=True)
         self.before = before
         self.argv = [sys.executable, "-S", deed.__file__, _SOURCES, self.root, what]
         self.env = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONHASHSEED": "0",
-            "PYTHONPYCACHEPREFIX": os.path.join(folder, "compiled"),
+            "PYTHONPYCACHEPREFIX": os.path.join(directory, "compiled"),
         }
-        self.log = os.path.join(folder, "strace")
+        self.log = os.path.join(directory, "strace")
 
     def lay_out(self) -> None:
         """Write the project as it is before the action."""
@@ -60,12 +60,12 @@ class Killable:
         return "old" if state == SIMPLE else "new"
 
 
-def middle(folder: str, steps: int | None) -> State:
+def middle(directory: str, steps: int | None) -> State:
     """Return a state in the middle of a commit: planned (None), or after this many steps."""
-    root = os.path.realpath(folder)
+    root = os.path.realpath(directory)
     write_state(root, SIMPLE)
     changes = [MapChange("goal_map.json", (Edit(*deed.EDIT),))]
     placements = [Placement(f"components/protocols/{deed.NEW}", deed.TEXT)]
-    state_folder.make(root)
+    state_directory.make(root)
     interrupt(root, changes, placements, steps)
     return read_state(root)

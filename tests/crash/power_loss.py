@@ -27,16 +27,16 @@ class Found(NamedTuple):
         return f"{self.states} states, {self.again} of interrupted recovery, {len(self.bad)} bad"
 
 
-def trace_here(folder: str, before: State, run: Run) -> tuple[Disk, State]:
+def trace_here(directory: str, before: State, run: Run) -> tuple[Disk, State]:
     """Run a function on a state in this process; return its disk model and the final state."""
-    write_state(folder, before)
+    write_state(directory, before)
     with Recorder().active() as recorder:
-        run(folder)
-    return Disk(folder, before).replay(recorder.calls), read_state(folder)
+        run(directory)
+    return Disk(directory, before).replay(recorder.calls), read_state(directory)
 
 
 def explore(
-    folder: str,
+    directory: str,
     crashes: Iterable[Crash],
     recover: Run,
     check: StateCheck,
@@ -47,7 +47,7 @@ def explore(
     """Recover from every crash, and from every crash of that recovery.
 
     Args:
-        folder: an empty directory to work in; its path must be that of the traced run.
+        directory: an empty directory to work in; its path must be that of the traced run.
         crashes: the crashes from `Disk.crashes`.
         recover: the recovery of a directory.
         check: returns what is wrong with a recovered state.
@@ -60,10 +60,10 @@ def explore(
     def recover_state(state: State) -> tuple[State | None, str]:
         signature = frozenset(state.items())
         if signature not in recovered:
-            write_state(folder, state)
+            write_state(directory, state)
             try:
-                recover(folder)
-                recovered[signature] = read_state(folder), ""
+                recover(directory)
+                recovered[signature] = read_state(directory), ""
             except Exception as error:  # noqa: BLE001  (any error is the finding)
                 recovered[signature] = None, f"{type(error).__name__}: {error}"
         return recovered[signature]
@@ -86,7 +86,7 @@ def explore(
         first_end, _ = recovered[signature]
         if first_end is None or first_end == start:
             continue  # nothing to recover, nothing to interrupt
-        disk, end = trace_here(folder, start, recover)
+        disk, end = trace_here(directory, start, recover)
         for crash in disk.crashes():
             after, why = recover_state(crash.state)
             complaint = why if after is None else check(after, False)

@@ -151,7 +151,7 @@ def many_components(root: str) -> None:
     )
 
 
-def in_new_folders(root: str) -> None:
+def in_new_directories(root: str) -> None:
     """Commit with new, unsynced directories, and a new, unsynced component to adopt."""
     os.mkdir(os.path.join(root, ".jit-guard"))
     os.mkdir(os.path.join(root, "components/protocols"))
@@ -236,19 +236,19 @@ def _save(path: str, data: bytes) -> None:
     os.close(handle)
 
 
-def decided(folder: str, before: State) -> State:
+def decided(directory: str, before: State) -> State:
     """Return the state just after the commit of `one_component` was decided."""
-    write_state(folder, before)
-    root = os.path.realpath(folder)
+    write_state(directory, before)
+    root = os.path.realpath(directory)
     changes = [MapChange("goal_map.json", (EDIT,))]
     placements = [Placement(f"components/protocols/{NEW}", TEXT)]
     commits.interrupt(root, changes, placements, 0)
-    return read_state(folder)
+    return read_state(directory)
 
 
-def scenarios(folder: str) -> list[Scenario]:
-    """Return all scenarios. `folder` is an empty directory in which to prepare states."""
-    pending = decided(folder, SIMPLE)
+def scenarios(directory: str) -> list[Scenario]:
+    """Return all scenarios. `directory` is an empty directory in which to prepare states."""
+    pending = decided(directory, SIMPLE)
     prepared: State = {path: pending[path] for path in pending if path in OURS_FOR_GOOD}
     cleaned = {path: data for path, data in pending.items() if "/.jit-guard-" not in f"/{path}"}
     half_done = {**pending, "goal_map.json": SIMPLE_NEW["goal_map.json"]}
@@ -282,7 +282,7 @@ def scenarios(folder: str) -> list[Scenario]:
         ),
         Scenario("set aside", broken, set_aside, abandoned, SIMPLE, aside),
         Scenario(
-            "new folders", SIMPLE, in_new_folders, recover, adopted, SIMPLE_NEW,
+            "new directories", SIMPLE, in_new_directories, recover, adopted, SIMPLE_NEW,
             excused=lambda state: state.get("goal_map.json") == MAP,
         ),
     ]  # fmt: skip

@@ -127,30 +127,30 @@ def _leftovers(root: str) -> list[str]:
     return [path for path in read_state(root) if ".jit-guard-" in path or "pending" in path]
 
 
-def test_no_edit_is_lost_and_the_map_is_never_torn(fast_folder: str, record: Record) -> None:
-    _begin(fast_folder)
+def test_no_edit_is_lost_and_the_map_is_never_torn(fast_directory: str, record: Record) -> None:
+    _begin(fast_directory)
     results = _CONTEXT.Queue()
-    with _beside(_watch, fast_folder, results):
-        took = _run(fast_folder, results)
+    with _beside(_watch, fast_directory, results):
+        took = _run(fast_directory, results)
     collected = _collect(results, WORKERS + 1)
     seen, torn = collected.pop("watcher")
     assert collected == dict.fromkeys(range(WORKERS), 0)
-    with open(os.path.join(fast_folder, _MAP), "rb") as file:
+    with open(os.path.join(fast_directory, _MAP), "rb") as file:
         goals = json.load(file)
     assert {goals[f"W{n}"]["p"] for n in range(WORKERS)} == {f"{EDITS}.txt"}
     assert torn == 0
-    assert _leftovers(fast_folder) == []
+    assert _leftovers(fast_directory) == []
     record(
         f"contention: {WORKERS} processes, {WORKERS * EDITS} commits in {took:.1f} s, none lost; "
         f"{seen} reads of the map, {torn} torn"
     )
 
 
-def test_saves_of_another_process_are_kept(fast_folder: str, record: Record) -> None:
-    _begin(fast_folder)
+def test_saves_of_another_process_are_kept(fast_directory: str, record: Record) -> None:
+    _begin(fast_directory)
     results = _CONTEXT.Queue()
-    with _beside(_watch, fast_folder, results), _beside(_save, fast_folder, results):
-        _run(fast_folder, results)
+    with _beside(_watch, fast_directory, results), _beside(_save, fast_directory, results):
+        _run(fast_directory, results)
     collected = _collect(results, WORKERS + 2)
     (seen, torn), (saves, lost) = collected.pop("watcher"), collected.pop("other")
     conflicts = sum(collected.values())  # an error's text would not add up
@@ -159,19 +159,19 @@ def test_saves_of_another_process_are_kept(fast_folder: str, record: Record) -> 
     # There are two system calls between the last check and the rename; only there a save can be
     # lost, if the process is suspended (on a machine with fewer cores than processes).
     assert lost <= max(2, saves // 5)
-    assert _leftovers(fast_folder) == []
+    assert _leftovers(fast_directory) == []
     record(
         f"contention, with saves of another process: {saves} saves, {lost} lost in our window; "
         f"{conflicts} of ours were saved over and noticed; {seen} reads, {torn} torn"
     )
 
 
-def test_the_test_notices_a_missing_lock(fast_folder: str, record: Record) -> None:
+def test_the_test_notices_a_missing_lock(fast_directory: str, record: Record) -> None:
     """The control: the same run with a lock that does nothing."""
-    _begin(fast_folder)
+    _begin(fast_directory)
     results = _CONTEXT.Queue()
-    _run(fast_folder, results, edits=15, unlocked=True)
+    _run(fast_directory, results, edits=15, unlocked=True)
     collected = _collect(results, WORKERS)
     faults = [worker for worker, result in collected.items() if result != 0]
     record(f"contention, control, without the lock: {len(faults)} of {WORKERS} processes at fault")
-    assert faults or _leftovers(fast_folder)
+    assert faults or _leftovers(fast_directory)

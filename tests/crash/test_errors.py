@@ -31,9 +31,9 @@ _WHY_NOT = why_not_strace()
 
 @pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 @pytest.mark.parametrize("from_there_on", [False, True], ids=["once", "from there on"])
-def test_an_error_at_every_call(from_there_on: bool, fast_folder: str, record: Record) -> None:
+def test_an_error_at_every_call(from_there_on: bool, fast_directory: str, record: Record) -> None:
     """Inject the errors with strace, which covers calls from any code."""
-    commit = Killable(fast_folder, "commit", SIMPLE)
+    commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
     points = commit.points()
     if from_there_on and not FULL:
@@ -99,9 +99,11 @@ def _failing(
 
 
 @pytest.mark.parametrize("how", ["once", "from there on", "although it was done"])
-def test_every_error_at_every_call_through_os(how: str, fast_folder: str, record: Record) -> None:
+def test_every_error_at_every_call_through_os(
+    how: str, fast_directory: str, record: Record
+) -> None:
     """Raise all four errors at all calls, in this process without strace."""
-    root = fast_folder
+    root = fast_directory
     ends: Counter[str] = Counter()
     count = 0
     for code in CODES if how != "although it was done" else (errno.EIO,):
@@ -134,8 +136,8 @@ def test_every_error_at_every_call_through_os(how: str, fast_folder: str, record
     assert set(ends) == {"old", "new"}
 
 
-def test_after_an_error_recovery_can_be_repeated(fast_folder: str, record: Record) -> None:
-    root = fast_folder
+def test_after_an_error_recovery_can_be_repeated(fast_directory: str, record: Record) -> None:
+    root = fast_directory
     count = 0
     for steps, end in ((None, SIMPLE), (0, SIMPLE_NEW), (1, SIMPLE_NEW)):
         before = middle(root, steps)
@@ -156,21 +158,21 @@ def test_after_an_error_recovery_can_be_repeated(fast_folder: str, record: Recor
 
 @pytest.mark.parametrize("size", [1, 7])
 def test_short_writes_are_continued(
-    size: int, fast_folder: str, monkeypatch: pytest.MonkeyPatch
+    size: int, fast_directory: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda handle, data: real(handle, bytes(data[:size])))
-    write_state(fast_folder, SIMPLE)
-    deed.commit(fast_folder)
+    write_state(fast_directory, SIMPLE)
+    deed.commit(fast_directory)
     monkeypatch.undo()
-    assert visible(read_state(fast_folder)) == SIMPLE_NEW
+    assert visible(read_state(fast_directory)) == SIMPLE_NEW
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX")
-def test_a_file_size_limit_is_reported(fast_folder: str, record: Record) -> None:
+def test_a_file_size_limit_is_reported(fast_directory: str, record: Record) -> None:
     import resource
 
-    commit = Killable(fast_folder, "commit", SIMPLE)
+    commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
     for size in (0, 1, 2, 50, 77, 79, 90, 150, 400, 700, 1000, 5000):
         commit.lay_out()
@@ -189,22 +191,22 @@ def test_a_file_size_limit_is_reported(fast_folder: str, record: Record) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
-def test_a_full_disk_is_reported(fast_folder: str, record: Record) -> None:
+def test_a_full_disk_is_reported(fast_directory: str, record: Record) -> None:
     """Use a tmpfs with a limited number of free pages or inodes."""
     ends: Counter[str] = Counter()
     for free in range(14):
         for option in (f"size={4 * (9 + free)}k", f"size=1m,nr_inodes={7 + free}"):
             ran = subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", option, "jit-guard-test", fast_folder],
+                ["mount", "-t", "tmpfs", "-o", option, "jit-guard-test", fast_directory],
                 capture_output=True,
                 check=False,
             )
             if ran.returncode:
                 pytest.skip(f"no tmpfs can be mounted: {ran.stderr.decode().strip()}")
             try:
-                ends[_commit_on(fast_folder)] += 1
+                ends[_commit_on(fast_directory)] += 1
             finally:
-                subprocess.run(["umount", fast_folder], check=True)
+                subprocess.run(["umount", fast_directory], check=True)
     record(f"a really full tmpfs: {dict(ends)}, nothing else")
     assert {"refused, old", "done, new"} <= set(ends)
 

@@ -33,10 +33,10 @@ def test_an_error_at_every_call_of_a_fix(
     kind: str,
     most: int,
     from_there_on: bool,
-    fast_folder: str,
+    fast_directory: str,
     record: Record,
 ) -> None:
-    project = FixProject(fast_folder, generator)
+    project = FixProject(fast_directory, generator)
     ends: Counter[str] = Counter()
     points = project.points(thread)
     writing = changing(points)

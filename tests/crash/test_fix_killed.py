@@ -33,10 +33,10 @@ def test_kill_9_at_every_call_of_a_fix(
     generator: str,
     before: State,
     most: int,
-    fast_folder: str,
+    fast_directory: str,
     record: Record,
 ) -> None:
-    project = FixProject(fast_folder, generator, before)
+    project = FixProject(fast_directory, generator, before)
     ends: Counter[str] = Counter()
     points = changing(project.points(thread))
     chosen = sample(points, most)

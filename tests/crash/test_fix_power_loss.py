@@ -80,8 +80,8 @@ def _chosen(crashes: Sequence[Crash], most: int) -> Iterator[Crash]:
 
 
 @pytest.mark.parametrize("generator", ["command", "scaffold"])
-def test_power_loss_during_a_fix(generator: str, fast_folder: str, record: Record) -> None:
-    project = FixProject(fast_folder, generator)
+def test_power_loss_during_a_fix(generator: str, fast_directory: str, record: Record) -> None:
+    project = FixProject(fast_directory, generator)
     run = Traced(project, lambda *_: False)
     assert {path: run.disk.now().get(path) for path in project.new} == project.new
     if generator == "command":
@@ -105,9 +105,11 @@ def test_power_loss_during_a_fix(generator: str, fast_folder: str, record: Recor
     assert {one.partition(",")[0] for one in ends} == {"old", "new"}
 
 
-def test_without_the_syncs_of_the_ledger_a_text_is_lost(fast_folder: str, record: Record) -> None:
+def test_without_the_syncs_of_the_ledger_a_text_is_lost(
+    fast_directory: str, record: Record
+) -> None:
     """The control: the same run without the syncs of SQLite."""
-    project = FixProject(fast_folder)
+    project = FixProject(fast_directory)
 
     def of_the_ledger(disk: Disk, call: Call) -> bool:
         if call.name != "fsync":

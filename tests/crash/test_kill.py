@@ -19,8 +19,8 @@ _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 
 
-def test_kill_9_at_every_call_of_a_commit(fast_folder: str, record: Record) -> None:
-    commit = Killable(fast_folder, "commit", SIMPLE)
+def test_kill_9_at_every_call_of_a_commit(fast_directory: str, record: Record) -> None:
+    commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
     points = commit.points()
     runs = inject(commit.argv, commit.root, commit.env, points, "signal=SIGKILL", commit.lay_out)
@@ -37,9 +37,9 @@ def test_kill_9_at_every_call_of_a_commit(fast_folder: str, record: Record) -> N
     [("planned", None, "old"), ("decided", 0, "new"), ("maps set", 1, "new"), ("placed", 2, "new")],
 )
 def test_kill_9_at_every_call_of_a_recovery(
-    where: str, steps: int | None, end: str, fast_folder: str, record: Record
+    where: str, steps: int | None, end: str, fast_directory: str, record: Record
 ) -> None:
-    recover = Killable(fast_folder, "recover", middle(fast_folder, steps))
+    recover = Killable(fast_directory, "recover", middle(fast_directory, steps))
     points = recover.points()
     if not FULL and where in ("maps set", "placed"):
         points = points[::3]  # it differs little from "decided"
@@ -52,8 +52,8 @@ def test_kill_9_at_every_call_of_a_recovery(
     record(f"kill -9, recovery, {where}: {len(points)} points, all {end}")
 
 
-def test_kill_9_at_every_call_of_abandoning(fast_folder: str, record: Record) -> None:
-    abandon = Killable(fast_folder, "abandon", middle(fast_folder, 2))
+def test_kill_9_at_every_call_of_abandoning(fast_directory: str, record: Record) -> None:
+    abandon = Killable(fast_directory, "abandon", middle(fast_directory, 2))
     ends: Counter[str] = Counter()
     points = abandon.points()[:: 1 if FULL else 2]
     runs = inject(
@@ -67,9 +67,9 @@ def test_kill_9_at_every_call_of_abandoning(fast_folder: str, record: Record) ->
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_other_signals_at_the_calls_of_a_commit(
-    name: str, fast_folder: str, record: Record
+    name: str, fast_directory: str, record: Record
 ) -> None:
-    commit = Killable(fast_folder, "commit", SIMPLE)
+    commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
     points = commit.points()[:: 1 if FULL else 3]
     runs = inject(commit.argv, commit.root, commit.env, points, f"signal={name}", commit.lay_out)

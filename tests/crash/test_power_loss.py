@@ -41,13 +41,13 @@ NAMES = (
     "saved over",
     "written by hand",
     "set aside",
-    "new folders",
+    "new directories",
 )
 
 
 @pytest.fixture
-def root(fast_folder: str) -> str:
-    return fast_folder
+def root(fast_directory: str) -> str:
+    return fast_directory
 
 
 def _scenario(root: str, name: str) -> Scenario:
@@ -135,7 +135,7 @@ def _labels_in_the_source() -> set[str]:
                 continue
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             values = [keyword.value for keyword in node.keywords if keyword.arg == "without"]
-            if name in ("_sync_folders", "sync_folders"):
+            if name in ("_sync_directories", "sync_directories"):
                 values += node.args[1:2]
             for value in values:
                 if isinstance(value, ast.Constant):
@@ -249,7 +249,7 @@ def _in_place(patch: pytest.MonkeyPatch) -> None:
 
 
 def _unsynced_names(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(durable, "sync_folder", lambda path, without: None)
+    patch.setattr(durable, "sync_directory", lambda path, without: None)
 
 
 def _unsynced_bytes(patch: pytest.MonkeyPatch) -> None:
@@ -273,7 +273,7 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "intent removed before the maps are set": _with_steps(3, 0, 1, 2),
     "intent never removed": _with_steps(0, 1, 2),
     "map written in place": _in_place,
-    "no folder is synced": _unsynced_names,
+    "no directory is synced": _unsynced_names,
     "no file is synced": _unsynced_bytes,
 }
 
@@ -344,9 +344,9 @@ def test_the_model_keeps_what_is_synced(root: str) -> None:
         os.write(handle, b"four")
         os.fsync(handle)
         os.close(handle)
-        folder = os.open(root, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        directory = os.open(root, os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
 
     disk, _ = trace_here(root, {}, write)
     assert [crash.state for crash in disk.crashes() if crash.done] == [{"a": b"four"}]

@@ -35,9 +35,9 @@ _SIZES = {"ext4": "16M", "xfs": "300M"}
 class Image:
     """A file system in a file."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, directory: Path, kind: str) -> None:
         self.kind = kind
-        self._image, self.mounted = folder / "image", folder / "mounted"
+        self._image, self.mounted = directory / "image", directory / "mounted"
         self.mounted.mkdir()
         self.root = str(self.mounted / "project")
         maker = shutil.which(f"mkfs.{kind}") or shutil.which(f"mkfs.{kind}", path="/usr/sbin:/sbin")

@@ -108,9 +108,9 @@ def _string(word: str) -> bytes:
     return bytes.fromhex(hexadecimal)
 
 
-def _path(word: str, folder: str, cwd: str) -> str:
+def _path(word: str, directory: str, cwd: str) -> str:
     path = os.fsdecode(_string(word))
-    handle, below = _handle(folder)
+    handle, below = _handle(directory)
     assert os.path.isabs(path) or handle == "AT_FDCWD" or below, f"below nobody knows what: {path}"
     return os.path.join(cwd if handle == "AT_FDCWD" else below, path)
 
@@ -131,8 +131,8 @@ def _fd(word: str) -> int:
 
 
 def _call(name: str, words: list[str], result: int, process: int, cwd: str) -> Iterator[Call]:
-    def path(index: int, folder: int | None = None) -> str:
-        return _path(words[index], "AT_FDCWD" if folder is None else words[folder], cwd)
+    def path(index: int, directory: int | None = None) -> str:
+        return _path(words[index], "AT_FDCWD" if directory is None else words[directory], cwd)
 
     def made(what: str, *args: Any) -> Call:
         return Call(what, args, process)
@@ -216,7 +216,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self._folders: dict[int, str] = {}  # the path of what was opened, by its handle
+        self._directories: dict[int, str] = {}  # the path of what was opened, by its handle
 
     @contextmanager
     def active(self) -> Iterator[Recorder]:
@@ -235,10 +235,10 @@ class Recorder:
             result = real(*args, **keywords)
             whole = list(args)
             for at, handle in enumerate(keywords[one] for one in _BELOW if one in keywords):
-                whole[at] = os.path.join(self._folders[handle], args[at])
+                whole[at] = os.path.join(self._directories[handle], args[at])
             self.calls.append(note(result, *whole))
             if note is _RECORDED["open"]:
-                self._folders[result] = whole[0]
+                self._directories[result] = whole[0]
             return result
 
         return traced

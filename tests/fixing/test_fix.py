@@ -225,9 +225,9 @@ def test_a_difference_in_case_is_relinked_without_a_generator(project: Path) -> 
 
 
 def test_an_orphan_with_the_expected_name_is_adopted(project: Path) -> None:
-    folder = project / "components/personas"
-    folder.mkdir()
-    (folder / "autogen_persona_for_greet.txt").write_text("Written before.\n")
+    directory = project / "components/personas"
+    directory.mkdir()
+    (directory / "autogen_persona_for_greet.txt").write_text("Written before.\n")
     done = run(project, "--fix", "--no-input", "--format", "json")
     assert entries(project)["GREET"]["persona"] == "autogen_persona_for_greet.txt"
     assert {one["action"] for one in json.loads(done.stdout)["fixed"]} == {"adopted"}

@@ -313,8 +313,8 @@ MAP = st.dictionaries(GOAL, st.dictionaries(st.sampled_from(["t", "T", "u"]), FI
 
 @st.composite
 def projects(draw: st.DrawFn) -> dict[str, Any]:
-    folders = st.sampled_from(["ts", "Ts", "us", "elsewhere"])
-    paths = draw(st.lists(st.tuples(folders, FILENAME).map("/".join), max_size=6))
+    directories = st.sampled_from(["ts", "Ts", "us", "elsewhere"])
+    paths = draw(st.lists(st.tuples(directories, FILENAME).map("/".join), max_size=6))
     assume(not any(f"{one}/" in other for one in paths for other in paths))
     files = project(draw(MAP), *paths)
     files["other.json"] = json.dumps(draw(MAP))

@@ -83,8 +83,8 @@ class Bytes:
 def one_input(data: bytes) -> None:
     """Create the project that the bytes describe, run a command on it, and check the output."""
     source = Bytes(data)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
         for _ in range(source.number(6)):
             name = NAMES[source.number(len(NAMES))]
             place = root / "components" / ("as", "protocols", "b/c")[source.number(3)]

@@ -11,12 +11,12 @@ import pytest
 HEAVY = ("openai", "tenacity", "pydantic", "httpx", "httpx2", "asyncio")
 
 
-def imported_by(code: str, folder: Path) -> str:
+def imported_by(code: str, directory: Path) -> str:
     """Return the heavy modules that a fresh Python has imported after running the code."""
     tail = f"\nimport sys\nprint(*[one for one in {HEAVY!r} if one in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code + tail],
-        cwd=folder,
+        cwd=directory,
         capture_output=True,
         text=True,
         check=True,

@@ -191,9 +191,9 @@ def test_an_unreadable_file_fails_every_test_that_depends_on_it(
     plant(pytester, TWO, {"goal_map.json": '{"GREET": {"persona": "host.txt"}, "PART": {}}'})
     real = Worktree.chunks
 
-    def chunks(source: Worktree, folder: str, names: Iterable[str]) -> Answers[Chunks]:
-        for name, answer in real(source, folder, names):
-            refused = UnreadableError(f"{folder}/{name}", "permission denied")
+    def chunks(source: Worktree, directory: str, names: Iterable[str]) -> Answers[Chunks]:
+        for name, answer in real(source, directory, names):
+            refused = UnreadableError(f"{directory}/{name}", "permission denied")
             yield name, refused if name == "host.txt" else answer
 
     monkeypatch.setattr(Worktree, "chunks", chunks)  # permissions do not bind every user

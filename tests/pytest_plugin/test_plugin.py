@@ -236,8 +236,8 @@ def test_nothing_is_written(pytester: pytest.Pytester) -> None:
     assert _files(pytester.path) == before
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+def _files(directory: Path) -> dict[str, bytes]:
+    return {str(one): one.read_bytes() for one in directory.rglob("*") if one.is_file()}
 
 
 def test_junit_files_name_the_map_and_hold_the_finding(pytester: pytest.Pytester) -> None:

@@ -68,7 +68,7 @@ def test_orphans_are_withheld_with_every_reason() -> None:
     skipped = (
         Skipped("JG301", "m.json", "no JSON"),
         Skipped("JG301", "n.json", "no text"),
-        Skipped("JG201", "n.json", "no folder"),
+        Skipped("JG201", "n.json", "no directory"),
     )
     verdicts = distribute(REPORT._replace(skipped=skipped), KEYS, {})
     assert list(verdicts) == [TREE]

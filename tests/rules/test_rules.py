@@ -23,8 +23,8 @@ def test_the_rules_are_those_of_the_catalogue_in_its_order() -> None:
 
 
 def test_every_rule_module_is_in_the_catalogue() -> None:
-    folder = Path(jit_guard.__file__).parent / "rules"
-    assert sorted(path.stem for path in folder.glob("jg[0-9]*.py")) == list(MODULES)
+    directory = Path(jit_guard.__file__).parent / "rules"
+    assert sorted(path.stem for path in directory.glob("jg[0-9]*.py")) == list(MODULES)
 
 
 @pytest.mark.parametrize(("rule", "module"), list(zip(RULES, MODULES, strict=True)))
@@ -93,8 +93,8 @@ def test_a_rule_explains_itself_in_whole_sentences(rule: Rule) -> None:
     assert rule.fix.endswith(".")
 
 
-def _on_disk(folder: Path, example: Example) -> Path:
-    root = lay_out(folder / "project", example.files)
+def _on_disk(directory: Path, example: Example) -> Path:
+    root = lay_out(directory / "project", example.files)
     lines = [f"{key.replace('_', '-')} = {_toml(value)}" for key, value in example.settings.items()]
     (root / "jit-guard.toml").write_text("\n".join(lines))
     if example.tracked is not None:

@@ -202,9 +202,9 @@ def test_a_journal_makes_no_ledger_larger(root: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
-@pytest.mark.parametrize("target", ["there.db", "nowhere.db", "folder"])
+@pytest.mark.parametrize("target", ["there.db", "nowhere.db", "directory"])
 def test_a_link_is_not_followed(root: Path, tmp_path: Path, suffix: str, target: str) -> None:
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "directory").mkdir()
     shutil.copy(path_of(root), tmp_path / "there.db")
     before = (tmp_path / "there.db").read_bytes()
     path_of(root, suffix).unlink(missing_ok=True)
@@ -212,7 +212,7 @@ def test_a_link_is_not_followed(root: Path, tmp_path: Path, suffix: str, target:
     for done in refused(root):
         assert f"ledger.db{suffix} " in done.err
         assert "is a link" in done.err or "never creates" in done.err
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["folder", "project", "there.db"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["directory", "project", "there.db"]
     assert (tmp_path / "there.db").read_bytes() == before
 
 

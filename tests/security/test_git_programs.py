@@ -1,4 +1,4 @@
-"""git in a checkout whose `.git/config` is hostile: an unpacked archive, a shared folder, a cache.
+"""git in a checkout with a hostile `.git/config`: an unpacked archive, a shared directory, a cache.
 
 Whatever it names as a program does not run, in no command, and the reports stay what they are.
 """
@@ -71,15 +71,15 @@ def made(tmp_path: Path) -> Path:
     }
     files |= {f"{PERSONAS}/empty.txt": "", ".gitattributes": "*.txt filter=bad diff=bad text\n"}
     root = repository(tmp_path / "made", {**files, ".gitignore": "ignored.txt\n"})
-    folder = root / PERSONAS
-    os.rename(folder / "renamed.txt", folder / "new_name.txt")
-    (folder / "deleted.txt").unlink()
-    (folder / "edited.txt").write_text("Edited.\n")
+    directory = root / PERSONAS
+    os.rename(directory / "renamed.txt", directory / "new_name.txt")
+    (directory / "deleted.txt").unlink()
+    (directory / "edited.txt").write_text("Edited.\n")
     for name in ("ignored", "untracked", "announced"):
-        (folder / f"{name}.txt").write_text("New.\n")
+        (directory / f"{name}.txt").write_text("New.\n")
     git(root, "add", "-N", f"{PERSONAS}/announced.txt")
     later = os.stat(root / ".git/index").st_mtime + 100  # git does not trust times like these
-    for path in folder.iterdir():
+    for path in directory.iterdir():
         os.utime(path, (later, later))
     return root
 
@@ -242,24 +242,24 @@ def test_a_repository_of_somebody_else_stays_refused(made: Path) -> None:
     """The options and variables of ours do not make git trust what it would not."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
-    for folder, folders, names in os.walk(made):
-        for name in (*folders, *names):
-            os.lchown(os.path.join(folder, name), 12345, 12345)
+    for directory, directories, names in os.walk(made):
+        for name in (*directories, *names):
+            os.lchown(os.path.join(directory, name), 12345, 12345)
     os.chown(made, 12345, 12345)
     done = call("--source", "index", cwd=made)
     assert (done.code, "dubious ownership" in done.err) == (2, True)
 
 
-def noting(folder: Path, what: str) -> tuple[Path, Path]:
-    """A git before the true one that notes what it is given; its folder, and the notes."""
+def noting(directory: Path, what: str) -> tuple[Path, Path]:
+    """A git before the true one that notes what it is given; its directory, and the notes."""
     true = shutil.which("git")
     assert true is not None
-    (folder / "bin").mkdir()
-    (folder / "bin/git").write_text(
-        f'#!/bin/sh\n{{ {what}; }} >> {shlex.quote(str(folder / "notes"))}\nexec {true} "$@"\n'
+    (directory / "bin").mkdir()
+    (directory / "bin/git").write_text(
+        f'#!/bin/sh\n{{ {what}; }} >> {shlex.quote(str(directory / "notes"))}\nexec {true} "$@"\n'
     )
-    (folder / "bin/git").chmod(0o755)
-    return folder / "bin", folder / "notes"
+    (directory / "bin/git").chmod(0o755)
+    return directory / "bin", directory / "notes"
 
 
 def test_only_what_runs_no_filter_is_asked(
@@ -339,7 +339,7 @@ def test_no_program_of_the_checkout_is_git(
     assert "git is not on the PATH" in (alone.out + alone.err) or not words
 
 
-def test_git_gets_no_relative_folder_to_search(
+def test_git_gets_no_relative_directory_to_search(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs, notes = noting(tmp_path, 'echo "$PATH"')

@@ -185,7 +185,7 @@ HOSTILE: dict[str, Intent] = {
     ),
     "edits no entry": Intent("commit", (of_map(edit(OLD, NEW, "A")),), (), ()),
     "edits below an entry": Intent("commit", (of_map(edit(OLD, NEW, "A", "b", "c")),), (), ()),
-    "edits a type that is no folder": Intent(
+    "edits a type that is no directory": Intent(
         "commit", (of_map(edit(OLD, NEW, "A", "../protocol")),), (), ()
     ),
     "edits an entry twice": Intent("commit", (of_map(edit(), edit(new="b.txt")),), (), ()),
@@ -254,8 +254,8 @@ LINKS = {
 @pytest.mark.parametrize("name", LINKS)
 def test_one_that_a_link_leads_astray_is_refused(world: Path, name: str) -> None:
     root = world / "project"
-    for folder in (".git/objects", ".git/refs/heads", "lib/.git/hooks", ".jit-guard"):
-        (root / folder).mkdir(parents=True)
+    for directory in (".git/objects", ".git/refs/heads", "lib/.git/hooks", ".jit-guard"):
+        (root / directory).mkdir(parents=True)
     (root / ".git/HEAD").write_text("ref: refs/heads/main\n")
     (root / ".git/map.json").write_bytes((root / "goal_map.json").read_bytes())
     (root / "components/hop").symlink_to("../../home")
@@ -278,8 +278,8 @@ ODD: dict[str, Callable[[dict[str, Any]], object]] = {
     "a text that is no base64": lambda body: body["components"][0].update(text=None, base64="%"),
     "an edit that is a word": lambda body: body["maps"][0].update(edits=["a"]),
     "a value that is a number": lambda body: body["maps"][0]["edits"][0].update(new=1),
-    "folders that are a word": lambda body: body.update(folders="components"),
-    "a folder that is nothing": lambda body: body.update(folders=[None]),
+    "directories that are a word": lambda body: body.update(folders="components"),
+    "a directory that is nothing": lambda body: body.update(folders=[None]),
     "maps that are an object": lambda body: body.update(maps={"a": 1}),
     "a phase that nobody knows": lambda body: body.update(phase="done"),
     "a phase that is a list": lambda body: body.update(phase=["commit"]),
@@ -447,7 +447,7 @@ def test_where_a_map_cannot_be_read_nothing_is_written_on_its_word(world: Path) 
 @NEEDS_GIT
 @pytest.mark.parametrize("path", [PENDING, ".jit-guard/ledger.db", ".JIT-GUARD/x"])
 @pytest.mark.parametrize("below", ["", "team/a"])
-def test_a_state_folder_that_git_tracks_came_with_the_clone(
+def test_a_state_directory_that_git_tracks_came_with_the_clone(
     tmp_path: Path, path: str, below: str
 ) -> None:
     top = tmp_path / "repository"

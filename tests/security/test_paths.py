@@ -26,11 +26,11 @@ HOLE = '{"GREET": {"persona": "host.txt"}, "PART": {"persona": "gone.txt"}}\n'
 GENERATE = ("--fix", "--no-input", "--yes", "--generator", "scaffold")
 
 
-def state(folder: Path) -> dict[str, object]:
-    """What is in a folder: links as links, files as bytes."""
+def state(directory: Path) -> dict[str, object]:
+    """What is in a directory: links as links, files as bytes."""
     found: dict[str, object] = {}
-    for above, folders, files in os.walk(folder):
-        for name in (*folders, *files):
+    for above, directories, files in os.walk(directory):
+        for name in (*directories, *files):
             path = os.path.join(above, name)
             if os.path.islink(path):
                 found[path] = os.readlink(path)
@@ -240,7 +240,7 @@ PLACES: dict[str, dict[str, Content]] = {
     "p": {"p": Link("/proc/self/environ")},
     "z": {"z": Link("/dev/zero")},
     "b": {"b": Link("gone")},
-    "folder": {"folder/x": ""},
+    "directory": {"directory/x": ""},
 }
 
 
@@ -508,7 +508,7 @@ def test_a_dry_run_lists_every_file_that_would_be_sent(tmp_path: Path) -> None:
         {"components/personas/guest.txt": Link("private")},
         {"components/guests": Link("../mine")},
     ],
-    ids=["a link", "two links", "beside it", "a folder"],
+    ids=["a link", "two links", "beside it", "a directory"],
 )
 def test_nobody_is_advised_to_publish_what_a_link_leads_to(
     tmp_path: Path, made: Files, ignored: bool
@@ -659,9 +659,9 @@ def test_no_git_is_run_from_the_working_directory(
 ) -> None:
     root = repository(tmp_path / "project", {**SOUND, "components/personas/left": TEXT})
     ran = tmp_path / "ran"
-    for folder in ("", "bin/"):
-        lay_out(root, {f"{folder}git": f"#!/bin/sh\ntouch {ran}\nexit 1\n"})
-        (root / folder / "git").chmod(0o755)
+    for directory in ("", "bin/"):
+        lay_out(root, {f"{directory}git": f"#!/bin/sh\ntouch {ran}\nexit 1\n"})
+        (root / directory / "git").chmod(0o755)
     path = os.pathsep.join([entry.format(root=root), os.environ["PATH"]])
     told = run("--source", source, cwd=root, PATH=path)
     assert told.code == 1

@@ -11,7 +11,7 @@ import pytest
 
 from runner import ROOT
 
-# A program called python, whatever its folder and quotes, its options, and what it is to run.
+# A program called python, whatever its directory and quotes, its options, and what it is to run.
 PYTHON = re.compile(r"""\bpython[\d.]*(?:\.exe)?["']?((?: +-[A-Za-z]+)*) +-[mc]\b""", re.IGNORECASE)
 # Words that make an environment or install one, and where.
 ENVIRONMENT = re.compile(r"-m +venv +(\S+)")

@@ -67,10 +67,10 @@ def lay_out(world: Path) -> Path:
         shutil.rmtree(path, ignore_errors=True)
     root = world / "project"
     outside = (world / "home", root / ".git/hooks", root / "components/protocols/lib/.git")
-    for folder in (root / "components", *outside):
-        (folder / "protocols/old").mkdir(parents=True)
+    for directory in (root / "components", *outside):
+        (directory / "protocols/old").mkdir(parents=True)
         for name in ("there.txt", "orphan.txt", "old/orphan.txt"):
-            (folder / "protocols" / name).write_text(f"{folder.name}\n")
+            (directory / "protocols" / name).write_text(f"{directory.name}\n")
     for name in ("objects", "refs"):
         (root / ".git" / name).mkdir()
     (root / ".git/HEAD").write_text("ref: refs/heads/main\n")
@@ -105,9 +105,11 @@ SWAPPED = (
 MOST = 40  # of the calls of one run have their turn
 
 
-@pytest.mark.parametrize(("folder", "target"), SWAPPED)
+@pytest.mark.parametrize(("directory", "target"), SWAPPED)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_nothing_is_done_behind_a_link(tmp_path: Path, name: str, folder: str, target: str) -> None:
+def test_nothing_is_done_behind_a_link(
+    tmp_path: Path, name: str, directory: str, target: str
+) -> None:
     argv, prepare = COMMANDS[name]
     root = lay_out(tmp_path)
     prepare(root)
@@ -116,10 +118,10 @@ def test_nothing_is_done_behind_a_link(tmp_path: Path, name: str, folder: str, t
     assert steps[0] > 10
 
     def swap() -> None:
-        if (root / folder).exists():  # or it is pruned already
-            (root / folder).rename(tmp_path / "away")
-            (root / folder).symlink_to(tmp_path / target)
-            assert (root / folder).exists()
+        if (root / directory).exists():  # or it is pruned already
+            (root / directory).rename(tmp_path / "away")
+            (root / directory).symlink_to(tmp_path / target)
+            assert (root / directory).exists()
 
     for number in range(1, steps[0] + 1, 1 + steps[0] // MOST):
         prepare(lay_out(tmp_path))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.errors import GitError
-from jit_guard.sources.git.listing import FOLDER, LINK, MODULE, ids, listing
+from jit_guard.sources.git.listing import DIRECTORY, LINK, MODULE, ids, listing
 from projects import call, git
 from repositories import repository
 
@@ -40,7 +40,7 @@ def test_files_are_distinguished_from_the_rest(
         *((b"100644", name, id_) for name, id_ in odd.items()),
         (b"100755", "run 100644 x", ODD_IDS[1]),
         (b"100644", "empty", EMPTY),
-        (FOLDER, "100644 folder", ODD_IDS[1]),
+        (DIRECTORY, "100644 directory", ODD_IDS[1]),
         (LINK, "link", ODD_IDS[0]),
         (MODULE, "module", EMPTY),
         (b"100664", "\udcffé\n", ODD_IDS[2]),
@@ -49,7 +49,7 @@ def test_files_are_distinguished_from_the_rest(
     assert found.files == {*"abcdef", "run 100644 x", "empty", "\udcffé\n"}
     assert found.empty == {"empty"}
     assert found.odd == [
-        (FOLDER, "100644 folder", ODD_IDS[1].hex()),
+        (DIRECTORY, "100644 directory", ODD_IDS[1].hex()),
         (LINK, "link", ODD_IDS[0].hex()),
         (MODULE, "module", EMPTY.hex()),
     ]
@@ -63,10 +63,10 @@ def test_files_are_parsed_alike_whatever_is_between_them(
 ) -> None:
     monkeypatch.setattr("jit_guard.sources.git.listing._WINDOW", window)
     files = [(b"100644", f"100644 {number}", id_) for number, id_ in enumerate(ODD_IDS)]
-    odd = [] if entry is None else [(FOLDER, "100644 x", entry)]
+    odd = [] if entry is None else [(DIRECTORY, "100644 x", entry)]
     found = listing(tree(*files[:3], *odd, *files[3:]), 20)
     assert found.files == {name for _, name, _ in files}
-    assert found.odd == [(FOLDER, "100644 x", one[2].hex()) for one in odd]
+    assert found.odd == [(DIRECTORY, "100644 x", one[2].hex()) for one in odd]
 
 
 def test_an_empty_tree_has_no_entries() -> None:
@@ -74,7 +74,7 @@ def test_an_empty_tree_has_no_entries() -> None:
 
 
 def test_a_tree_of_directories_has_no_files() -> None:
-    assert listing(tree((FOLDER, "a", EMPTY), (FOLDER, "b", EMPTY)), 20)[:2] == (set(), set())
+    assert listing(tree((DIRECTORY, "a", EMPTY), (DIRECTORY, "b", EMPTY)), 20)[:2] == (set(), set())
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,10 @@ def opened() -> Iterator[list[GitTree]]:
         tree.close()
 
 
-def texts(tree: GitTree, folder: str, names: list[str]) -> dict[str, object]:
+def texts(tree: GitTree, directory: str, names: list[str]) -> dict[str, object]:
     return {
         name: pieces if pieces is None or isinstance(pieces, UnreadableError) else b"".join(pieces)
-        for name, pieces in tree.chunks(folder, names)
+        for name, pieces in tree.chunks(directory, names)
     }
 
 
@@ -59,18 +59,18 @@ def test_every_kind_of_entry_is_recognized(
         "components/sub",
     )
     opened.append(tree := open_tree(str(made), "index"))
-    folder = tree.folder("components")
+    directory = tree.directory("components")
     git(made, "add", ".")
     opened.append(tree := open_tree(str(made), "index"))
-    assert folder is not None
-    folder = tree.folder("components")
-    assert folder is not None
-    assert folder.files == {"run.sh"}
-    assert folder.folders == {"personas"}
-    assert folder.links == {"link.txt": "personas/host.txt"}
-    assert folder.others == {"sub": "submodule"}
-    assert tree.folder("components/sub") is None
-    assert tree.folder("nowhere/at/all") is None
+    assert directory is not None
+    directory = tree.directory("components")
+    assert directory is not None
+    assert directory.files == {"run.sh"}
+    assert directory.directories == {"personas"}
+    assert directory.links == {"link.txt": "personas/host.txt"}
+    assert directory.others == {"sub": "submodule"}
+    assert tree.directory("components/sub") is None
+    assert tree.directory("nowhere/at/all") is None
 
 
 def test_texts_are_complete_and_in_order_even_if_some_are_not_read(
@@ -154,9 +154,9 @@ def test_names_that_are_not_utf8_or_odd_survive(tmp_path: Path, opened: list[Git
     names = {"a\udcffb.txt", "new\nline.txt", ' "q".txt', ":(top).txt", "\u00e9.txt"}
     made = repository(tmp_path / "project", {f"components/personas/{name}": name for name in names})
     opened.append(tree := open_tree(str(made), "index"))
-    folder = tree.folder("components/personas")
-    assert folder is not None
-    assert folder.files == names
+    directory = tree.directory("components/personas")
+    assert directory is not None
+    assert directory.files == names
     assert texts(tree, "components/personas", sorted(names)) == {
         name: name.encode("utf-8", "surrogateescape") for name in names
     }
@@ -181,7 +181,7 @@ def test_links_are_followed_only_within_the_project(tmp_path: Path, opened: list
             "desk/out.json": Link("../../elsewhere.json"),
             "desk/absolute.json": Link(str(tmp_path / "workspace/shared/goal_map.json")),
             "desk/broken.json": Link("nowhere.json"),
-            "desk/folder": Link("components"),
+            "desk/directory": Link("components"),
             "desk/components/personas/host.txt": HOST,
         },
     )
@@ -194,11 +194,11 @@ def test_links_are_followed_only_within_the_project(tmp_path: Path, opened: list
         "out.json": "the link out.json points outside the project",
         "absolute.json": "the link absolute.json points outside the project",
         "broken.json": "it is a broken link",
-        "folder": "it is a directory, not a file",
+        "directory": "it is a directory, not a file",
     }.items():
         with pytest.raises(UnreadableError, match=why):
             tree.read(path)
-    assert Tree(tree).resolve("folder/personas/host.txt").kind == "file"
+    assert Tree(tree).resolve("directory/personas/host.txt").kind == "file"
 
 
 def test_everything_is_read_from_one_tree(made: Path) -> None:
@@ -265,8 +265,8 @@ def test_git_dir_of_a_linked_worktree_is_used_from_any_directory(
     own = made / ".git/worktrees/linked"
     monkeypatch.setenv("GIT_DIR", str(own))
     monkeypatch.setenv("GIT_INDEX_FILE", str(own / "index"))
-    for folder in (linked, linked / "components"):
-        assert call("--source", "index", "--format", "json", cwd=folder).codes == ["JG201"]
+    for directory in (linked, linked / "components"):
+        assert call("--source", "index", "--format", "json", cwd=directory).codes == ["JG201"]
     assert call("--root", str(made), "--source", "index", cwd=linked).code == 0
 
 
@@ -407,7 +407,7 @@ def test_a_killed_git_process_is_reported(made: Path, opened: list[GitTree]) -> 
     tree._objects._process.kill()
     tree._objects._process.wait()
     with pytest.raises(UnreadableError, match="git cat-file exited"):
-        tree.folder("components/personas")
+        tree.directory("components/personas")
 
 
 def test_a_push_hook_checks_the_pushed_revision(

@@ -27,23 +27,23 @@ def made(tmp_path: Path) -> Path:
     return repository(tmp_path / "made")
 
 
-def findings_in(folder: Path, *argv: str) -> list[Any]:
+def findings_in(directory: Path, *argv: str) -> list[Any]:
     """Return the findings of a check, as in its JSON report."""
-    findings: list[Any] = call(*argv, "--format", "json", cwd=folder).report["findings"]
+    findings: list[Any] = call(*argv, "--format", "json", cwd=directory).report["findings"]
     return findings
 
 
-def the_one(folder: Path, *argv: str, code: str = "JG203") -> Any:
+def the_one(directory: Path, *argv: str, code: str = "JG203") -> Any:
     """Return the only finding, which has this code."""
-    findings = findings_in(folder, *argv)
+    findings = findings_in(directory, *argv)
     assert [one["code"] for one in findings] == [code], findings
     return findings[0]
 
 
-def run_hint(finding: Any, folder: Path) -> None:
+def run_hint(finding: Any, directory: Path) -> None:
     """Run the command in the hint, as a user would paste it."""
     line = finding["hint"].split("`")[1]
-    subprocess.run(["bash", "-c", line], cwd=folder, check=True, capture_output=True)
+    subprocess.run(["bash", "-c", line], cwd=directory, check=True, capture_output=True)
 
 
 def test_a_tracked_component_is_silent(made: Path) -> None:
@@ -129,9 +129,9 @@ def test_the_command_is_exact_for_any_name(made: Path, name: str) -> None:
 
 def test_the_command_works_in_the_working_directory(made: Path, tmp_path: Path) -> None:
     git(made, "rm", "-q", "--cached", PATH)
-    for folder, root in ((made / "components", None), (tmp_path, str(made))):
-        found = the_one(folder, *(("--root", root) if root else ()))
-        run_hint(found, folder)
+    for directory, root in ((made / "components", None), (tmp_path, str(made))):
+        found = the_one(directory, *(("--root", root) if root else ()))
+        run_hint(found, directory)
         assert findings_in(made) == []
         git(made, "rm", "-q", "--cached", PATH)
 
@@ -302,13 +302,13 @@ def test_git_lfs_pointers_are_reported_as_such(tmp_path: Path) -> None:
     assert call("--format", "json", "--ignore", "JG207,JG501", cwd=made).report["skipped"] == []
 
 
-def counting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def counting(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a git that logs its calls in front of the real one."""
     true = subprocess.run(
         ["sh", "-c", "command -v git"], capture_output=True, check=True, text=True
     ).stdout.strip()
-    log = folder / "calls"
-    program = folder / "bin/git"
+    log = directory / "calls"
+    program = directory / "bin/git"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\necho "$*" >> {shlex.quote(str(log))}\nexec {true} "$@"\n')
     program.chmod(0o755)
@@ -405,8 +405,8 @@ def test_nothing_is_recoverable_before_the_first_commit_or_outside_git(project: 
 
 def test_the_add_command_is_exact(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out(made, {"components/a b.txt": TEXT, "goal_map.json": "{}"})
-    for folder in (made, made / "components", made.parent):
-        monkeypatch.chdir(folder)
+    for directory in (made, made / "components", made.parent):
+        monkeypatch.chdir(directory)
         line = asked.add_command(str(made), ["goal_map.json", "components/a b.txt"])
         subprocess.run(["bash", "-c", line], check=True)
         assert len(git(made, "diff", "--cached", "--name-only").splitlines()) == 2

@@ -19,7 +19,14 @@ FILES: Files = {
     "components/link": Link("personas"),
     "components/pipe": Other("FIFO"),
 }
-FOLDERS = ["", "components", "components/personas", "components/deep", "components/bare", "nowhere"]
+DIRECTORIES = [
+    "",
+    "components",
+    "components/personas",
+    "components/deep",
+    "components/bare",
+    "nowhere",
+]
 NAMES = ["empty.txt", "host.txt"]
 
 
@@ -29,8 +36,8 @@ def both(tmp_path: Path) -> tuple[Source, Source]:
 
 def test_both_list_the_same_names(tmp_path: Path) -> None:
     memory, worktree = both(tmp_path)
-    for folder in FOLDERS:
-        assert memory.folder(folder) == worktree.folder(folder), folder
+    for directory in DIRECTORIES:
+        assert memory.directory(directory) == worktree.directory(directory), directory
 
 
 def test_both_read_the_same_bytes(tmp_path: Path) -> None:

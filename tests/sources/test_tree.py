@@ -7,20 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.memory import Link, Memory, Other
 from jit_guard.sources.tree import MAX_LINKS, Place, Tree
-from jit_guard.text.names import by_folder, join
+from jit_guard.text.names import by_directory, join
 from projects import Files
 
 FILES: Files = {
     "c/a.txt": "a",
     "c/Sub/B.txt": "b",
     "c/to_file": Link("a.txt"),
-    "c/to_folder": Link("Sub"),
+    "c/to_directory": Link("Sub"),
     "c/up": Link("../c/Sub/B.txt"),
     "c/Sub/back": Link("../a.txt"),
-    "c/chain": Link("to_folder"),
+    "c/chain": Link("to_directory"),
     "c/here": Link("."),
     "c/root": Link(".."),
     "c/out": Link("../../x"),
@@ -44,26 +44,26 @@ def resolve(path: str) -> Place:
 @pytest.mark.parametrize(
     ("path", "kind", "spelled", "real"),
     [
-        ("c", "folder", "c", "c"),
+        ("c", "directory", "c", "c"),
         ("c/a.txt", "file", "c/a.txt", "c/a.txt"),
         ("c/A.TXT", "file", "c/a.txt", "c/a.txt"),
         ("C/SUB/b.txt", "file", "c/Sub/B.txt", "c/Sub/B.txt"),
         ("c/e\u0301.txt", "file", "c/\u00e9.txt", "c/\u00e9.txt"),
         ("c/to_file", "file", "c/to_file", "c/a.txt"),
-        ("c/to_folder/B.txt", "file", "c/to_folder/B.txt", "c/Sub/B.txt"),
-        ("c/to_folder/b.txt", "file", "c/to_folder/B.txt", "c/Sub/B.txt"),
+        ("c/to_directory/B.txt", "file", "c/to_directory/B.txt", "c/Sub/B.txt"),
+        ("c/to_directory/b.txt", "file", "c/to_directory/B.txt", "c/Sub/B.txt"),
         ("c/up", "file", "c/up", "c/Sub/B.txt"),
         ("c/Sub/back", "file", "c/Sub/back", "c/a.txt"),
         ("c/chain/B.txt", "file", "c/chain/B.txt", "c/Sub/B.txt"),
         ("c/here/here/a.txt", "file", "c/here/here/a.txt", "c/a.txt"),
         ("c/root/c/a.txt", "file", "c/root/c/a.txt", "c/a.txt"),
-        ("c/to_folder", "folder", "c/to_folder", "c/Sub"),
-        ("c/root", "folder", "c/root", ""),
+        ("c/to_directory", "directory", "c/to_directory", "c/Sub"),
+        ("c/root", "directory", "c/root", ""),
         ("c/none.txt", "absent", "c/none.txt", "c/none.txt"),
         ("c/none/x.txt", "absent", "c/none/x.txt", "c/none"),
         ("none/x.txt", "absent", "none/x.txt", "none"),
         ("c/a.txt/x", "absent", "c/a.txt/x", "c/a.txt"),
-        ("", "folder", "", ""),
+        ("", "directory", "", ""),
     ],
 )
 def test_a_path_leads_to(path: str, kind: str, spelled: str, real: str) -> None:
@@ -94,7 +94,7 @@ def test_a_path_that_does_not_lead_to_a_file_says_what_it_leads_to(path: str, ki
 
 
 def test_the_followed_links_are_recorded_in_order() -> None:
-    assert resolve("c/chain/B.txt").links == ("c/chain", "c/to_folder")
+    assert resolve("c/chain/B.txt").links == ("c/chain", "c/to_directory")
     assert resolve("c/a.txt").links == ()
 
 
@@ -126,10 +126,10 @@ def test_walking_a_missing_directory_lists_nothing() -> None:
 
 def test_unreadable_directories_are_recorded_and_the_rest_is_walked() -> None:
     class Locked(Memory):
-        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+        def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:
             if path == "c/locked":
                 raise UnreadableError(path, "permission denied")
-            return super().folder(path, sizes=sizes)
+            return super().directory(path, sizes=sizes)
 
     tree = Tree(Locked({"c/locked/x": "", "c/open/y": ""}))
     assert list(tree.walk("c")) == ["c", "c/open"]
@@ -142,9 +142,9 @@ def test_a_directory_is_read_once() -> None:
     class Counting(Memory):
         asked: list[str] = []  # noqa: RUF012 - one instance, in this test
 
-        def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+        def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:
             self.asked.append(path)
-            return super().folder(path, sizes=sizes)
+            return super().directory(path, sizes=sizes)
 
     tree = Tree(Counting(FILES))
     tree.walk("c")
@@ -171,13 +171,13 @@ def test_expected_names_are_shared_and_never_changed() -> None:
     expected = {"x", "y"}
     tree = Tree(Memory({"c/x": "", "c/y": "", "d/x": ""}))
     tree.expect({"c": expected, "d": expected})
-    kept, other = tree.folder("c"), tree.folder("d")
+    kept, other = tree.directory("c"), tree.directory("d")
     assert kept is not None
     assert kept.files is expected
     assert other is not None
     assert other.files == {"x"}
     tree.discard("c/x")
-    left = tree.folder("c")
+    left = tree.directory("c")
     assert left is not None
     assert left.files == {"y"}
     assert expected == {"x", "y"}
@@ -188,14 +188,14 @@ TWINS = st.sampled_from(["a", "A", "b", "B", "\u00e9", "e\u0301", "\u00c9", "c",
 
 @given(st.sets(TWINS), st.sets(TWINS), st.sets(TWINS), st.sets(TWINS))
 def test_plainly_absent_names_are_absent_in_every_case_and_normalization(
-    files: set[str], folders: set[str], links: set[str], asked: set[str]
+    files: set[str], directories: set[str], links: set[str], asked: set[str]
 ) -> None:
     tree = Tree(
         Memory(
             {
                 "c/": "",
-                **{f"c/{name}": "x" for name in files - folders - links},
-                **{f"c/{name}/x": "x" for name in folders - links},
+                **{f"c/{name}": "x" for name in files - directories - links},
+                **{f"c/{name}/x": "x" for name in directories - links},
                 **{f"c/{name}": Link("nowhere") for name in links},
             }
         )
@@ -207,5 +207,5 @@ def test_plainly_absent_names_are_absent_in_every_case_and_normalization(
 
 def test_paths_are_grouped_by_directory() -> None:
     paths = ["a/b/x", "y", "a/y", "a/b/z", "a/y"]
-    assert by_folder(paths) == {"a/b": {"x", "z"}, "": {"y"}, "a": {"y"}}
-    assert by_folder([]) == {}
+    assert by_directory(paths) == {"a/b": {"x", "z"}, "": {"y"}, "a": {"y"}}
+    assert by_directory([]) == {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.disk import PIECE
 from jit_guard.sources.memory import Link, Other
 from jit_guard.sources.worktree import Worktree
@@ -30,7 +30,7 @@ def test_a_directory_lists_its_names_by_kind(tmp_path: Path) -> None:
             "f/sock": Other("socket"),
         },
     )
-    assert Worktree(str(tmp_path)).folder("f") == Folder(
+    assert Worktree(str(tmp_path)).directory("f") == DirectoryListing(
         {"a.txt"}, {"sub"}, {"to": "a.txt", "nowhere": "gone"}, {"pipe": "FIFO", "sock": "socket"}
     )
 
@@ -38,7 +38,7 @@ def test_a_directory_lists_its_names_by_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["gone", "gone/deeper", "file", "file/deeper"])
 def test_what_is_not_a_directory_is_none(tmp_path: Path, path: str) -> None:
     lay_out(tmp_path, {"file": "x"})
-    assert Worktree(str(tmp_path)).folder(path) is None
+    assert Worktree(str(tmp_path)).directory(path) is None
 
 
 def test_reading_returns_bytes_or_none(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_reading_returns_bytes_or_none(tmp_path: Path) -> None:
         ({"x": Link("x")}, "link"),
         ({"x": Link("/dev/zero")}, "the link x points outside the project"),
     ],
-    ids=["folder", "FIFO", "socket", "broken link", "loop", "device"],
+    ids=["directory", "FIFO", "socket", "broken link", "loop", "device"],
 )
 def test_reading_what_is_not_a_file_fails_without_blocking(
     tmp_path: Path, made: dict[str, str], words: str
@@ -113,7 +113,7 @@ def test_a_link_that_vanishes_while_its_directory_is_listed_is_skipped(
         return real(path, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "readlink", vanish_first)
-    assert Worktree(str(tmp_path)).folder("f") == Folder({"a.txt"}, set(), {}, {})
+    assert Worktree(str(tmp_path)).directory("f") == DirectoryListing({"a.txt"}, set(), {}, {})
 
 
 def test_absolute_links_into_the_project_are_inside_also_through_a_link_to_it(
@@ -134,9 +134,9 @@ def test_a_name_may_contain_any_byte(tmp_path: Path) -> None:
     name = bytes(range(1, 256)).replace(b"/", b"")[:250]
     (tmp_path / "f").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path / "f") + b"/" + name)).write_bytes(b"x")
-    folder = Worktree(str(tmp_path)).folder("f")
-    assert folder is not None
-    assert {os.fsencode(one) for one in folder.files} == {name}
+    directory = Worktree(str(tmp_path)).directory("f")
+    assert directory is not None
+    assert {os.fsencode(one) for one in directory.files} == {name}
 
 
 def test_no_handle_is_left_open(tmp_path: Path) -> None:
@@ -144,8 +144,8 @@ def test_no_handle_is_left_open(tmp_path: Path) -> None:
     source = Worktree(str(tmp_path))
     before = sorted(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else []
     for _ in range(3):
-        source.folder("f")
-        source.folder("gone")
+        source.directory("f")
+        source.directory("gone")
         source.read("goal_map.json")
         list(source.chunks("components/personas", ["host.txt", "gone"]))
         list(source.empty_files("components/personas", ["host.txt", "gone"]))
@@ -196,7 +196,7 @@ def test_a_broken_repository_is_reported(tmp_path: Path) -> None:
 def test_a_listing_with_sizes_makes_measuring_unnecessary(tmp_path: Path) -> None:
     lay_out(tmp_path, {"f/empty": "", "f/full": "x", "f/deep/y": "", "f/l": Link("gone")})
     source = Worktree(str(tmp_path))
-    assert source.folder("f", sizes=True) == Worktree(str(tmp_path)).folder("f")
+    assert source.directory("f", sizes=True) == Worktree(str(tmp_path)).directory("f")
     (tmp_path / "f" / "full").write_bytes(b"")
     assert list(source.empty_files("f", ["empty", "full"])) == [("empty", True)]
     assert list(Worktree(str(tmp_path)).empty_files("f", ["full"])) == [("full", True)]
@@ -224,5 +224,5 @@ def test_if_a_size_cannot_be_read_each_file_is_measured_again(
 
     entries = [Entry(name) for name in ("empty", "full", "gone")]
     monkeypatch.setattr(os, "scandir", lambda _: nullcontext(iter(entries)))
-    assert source.folder("f", sizes=True) == Folder({"empty", "full"}, set(), {}, {})
+    assert source.directory("f", sizes=True) == DirectoryListing({"empty", "full"}, set(), {}, {})
     assert list(source.empty_files("f", ["empty", "full"])) == [("empty", True)]

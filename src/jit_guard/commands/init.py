@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from importlib.resources import files
 from json import dumps
 
-from jit_guard.comparison.compare import components_folder
+from jit_guard.comparison.compare import components_directory
 from jit_guard.config import toml_key, toml_string
 from jit_guard.errors import UsageError
 from jit_guard.project import load
@@ -119,7 +119,7 @@ def _wanted(source: Worktree) -> dict[str, str]:
     wanted: dict[str, str] = {}
     configuration = CONFIGURATION
     tree = Tree(source)
-    top = components_folder(tree, settings)
+    top = components_directory(tree, settings)
     goals, directories = map_of(tree, top) if top is not None else ("", "")
     if any(os.path.lexists(os.path.join(source.root, path)) for path in settings.maps):
         wanted[settings.maps[0]] = ""  # exists, and is reported as kept

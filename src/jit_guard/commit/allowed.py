@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent
 from jit_guard.registry.positions import pointer
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.text.names import STATE_DIRECTORY
 
 
 class Allowed(NamedTuple):
@@ -48,7 +48,7 @@ def refusal(
         existing: the files that exist where it wants to replace one.
     """
     if allowed.tracked:
-        return f"git tracks {STATE_FOLDER}, so it may have come with a clone"
+        return f"git tracks {STATE_DIRECTORY}, so it may have come with a clone"
     paths = [one.path for one in intent.maps] + [one.path for one in intent.components]
     if len(set(paths)) < len(paths):
         return "it changes one file twice"
@@ -67,7 +67,7 @@ def refusal(
                 return f"it writes {component.path}, which no entry names"
         if why := _refusal_of_component(component, allowed, existing):
             return why
-    for path in intent.folders:
+    for path in intent.directories:
         if path not in parents:
             return f"it removes the directory {path}, which is not a parent of its components"
     return None

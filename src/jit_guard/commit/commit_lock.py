@@ -16,8 +16,8 @@ from types import TracebackType
 from jit_guard.commit import kernel_lock
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import LockedError
-from jit_guard.commit.state_folder import make_folder
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.commit.state_directory import make_directory
+from jit_guard.text.names import STATE_DIRECTORY
 
 LOCK = "commit.lock"
 TIMEOUT = 60.0  # seconds; a commit takes milliseconds, so the holder is stopped or hangs
@@ -40,7 +40,7 @@ class CommitLock:
 
     def __init__(self, root: str, *, timeout: float = TIMEOUT, shared: bool = False) -> None:
         self._root = root
-        self._path = os.path.join(root, STATE_FOLDER, LOCK)
+        self._path = os.path.join(root, STATE_DIRECTORY, LOCK)
         self._timeout = timeout
         self._shared = shared
         self._handle: int | None = None
@@ -51,7 +51,7 @@ class CommitLock:
         while not self._try():
             if time.monotonic() >= deadline:
                 raise LockedError(
-                    f"another jit-guard process has held {STATE_FOLDER}/{LOCK} for more than "
+                    f"another jit-guard process has held {STATE_DIRECTORY}/{LOCK} for more than "
                     f"{self._timeout:g} s; wait for it to finish or stop it, then try again"
                 )
             time.sleep(wait)
@@ -86,7 +86,7 @@ class CommitLock:
                 except (FileNotFoundError, NotADirectoryError):
                     return True
             else:
-                handle = kernel_lock.open_file(make_folder(directories.state).location(LOCK))
+                handle = kernel_lock.open_file(make_directory(directories.state).location(LOCK))
         ours = False
         try:
             if kernel_lock.lock(handle, shared=self._shared):

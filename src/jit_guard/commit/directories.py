@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from jit_guard.commit.errors import TransactionError, UnsafePathError
-from jit_guard.text.names import PENDING, STATE_FOLDER, is_git
+from jit_guard.text.names import PENDING, STATE_DIRECTORY, is_git
 
 _HAVE_HANDLES = {os.open, os.mkdir, os.rmdir, os.unlink, os.rename, os.link, os.stat} <= (
     os.supports_dir_fd
@@ -62,7 +62,7 @@ class Directories:
     @property
     def state(self) -> Directory:
         """`.jit-guard`, which may not exist."""
-        return self.at(STATE_FOLDER)
+        return self.at(STATE_DIRECTORY)
 
     @property
     def pending(self) -> Location:
@@ -236,7 +236,7 @@ def not_a_directory(directory: Directory) -> TransactionError:
 
 
 def _link_at(directory: Directory) -> Exception:
-    if directory.relative.split("/")[0] == STATE_FOLDER:
+    if directory.relative.split("/")[0] == STATE_DIRECTORY:
         return not_a_directory(directory)
     return _swapped(directory.path)
 

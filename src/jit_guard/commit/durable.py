@@ -53,7 +53,7 @@ def sync(handle: int, without: str) -> None:  # noqa: ARG001  (read by the tests
     os.fsync(handle)
 
 
-def sync_folder(directory: Directory, without: str) -> None:
+def sync_directory(directory: Directory, without: str) -> None:
     """Flush a directory's changed names to disk; a no-op on Windows, which has no such call."""
     try:
         handle = directory.handle
@@ -192,7 +192,7 @@ def is_file(location: Location) -> bool:
     return status is not None and stat.S_ISREG(status.st_mode)
 
 
-def make_folders(directories: Sequence[Directory], parents: Sequence[Directory]) -> None:
+def make_directories(directories: Sequence[Directory], parents: Sequence[Directory]) -> None:
     """Create directories durably, outermost first.
 
     Args:
@@ -208,10 +208,10 @@ def make_folders(directories: Sequence[Directory], parents: Sequence[Directory])
             if not stat.S_ISDIR(place.call(os.lstat).st_mode):
                 raise
     for parent in parents:
-        sync_folder(parent, without="a new directory is lost, with every component in it")
+        sync_directory(parent, without="a new directory is lost, with every component in it")
 
 
-def remove_folder(directory: Directory) -> bool:
+def remove_directory(directory: Directory) -> bool:
     """Remove a directory if it is empty; return False if it is not, or does not exist."""
     try:
         directory.place.call(os.rmdir)

@@ -26,10 +26,10 @@ from jit_guard.commit.errors import TransactionError, UnsafePathError
 from jit_guard.commit.location import refuse_unsafe
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.positions import pointer
-from jit_guard.text.names import OURS, PENDING, STATE_FOLDER
+from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
 
 DRAFT = f"{PENDING}.tmp"
-BROKEN = f"{STATE_FOLDER}/unreadable-pending.json"
+BROKEN = f"{STATE_DIRECTORY}/unreadable-pending.json"
 VERSION = 1
 # The most that is read of an intent, and the most of it that is not in strings (200,000 edits).
 MOST_BYTES = 64 << 20
@@ -68,12 +68,12 @@ class ComponentIntent(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """One commit. `folders`: the directories to create, outermost first, relative to the root."""
+    """One commit. `directories` are created, outermost first; paths relative to the root."""
 
     phase: Literal["plan", "commit"]
     maps: tuple[MapIntent, ...]
     components: tuple[ComponentIntent, ...]
-    folders: tuple[str, ...]
+    directories: tuple[str, ...]
 
     def plan(self) -> Intent:
         """Return what must be on disk before the first temporary file: names without texts."""
@@ -133,7 +133,7 @@ def write(directories: Directories, intent: Intent) -> None:
         again=True,
     )
     durable.replace(draft, directories.pending)
-    durable.sync_folder(
+    durable.sync_directory(
         directories.state,
         without=f"the {intent.phase} is lost, while what it announces may already exist",
     )
@@ -148,7 +148,7 @@ def remove(directories: Directories) -> None:
     """Remove an intent, once everything in it is done and on disk."""
     remove_draft(directories)
     durable.remove(directories.pending)
-    durable.sync_folder(
+    durable.sync_directory(
         directories.state,
         without="the intent comes back and undoes what the user did since",
     )
@@ -159,7 +159,7 @@ def set_aside(directories: Directories) -> str:
     remove_draft(directories)
     to = _free(directories.pending.beside(os.path.basename(BROKEN)))
     durable.replace(directories.pending, to)
-    durable.sync_folder(directories.state, without="the refused intent comes back")
+    durable.sync_directory(directories.state, without="the refused intent comes back")
     return to.relative
 
 
@@ -186,7 +186,7 @@ def encode(intent: Intent) -> bytes:
     body = {
         "version": VERSION,
         "phase": intent.phase,
-        "folders": intent.folders,
+        "folders": intent.directories,
         "maps": [
             {
                 "path": one.path,
@@ -237,7 +237,7 @@ def decode(data: bytes) -> Intent:
                 phase=body["phase"],
                 maps=tuple(map(_decode_map, _of(list, body["maps"]))),
                 components=tuple(map(_decode_component, _of(list, body["components"]))),
-                folders=tuple(_of(list, body["folders"])),
+                directories=tuple(_of(list, body["folders"])),
             )
             _refuse_odd(found)
             return found
@@ -264,7 +264,7 @@ def _refuse_odd(intent: Intent) -> None:
         refuse_unsafe(one.path)
         if not _TEMPORARY.fullmatch(one.temporary):
             raise ValueError(one.temporary)
-    for path in intent.folders:
+    for path in intent.directories:
         refuse_unsafe(_of(str, path))
     for component in intent.components:
         data = component.data

@@ -15,7 +15,7 @@ import stat
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import TransactionError, UnsafePathError
-from jit_guard.text.names import MAX_NAME_BYTES, STATE_FOLDER, is_git
+from jit_guard.text.names import MAX_NAME_BYTES, STATE_DIRECTORY, is_git
 
 _MOST_BYTES = 4095  # of a path, on Linux
 
@@ -27,8 +27,8 @@ def component_location(directories: Directories, path: str) -> Location:
         UnsafePathError: the path leaves the project, or leads into `.git` or `.jit-guard`.
     """
     refuse_unsafe(path)
-    folder, _, name = path.rpartition("/")
-    return _inside(directories, path, os.path.join(directories.top.path, folder)).location(name)
+    directory, _, name = path.rpartition("/")
+    return _inside(directories, path, os.path.join(directories.top.path, directory)).location(name)
 
 
 def map_location(directories: Directories, path: str) -> Location:
@@ -39,8 +39,8 @@ def map_location(directories: Directories, path: str) -> Location:
     """
     location = component_location(directories, path)
     if durable.is_link(location):
-        folder, name = os.path.split(_real(location.path, path))
-        return _inside(directories, path, folder).location(name)
+        directory, name = os.path.split(_real(location.path, path))
+        return _inside(directories, path, directory).location(name)
     return location
 
 
@@ -57,7 +57,7 @@ def refuse_hard_link(path: str, status: os.stat_result) -> None:
         )
 
 
-def missing_folders(directory: Directory) -> list[Directory]:
+def missing_directories(directory: Directory) -> list[Directory]:
     """List the directories to create, outermost first."""
     missing: list[Directory] = []
     while directory != directory.directories.top:
@@ -98,13 +98,13 @@ def refuse_unsafe(path: str) -> None:
 
 def _refuse_ours(path: str, segments: list[str]) -> None:
     for name in segments:
-        if is_git(name) or name.lower() == STATE_FOLDER:
+        if is_git(name) or name.lower() == STATE_DIRECTORY:
             raise UnsafePathError(f"{path!r}: maps and components cannot be in {name}")
 
 
-def _inside(directories: Directories, path: str, folder: str) -> Directory:
+def _inside(directories: Directories, path: str, directory: str) -> Directory:
     """Return the real directory at a path, if maps and components may be written there."""
-    root, real = directories.top.path, _real(folder, path)
+    root, real = directories.top.path, _real(directory, path)
     if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
         raise UnsafePathError(f"{path}: its directory is outside the project; nothing was written")
     found = directories.at(os.path.relpath(real, root) if real != root else "")

@@ -7,7 +7,7 @@ import os
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directory, Location
 from jit_guard.commit.intent import ComponentIntent
-from jit_guard.commit.location import missing_folders, upwards
+from jit_guard.commit.location import missing_directories, upwards
 from jit_guard.commit.replay import (
     TRIES,
     Left,
@@ -15,21 +15,21 @@ from jit_guard.commit.replay import (
     is_ready,
     read_text,
     sha256_of,
-    sync_folders,
+    sync_directories,
 )
 
 
 def place_components(work: Replay) -> None:
     """Give every component that an entry names its final name."""
-    folders: dict[Directory, None] = {}
+    directories: dict[Directory, None] = {}
     for one in work.intent.components:
         location = work.component(one)
         if work.wanted(one):
             _place(work, one, location)
         else:
             _withdraw(work, one, location)
-        folders[location.directory] = None
-    sync_folders(folders, "a component is missing under its name, though the map names it")
+        directories[location.directory] = None
+    sync_directories(directories, "a component is missing under its name, though the map names it")
 
 
 def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
@@ -67,9 +67,9 @@ def _prepare_component(
     if is_ready(work, temporary, one.sha256, len(one.data or b"")):
         return
     work.directories.forget()
-    missing = missing_folders(location.directory)
+    missing = missing_directories(location.directory)
     if missing:
-        durable.make_folders(missing, upwards(location.directory))
+        durable.make_directories(missing, upwards(location.directory))
     durable.write_file(
         temporary,
         one.data or b"",

@@ -13,7 +13,7 @@ from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapInten
 from jit_guard.commit.location import (
     component_location,
     map_location,
-    missing_folders,
+    missing_directories,
     refuse_hard_link,
     upwards,
 )
@@ -99,7 +99,7 @@ def prepare(
             adopted_locations.append(location)
         else:
             new_components.append(NewComponent(location, temporary, placement.data, like))
-        missing.update(dict.fromkeys(missing_folders(location.directory)))
+        missing.update(dict.fromkeys(missing_directories(location.directory)))
         locations[placement.path] = location
     if len(set(locations.values())) < len(changes) + len(placements):
         raise TransactionError("the commit changes the same file twice; nothing was changed")
@@ -135,7 +135,7 @@ def make(directories: Directories, new: New) -> None:
     """Write directories, components and maps under temporary names, and sync all of them."""
     parents = dict.fromkeys(location.directory for location in new.locations.values())
     above = dict.fromkeys(one for parent in parents for one in upwards(parent))
-    durable.make_folders(list(map(directories.at, new.intent.folders)), list(above))
+    durable.make_directories(list(map(directories.at, new.intent.directories)), list(above))
     for component in new.components:
         # A name that this file system cannot hold must fail now, before the commit point.
         durable.exists(component.location)
@@ -156,6 +156,6 @@ def make(directories: Directories, new: New) -> None:
             attributes_of=one.location,
         )
     for parent in parents:
-        durable.sync_folder(
+        durable.sync_directory(
             parent, without="a temporary file is lost, and recovery needs space to write it again"
         )

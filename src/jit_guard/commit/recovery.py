@@ -12,7 +12,7 @@ from collections.abc import Callable
 from jit_guard.commit import durable, intent
 from jit_guard.commit.directories import Directory
 from jit_guard.commit.place_components import place_components
-from jit_guard.commit.replay import Recovery, Replay, read_text, sha256_of, sync_folders
+from jit_guard.commit.replay import Recovery, Replay, read_text, sha256_of, sync_directories
 from jit_guard.commit.set_maps import set_maps
 
 
@@ -46,13 +46,13 @@ def undo_plan(work: Replay) -> Recovery:
 
 def _clear(work: Replay) -> None:
     """Remove the temporary files, and the directories that are still empty."""
-    folders: dict[Directory, None] = {}
+    directories: dict[Directory, None] = {}
     for component in work.intent.components:
         location = work.component(component)
         temporary = location.beside(component.temporary)
         if durable.remove(temporary) and component.path not in work.placed:
             work.removed.append(temporary.relative)
-        folders[location.directory] = None
+        directories[location.directory] = None
     for one in work.intent.maps:
         location = work.map(one)
         # Usually the rename moved it and was synced; a killed recovery may have removed it.
@@ -61,14 +61,14 @@ def _clear(work: Replay) -> None:
         if removed:
             work.removed.append(temporary.relative)
         if removed or not work.fresh:
-            folders[location.directory] = None
-    for directory in map(work.directories.at, reversed(work.intent.folders)):  # innermost first
-        removed = durable.remove_folder(directory)
+            directories[location.directory] = None
+    for directory in map(work.directories.at, reversed(work.intent.directories)):  # innermost first
+        removed = durable.remove_directory(directory)
         if removed:
             work.removed.append(directory.relative)
         if removed or not work.fresh:
-            folders[directory.place.directory] = None
-    sync_folders(folders, "a temporary file or an empty directory comes back")
+            directories[directory.place.directory] = None
+    sync_directories(directories, "a temporary file or an empty directory comes back")
 
 
 def _forget(work: Replay) -> None:

@@ -111,8 +111,8 @@ class Replay:
 
     def parents(self) -> set[str]:
         """The directories around the components, relative to the root."""
-        folders = {self.component(one).directory for one in self.intent.components}
-        return {one.relative for folder in folders for one in upwards(folder)}
+        directories = {self.component(one).directory for one in self.intent.components}
+        return {one.relative for directory in directories for one in upwards(directory)}
 
     def existing(self) -> dict[str, bytes]:
         """The files that a component is meant to replace, and that are there."""
@@ -198,11 +198,11 @@ def is_ready(work: Replay, temporary: Location, sha256: str, size: int | None = 
     return True
 
 
-def sync_folders(folders: Iterable[Directory], without: str) -> None:
+def sync_directories(directories: Iterable[Directory], without: str) -> None:
     """Sync the directories that exist."""
-    for folder in folders:
+    for directory in directories:
         try:
-            durable.sync_folder(folder, without)
+            durable.sync_directory(directory, without)
         except (FileNotFoundError, NotADirectoryError):
             continue  # removed or never created: its parent is synced
 

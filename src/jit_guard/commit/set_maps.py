@@ -31,10 +31,10 @@ def set_maps(work: Replay) -> None:
     if len(maps) > 1:
         for one in maps:  # if one cannot be read, none is changed
             _decide(work, one)
-    folders = [work.map(one).directory for one in maps if _set_map(work, one)]
-    for folder in dict.fromkeys(folders):
-        durable.sync_folder(
-            folder, without="the map is the old one again, and its components are orphans"
+    directories = [work.map(one).directory for one in maps if _set_map(work, one)]
+    for directory in dict.fromkeys(directories):
+        durable.sync_directory(
+            directory, without="the map is the old one again, and its components are orphans"
         )
 
 

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from jit_guard.commit import durable, intent, preparation, recovery, state_folder
+from jit_guard.commit import durable, intent, preparation, recovery, state_directory
 from jit_guard.commit.allowed import Allowed, refusal
 from jit_guard.commit.commit_lock import TIMEOUT, CommitLock, held
 from jit_guard.commit.directories import Directories
@@ -29,7 +29,7 @@ from jit_guard.commit.intent import Intent, MapChange, RefusedIntentError
 from jit_guard.commit.preparation import New, Placement
 from jit_guard.commit.replay import Keep, Kept, Left, Recovery, Replay
 from jit_guard.errors import UnreadableError
-from jit_guard.text.names import PENDING, STATE_FOLDER
+from jit_guard.text.names import PENDING, STATE_DIRECTORY
 
 __all__ = [
     "Allowed",
@@ -103,7 +103,7 @@ def commit(
     try:
         with CommitLock(root, timeout=timeout) as lock, Directories(root) as directories:
             _refuse_interrupted(directories)
-            state_folder.make(root)
+            state_directory.make(root)
             new = preparation.prepare(directories, changes, placements)
             _decide(directories, new, lock)
             return _finish(directories, new, keep)
@@ -207,7 +207,7 @@ def _decide(directories: Directories, new: New, lock: CommitLock) -> None:
         preparation.make(directories, new)
         if not lock.holds():
             raise TransactionError(
-                f"{STATE_FOLDER} was removed during the commit; nothing was changed"
+                f"{STATE_DIRECTORY} was removed during the commit; nothing was changed"
             )
         directories.verify()
         intent.write(directories, new.intent)

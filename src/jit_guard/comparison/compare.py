@@ -16,7 +16,7 @@ from jit_guard.registry.goal_map import GoalMap
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import (
     OURS,
-    by_folder,
+    by_directory,
     join,
     may_not_count,
     never_counts,
@@ -27,11 +27,11 @@ from jit_guard.text.names import (
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:
     """Find where maps and tree differ. Raises UnreadableError if the tree cannot be read."""
-    top = components_folder(tree, settings)
+    top = components_directory(tree, settings)
     wanted = _columns(maps)
     tree.expect({settings.path(one): filenames for one, filenames in wanted.items()})
-    folders = tree.walk(top) if top is not None else {}
-    comparison = Comparison.nothing()._replace(folders=folders, top=top or "")
+    directories = tree.walk(top) if top is not None else {}
+    comparison = Comparison.nothing()._replace(directories=directories, top=top or "")
     unresolved = _match_columns(wanted, tree, settings, comparison)
     if any("\\" in goal_map.text for goal_map in maps):  # otherwise no name contains one
         _add_backslashes(wanted, unresolved)
@@ -47,12 +47,12 @@ def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparis
     return comparison._replace(orphans=orphans)
 
 
-def components_folder(tree: Tree, settings: Settings) -> str | None:
+def components_directory(tree: Tree, settings: Settings) -> str | None:
     """Return the real path of the components directory; None if it does not exist."""
     place = tree.resolve(settings.components)
-    if place.kind == "folder" and place.spelled == settings.components:
+    if place.kind == "directory" and place.spelled == settings.components:
         return place.real
-    if place.kind in ("absent", "folder"):
+    if place.kind in ("absent", "directory"):
         return None
     reasons = {
         "outside": f"it is a link that {place.what}" if place.links else f"it {place.what}",
@@ -85,7 +85,7 @@ def _match_columns(
         base = settings.path(component_type)
         place = tree.resolve(base)
         rest = filenames
-        if place.kind == "folder" and place.spelled == base and not place.links:
+        if place.kind == "directory" and place.spelled == base and not place.links:
             rest = _match(place.real, filenames, comparison, not settings.is_text(component_type))
         if rest:
             unresolved[component_type] = rest
@@ -94,8 +94,8 @@ def _match_columns(
 
 def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool) -> set[str]:
     """Record the files in the directory `base` as served; return the other filenames."""
-    folder = comparison.folders.get(base)
-    files = folder.files if folder else set()
+    directory = comparison.directories.get(base)
+    files = directory.files if directory else set()
     if files is filenames:  # the same object: see `Tree.expect`
         hits, rest = filenames, set[str]()
     elif files.isdisjoint(filenames):  # shared, not copied
@@ -104,10 +104,10 @@ def _match(base: str, filenames: set[str], comparison: Comparison, opaque: bool)
         hits, rest = filenames & files, filenames - files
     comparison.serve(base, hits, opaque)
     below: set[str] = set()
-    for head, names in by_folder(rest).items():
-        folder = comparison.folders.get(f"{base}/{head}") if head else None
-        if folder:
-            hits = folder.files & names
+    for head, names in by_directory(rest).items():
+        directory = comparison.directories.get(f"{base}/{head}") if head else None
+        if directory:
+            hits = directory.files & names
             comparison.serve(f"{base}/{head}", hits, opaque)
             below.update(f"{head}/{name}" for name in hits)
     return rest - below if below else rest
@@ -122,15 +122,15 @@ def _add_backslashes(wanted: dict[str, set[str]], unresolved: Names) -> None:
 
 def _orphans(used: set[str], comparison: Comparison) -> Orphans:
     """Return the files that no entry names; record temporary files in the comparison."""
-    in_use = by_folder(used)
+    in_use = by_directory(used)
     found: dict[str, set[str]] = {}
-    for path, folder in comparison.folders.items():
+    for path, directory in comparison.directories.items():
         served = comparison.served.get(path, frozenset())
-        names = folder.files
+        names = directory.files
         if served:
             names = names - served if len(served) < len(names) else set()
-        if folder.links or folder.others:
-            names = names.union(folder.links, folder.others)
+        if directory.links or directory.others:
+            names = names.union(directory.links, directory.others)
         if path in in_use:
             names = names - in_use[path]
         if names and may_not_count("/".join(names)):
@@ -140,15 +140,15 @@ def _orphans(used: set[str], comparison: Comparison) -> Orphans:
             names -= temporaries
         if names:
             found[path] = names
-    return orphans_in(found, comparison.folders)
+    return orphans_in(found, comparison.directories)
 
 
 def _add_temporaries_of_maps(maps: Sequence[GoalMap], tree: Tree, comparison: Comparison) -> None:
     """Record temporary files of interrupted writers next to the maps."""
     for goal_map in maps:
         parent, _, own = goal_map.path.rpartition("/")
-        folder = None if parent in comparison.folders else tree.folder(parent)
-        for name in folder.files if folder else ():
+        directory = None if parent in comparison.directories else tree.directory(parent)
+        for name in directory.files if directory else ():
             if temporary(name) and (name.lstrip(".").startswith(own) or name.startswith(OURS)):
                 comparison.temporaries.append(join(parent, name))
     comparison.temporaries[:] = sorted(set(comparison.temporaries))

@@ -59,13 +59,13 @@ def read(
         sizes: find empty files, by their size if they are not read anyway.
     """
     content = Content([], [], [], [], [], [], [])
-    for folder, names in sorted(comparison.served.items()):
-        opaque = comparison.opaque.get(folder, frozenset())
+    for directory, names in sorted(comparison.served.items()):
+        opaque = comparison.opaque.get(directory, frozenset())
         readable, rest = _split(names, opaque, texts=texts, drafts=drafts)
         if readable:
-            _check_texts(source, folder, readable, content)
+            _check_texts(source, directory, readable, content)
         if sizes and rest:
-            _check_sizes(source, folder, rest, content)
+            _check_sizes(source, directory, rest, content)
     return content
 
 
@@ -81,48 +81,50 @@ def _split(
     return readable, names - readable if readable else names
 
 
-def _check_sizes(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
-    for name, empty in source.empty_files(folder, names):
+def _check_sizes(source: Source, directory: str, names: AbstractSet[str], content: Content) -> None:
+    for name, empty in source.empty_files(directory, names):
         if empty is None:
-            content.vanished.append(join(folder, name))
+            content.vanished.append(join(directory, name))
         elif isinstance(empty, UnreadableError):
             content.unreadable.append(empty)
         else:
-            content.empty.append(join(folder, name))
+            content.empty.append(join(directory, name))
 
 
-def _check_texts(source: Source, folder: str, names: AbstractSet[str], content: Content) -> None:
-    for name, chunks in source.chunks(folder, names):
+def _check_texts(source: Source, directory: str, names: AbstractSet[str], content: Content) -> None:
+    for name, chunks in source.chunks(directory, names):
         if chunks is None:
-            content.vanished.append(join(folder, name))
+            content.vanished.append(join(directory, name))
         elif isinstance(chunks, UnreadableError):
             content.unreadable.append(chunks)
         else:
             try:
                 piece, following = next(chunks, b""), next(chunks, b"")
                 if following:
-                    _check_long_text(join(folder, name), chain((piece, following), chunks), content)
+                    _check_long_text(
+                        join(directory, name), chain((piece, following), chunks), content
+                    )
                 else:
-                    _check_text(folder, name, piece, content)
+                    _check_text(directory, name, piece, content)
             except UnreadableError as error:
                 content.unreadable.append(error)
 
 
-def _check_text(folder: str, name: str, data: bytes, content: Content) -> None:
+def _check_text(directory: str, name: str, data: bytes, content: Content) -> None:
     """Check a text that fits into one piece, as almost all do."""
     try:
         blank = data.decode().isspace()
     except UnicodeDecodeError as error:
-        content.not_text.append((join(folder, name), error.start))
+        content.not_text.append((join(directory, name), error.start))
         return
     if not data:
-        content.empty.append(join(folder, name))
+        content.empty.append(join(directory, name))
     elif blank:
-        content.blank.append(join(folder, name))
+        content.blank.append(join(directory, name))
     elif data.startswith(_POINTER) and len(data) < _POINTER_SIZE:
-        content.pointers.append(join(folder, name))
+        content.pointers.append(join(directory, name))
     elif name.startswith(GENERATED):
-        _check_draft(join(folder, name), data, content)
+        _check_draft(join(directory, name), data, content)
 
 
 def _check_long_text(path: str, pieces: Iterable[bytes], content: Content) -> None:

@@ -26,7 +26,7 @@ class Name(NamedTuple):
     """A path below the components directory, split as in `NameColumns`."""
 
     path: str
-    folder: str
+    directory: str
     inner: str
 
     @property
@@ -79,7 +79,9 @@ def _neighbours(
     missing: NameColumns, orphans: Iterable[NameColumns]
 ) -> Iterator[tuple[Name, Name]]:
     """Yield each missing name with its neighbours in sorted order, in both directions."""
-    names = [Name(*row) for row in zip(missing.paths, missing.folders, missing.inners, strict=True)]
+    names = [
+        Name(*row) for row in zip(missing.paths, missing.directories, missing.inners, strict=True)
+    ]
     if not names:
         return
     near: dict[int, list[list[tuple[str, Name]]]] = {step: [[] for _ in names] for step in (1, -1)}
@@ -100,7 +102,7 @@ def _neighbours(
 
 
 def _name(names: NameColumns, row: int) -> Name:
-    return Name(names.paths[row], names.folders[row], names.inners[row])
+    return Name(names.paths[row], names.directories[row], names.inners[row])
 
 
 def _nearest(rows: list[tuple[str, Name]], text: str) -> list[tuple[str, Name]]:
@@ -111,7 +113,7 @@ def _nearest(rows: list[tuple[str, Name]], text: str) -> list[tuple[str, Name]]:
 def _similarity(name: Name, other: Name) -> float:
     if not same_numbers(name.inner, other.inner):
         return 0.0
-    if name.folder != other.folder and name.base != other.base:
+    if name.directory != other.directory and name.base != other.base:
         return 0.0
     matcher = SequenceMatcher(None, fold(stem(name.inner)), fold(stem(other.inner)), autojunk=False)
     return matcher.ratio() if matcher.real_quick_ratio() >= _SIMILARITY else 0.0

@@ -27,13 +27,13 @@ class NameColumns(NamedTuple):
 
     Attributes:
         paths: relative to the root.
-        folders: the directory of the component type, or the first directory.
+        directories: the directory of the component type, or the first directory.
         inners: the rest of the path below that directory.
         goals: the goal of a missing file; "" for an orphan.
     """
 
     paths: list[str]
-    folders: list[str]
+    directories: list[str]
     inners: list[str]
     goals: list[str]
 
@@ -88,16 +88,16 @@ def stem(path: str) -> str:
 
 def same_but_suffix(names: NameColumns) -> Iterable[object]:
     """Key: directory and stem."""
-    return zip(names.folders, _folded(map(stem, names.inners)), strict=True)
+    return zip(names.directories, _folded(map(stem, names.inners)), strict=True)
 
 
 def same_words(names: NameColumns) -> Iterable[object]:
     """Key: the words of the path, including the directory."""
-    pairs = zip(names.folders, names.inners, strict=True)
-    return words([f"{folder}/{stem(inner)}" for folder, inner in pairs])
+    pairs = zip(names.directories, names.inners, strict=True)
+    return words([f"{directory}/{stem(inner)}" for directory, inner in pairs])
 
 
-def same_in_other_folder(names: NameColumns) -> Iterable[object]:
+def same_in_other_directory(names: NameColumns) -> Iterable[object]:
     """Key: the path below the directory of any type."""
     return names.inners
 
@@ -115,13 +115,13 @@ def same_end(names: NameColumns) -> Iterable[object]:
 def goal_or_name(names: NameColumns) -> Iterable[object]:
     """Key: the goal of a missing file, the stem of an orphan."""
     texts = [goal or stem(inner) for goal, inner in zip(names.goals, names.inners, strict=True)]
-    return zip(names.folders, words(texts), strict=True)
+    return zip(names.directories, words(texts), strict=True)
 
 
 KEYS: tuple[tuple[str, KeyFunction], ...] = (
     ("same name, different suffix", same_but_suffix),
     ("same words", same_words),
-    ("same name in another directory", same_in_other_folder),
+    ("same name in another directory", same_in_other_directory),
     ("same end of the path", same_end),
     ("same base name", same_base),
     ("named after the goal", goal_or_name),

@@ -18,7 +18,7 @@ from jit_guard.comparison.near_names import near_pairs, same_numbers, typos
 from jit_guard.comparison.rename_keys import KEYS, NameColumns, pairs, same_base, stem
 from jit_guard.comparison.result import Comparison
 from jit_guard.registry.goal_map import Entry
-from jit_guard.text.names import MAX_NAME_BYTES, by_folder, join
+from jit_guard.text.names import MAX_NAME_BYTES, by_directory, join
 
 _MOST = 50_000  # missing files that get a candidate; more hints than anyone reads
 _MOST_SIMILAR = 1000  # of them, by similarity of names
@@ -52,20 +52,20 @@ class Renames:
         """Return the missing path that an orphan probably is, and why; None if there is none."""
         return self._pairs.wanting.get(orphan)
 
-    def folder_of(self, component_type: str) -> str | None:
+    def directory_of(self, component_type: str) -> str | None:
         """Return a directory that no type uses and that has the missing files of this type.
 
         For example `strategies` for the type `strategy`: a plural that has to be configured.
         """
-        return self._folders.get(component_type)
+        return self._directories.get(component_type)
 
     @cached_property
     def _pairs(self) -> _Pairs:
         return _pair(self._comparison, self._same_text)
 
     @cached_property
-    def _folders(self) -> dict[str, str]:
-        return _unclaimed_folders(self._comparison)
+    def _directories(self) -> dict[str, str]:
+        return _unclaimed_directories(self._comparison)
 
 
 class _Pairs(NamedTuple):
@@ -129,10 +129,10 @@ def _rivals(comparison: Comparison, sought: AbstractSet[str]) -> Iterator[NameCo
 
 
 def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Entry]) -> NameColumns:
-    folders = comparison.missing.folders
+    directories = comparison.missing.directories
     return NameColumns(
         list(paths),
-        [folders[one.component_type] for one in entries],
+        [directories[one.component_type] for one in entries],
         [one.filename for one in entries],
         [one.goal for one in entries],
     )
@@ -144,11 +144,11 @@ def _orphans(comparison: Comparison, paired: set[str], size: int) -> Iterator[Na
     batch = NameColumns([], [], [], [])
     for at, names in comparison.orphans.stretches:
         path = f"{at}/" if at else ""
-        folder, _, inner = path[start:].partition("/")
+        directory, _, inner = path[start:].partition("/")
         for first in range(0, len(names), size):
             some = names[first : first + size]
             batch.paths.extend([path + name for name in some])
-            batch.folders.extend(repeat(folder, len(some)))
+            batch.directories.extend(repeat(directory, len(some)))
             batch.inners.extend([inner + name for name in some] if inner else some)
             batch.goals.extend(repeat("", len(some)))
             if len(batch.paths) >= size:
@@ -160,7 +160,7 @@ def _orphans(comparison: Comparison, paired: set[str], size: int) -> Iterator[Na
 def _common_bases(comparison: Comparison, bases: set[str]) -> set[str]:
     """Return base names that occur in several directories (`system.md`), so say little."""
     counts = Counter(
-        base for folder in comparison.folders.values() for base in folder.files & bases
+        base for directory in comparison.directories.values() for base in directory.files & bases
     )
     return {base for base, count in counts.items() if count > 2}
 
@@ -168,7 +168,10 @@ def _common_bases(comparison: Comparison, bases: set[str]) -> set[str]:
 def _mapped(comparison: Comparison, missing: str) -> str | None:
     """Return a file that another entry names and that is one typing error away."""
     head, _, base = missing.rpartition("/")
-    if head not in comparison.folders or not _SHORTEST_TYPO <= len(stem(base)) <= MAX_NAME_BYTES:
+    if (
+        head not in comparison.directories
+        or not _SHORTEST_TYPO <= len(stem(base)) <= MAX_NAME_BYTES
+    ):
         return None
     mapped = comparison.served.get(head, frozenset())
     found = (typo for typo in typos(base) if typo in mapped and same_numbers(typo, base))
@@ -176,19 +179,19 @@ def _mapped(comparison: Comparison, missing: str) -> str | None:
     return typo and f"{head}/{typo}"
 
 
-def _unclaimed_folders(comparison: Comparison) -> dict[str, str]:
+def _unclaimed_directories(comparison: Comparison) -> dict[str, str]:
     top, missing = comparison.top, comparison.missing
-    here = comparison.folders.get(top)
+    here = comparison.directories.get(top)
     if here is None:
         return {}
-    claimed = set(missing.folders.values())
+    claimed = set(missing.directories.values())
     claimed.update(path[len(top) :].strip("/").split("/")[0] for path in comparison.served)
-    unclaimed = sorted(here.folders - claimed)
+    unclaimed = sorted(here.directories - claimed)
     found: dict[str, str] = {}
     for component_type, filenames in missing.absent.items():
-        if not unclaimed or missing.folders[component_type] in here.folders:
+        if not unclaimed or missing.directories[component_type] in here.directories:
             continue
-        by_head = by_folder(filenames)
+        by_head = by_directory(filenames)
         held = [
             name
             for name in unclaimed
@@ -199,7 +202,10 @@ def _unclaimed_folders(comparison: Comparison) -> dict[str, str]:
     return found
 
 
-def _held(comparison: Comparison, folder: str, by_head: Mapping[str, set[str]]) -> int:
+def _held(comparison: Comparison, directory: str, by_head: Mapping[str, set[str]]) -> int:
     """Count these files below a directory."""
-    there = ((comparison.folders.get(join(folder, head)), names) for head, names in by_head.items())
+    there = (
+        (comparison.directories.get(join(directory, head)), names)
+        for head, names in by_head.items()
+    )
     return sum(len(found.files & names) for found, names in there if found is not None)

@@ -45,9 +45,9 @@ def resolve(
         if isinstance(resolution, Place):
             place = resolution
             if place.kind == "file":
-                folder, _, name = place.real.rpartition("/")
+                directory, _, name = place.real.rpartition("/")
                 opaque = not settings.is_text(reference.entry.component_type)
-                served.setdefault((folder, opaque), set()).add(name)
+                served.setdefault((directory, opaque), set()).add(name)
         elif resolution[1] is None:
             continue
         else:
@@ -57,8 +57,8 @@ def resolve(
         used.update(place.links)
         if place.kind in ("file", "other"):
             used.add(place.real)
-    for (folder, opaque), names in served.items():
-        comparison.serve(folder, names, opaque)
+    for (directory, opaque), names in served.items():
+        comparison.serve(directory, names, opaque)
     return Missing(maps, settings, absent), used
 
 
@@ -69,17 +69,17 @@ def _plainly_absent(
     if unsafe_type(component_type) or may_be_unsafe("/".join(filenames)):
         return set()
     base = settings.path(component_type)
-    # Keeps the strings of the map, which `names.by_folder` would copy.
-    by_folder: dict[str, list[str]] = {}
+    # Keeps the strings of the map, which `names.by_directory` would copy.
+    by_directory: dict[str, list[str]] = {}
     for filename in filenames:
-        by_folder.setdefault(filename.rpartition("/")[0], []).append(filename)
+        by_directory.setdefault(filename.rpartition("/")[0], []).append(filename)
     found: set[str] = set()
-    for inner, some in by_folder.items():
+    for inner, some in by_directory.items():
         path = join(base, inner)
         place = tree.resolve(path)
         if place.kind == "absent":
             found.update(some)
-        elif place.kind == "folder" and place.spelled == path and not place.links:
+        elif place.kind == "directory" and place.spelled == path and not place.links:
             start = len(inner) + 1 if inner else 0
             absent = tree.plainly_absent(path, {filename[start:] for filename in some})
             found.update(filename for filename in some if filename[start:] in absent)

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from jit_guard.config import Settings
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.registry.goal_map import Entry, GoalMap, Position
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.tree import Place
 from jit_guard.text.names import join
 
@@ -30,7 +30,7 @@ class Missing:
         absent: Mapping[str, AbstractSet[str]],
     ) -> None:
         self.absent = absent
-        self.folders = {one: settings.directory(one) for one in absent}
+        self.directories = {one: settings.directory(one) for one in absent}
         self.bases = {one: settings.path(one) for one in absent}
         self._goals: dict[GoalMap, list[str]] = {}  # only those with missing files
         self._sizes: dict[GoalMap, int] = {}
@@ -80,7 +80,7 @@ class Missing:
 class Stretch(NamedTuple):
     """Sorted names in a directory; no path of another directory sorts between them."""
 
-    folder: str
+    directory: str
     names: list[str]
 
 
@@ -98,10 +98,10 @@ class Orphans:
         return sum(len(names) for _, names in self.stretches)
 
     def __iter__(self) -> Iterator[str]:
-        for folder, names in self.stretches:
-            if folder:
+        for directory, names in self.stretches:
+            if directory:
                 for name in names:
-                    yield f"{folder}/{name}"
+                    yield f"{directory}/{name}"
             else:
                 yield from names
 
@@ -110,13 +110,15 @@ class Orphans:
         if not paths:
             return self
         kept = (
-            Stretch(folder, [name for name in names if join(folder, name) not in paths])
-            for folder, names in self.stretches
+            Stretch(directory, [name for name in names if join(directory, name) not in paths])
+            for directory, names in self.stretches
         )
         return Orphans(one for one in kept if one.names)
 
 
-def orphans_in(names: Mapping[str, Iterable[str]], folders: Mapping[str, Folder]) -> Orphans:
+def orphans_in(
+    names: Mapping[str, Iterable[str]], directories: Mapping[str, DirectoryListing]
+) -> Orphans:
     """Sort the paths of names in directories.
 
     `x/a` sorts before the contents of `x/a/`, and those before `x/ab`. So the names in a directory
@@ -124,16 +126,16 @@ def orphans_in(names: Mapping[str, Iterable[str]], folders: Mapping[str, Folder]
 
     Args:
         names: directory -> names in it.
-        folders: all directories with names, and their parents.
+        directories: all directories with names, and their parents.
     """
     found: list[Stretch] = []
     for path, some in names.items():
         ordered = sorted(some)
-        cuts = sorted({bisect_left(ordered, f"{name}/") for name in folders[path].folders})
+        cuts = sorted({bisect_left(ordered, f"{name}/") for name in directories[path].directories})
         for start, end in zip([0, *cuts], [*cuts, len(ordered)], strict=True):
             if start < end:
                 found.append(Stretch(path, ordered[start:end]))
-    return Orphans(sorted(found, key=lambda one: join(one.folder, one.names[0])))
+    return Orphans(sorted(found, key=lambda one: join(one.directory, one.names[0])))
 
 
 class Reference(NamedTuple):
@@ -166,7 +168,7 @@ class Comparison(NamedTuple):
     """All differences between maps and tree; lists are sorted, or in the order of the maps."""
 
     top: str  # the real path of the components directory
-    folders: dict[str, Folder]
+    directories: dict[str, DirectoryListing]
     served: Names
     opaque: Names
     through_links: dict[str, str]
@@ -184,13 +186,13 @@ class Comparison(NamedTuple):
         nothing = Missing((), Settings(), {})
         return cls("", {}, {}, {}, {}, nothing, [], [], [], [], Orphans(), [])
 
-    def serve(self, folder: str, names: AbstractSet[str], opaque: bool) -> None:
+    def serve(self, directory: str, names: AbstractSet[str], opaque: bool) -> None:
         """Record that entries name these files; `opaque`: they are not text."""
         if not names:
             return
         for served in (self.served, self.opaque) if opaque else (self.served,):
             # Never changed in place: the sets are shared, to avoid copying a million names.
-            served[folder] = served[folder] | names if folder in served else names
+            served[directory] = served[directory] | names if directory in served else names
 
     @property
     def clean(self) -> bool:

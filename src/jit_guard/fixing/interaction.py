@@ -153,8 +153,8 @@ class Terminal:
     def _edit(self, content: str, suffix: str) -> str:
         """Return the text as edited in the user's editor."""
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, f"component{suffix}")
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, f"component{suffix}")
             with open(path, "w", encoding="utf-8", newline="\n") as file:
                 file.write(content)
             try:

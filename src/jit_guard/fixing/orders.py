@@ -55,20 +55,20 @@ class ExamplePools:
 
     def _read(self, component_type: str) -> list[Example]:
         if component_type not in self._texts:
-            folder = self._settings.path(component_type)
+            directory = self._settings.path(component_type)
             found: list[Example] = []
-            for path in self._shareable(sorted(self._paths(folder))[:_MOST_READ]):
+            for path in self._shareable(sorted(self._paths(directory))[:_MOST_READ]):
                 text = self._text(path)
                 if text is not None:
                     found.append(Example(path, text))
             self._texts[component_type] = found
         return self._texts[component_type]
 
-    def _paths(self, folder: str) -> list[str]:
+    def _paths(self, directory: str) -> list[str]:
         return [
             join(at, name)
             for at, names in self._comparison.served.items()
-            if at == folder or at.startswith(f"{folder}/")
+            if at == directory or at.startswith(f"{directory}/")
             for name in names
         ]
 

@@ -14,7 +14,7 @@ from itertools import islice
 from jit_guard.comparison.result import Comparison, Misplaced, Reference
 from jit_guard.config import Settings
 from jit_guard.fixing.steps import Adopt, Generate, Leave, Plan, Relink, Repoint, Step
-from jit_guard.fixing.target_folder import TargetFolder, TargetFolders, names_in
+from jit_guard.fixing.target_directory import TargetDirectories, TargetDirectory, names_in
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.sources.tree import Tree
@@ -66,7 +66,7 @@ class _Planner:
         self._comparison = comparison
         self._ask_replaced = replaced
         self._orphans = frozenset(comparison.orphans)
-        self._targets = TargetFolders(tree, comparison)
+        self._targets = TargetDirectories(tree, comparison)
         self._reserved: set[str] = set()  # folded paths that this plan already uses
         goals = dict.fromkeys(goal for one in maps for goal in one.goals)
         self._goal_counts = Counter(plain_name(goal) for goal in goals if lossless(goal))
@@ -118,12 +118,12 @@ class _Planner:
         return Relink(reference.path, place.spelled, repoints, "the file's own spelling")
 
     def _is_ambiguous(self, path: str) -> bool:
-        folder, _, name = path.rpartition("/")
+        directory, _, name = path.rpartition("/")
         while name:
-            there = self._tree.folder(self._tree.resolve(folder).real)
+            there = self._tree.directory(self._tree.resolve(directory).real)
             if there is not None and sum(fold(one) == fold(name) for one in names_in(there)) > 1:
                 return True
-            folder, _, name = folder.rpartition("/")
+            directory, _, name = directory.rpartition("/")
         return False
 
     # JG201
@@ -173,7 +173,7 @@ class _Planner:
         repoints = self._repoints(references, path)
         return Generate(component, path, goal, component_type, filename, repoints)
 
-    def _is_there(self, path: str, target: TargetFolder) -> bool:
+    def _is_there(self, path: str, target: TargetDirectory) -> bool:
         name = _below(target.base, path)
         there = target.names is not None and name in target.names.files
         return there and join(target.base, name) == path

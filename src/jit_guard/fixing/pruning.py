@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jit_guard.commit.directories import Directories
-from jit_guard.commit.durable import remove_folder
+from jit_guard.commit.durable import remove_directory
 from jit_guard.errors import UsageError
 from jit_guard.report import Report
 from jit_guard.sources.git import worktree
@@ -55,5 +55,5 @@ def remove(root: str, pruned: Sequence[Pruned], components: str) -> None:
             parent, _, name = one.path.rpartition("/")
             directory = directories.at(parent)
             directory.location(name).call(os.unlink)
-            while directory.path.startswith(top + os.sep) and remove_folder(directory):
+            while directory.path.startswith(top + os.sep) and remove_directory(directory):
                 directory = directory.place.directory

@@ -20,11 +20,11 @@ from threading import RLock
 
 from jit_guard.commit import kernel_lock
 from jit_guard.commit.directories import Directories, Directory
-from jit_guard.commit.state_folder import make_folder
+from jit_guard.commit.state_directory import make_directory
 from jit_guard.errors import JitGuardError
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.text.names import STATE_DIRECTORY
 
-FOLDER = "claims"
+DIRECTORY = "claims"
 MOST = 10_000  # processes at once; a higher number indicates a bug
 
 
@@ -49,10 +49,10 @@ class Holder:
                 return False
             self.let_go()  # the directory was removed (git clean -x)
         with Directories(self._root) as directories:
-            make_folder(directories.state)
-            folder = make_folder(_folder(directories))
+            make_directory(directories.state)
+            directory = make_directory(_directory(directories))
             for number in range(MOST):
-                location = folder.location(_name(number))
+                location = directory.location(_name(number))
                 handle = kernel_lock.take(location)
                 if handle is None:
                     continue
@@ -66,7 +66,7 @@ class Holder:
                     self._handle, self.number = handle, number
                     return True
         raise JitGuardError(
-            f"{STATE_FOLDER}/{FOLDER}: {MOST} processes hold a lock; stop some of them"
+            f"{STATE_DIRECTORY}/{DIRECTORY}: {MOST} processes hold a lock; stop some of them"
         )
 
     def lives(self, component: str, number: int) -> bool:
@@ -75,7 +75,7 @@ class Holder:
             return component in self.working
         try:
             with Directories(self._root) as directories:
-                location = _folder(directories).location(_name(number))
+                location = _directory(directories).location(_name(number))
                 handle = kernel_lock.take(location, shared=True)
         except FileNotFoundError:  # the directory was removed, with every lock in it
             return False
@@ -85,7 +85,7 @@ class Holder:
         return False
 
     def _path(self, number: int) -> str:
-        return os.path.join(self._root, STATE_FOLDER, FOLDER, _name(number))
+        return os.path.join(self._root, STATE_DIRECTORY, DIRECTORY, _name(number))
 
     def let_go(self) -> None:
         """Release the lock, and with it every claim."""
@@ -120,8 +120,8 @@ def leave(holder: Holder) -> None:
                 del _holders[key]
 
 
-def _folder(directories: Directories) -> Directory:
-    return directories.at(f"{STATE_FOLDER}/{FOLDER}")
+def _directory(directories: Directories) -> Directory:
+    return directories.at(f"{STATE_DIRECTORY}/{DIRECTORY}")
 
 
 def _name(number: int) -> str:

@@ -30,18 +30,18 @@ from contextlib import closing, contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jit_guard.commit import durable, state_folder
+from jit_guard.commit import durable, state_directory
 from jit_guard.commit.directories import Directories
 from jit_guard.errors import JitGuardError
 from jit_guard.ledger import files
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.text.names import STATE_DIRECTORY
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 _Header: TypeAlias = "tuple[int, int, list[tuple[object, ...]]]"
 
-NAME = f"{STATE_FOLDER}/ledger.db"
+NAME = f"{STATE_DIRECTORY}/ledger.db"
 VERSION = 1
 _APPLICATION = 0x4A474C31  # "JGL1", in the file's header, marks the database as ours
 _PATIENCE = 60.0  # seconds to wait for another process's transaction, which takes milliseconds
@@ -106,7 +106,7 @@ class LedgerFile:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.folder = os.path.join(root, STATE_FOLDER)
+        self.directory = os.path.join(root, STATE_DIRECTORY)
         self._path = os.path.join(root, *NAME.split("/"))
         self._lock = RLock()
         self._connection: Connection | None = None
@@ -189,7 +189,7 @@ class LedgerFile:
             else:
                 _not_ours.append(connection)  # the parent's: closing it here could corrupt it
             self._connection = None
-        state_folder.make(self.root)
+        state_directory.make(self.root)
         identity = _identity(self._path)
         if why := files.unsafe(self._path):
             raise LedgerError(f"{NAME}{why}; {_MOVE}")
@@ -205,7 +205,7 @@ class LedgerFile:
         if identity is None:
             # SQLite syncs the directory, unless it was built without that.
             with Directories(self.root) as directories:
-                durable.sync_folder(
+                durable.sync_directory(
                     directories.state, without="the ledger is lost, with all its texts"
                 )
         self._connection = connection

@@ -57,17 +57,17 @@ def copy(guard: Guard, root: Path) -> JitGuardProject:
 def _copy_tree(source: Worktree, settings: Settings, root: Path) -> None:
     tree = Tree(source)
     top = tree.resolve(settings.components)
-    folders = tree.walk(top.real) if top.kind == "folder" else {}
-    links = [*top.links, *(join(at, name) for at, one in folders.items() for name in one.links)]
+    directories = tree.walk(top.real) if top.kind == "directory" else {}
+    links = [*top.links, *(join(at, name) for at, one in directories.items() for name in one.links)]
     places = {link: tree.resolve(link) for link in links}
     for place in places.values():  # a link may lead outside the components directory
-        if place.kind == "folder":
-            folders = {**folders, **tree.walk(place.real)}
-    files = {join(at, name): None for at, one in folders.items() for name in one.files}
+        if place.kind == "directory":
+            directories = {**directories, **tree.walk(place.real)}
+    files = {join(at, name): None for at, one in directories.items() for name in one.files}
     files |= {place.real: None for place in places.values() if place.kind == "file"}
     ignored = source.ignored(list(files)) if files else set()
-    for folder in folders:
-        (root / folder).mkdir(parents=True, exist_ok=True)
+    for directory in directories:
+        (root / directory).mkdir(parents=True, exist_ok=True)
     for path in files:
         if path not in ignored:
             _write(root / path, source.read(path))

@@ -82,7 +82,7 @@ class Facts:
 
     def move(self, orphan: str, missing: str) -> str:
         """Return what to do if an orphan is a missing component: the end of a hint."""
-        if missing.rpartition("/")[0] not in self.comparison.folders:
+        if missing.rpartition("/")[0] not in self.comparison.directories:
             return f"Change the entry, or move the file to {no_command(missing)}"
         move = between_backticks("mv", "--", orphan, missing)
         return f"Change the entry, or run {move}"

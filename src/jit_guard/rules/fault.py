@@ -28,11 +28,11 @@ class Sample:
         self._value = goal_map.value
         types = (component_type for parts in goal_map.goals.values() for component_type in parts)
         self.component_type = next(filter(settings.is_text, types), "protocol")
-        self._folder = settings.path(self.component_type)
+        self._directory = settings.path(self.component_type)
 
     def path(self, filename: str) -> str:
         """Return the path of a component of the sample's type."""
-        return f"{self._folder}/{filename}"
+        return f"{self._directory}/{filename}"
 
     def goal_twice(self) -> dict[str, str]:
         """Return the map with one more goal, which is defined twice."""

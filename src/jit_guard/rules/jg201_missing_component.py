@@ -43,11 +43,11 @@ def _hint(facts: Facts, reference: Reference, candidate: Candidate | None) -> st
     if on_disk is not None:
         return on_disk
     component_type = reference.entry.component_type
-    folder = facts.candidates.folder_of(component_type)
-    if folder is not None:
+    directory = facts.candidates.directory_of(component_type)
+    if directory is not None:
         return (
-            f"no component type uses the directory {no_command(folder)}; if it has these files, "
-            f"set types.{toml_key(component_type)}.directory = {toml_string(folder)}"
+            f"no component type uses the directory {no_command(directory)}; if it has these files, "
+            f"set types.{toml_key(component_type)}.directory = {toml_string(directory)}"
         )
     if candidate is None:
         in_git = facts.trace(reference.path, held=True)

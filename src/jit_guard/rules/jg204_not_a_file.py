@@ -15,7 +15,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
         if place.kind == "broken":
             what = f"a broken link ({place.links[-1]})" if place.links else "a broken link"
         else:
-            what = "a directory" if place.kind == "folder" else f"a {place.what}"
+            what = "a directory" if place.kind == "directory" else f"a {place.what}"
         yield RULE.at_entry(
             reference,
             f"{reference.path} is {what}, not a file",

@@ -61,12 +61,12 @@ class Project:
         Links and names that are never orphans (`README.md`, `.gitkeep`, …) are omitted.
         """
         if self._files is None:
-            folders = self._facts.comparison.folders
+            directories = self._facts.comparison.directories
             self._files = tuple(
                 sorted(
                     join(path, name)
-                    for path, folder in folders.items()
-                    for name in folder.files
+                    for path, directory in directories.items()
+                    for name in directory.files
                     if not never_counts(name)
                 )
             )

@@ -24,10 +24,10 @@ class GitState(NamedTuple):
     ignored: bool = False
 
 
-class Folder(NamedTuple):
+class DirectoryListing(NamedTuple):
     """The names in one real directory, by kind. The sets may be shared; never modify one."""
 
     files: set[str]
-    folders: set[str]
+    directories: set[str]
     links: dict[str, str]  # name -> target, as written in the link
     others: dict[str, str]  # name -> what it is: "FIFO", "socket", "device", "submodule"

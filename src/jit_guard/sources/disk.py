@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 
 PIECE = 1 << 16  # bytes
 OPEN_FILE = (
@@ -21,9 +21,9 @@ OPEN_FILE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+OPEN_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 HAS_DIR_FD = os.open in os.supports_dir_fd
-_PASS = OPEN_FOLDER | getattr(os, "O_PATH", 0)  # to a directory that need not be readable
+_PASS = OPEN_DIRECTORY | getattr(os, "O_PATH", 0)  # to a directory that need not be readable
 CREATE = os.O_WRONLY | os.O_CREAT | (OPEN_FILE & ~getattr(os, "O_NONBLOCK", 0))
 _LONG_PATH = 3000  # PATH_MAX (4096 on Linux), with room for names of 1024 bytes
 # The path was removed or replaced since it was listed (ELOOP: by a link).
@@ -71,8 +71,8 @@ def open_below(root: str, path: str, flags: int = OPEN_FILE) -> int:
     *above, name = path.split("/")
     at = os.open(root, _PASS)
     try:
-        for folder in above:
-            outer, at = at, os.open(folder, _PASS | os.O_NOFOLLOW, dir_fd=at)
+        for directory in above:
+            outer, at = at, os.open(directory, _PASS | os.O_NOFOLLOW, dir_fd=at)
             os.close(outer)
         return os.open(name, flags, 0o666, dir_fd=at)
     finally:
@@ -115,7 +115,7 @@ def mode_name(mode: int) -> str:
     return "special file"
 
 
-class OpenFolder:
+class OpenDirectory:
     """A directory that is kept open while its files are read, with one system call per file.
 
     Attributes:
@@ -131,7 +131,7 @@ class OpenFolder:
         self.open = True
         self.answer: UnreadableError | None = None
 
-    def __enter__(self) -> OpenFolder:  # noqa: PYI034
+    def __enter__(self) -> OpenDirectory:  # noqa: PYI034
         try:
             opened = _open(self._root, self._path)
         except OSError as error:
@@ -153,7 +153,9 @@ class OpenFolder:
         return f"{self._path}/{name}" if self._path else name
 
 
-def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] | None] | None:
+def list_directory(
+    root: str, path: str, *, sizes: bool
+) -> tuple[DirectoryListing, set[str] | None] | None:
     """List a directory; return None if it does not exist.
 
     Returns:
@@ -163,7 +165,7 @@ def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] 
     Raises:
         UnreadableError: the directory cannot be listed.
     """
-    folder = Folder(set(), set(), {}, {})
+    directory = DirectoryListing(set(), set(), {}, {})
     empty: set[str] | None = None
     rest: list[os.DirEntry[str]] = []
     try:
@@ -171,18 +173,18 @@ def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] 
         try:
             with os.scandir(handle) as entries:
                 if sizes:
-                    empty = _measure(entries, folder.files, rest)
+                    empty = _measure(entries, directory.files, rest)
                 else:
                     for entry in entries:
                         if entry.is_file(follow_symlinks=False):
-                            folder.files.add(entry.name)
+                            directory.files.add(entry.name)
                         else:
                             rest.append(entry)
             for entry in rest:
                 if entry.is_dir(follow_symlinks=False):
-                    folder.folders.add(entry.name)
+                    directory.directories.add(entry.name)
                 else:
-                    _note_odd(entry, handle, folder)
+                    _note_odd(entry, handle, directory)
         finally:
             if isinstance(handle, int):
                 os.close(handle)
@@ -190,7 +192,7 @@ def list_folder(root: str, path: str, *, sizes: bool) -> tuple[Folder, set[str] 
         if problem := absent_or_unreadable(error, path or "."):
             raise problem from None
         return None
-    return folder, empty
+    return directory, empty
 
 
 def _open(root: str, path: str) -> int | str:
@@ -199,13 +201,13 @@ def _open(root: str, path: str) -> int | str:
     if not HAS_DIR_FD:
         return full
     if len(full) < _LONG_PATH // 3 or len(os.fsencode(full)) < _LONG_PATH:
-        return os.open(full, OPEN_FOLDER)
+        return os.open(full, OPEN_DIRECTORY)
     # Too long for one system call: descend a few hundred levels at a time.
-    handle = os.open(root, OPEN_FOLDER)
+    handle = os.open(root, OPEN_DIRECTORY)
     for stretch in _stretches(path):
         below = handle
         try:
-            handle = os.open(stretch, OPEN_FOLDER, dir_fd=below)
+            handle = os.open(stretch, OPEN_DIRECTORY, dir_fd=below)
         finally:
             os.close(below)
     return handle
@@ -242,13 +244,13 @@ def _measure(
     return empty
 
 
-def _note_odd(entry: os.DirEntry[str], handle: int | str, folder: Folder) -> None:
+def _note_odd(entry: os.DirEntry[str], handle: int | str, directory: DirectoryListing) -> None:
     try:
         if entry.is_symlink():
-            folder.links[entry.name] = _read_link(entry, handle)
+            directory.links[entry.name] = _read_link(entry, handle)
         else:
             mode = entry.stat(follow_symlinks=False).st_mode
-            folder.others[entry.name] = mode_name(mode)
+            directory.others[entry.name] = mode_name(mode)
     except FileNotFoundError:
         pass  # it vanished since it was listed; its directory still exists
 

@@ -27,7 +27,7 @@ def find(tree: Tree, path: str) -> Place | None:
     if place.kind != "file":
         what = {
             "broken": "it is a broken link",
-            "folder": "it is a directory, not a file",
+            "directory": "it is a directory, not a file",
             "unknown": place.what,
         }
         raise UnreadableError(path, what.get(place.kind, f"it is a {place.what}, not a file"))
@@ -52,7 +52,7 @@ def target(tree: Tree, path: str) -> str:
         rest = join(name, rest)
         place = tree.resolve(above)
         _refuse_outside(path, place)
-    if not rest or place.kind != "folder":
+    if not rest or place.kind != "directory":
         kind = "directory" if rest else "regular file"
         raise UsageError(f"{path or '.'} cannot be written: {above or '.'} is not a {kind}")
     return join(place.real, rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from jit_guard.sources.answers import Folder, GitState
+from jit_guard.sources.answers import DirectoryListing, GitState
 from jit_guard.text.names import PENDING, join
 from jit_guard.text.shell import quoted
 
@@ -42,7 +42,9 @@ class Memory:
         self._ignored = frozenset(ignored)
         self._committed = dict(committed or {})
         self._tracked = None if tracked is None else frozenset(tracked)
-        self._folders: dict[str, Folder] = {"": Folder(set(), set(), {}, {})}
+        self._directories: dict[str, DirectoryListing] = {
+            "": DirectoryListing(set(), set(), {}, {})
+        }
         for path, content in self._contents.items():
             self._place(path, content)
 
@@ -56,32 +58,32 @@ class Memory:
         elif name:
             here.files.add(name)
 
-    def _make(self, path: str) -> Folder:
-        if path not in self._folders:
+    def _make(self, path: str) -> DirectoryListing:
+        if path not in self._directories:
             parent, _, name = path.rpartition("/")
-            self._make(parent).folders.add(name)
-            self._folders[path] = Folder(set(), set(), {}, {})
-        return self._folders[path]
+            self._make(parent).directories.add(name)
+            self._directories[path] = DirectoryListing(set(), set(), {}, {})
+        return self._directories[path]
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file; None if it does not exist."""
         content = self._contents.get(path)
         return content if isinstance(content, bytes) else None
 
-    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
+    def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:  # noqa: ARG002
         """Return the names in a directory; None if it does not exist."""
-        return self._folders.get(path)
+        return self._directories.get(path)
 
-    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, directory: str, names: Iterable[str]) -> Answers[bool]:
         """Yield the empty files."""
         for name in sorted(names):
-            if not self.read(f"{folder}/{name}"):
+            if not self.read(f"{directory}/{name}"):
                 yield name, True
 
-    def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
+    def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         """Yield each file with its bytes."""
         for name in sorted(names):
-            yield name, iter([self.read(f"{folder}/{name}") or b""])
+            yield name, iter([self.read(f"{directory}/{name}") or b""])
 
     def inside(self, target: str) -> str | None:  # noqa: ARG002
         """Return None: no absolute path is inside a project in memory."""
@@ -99,7 +101,9 @@ class Memory:
         """Return the files that are not declared as tracked."""
         if self._tracked is None:
             return []
-        paths = sorted(join(folder, name) for folder, names in wanted.items() for name in names)
+        paths = sorted(
+            join(directory, name) for directory, names in wanted.items() for name in names
+        )
         return [never_added(path) for path in paths if path not in self._tracked]
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:  # noqa: ARG002

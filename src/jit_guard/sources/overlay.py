@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.memory import Link, Memory, Other, never_added
 from jit_guard.text.names import join
 
@@ -39,32 +39,32 @@ class Overlay:
         added = self._added.read(path)
         return self._base.read(path) if added is None else added
 
-    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+    def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:
         """Return the names in a directory: those of the base, with the changes applied."""
-        below, above = self._base.folder(path, sizes=sizes), self._added.folder(path)
+        below, above = self._base.directory(path, sizes=sizes), self._added.directory(path)
         if below is None or above is None:
             found = below or above
             if found is None:
                 return None
-            below, above = found, Folder(set(), set(), {}, {})
+            below, above = found, DirectoryListing(set(), set(), {}, {})
         gone = {name for name in below.files if join(path, name) in self._gone}
-        taken = {*above.files, *above.folders, *above.links, *above.others}
-        return Folder(
+        taken = {*above.files, *above.directories, *above.links, *above.others}
+        return DirectoryListing(
             (below.files - gone - taken) | above.files,
-            (below.folders - taken) | above.folders,
+            (below.directories - taken) | above.directories,
             {**{k: v for k, v in below.links.items() if k not in taken}, **above.links},
             {**{k: v for k, v in below.others.items() if k not in taken}, **above.others},
         )
 
-    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, directory: str, names: Iterable[str]) -> Answers[bool]:
         """Yield the empty files of a directory."""
-        for source, some in self._split(folder, names):
-            yield from source.empty_files(folder, some)
+        for source, some in self._split(directory, names):
+            yield from source.empty_files(directory, some)
 
-    def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
+    def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         """Yield each file of a directory with its bytes."""
-        for source, some in self._split(folder, names):
-            yield from source.chunks(folder, some)
+        for source, some in self._split(directory, names):
+            yield from source.chunks(directory, some)
 
     def inside(self, target: str) -> str | None:
         """Return an absolute link target relative to the root; None if it is outside."""
@@ -82,11 +82,11 @@ class Overlay:
         """Return the files that git does not have, which includes all added files."""
         states: list[GitState] = []
         rest: dict[str, list[str]] = {}
-        for folder, names in wanted.items():
+        for directory, names in wanted.items():
             for name in names:
-                path = join(folder, name)
+                path = join(directory, name)
                 if self._added.read(path) is None:
-                    rest.setdefault(folder, []).append(name)
+                    rest.setdefault(directory, []).append(name)
                 else:
                     states.append(never_added(path))
         return states + self._base.untracked(scope, rest)
@@ -103,11 +103,11 @@ class Overlay:
         """Return missing path -> the only orphan with its last committed text."""
         return self._base.same_text(missing, orphans)
 
-    def _split(self, folder: str, names: Iterable[str]) -> Iterator[tuple[Source, list[str]]]:
+    def _split(self, directory: str, names: Iterable[str]) -> Iterator[tuple[Source, list[str]]]:
         above: list[str] = []
         below: list[str] = []
         for name in names:
-            added = self._added.read(join(folder, name)) is not None
+            added = self._added.read(join(directory, name)) is not None
             (above if added else below).append(name)
         yield self._added, above
         if below:

@@ -3,12 +3,12 @@
 import os
 
 
-def top(folder: str) -> str | None:
+def top(directory: str) -> str | None:
     """Return the nearest directory at or above this one with a `.git`; None outside git.
 
     Links are resolved first, as git does.
     """
-    here = os.path.realpath(folder)
+    here = os.path.realpath(directory)
     while not os.path.lexists(os.path.join(here, ".git")):
         parent = os.path.dirname(here)
         if parent == here:
@@ -17,7 +17,7 @@ def top(folder: str) -> str | None:
     return here
 
 
-def git_folder(repository: str) -> str:
+def git_directory(repository: str) -> str:
     """Return the real git directory of a repository: `.git`, or what a `.git` file points to.
 
     Linked worktrees and submodules have such a file (gitrepository-layout(5)).
@@ -31,7 +31,7 @@ def git_folder(repository: str) -> str:
     return os.path.realpath(os.path.join(repository, pointer.removeprefix("gitdir: ")))
 
 
-def below(folder: str, path: str) -> str:
+def below(directory: str, path: str) -> str:
     """Return a real path relative to a directory above it, with `/`; "" for itself."""
-    relative = os.path.relpath(path, folder).replace(os.sep, "/")
+    relative = os.path.relpath(path, directory).replace(os.sep, "/")
     return "" if relative == "." else relative

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar, Union
 
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.answers import Folder, GitState
+from jit_guard.sources.answers import DirectoryListing, GitState
 
 Chunks = Iterator[bytes]
 _Answer = TypeVar("_Answer")
@@ -19,7 +19,7 @@ Answers = Iterator[tuple[str, Union[_Answer, UnreadableError, None]]]
 class Source(Protocol):
     """A snapshot of a project; must be closed.
 
-    `read`, `folder` and `ignored` may raise UnreadableError, and nothing else. `empty_files` and
+    `read`, `directory` and `ignored` may raise UnreadableError, and nothing else. `empty_files` and
     `chunks` yield it in place of a file's answer and continue; they answer in the order of the
     names.
     """
@@ -29,16 +29,16 @@ class Source(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, following links; None if it does not exist."""
 
-    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+    def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:
         """Return the names in a real directory (no link in its path); None if there is none.
 
         `sizes`: `empty_files` will be called for it, so sizes may be read now if that is cheaper.
         """
 
-    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, directory: str, names: Iterable[str]) -> Answers[bool]:
         """Yield the empty files of a directory, with True; with None if one has vanished."""
 
-    def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
+    def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         """Yield each file of a directory with its bytes in bounded pieces; None: vanished."""
 
     def inside(self, target: str) -> str | None:

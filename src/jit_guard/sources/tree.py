@@ -12,7 +12,7 @@ from itertools import chain
 
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.text.names import GIT_FILES, IN_GIT, all_folded, fold, is_git, join, unfolded
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jit_guard.sources.source import Source
 
-    Kind = Literal["file", "folder", "absent", "broken", "outside", "other", "unknown"]
+    Kind = Literal["file", "directory", "absent", "broken", "outside", "other", "unknown"]
 
 MAX_LINKS = 40  # as Linux
 OUT = "points outside the project"
@@ -48,25 +48,25 @@ class Place(NamedTuple):
 
 
 class Tree:
-    """The directories of a snapshot, read once each, on demand; `sizes`: see `Source.folder`."""
+    """The directories of a snapshot, read once each, on demand; `sizes`: see `Source.directory`."""
 
     def __init__(self, source: Source, *, sizes: bool = False) -> None:
         self.source = source
         self._sizes = sizes
         self._expected: Mapping[str, set[str]] = {}
         self.unreadable: dict[str, str] = {}
-        self._folders: dict[str, Folder | None] = {}
+        self._directories: dict[str, DirectoryListing | None] = {}
         self._unfolded: dict[str, dict[str, list[str]]] = {}
 
     def expect(self, files: Mapping[str, set[str]]) -> None:
         """Set the expected files of directories; an equal set is shared to save memory."""
         self._expected = files
 
-    def folder(self, path: str) -> Folder | None:
+    def directory(self, path: str) -> DirectoryListing | None:
         """Return the directory at a real path; None if it does not exist or is unreadable."""
-        if path not in self._folders:
+        if path not in self._directories:
             try:
-                found = self.source.folder(path, sizes=self._sizes)
+                found = self.source.directory(path, sizes=self._sizes)
             except UnreadableError as error:
                 found = None
                 self.unreadable[path] = error.reason
@@ -75,28 +75,28 @@ class Tree:
             expected = self._expected.get(path)
             if found is not None and found.files == expected:
                 found = found._replace(files=expected)
-            self._folders[path] = found
-        return self._folders[path]
+            self._directories[path] = found
+        return self._directories[path]
 
-    def walk(self, top: str) -> dict[str, Folder]:
+    def walk(self, top: str) -> dict[str, DirectoryListing]:
         """Return every real directory at and below a path, without following links, in order."""
-        found: dict[str, Folder] = {}
+        found: dict[str, DirectoryListing] = {}
         waiting = [top]
         while waiting:
             path = waiting.pop()
-            folder = self.folder(path)
-            if folder is not None:
-                found[path] = folder
-                names = sorted(folder.folders, reverse=True)
+            directory = self.directory(path)
+            if directory is not None:
+                found[path] = directory
+                names = sorted(directory.directories, reverse=True)
                 waiting.extend(join(path, name) for name in names)
         return found
 
     def discard(self, path: str) -> None:
         """Remove a file that vanished during the check."""
         parent, _, name = path.rpartition("/")
-        folder = self._folders.get(parent)
-        if folder is not None:
-            self._folders[parent] = folder._replace(files=folder.files - {name})
+        directory = self._directories.get(parent)
+        if directory is not None:
+            self._directories[parent] = directory._replace(files=directory.files - {name})
             self._unfolded.pop(parent, None)
 
     def resolve(self, path: str) -> Place:
@@ -116,22 +116,22 @@ class Tree:
             if name == "..":
                 here = here.rpartition("/")[0]
                 continue
-            folder = self.folder(here)
-            if folder is None:
+            directory = self.directory(here)
+            if directory is None:
                 kind: Kind = "unknown" if here in self.unreadable else "absent"
                 return Place(kind, path, here, self.unreadable.get(here, ""), tuple(links))
-            kind_here = _kind(folder, name)
+            kind_here = _kind(directory, name)
             if kind_here is None and own:
-                name = self._twin(here, folder, name) or name
-                kind_here = _kind(folder, name)
+                name = self._twin(here, directory, name) or name
+                kind_here = _kind(directory, name)
             if own:
                 spelled = join(spelled, name)
             at = join(here, name)
-            if kind_here == "folder":
+            if kind_here == "directory":
                 here = at
             elif kind_here == "link":
                 links.append(at)
-                target = self._target(folder.links[name])
+                target = self._target(directory.links[name])
                 if target is None or len(links) > MAX_LINKS:
                     kind, what = ("outside", OUT) if target is None else ("broken", "")
                     return Place(kind, spelled or path, at, what, tuple(links))
@@ -144,19 +144,19 @@ class Tree:
             elif kind_here == "file":
                 return Place("file", spelled, at, links=tuple(links))
             else:
-                return Place("other", spelled, at, folder.others[name], tuple(links))
-        return Place("folder", spelled or path, here, links=tuple(links))
+                return Place("other", spelled, at, directory.others[name], tuple(links))
+        return Place("directory", spelled or path, here, links=tuple(links))
 
     def plainly_absent(self, path: str, names: set[str]) -> set[str]:
         """Return the names that a directory does not have, in any case or normalization."""
-        folder = self.folder(path)
-        if folder is None:
+        directory = self.directory(path)
+        if directory is None:
             return set()
-        absent = names - folder.files
-        absent.difference_update(folder.folders, folder.links, folder.others)
+        absent = names - directory.files
+        absent.difference_update(directory.directories, directory.links, directory.others)
         if all_folded("/".join(absent)):
-            return absent.difference(self._odd_names(path, folder))
-        return {name for name in absent if self._twin(path, folder, name) is None}
+            return absent.difference(self._odd_names(path, directory))
+        return {name for name in absent if self._twin(path, directory, name) is None}
 
     def _target(self, target: str) -> tuple[bool, list[str]] | None:
         absolute = target.startswith("/")
@@ -165,42 +165,45 @@ class Tree:
             return None
         return absolute, [name for name in relative.split("/") if name not in ("", ".")]
 
-    def _odd_names(self, path: str, folder: Folder) -> dict[str, list[str]]:
+    def _odd_names(self, path: str, directory: DirectoryListing) -> dict[str, list[str]]:
         """Return the names in a directory that differ from their folded form, by that form."""
         if path not in self._unfolded:
-            self._unfolded[path] = unfolded(chain(*folder))
+            self._unfolded[path] = unfolded(chain(*directory))
         return self._unfolded[path]
 
-    def _twin(self, path: str, folder: Folder, name: str) -> str | None:
+    def _twin(self, path: str, directory: DirectoryListing, name: str) -> str | None:
         """Return the first name that collides with this one on some system; files come first."""
         folded = fold(name)
-        twins = self._odd_names(path, folder).get(folded, [])
-        if _kind(folder, folded) is not None:
+        twins = self._odd_names(path, directory).get(folded, [])
+        if _kind(directory, folded) is not None:
             twins = [folded, *twins]
-        return min(twins, key=lambda twin: (twin not in folder.files, twin), default=None)
+        return min(twins, key=lambda twin: (twin not in directory.files, twin), default=None)
 
 
-def _kind(folder: Folder, name: str) -> Literal["file", "folder", "link", "other"] | None:
-    if name in folder.files:
+def _kind(
+    directory: DirectoryListing, name: str
+) -> Literal["file", "directory", "link", "other"] | None:
+    if name in directory.files:
         return "file"
-    if name in folder.folders:
-        return "folder"
-    if name in folder.links:
+    if name in directory.directories:
+        return "directory"
+    if name in directory.links:
         return "link"
-    return "other" if name in folder.others else None
+    return "other" if name in directory.others else None
 
 
-def _without_git(folder: Folder) -> Folder:
-    """A folder without what `is_git`. Of a million files, only the plain spellings are looked for:
-    the others are dangerous only as a directory's name.
+def _without_git(directory: DirectoryListing) -> DirectoryListing:
+    """Return a directory without what `is_git`.
+
+    Of files, only the plain spelling is removed: others are dangerous only as a directory's name.
     """
-    files, *rest = folder
+    files, *rest = directory
     if files.isdisjoint(GIT_FILES) and not any(is_git(name) for one in rest for name in one):
-        return folder
-    _, folders, links, others = folder
-    return Folder(
+        return directory
+    _, directories, links, others = directory
+    return DirectoryListing(
         files - GIT_FILES,
-        {name for name in folders if not is_git(name)},
+        {name for name in directories if not is_git(name)},
         {name: target for name, target in links.items() if not is_git(name)},
         {name: what for name, what in others.items() if not is_git(name)},
     )

@@ -14,15 +14,15 @@ from itertools import chain
 
 from jit_guard.errors import OutsideError, UnreadableError
 from jit_guard.project import below
-from jit_guard.sources.answers import Folder
+from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.disk import (
     CREATE,
     HAS_DIR_FD,
     OPEN_FILE,
     PIECE,
-    OpenFolder,
+    OpenDirectory,
     absent_or_unreadable,
-    list_folder,
+    list_directory,
     open_below,
     pieces,
     read_open,
@@ -95,23 +95,23 @@ class Worktree:
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
 
-    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:
+    def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:
         """Return the names in a real directory; None if there is none. `sizes`: measure files."""
-        listed = list_folder(self.root, path, sizes=sizes)
+        listed = list_directory(self.root, path, sizes=sizes)
         if listed is None:
             return None
         found, empty = listed
         self._empty[path] = empty
         return found
 
-    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, directory: str, names: Iterable[str]) -> Answers[bool]:
         """Yield the empty files, with True; with None if one has vanished."""
-        known = self._empty.get(folder)
+        known = self._empty.get(directory)
         if known is not None:  # the listing has measured them
             yield from ((name, True) for name in sorted(known.intersection(names)))
             return
         names = sorted(names)  # closer to the order on disk than the order of a set
-        with OpenFolder(self.root, folder) as at:
+        with OpenDirectory(self.root, directory) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
                 return
@@ -125,10 +125,10 @@ class Worktree:
                 else:
                     yield name, True
 
-    def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
+    def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         """Yield each file with its bytes in pieces; with None if it has vanished."""
         names = sorted(names)
-        with OpenFolder(self.root, folder) as at:
+        with OpenDirectory(self.root, directory) as at:
             if not at.open:
                 yield from ((name, at.answer) for name in names)
                 return
@@ -214,7 +214,7 @@ def create(root: str, path: str) -> int:
     return os.open(full, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
 
 
-def _chunks(handle: int, at: OpenFolder, name: str) -> Chunks | UnreadableError:
+def _chunks(handle: int, at: OpenDirectory, name: str) -> Chunks | UnreadableError:
     """Return the bytes of a file in pieces; almost always there is only one."""
     try:
         piece = os.read(handle, PIECE)

@@ -29,8 +29,8 @@ _NEVER_PATTERN = r"(?s)README\..*|.*~|\..*\.swp"
 GENERATED = "autogen_"  # prefix of generated components
 OURS = ".jit-guard-"  # prefix of our own temporary files
 # The state directory in a project, and the file in it that exists during a commit.
-STATE_FOLDER = ".jit-guard"
-PENDING = f"{STATE_FOLDER}/pending.json"
+STATE_DIRECTORY = ".jit-guard"
+PENDING = f"{STATE_DIRECTORY}/pending.json"
 # Left behind by interrupted writers: ours, editors' and the usual "write, then rename".
 _TEMPORARY = re.compile(
     rf"{re.escape(OURS)}.*|.*\.(?:tmp|temp|part|partial)(?:[.-]\w+)?", re.DOTALL
@@ -239,15 +239,15 @@ def _unsafe_characters(text: str, what: str) -> str | None:
     return None
 
 
-def by_folder(paths: Iterable[str]) -> dict[str, set[str]]:
+def by_directory(paths: Iterable[str]) -> dict[str, set[str]]:
     """Group the base names of paths by their directory ("" for none)."""
     found: dict[str, set[str]] = {}
     for path in paths:
-        folder, _, name = path.rpartition("/")
-        found.setdefault(folder, set()).add(name)
+        directory, _, name = path.rpartition("/")
+        found.setdefault(directory, set()).add(name)
     return found
 
 
-def join(folder: str, name: str) -> str:
+def join(directory: str, name: str) -> str:
     """Join a directory and a name; "" is the root, or the directory itself."""
-    return f"{folder}/{name}" if folder and name else folder or name
+    return f"{directory}/{name}" if directory and name else directory or name

@@ -35,8 +35,8 @@ def explain_missing(root: str, missing: Sequence[str], source: str) -> dict[str,
                 why = f"exists on disk, in the nested repository {part.inner} (to be checked there)"
                 found[path] = GitState(path, why, None)
                 continue
-            folder, _, name = path.rpartition("/")
-            wanted.setdefault(folder, set()).add(name)
+            directory, _, name = path.rpartition("/")
+            wanted.setdefault(directory, set()).add(name)
     try:
         states = untracked(root, os.path.commonpath(wanted), wanted) if wanted else []
     except GitError:

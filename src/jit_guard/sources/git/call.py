@@ -12,7 +12,7 @@ Answer = subprocess.CompletedProcess[bytes]
 
 
 def ask(
-    folder: str,
+    directory: str,
     arguments: Sequence[str],
     given: str = "",
     environment: Mapping[str, str] | None = None,
@@ -20,7 +20,7 @@ def ask(
     """Run git in a directory and return its answer, whatever the exit code.
 
     Args:
-        folder: the working directory.
+        directory: the working directory.
         arguments: the arguments of git; those after `--` are literal paths.
         given: the standard input.
         environment: None: the current one, without what git exports to hooks.
@@ -31,7 +31,7 @@ def ask(
     try:
         return subprocess.run(
             git_command(arguments),
-            cwd=folder,
+            cwd=directory,
             input=given.encode("utf-8", "surrogateescape"),
             capture_output=True,
             env=clean_environment() if environment is None else environment,

@@ -47,7 +47,7 @@ _OPTIONS = (
 class Standpoint(NamedTuple):
     """Where git runs: directory, the project's path below it, environment variables."""
 
-    folder: str  # the top of the work tree
+    directory: str  # the top of the work tree
     prefix: str  # the project's root below it, with `/`; "" if it is the top
     environment: dict[str, str]
 
@@ -101,15 +101,15 @@ def _speaks_of(top: str) -> bool:
     """Check whether the variables that git exported are about this repository."""
     given = os.environ.get("GIT_DIR")
     if given is not None:
-        return os.path.realpath(given) == repository.git_folder(top)
+        return os.path.realpath(given) == repository.git_directory(top)
     return repository.top(os.getcwd()) in (top, None)
 
 
 def _without_dot_git(root: str, real: str) -> Standpoint:
     """A work tree whose repository only GIT_DIR names (`git --git-dir=... --work-tree=...`)."""
-    folder = os.path.realpath(os.environ.get("GIT_WORK_TREE") or os.getcwd())
-    prefix = repository.below(folder, real)
+    directory = os.path.realpath(os.environ.get("GIT_WORK_TREE") or os.getcwd())
+    prefix = repository.below(directory, real)
     if "GIT_DIR" not in os.environ or prefix == ".." or prefix.startswith("../"):
         raise GitError(f"{root} is not in a git repository; use --source worktree")
     given = {**os.environ, "GIT_DIR": os.path.realpath(os.environ["GIT_DIR"])}
-    return Standpoint(folder, prefix, _safe(given))
+    return Standpoint(directory, prefix, _safe(given))

@@ -39,17 +39,17 @@ def scan(top: str, scopes: Iterable[str], wanted: Mapping[str, Iterable[str]]) -
     Raises:
         GitError: git fails.
     """
-    absent = {folder: set(names) for folder, names in wanted.items()}
+    absent = {directory: set(names) for directory, names in wanted.items()}
     empty: list[str] = []
     modules: list[str] = []
-    for record, folder, name in _records(top, [scope or "." for scope in scopes]):
-        names = absent.get(folder)
+    for record, directory, name in _records(top, [scope or "." for scope in scopes]):
+        names = absent.get(directory)
         if names is not None and name in names:
             names.remove(name)
             if record.startswith(EMPTY_BLOBS, 7):
-                empty.append(f"{folder}/{name}" if folder else name)
+                empty.append(f"{directory}/{name}" if directory else name)
         if record.startswith(_MODULE):
-            modules.append(f"{folder}/{name}" if folder else name)
+            modules.append(f"{directory}/{name}" if directory else name)
     return Scan({f: names for f, names in absent.items() if names}, tuple(empty), tuple(modules))
 
 
@@ -59,8 +59,8 @@ def _records(top: str, scopes: list[str]) -> Iterator[tuple[str, str, str]]:
     for text in _listing(top, ["ls-files", "-z", "--stage", "--", *scopes]):
         for record in text.split("\0"):
             at = at or record.index("\t") + 1  # modes and ids have a fixed width
-            folder, _, name = record[at:].rpartition("/")
-            yield record, folder, name
+            directory, _, name = record[at:].rpartition("/")
+            yield record, directory, name
 
 
 def _listing(top: str, arguments: Sequence[str]) -> Iterator[str]:

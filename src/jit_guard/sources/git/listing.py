@@ -12,8 +12,8 @@ from typing import NamedTuple
 from jit_guard.errors import GitError
 from jit_guard.sources.git.index import EMPTY_BLOBS
 
-FOLDER, LINK, MODULE = b"40000", b"120000", b"160000"
-_ODD = frozenset((FOLDER, LINK, MODULE))
+DIRECTORY, LINK, MODULE = b"40000", b"120000", b"160000"
+_ODD = frozenset((DIRECTORY, LINK, MODULE))
 _EMPTY = {len(id_): id_ for id_ in map(bytes.fromhex, EMPTY_BLOBS)}
 _WINDOW = 1 << 17  # maximum bytes of a run; longer than any entry
 

@@ -37,7 +37,7 @@ class Objects:
         try:
             self._process = subprocess.Popen(
                 git_command(["cat-file", "--batch"]),
-                cwd=standpoint.folder,
+                cwd=standpoint.directory,
                 env=standpoint.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -56,13 +56,13 @@ def parts(root: str, paths: Iterable[str], *, nested: bool = True) -> list[Repos
     return list(found.values())
 
 
-def _inner(real: str, folder: str, nearest: dict[str, str]) -> str:
+def _inner(real: str, directory: str, nearest: dict[str, str]) -> str:
     above: list[str] = []
-    while folder not in nearest:
-        above.append(folder)
-        folder = folder.rpartition("/")[0]
-    inner = nearest[folder]
-    for folder in reversed(above):
-        inner = folder if os.path.lexists(os.path.join(real, folder, ".git")) else inner
-        nearest[folder] = inner
+    while directory not in nearest:
+        above.append(directory)
+        directory = directory.rpartition("/")[0]
+    inner = nearest[directory]
+    for directory in reversed(above):
+        inner = directory if os.path.lexists(os.path.join(real, directory, ".git")) else inner
+        nearest[directory] = inner
     return inner

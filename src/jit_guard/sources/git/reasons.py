@@ -94,8 +94,8 @@ def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
 
 def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:
     """Return path -> the path in the index that differs only in case or normalization."""
-    folders = sorted({os.path.dirname(path) or "." for path in paths})
-    answer = call.ask(top, ["ls-files", "-z", "--", *folders])
+    directories = sorted({os.path.dirname(path) or "." for path in paths})
+    answer = call.ask(top, ["ls-files", "-z", "--", *directories])
     known = {fold(path): path for path in call.lines(answer)}
     return {path: known[fold(path)] for path in paths if fold(path) in known}
 

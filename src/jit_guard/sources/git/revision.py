@@ -57,7 +57,7 @@ def tree_of_index(standpoint: Standpoint) -> str:
     # --missing-ok: only ids are needed, and the objects of a partial clone are not fetched.
     words = [*_without_hooks(standpoint), "write-tree", "--missing-ok"]
     for _ in range(_TRIES):
-        answer = call.ask(standpoint.folder, words, environment=standpoint.environment)
+        answer = call.ask(standpoint.directory, words, environment=standpoint.environment)
         if not answer.returncode:
             return answer.stdout.decode().strip()
         if b".lock': File exists" not in answer.stderr:
@@ -79,7 +79,7 @@ def _without_hooks(standpoint: Standpoint) -> list[str]:
     Only since 2.55 can all hooks of an event be disabled at once, see `environment`.
     """
     asked = ["config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.command$"]
-    answer = call.ask(standpoint.folder, asked, environment=standpoint.environment)
+    answer = call.ask(standpoint.directory, asked, environment=standpoint.environment)
     options: list[str] = []
     for key in dict.fromkeys(call.lines(answer)):
         name = key[len("hook.") : -len(".command")]
@@ -93,6 +93,6 @@ def _without_hooks(standpoint: Standpoint) -> list[str]:
 
 def _unmerged(standpoint: Standpoint) -> list[str]:
     answer = call.ask(
-        standpoint.folder, ["ls-files", "-u", "-z"], environment=standpoint.environment
+        standpoint.directory, ["ls-files", "-u", "-z"], environment=standpoint.environment
     )
     return list(dict.fromkeys(line.partition("\t")[2] for line in call.lines(answer)))

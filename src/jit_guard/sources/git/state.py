@@ -8,8 +8,8 @@ import re
 from jit_guard.errors import GitError
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import clean_environment
-from jit_guard.sources.repository import below, git_folder, top
-from jit_guard.text.names import STATE_FOLDER, join
+from jit_guard.sources.repository import below, git_directory, top
+from jit_guard.text.names import STATE_DIRECTORY, join
 
 
 def is_state_tracked(root: str) -> bool:
@@ -22,7 +22,7 @@ def is_state_tracked(root: str) -> bool:
     repository = top(root)
     if repository is None:
         return False
-    path = join(below(repository, os.path.realpath(root)), STATE_FOLDER)
+    path = join(below(repository, os.path.realpath(root)), STATE_DIRECTORY)
     words = ["ls-files", "-z", "--", f":(icase,literal){path}"]
     environment = {**clean_environment(), "GIT_LITERAL_PATHSPECS": "0"}
     try:
@@ -32,21 +32,21 @@ def is_state_tracked(root: str) -> bool:
         problem = call.complaint("ls-files", answer)
     except GitError as error:
         problem = error
-    found = _index_holds(git_folder(repository), STATE_FOLDER)
+    found = _index_holds(git_directory(repository), STATE_DIRECTORY)
     if found is None:
-        raise GitError(f"{problem}; so whether git tracks {STATE_FOLDER} is not known")
+        raise GitError(f"{problem}; so whether git tracks {STATE_DIRECTORY} is not known")
     return found
 
 
-def _index_holds(folder: str, name: str) -> bool | None:
+def _index_holds(directory: str, name: str) -> bool | None:
     """Search the index for a path with this name; None if its format does not allow that.
 
     Versions 2 and 3 hold every path whole (gitformat-index(5)); a split index is in two files.
     """
     try:
-        if any(one.startswith("sharedindex.") for one in os.listdir(folder)):
+        if any(one.startswith("sharedindex.") for one in os.listdir(directory)):
             return None
-        with open(os.path.join(folder, "index"), "rb") as file:
+        with open(os.path.join(directory, "index"), "rb") as file:
             data = file.read()
     except FileNotFoundError:
         return False

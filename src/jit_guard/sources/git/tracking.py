@@ -12,7 +12,7 @@ from jit_guard.sources.answers import GitState
 from jit_guard.sources.git.index import scan
 from jit_guard.sources.git.parts import RepositoryPart, parts
 from jit_guard.sources.repository import top
-from jit_guard.text.names import by_folder, join
+from jit_guard.text.names import by_directory, join
 
 
 def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
@@ -40,7 +40,9 @@ def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> lis
         return []
     from jit_guard.sources.git import reasons
 
-    absent = [join(folder, name) for folder, names in seen.absent.items() for name in sorted(names)]
+    absent = [
+        join(directory, name) for directory, names in seen.absent.items() for name in sorted(names)
+    ]
     states = reasons.announced(main.top, seen.empty)
     found = [state._replace(path=main.inside(state.path)) for state in states]
     for part in parts(root, map(main.inside, absent)) if absent else ():
@@ -57,9 +59,11 @@ def _absent_in(
     if part.top == main.top:
         states = reasons.unknown(part.top, part.paths)
     elif main.outside(part.inner) in modules:  # the submodule may have them
-        wanted = by_folder(part.paths)
+        wanted = by_directory(part.paths)
         seen = scan(part.top, wanted, wanted)
-        absent = [join(folder, name) for folder, names in seen.absent.items() for name in names]
+        absent = [
+            join(directory, name) for directory, names in seen.absent.items() for name in names
+        ]
         states = reasons.announced(part.top, seen.empty)
         states += reasons.unknown(part.top, sorted(absent)) if absent else []
     else:

@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources import gate
-from jit_guard.sources.answers import Folder, GitState
+from jit_guard.sources.answers import DirectoryListing, GitState
 from jit_guard.sources.git.absence import explain_missing
 from jit_guard.sources.git.environment import commit_standpoint
-from jit_guard.sources.git.listing import FOLDER, LINK, ids, listing
+from jit_guard.sources.git.listing import DIRECTORY, LINK, ids, listing
 from jit_guard.sources.git.objects import Found, Objects
 from jit_guard.sources.git.revision import revision, tree_of, tree_of_index
 from jit_guard.sources.source import Answers, Chunks
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import join
 
-_NOTHING = Folder(set(), set(), {}, {})
+_NOTHING = DirectoryListing(set(), set(), {}, {})
 
 
 class _Seen(NamedTuple):
@@ -33,7 +33,7 @@ class _Seen(NamedTuple):
 
     tree: str
     empty: set[str]
-    folders: dict[str, str]
+    directories: dict[str, str]
 
 
 class GitTree:
@@ -53,7 +53,7 @@ class GitTree:
         self._prefix = prefix
         self._objects = objects
         self._top = tree
-        self._folders: dict[str, _Seen | None] = {}
+        self._directories: dict[str, _Seen | None] = {}
         self._latest: tuple[str, dict[str, bytes]] = ("", {})  # the tree whose ids were used last
         self._project = Tree(self)
         self._seen("")
@@ -67,23 +67,23 @@ class GitTree:
         place = gate.find(self._project, path)
         if place is None:
             return None
-        folder, _, name = place.real.rpartition("/")
-        return self._bytes(self._ids(join(self._prefix, folder))[name].hex(), path)
+        directory, _, name = place.real.rpartition("/")
+        return self._bytes(self._ids(join(self._prefix, directory))[name].hex(), path)
 
-    def folder(self, path: str, *, sizes: bool = False) -> Folder | None:  # noqa: ARG002
+    def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:  # noqa: ARG002
         """Return the names in a directory; None if it does not exist."""
         found = self._list(join(self._prefix, path))
         return _NOTHING if found is None and not path else found
 
-    def empty_files(self, folder: str, names: Iterable[str]) -> Answers[bool]:
+    def empty_files(self, directory: str, names: Iterable[str]) -> Answers[bool]:
         """Yield the empty files of a directory, which are known by their id."""
-        seen = self._seen(join(self._prefix, folder))
+        seen = self._seen(join(self._prefix, directory))
         empty = seen.empty if seen is not None else set()
         yield from ((name, True) for name in sorted(empty.intersection(names)))
 
-    def chunks(self, folder: str, names: Iterable[str]) -> Answers[Chunks]:
+    def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         """Yield each file of a directory with its bytes in pieces."""
-        ids = self._ids(join(self._prefix, folder))
+        ids = self._ids(join(self._prefix, directory))
         asked = sorted(names)
         found = self._objects.each(ids[name].hex() for name in asked if name in ids)
         try:
@@ -91,7 +91,7 @@ class GitTree:
                 if name not in ids:
                     yield name, None
                     continue
-                path = join(folder, name)
+                path = join(directory, name)
                 try:
                     blob = next(found)
                 except (GitError, StopIteration) as error:  # StopIteration: git failed before
@@ -128,8 +128,8 @@ class GitTree:
         before = {path: blob.id for path, blob in zip(asked, found, strict=True) if blob}
         by_id: dict[str, list[str]] = {}
         for path in orphans if before else ():
-            folder, _, name = path.rpartition("/")
-            if name in (ids := self._ids(join(self._prefix, folder))):
+            directory, _, name = path.rpartition("/")
+            if name in (ids := self._ids(join(self._prefix, directory))):
                 by_id.setdefault(ids[name].hex(), []).append(path)
         return {
             path: by_id[blob][0] for path, blob in before.items() if len(by_id.get(blob, ())) == 1
@@ -137,29 +137,29 @@ class GitTree:
 
     def _seen(self, path: str) -> _Seen | None:
         """Return what is kept of a directory, by its path below the top."""
-        if path not in self._folders and self._list(path) is None:
-            self._folders[path] = None
-        return self._folders[path]
+        if path not in self._directories and self._list(path) is None:
+            self._directories[path] = None
+        return self._directories[path]
 
-    def _list(self, path: str) -> Folder | None:
+    def _list(self, path: str) -> DirectoryListing | None:
         """Return the names in a directory, by its path below the top."""
         tree = self._top
         if path:
             parent, _, name = path.rpartition("/")
             above = self._seen(parent)
-            if above is None or name not in above.folders:
+            if above is None or name not in above.directories:
                 return None
-            tree = above.folders[name]
+            tree = above.directories[name]
         try:
             read = listing(self._tree(tree, path), len(tree) // 2)
         except GitError as error:
             raise UnreadableError(path or ".", str(error)) from None
-        found = Folder(read.files, set(), {}, {})
-        seen = self._folders[path] = _Seen(tree, read.empty, {})
+        found = DirectoryListing(read.files, set(), {}, {})
+        seen = self._directories[path] = _Seen(tree, read.empty, {})
         for mode, name, blob in read.odd:
-            if mode == FOLDER:
-                found.folders.add(name)
-                seen.folders[name] = blob
+            if mode == DIRECTORY:
+                found.directories.add(name)
+                seen.directories[name] = blob
             elif mode == LINK:
                 target = self._bytes(blob, join(path, name))
                 found.links[name] = target.decode("utf-8", "surrogateescape")

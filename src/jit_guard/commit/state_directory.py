@@ -23,8 +23,8 @@ def make(root: str) -> str:
         OSError: the system refused.
     """
     with Directories(root) as directories:
-        folder = make_folder(directories.state)
-        ignore = folder.location(".gitignore")
+        directory = make_directory(directories.state)
+        ignore = directory.location(".gitignore")
         found = durable.read_file(ignore)
         if found is None or not found[0]:  # empty: the process that wrote it was killed
             # Not exclusively: several processes may start at once, and all write the same.
@@ -35,11 +35,13 @@ def make(root: str) -> str:
             finally:
                 os.close(handle)
         # Even if it existed: the process that created it may have been killed before its sync.
-        durable.sync_folder(directories.top, without="the directory is lost, with everything in it")
-    return folder.path
+        durable.sync_directory(
+            directories.top, without="the directory is lost, with everything in it"
+        )
+    return directory.path
 
 
-def make_folder(directory: Directory) -> Directory:
+def make_directory(directory: Directory) -> Directory:
     """Create a directory for its owner only; refuse a link, which could lead anywhere."""
     place = directory.place
     try:
