@@ -180,7 +180,7 @@ def _findings(
     facts = Facts(
         evidence._replace(comparison=comparison),
         source.same_text(missing, list(islice(orphans, _MOST_ASKED))),
-        source.explain_missing([*maps.absent, *missing][:_MOST_ASKED]),
+        _explained(source, comparison, [*maps.absent, *missing][:_MOST_ASKED]),
         shown,
         source.name,
     )
@@ -192,6 +192,15 @@ def _findings(
         if one.map is None or one.map in shown
     )
     return in_order(reported), notes
+
+
+def _explained(source: Source, comparison: Comparison, missing: list[str]) -> dict[str, GitState]:
+    """Return the missing files that exist elsewhere, each with a command that may be advised."""
+    states = source.explain_missing(missing)
+    return {
+        path: state._replace(command=None) if _is_kept_out(state, comparison) else state
+        for path, state in states.items()
+    }
 
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
@@ -290,10 +299,15 @@ def _may_be_added(state: GitState, comparison: Comparison, on_the_way: set[str])
         comparison: of the snapshot.
         on_the_way: the paths of entries that lead through links, and of the directories above.
     """
-    if state.path in comparison.through_links or (state.ignored and not comparison.top):
+    if state.path in comparison.through_links or _is_kept_out(state, comparison):
         return False
     parent, _, name = state.path.rpartition("/")
     return state.path in on_the_way or name in comparison.served.get(parent, ())
+
+
+def _is_kept_out(state: GitState, comparison: Comparison) -> bool:
+    """Return whether git ignores a file where the components directory is the whole project."""
+    return state.ignored and not comparison.top
 
 
 def _slashes(path: str) -> list[int]:

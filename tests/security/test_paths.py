@@ -545,6 +545,39 @@ def test_a_clone_whose_components_are_everything_gets_no_advice_about_what_git_i
 
 
 @NEEDS_GIT
+@pytest.mark.parametrize("source", ["worktree", "index", "HEAD"])
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ('components = "."\ntypes.t.directory = "private"\n', "private/key.pem"),
+        ('components = "private"\ntypes.t.directory = "sub"\n', "private/sub/key"),
+        ('components = "."\ntypes.t.directory = "lib/private"\n', "lib/private/key"),
+        ('components = "lib"\ntypes.t.directory = "private"\n', "lib/private/key"),
+    ],
+    ids=["a file", "the components directory", "a type", "a type below components"],
+)
+def test_what_git_ignores_is_not_forced_into_it(
+    tmp_path: Path, config: str, path: str, source: str
+) -> None:
+    name = path.rpartition("/")[2]
+    root = repository(
+        tmp_path,
+        {
+            "goal_map.json": json.dumps({"A": {"t": name}}),
+            "jit-guard.toml": config,
+            ".gitignore": "*.pem\nprivate/\n" if name == "key" else "*.pem\n",
+            "lib/x": "",
+        },
+    )
+    lay_out(root, {path: SECRET})
+    told = call("--format", "json", "--source", source, cwd=root)
+    found = [one for one in told.report["findings"] if one["path"] == path]
+    assert found, told
+    assert "is ignored by" in found[0]["hint"]
+    assert "git add" not in str(told)
+
+
+@NEEDS_GIT
 def test_a_component_that_was_forgotten_is_still_advised(tmp_path: Path) -> None:
     root = repository(tmp_path, {**SOUND, ".gitignore": "*.log\n"})
     goals = {"A": {"persona": "new.txt"}, "B": {"persona": "new.log"}, "C": {"persona": "l.txt"}}

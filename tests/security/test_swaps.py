@@ -24,6 +24,7 @@ from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import UnsafePathError
 from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
+from jit_guard.sources import disk
 from projects import call
 
 CALLS = (
@@ -87,12 +88,21 @@ def interrupted(root: Path) -> None:
     shutil.rmtree(root / "components/protocols/lib")
 
 
+def without_files(root: Path) -> None:
+    """Nothing is left but directories, so that `init` writes its starter components."""
+    (root / "goal_map.json").unlink()
+    shutil.rmtree(root / "components/protocols/lib")
+    for path in (root / "components").rglob("*.txt"):
+        path.unlink()
+
+
 Laid = tuple[tuple[str, ...], Callable[[Path], object]]
 COMMANDS: dict[str, Laid] = {
     "fix": (FIX, lambda root: shutil.rmtree(root / "components/protocols/lib")),
     "recover": (("recover",), interrupted),
     "abandon": (("recover", "--abandon"), interrupted),
     "prune": (("prune", "--force"), lambda root: None),
+    "init": (("init",), without_files),
 }
 
 
@@ -111,6 +121,7 @@ def test_nothing_is_done_behind_a_link(
     tmp_path: Path, name: str, directory: str, target: str
 ) -> None:
     argv, prepare = COMMANDS[name]
+    assert disk.HAS_DIR_FD  # decided on import, so before `os.open` is replaced
     root = lay_out(tmp_path)
     prepare(root)
     with just_before(-1, lambda: None) as steps:

@@ -61,22 +61,48 @@ def read_open(handle: int, shown: str) -> bytes:
         os.close(handle)
 
 
-def open_below(root: str, path: str, flags: int = OPEN_FILE) -> int:
-    """Open a file by its real path below a directory. Raises OSError if it contains a link."""
+def open_below(root: str, path: str, flags: int = OPEN_FILE, *, parents: bool = False) -> int:
+    """Open a file by its real path below a directory.
+
+    Args:
+        root: the directory.
+        path: relative to it, with `/`.
+        flags: of os.open.
+        parents: create the directories that are missing.
+
+    Raises:
+        OSError: also if the path contains a link.
+    """
     if not HAS_DIR_FD:
         full = os.path.join(root, path)
-        if os.path.realpath(full) != os.path.join(os.path.realpath(root), *path.split("/")):
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), full)
+        _refuse_link(root, path, full)
+        if parents:
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            _refuse_link(root, path, full)
         return os.open(full, flags, 0o666)
     *above, name = path.split("/")
     at = os.open(root, _PASS)
     try:
         for directory in above:
+            if parents:
+                _make(directory, at)
             outer, at = at, os.open(directory, _PASS | os.O_NOFOLLOW, dir_fd=at)
             os.close(outer)
         return os.open(name, flags, 0o666, dir_fd=at)
     finally:
         os.close(at)
+
+
+def _refuse_link(root: str, path: str, full: str) -> None:
+    if os.path.realpath(full) != os.path.join(os.path.realpath(root), *path.split("/")):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), full)
+
+
+def _make(directory: str, at: int) -> None:
+    try:  # noqa: SIM105  (contextlib is not worth its import here)
+        os.mkdir(directory, dir_fd=at)
+    except FileExistsError:
+        pass
 
 
 def pieces(handle: int, path: str, size: int = PIECE) -> Iterator[bytes]:

@@ -88,10 +88,9 @@ class Worktree:
             OSError: it cannot be written, or with `new` it exists.
         """
         real = self.target(path)
-        if new:
-            os.makedirs(os.path.dirname(os.path.join(self.root, real)), exist_ok=True)
+        flags = CREATE | (os.O_EXCL if new else os.O_TRUNC)
         try:
-            return open_below(self.root, real, CREATE | (os.O_EXCL if new else os.O_TRUNC))
+            return open_below(self.root, real, flags, parents=new)
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
 

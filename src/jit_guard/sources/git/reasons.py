@@ -28,11 +28,20 @@ def unknown(top: str, paths: Sequence[str]) -> list[GitState]:
     Raises:
         GitError: git fails.
     """
-    ignored = ignoring_rules(top, paths[:_MOST])
-    removed = set(blobs_of(top, "HEAD", paths[:_MOST]))
-    twins = _twins(top, paths[:_MOST])
+    asked = paths[:_MOST]
+    ignored = ignoring_rules(top, [*asked, *{os.path.dirname(path) or "." for path in asked}])
+    removed = set(blobs_of(top, "HEAD", asked))
+    twins = _twins(top, asked)
     return [
-        _state(top, path, ignored.get(path), path in removed, twins.get(path)) for path in paths
+        _state(
+            top,
+            path,
+            ignored.get(path),
+            path in removed,
+            twins.get(path),
+            on_purpose=os.path.dirname(path) in ignored,
+        )
+        for path in paths
     ]
 
 
@@ -100,11 +109,19 @@ def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:
     return {path: known[fold(path)] for path in paths if fold(path) in known}
 
 
-def _state(top: str, path: str, rule: str | None, removed: bool, twin: str | None) -> GitState:
+def _state(
+    top: str, path: str, rule: str | None, removed: bool, twin: str | None, *, on_purpose: bool
+) -> GitState:
+    """Return why the index does not have a file, and the command that adds it.
+
+    `on_purpose`: git ignores its whole directory. To force a single file of it into git may publish
+    what the user keeps out of it, and a clone's configuration can name any directory.
+    """
     force = ["-f"] if rule else []
     add: str | None = command(top, ["add", *force], [path])
-    if rule and any(name.startswith(".") for name in path.split("/")):
-        add = None  # hidden and ignored, as `.env`: that is on purpose
+    hidden = any(name.startswith(".") for name in path.split("/"))  # as `.env`
+    if rule and (on_purpose or hidden):
+        add = None
     if twin is not None:
         forget = command(top, ["rm", "-q", "--cached"], [twin])
         known = os.path.relpath(twin, os.path.dirname(path) or ".").replace(os.sep, "/")
