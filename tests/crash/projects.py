@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
+from unittest.mock import patch
 
 import commits
 from crash.deed import EDIT, NEW, TEXT, commit
@@ -84,6 +86,43 @@ def recover(root: str) -> None:
 def recover_with_space(root: str) -> None:
     """Recover where temporary files were removed, which needs space."""
     commits.recover(root)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs on, not even an undo."""
+
+
+@contextmanager
+def _killed_before(label: str) -> Iterator[None]:
+    """Kill this process, as it were, before the first sync with this label."""
+    real = durable.sync
+    waiting = [label]
+
+    def sync(handle: int, without: str) -> None:
+        if waiting and label in without:
+            waiting.clear()
+            raise Killed
+        real(handle, without)
+
+    with patch.object(durable, "sync", sync):
+        yield
+    assert not waiting, label
+
+
+def killed_then_recovered(label: str) -> Callable[[str], None]:
+    """Return a run: a commit that is killed before the sync of this label, and a recovery.
+
+    The recovery sees what the killed process did, on disk or not, and must not build on what a
+    power loss would take back.
+    """
+
+    def run(root: str) -> None:
+        never = patch.object(transaction, "_undo", lambda *_: None)
+        with suppress(Killed), _killed_before(label), never:
+            commit(root)
+        commits.recover(root)
+
+    return run
 
 
 def one_component(root: str) -> None:
@@ -185,26 +224,8 @@ def abandoned(root: str) -> None:
 
 def killed_over_its_own(root: str) -> None:
     """Recover after `git clean -fd` and after a first recovery was killed while writing."""
-
-    class KilledError(BaseException):
-        pass
-
-    real = durable.sync
-    seen = []
-
-    def sync(handle: int, without: str) -> None:
-        seen.append(without)
-        if "written again" in without and len(seen) < 4:
-            raise KilledError
-        real(handle, without)
-
-    durable.sync = sync
-    try:
+    with suppress(Killed), _killed_before("written again"):
         commits.recover(root)
-    except KilledError:
-        pass
-    finally:
-        durable.sync = real
     commits.recover(root)
 
 
@@ -258,6 +279,14 @@ def scenarios(directory: str) -> list[Scenario]:
     adopted: State = {**SIMPLE, "components/protocols": None}
     return [
         Scenario("one component", SIMPLE, one_component, recover, SIMPLE, SIMPLE_NEW),
+        Scenario(
+            "killed before its decision is durable, recovered", SIMPLE,
+            killed_then_recovered("the commit is lost"), recover_with_space, SIMPLE, SIMPLE_NEW,
+        ),
+        Scenario(
+            "killed before its end is durable, recovered", SIMPLE,
+            killed_then_recovered("the intent comes back"), recover_with_space, SIMPLE, SIMPLE_NEW,
+        ),
         Scenario("many components", MANY, many_components, recover, MANY, MANY_NEW),
         Scenario("refused", SIMPLE, refused, recover, SIMPLE, SIMPLE_NEW, done=SIMPLE),
         Scenario("abandoned", pending, abandoned, recover_with_space, SIMPLE, SIMPLE_NEW, SIMPLE),

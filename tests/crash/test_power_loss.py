@@ -32,6 +32,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no promise for 
 
 NAMES = (
     "one component",
+    "killed before its decision is durable, recovered",
+    "killed before its end is durable, recovered",
     "many components",
     "refused",
     "abandoned",

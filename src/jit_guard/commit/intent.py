@@ -148,6 +148,11 @@ def remove(directories: Directories) -> None:
     """Remove an intent, once everything in it is done and on disk."""
     remove_draft(directories)
     durable.remove(directories.pending)
+    sync_removal(directories)
+
+
+def sync_removal(directories: Directories) -> None:
+    """Make the removal of an intent durable, whichever process removed it."""
     durable.sync_directory(
         directories.state,
         without="the intent comes back and undoes what the user did since",

@@ -143,6 +143,8 @@ def recover(
     try:
         with Directories(root) as directories:
             if not intent.stands(directories) and not intent.draft_stands(directories):
+                if durable.exists(directories.state.place):
+                    intent.sync_removal(directories)  # a killed commit may have removed it last
                 return Recovery("nothing")
             with CommitLock(root, timeout=timeout):
                 return _recover(directories, allowed, abandon, keep)
@@ -265,6 +267,11 @@ def _unfinished(root: str, error: OSError) -> UnfinishedCommitError:
 def _recover(
     directories: Directories, allowed: Callable[[], Allowed], abandon: bool, keep: Keep | None
 ) -> Recovery:
+    # What is read now may be newer than what a power loss would leave: its writer was killed.
+    durable.sync_directory(
+        directories.state,
+        without="the plan is back, while what the intent announces is there already",
+    )
     try:
         pending = intent.read(directories)
         if pending is None:  # another process recovered it, or a writer died over its draft
