@@ -27,9 +27,9 @@ class Reply(NamedTuple):
     drip: float = 0.0  # seconds between single bytes of the body
     cut: int = 0  # bytes of the body that are announced but never sent
     reset: bool = False  # close the connection with RST instead of answering
-    raw: bytes = b""  # sent in place of an answer
-    flood: bytes = b""  # sent after that, again and again, until the client leaves
-    pause: float = 0.0  # between two times
+    raw: bytes = b""  # sent instead of an answer
+    flood: bytes = b""  # sent after that, repeatedly, until the client disconnects
+    pause: float = 0.0  # seconds between two repetitions
 
 
 class Asked(NamedTuple):

@@ -1,4 +1,4 @@
-"""Commits for tests: recovered as in a project with the default settings, or left half done."""
+"""Commits for tests: recovered as with the default settings, or interrupted."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ALLOWED = Allowed(
 
 
 def recover(root: str, **options: Any) -> Recovery:
-    """Recover, where an intent may do what the tests' own commits do."""
+    """Recover; an intent may do what the commits of the tests do."""
     return transaction.recover(root, lambda: ALLOWED, **options)
 
 
 def interrupt(
     root: str, changes: Sequence[MapChange], placements: Sequence[Placement], steps: int | None
 ) -> None:
-    """Leave a commit as a kill would: planned (None), decided (0), maps set (1), placed (2)."""
+    """Interrupt a commit: planned (None), decided (0), maps set (1), components placed (2)."""
     with CommitLock(root), Directories(root) as directories:
         new = prepare(directories, changes, placements)
         intent.write(directories, new.intent.plan())

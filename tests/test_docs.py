@@ -52,7 +52,7 @@ def test_links_between_documents_resolve(document: Path) -> None:
         assert (ROOT / document.parent / target).exists(), target
 
 
-def test_every_security_test_is_behind_a_promise_and_every_promise_has_a_test() -> None:
+def test_every_security_test_belongs_to_a_promise_and_every_promise_has_a_test() -> None:
     page = read("docs/security.md")
     named = set(re.findall(r"`(tests/[\w/]+\.py)`", page))
     assert all((ROOT / path).is_file() for path in named), named

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 _MOST_ASKED = 10_000  # missing files and orphans that a source is asked about, for hints
-_LEAST_TIME = 5.0  # seconds for the patterns of orphan-ignore,
-_MATCHING = 5e-5  # plus this for each pattern and file; one or two microseconds are usual
+_LEAST_TIME = 5.0  # seconds to match the patterns of orphan-ignore,
+_MATCHING = 5e-5  # plus this per pattern and file; usually it takes 1 or 2 microseconds
 _BATCH = 50_000  # orphans per call to git that finds ignored files
 
 
@@ -147,7 +147,7 @@ def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violat
 
 
 def _own_violations(maps: Maps, schema: Schema) -> dict[GoalMap, list[Violation]]:
-    """Return what a team's own schema rejects, by map. Raises ConfigError."""
+    """Return the violations of a team's own schema, by map. Raises ConfigError."""
     from jit_guard.registry.schema import certifies
 
     uncertain = [one for one in maps.read if not certifies(schema.document, one)]
@@ -289,15 +289,15 @@ def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitSta
 
 
 def _may_be_added(state: GitState, comparison: Comparison, on_the_way: set[str]) -> bool:
-    """Return whether a hint may give the command that adds a file.
+    """Check whether a hint may suggest the command that adds a file.
 
-    Only for what is plainly meant to be a component: a link in a clone may lead to any file of its
-    user, and following our advice must not publish that.
+    It may only for a file that is clearly meant to be a component: a link in a clone may lead to
+    any file of the user, and following the hint must not publish it.
 
     Args:
-        state: of the file, or of a link on the way to one.
-        comparison: of the snapshot.
-        on_the_way: the paths of entries that lead through links, and of the directories above.
+        state: the state of the file, or of a link on the way to it.
+        comparison: the comparison of the snapshot.
+        on_the_way: the paths of entries that lead through links, and their parent directories.
     """
     if state.path in comparison.through_links or _is_kept_out(state, comparison):
         return False

@@ -129,12 +129,12 @@ class Criteria:
         return self._sent(snapshot, "descriptions", settings.descriptions)
 
     def _sent(self, snapshot: Source, key: str, path: str) -> bytes:
-        """The bytes of a file that is sent to a model.
+        """Return the bytes of a file that is sent to a model.
 
         Raises:
-            ConfigError: there is none, or git ignores it: a pull request that names such a file
-                would publish what it could not have put there.
-            UnreadableError: git cannot say.
+            ConfigError: it does not exist, or git ignores it: by naming such a file, a pull
+                request would publish what it does not contain.
+            UnreadableError: git cannot determine that.
         """
         from jit_guard.sources import gate
 
@@ -142,7 +142,7 @@ class Criteria:
         place = gate.find(Tree(snapshot), path) if self._config is None else None
         if place is not None and snapshot.ignored([place.real]):
             raise ConfigError(
-                [f"{key}: {path} is ignored by git, and such files are never sent to a model"]
+                [f"{key}: {path} is ignored by git; ignored files are never sent to a model"]
             )
         return data
 

@@ -341,8 +341,8 @@ class Guard:
     def recover(self, *, abandon: bool = False) -> Recovery:
         """Finish an interrupted commit; with `abandon`, undo it and keep its texts.
 
-        An intent that wants more than a pull request could do, or that git tracks, is refused;
-        with `abandon` it is set aside.
+        An intent that asks for more than a pull request could do, or that git tracks, is
+        refused; with `abandon` it is set aside.
 
         Raises:
             TransactionError: it cannot be finished yet. Nothing is lost, and the message says
@@ -381,7 +381,7 @@ class Guard:
         for record in history(self.root, goal, component_type):
             try:
                 data = worktree.read(record.path)
-            except OutsideError:  # the path of a ledger that came with a clone
+            except OutsideError:  # a path from a ledger that came with a clone
                 data = None
             yield record, record.state(data)
 
@@ -395,7 +395,7 @@ class Guard:
             raise StateError(
                 f"git tracks {STATE_DIRECTORY}, but state from a clone is not trusted; run: "
                 f"git rm -r -- {STATE_DIRECTORY} "
-                f"(if it is your own: git rm -r --cached -- {STATE_DIRECTORY})"
+                f"(or, if it is your own, git rm -r --cached -- {STATE_DIRECTORY})"
             )
 
     def inside(self, path: str, what: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Path = str | os.PathLike[str]
 Reader = Callable[[str], bytes | None]  # a path below the root -> the bytes of the file, or None
-_MOST_DOTS = 2000  # in a line: a TOML parser takes the square of a dotted key's parts
+_MOST_DOTS = 2000  # in a line: TOML parsers take quadratic time for dotted keys
 _MARKS = (CONFIG_FILE, Settings().maps[0])
 
 
@@ -46,7 +46,7 @@ def find_root(start: str, reader: Callable[[str], Reader]) -> str:
         try:
             pyproject = reader(here)(PYPROJECT)
         except OutsideError:
-            pyproject = None  # not this project's own; where it is the root, `load` refuses it
+            pyproject = None  # not this project's own; if this is the root, `load` refuses it
         if pyproject is not None and _tool_table(pyproject, PYPROJECT) is not None:
             return here
         parent = os.path.dirname(here)
@@ -154,7 +154,7 @@ def _toml(data: bytes, where: str) -> dict[str, Any]:
     if plain is not None:
         return plain
     if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
-        raise ConfigError([f"{where}: a line with more than {_MOST_DOTS:,} dots"])
+        raise ConfigError([f"{where}: a line has more than {_MOST_DOTS:,} dots"])
     if sys.version_info >= (3, 11):
         import tomllib
     else:

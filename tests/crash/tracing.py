@@ -111,12 +111,14 @@ def _string(word: str) -> bytes:
 def _path(word: str, directory: str, cwd: str) -> str:
     path = os.fsdecode(_string(word))
     handle, below = _handle(directory)
-    assert os.path.isabs(path) or handle == "AT_FDCWD" or below, f"below nobody knows what: {path}"
+    assert os.path.isabs(path) or handle == "AT_FDCWD" or below, (
+        f"relative to an unknown directory: {path}"
+    )
     return os.path.join(cwd if handle == "AT_FDCWD" else below, path)
 
 
 def _handle(word: str) -> tuple[str, str]:
-    """A handle, and the path of what is open there; "" where strace does not tell."""
+    """A handle, and the path of what is open there; "" if strace does not print it."""
     match = _HANDLE.match(word)
     assert match is not None, word
     hexadecimal = (match.group(2) or "").replace("\\x", "")

@@ -1,4 +1,4 @@
-"""A team's schema is applied in time, and means what it means to jsonschema."""
+"""A team's schema is applied within a time limit, with the semantics of jsonschema."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def load(document: object) -> Schema:
         (False, []),
     ],
 )
-def test_another_process_finds_what_this_one_would(document: Any, value: Any) -> None:
+def test_the_child_process_finds_the_same_violations(document: Any, value: Any) -> None:
     schema = load(document)
     assert apply(schema, [value, {}]) == [schema.violations(value), schema.violations({})]
 
@@ -48,7 +48,7 @@ def test_a_pattern_that_takes_too_long_is_named(monkeypatch: pytest.MonkeyPatch)
     assert told.startswith("team.json: the pattern '^([A-Z]+_?)+$' takes too long")
 
 
-def test_references_that_double_the_work_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_references_that_double_the_work_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LEAST", 2.0)
     parts = {str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 2} for n in range(60)}
     schema = load({"$ref": "#/$defs/0", "$defs": {**parts, "60": {"type": "object"}}})
@@ -56,7 +56,7 @@ def test_references_that_double_the_work_end_in_time(monkeypatch: pytest.MonkeyP
         apply(schema, [{}])
 
 
-def test_a_process_that_does_not_listen_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_process_that_ignores_its_alarm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "_START", "import time; time.sleep(60)")
     monkeypatch.setattr(bounded, "LEAST", 0.2)
     monkeypatch.setattr(bounded, "_GRACE", 0.2)
@@ -64,13 +64,13 @@ def test_a_process_that_does_not_listen_is_ended(monkeypatch: pytest.MonkeyPatch
         apply(load({}), [])
 
 
-def test_a_process_that_breaks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_child_process_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "_START", "raise SystemExit(9)")
-    with pytest.raises(ConfigError, match="ended with 9"):
+    with pytest.raises(ConfigError, match="exited with 9"):
         apply(load({}), [])
 
 
-def test_where_no_python_can_be_started_the_work_is_done_here(
+def test_without_a_python_to_start_the_schema_is_applied_in_this_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/opt/orchestrator/app")

@@ -1,4 +1,4 @@
-"""A model server answers to nobody but us, within bounds, and only text comes of it."""
+"""Answers of a model server: no redirects, bounded size and time, and nothing but text is used."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fails(*replies: Reply, timeout: float = 20.0) -> GenerationError:
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
-def test_no_redirect_is_followed_and_the_message_names_where_it_led(
+def test_redirects_are_not_followed_and_the_message_names_the_target(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Gateway: {GATEWAY_KEY}")
@@ -53,7 +53,7 @@ def test_no_redirect_is_followed_and_the_message_names_where_it_led(
     assert f"{status}: redirects to {to}" in message
 
 
-def test_a_redirect_within_the_host_is_not_followed_either() -> None:
+def test_redirects_within_the_host_are_not_followed() -> None:
     with serving(redirect("/v2/chat"), good()) as server, writing(server.url) as made:
         host = server.url.removesuffix("/v1")
         assert f"redirects to {host}/v2/chat" in str(outcome(made).unusable)
@@ -71,11 +71,11 @@ def test_a_redirect_within_the_host_is_not_followed_either() -> None:
         ("https://evil.example/\u202ex", "evil.example/\\u202ex"),
         ("https://evil.example/" + "x" * 5000, "x..., and redirects"),
         ("https://evil.example/" + "x" * 170 + "/hunter2-pass", "xxx/[key]"),
-        ("http://[::1", "an address that cannot be read"),
+        ("http://[::1", "an invalid URL"),
         ("http://evil.example:port/x", "evil.example:port/x"),
     ],
 )
-def test_where_a_redirect_led_is_shown_without_secrets_and_on_one_line(
+def test_redirect_targets_are_shown_on_one_line_without_secrets(
     location: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACME_PASSWORD", "hunter2-pass")
@@ -86,9 +86,7 @@ def test_where_a_redirect_led_is_shown_without_secrets_and_on_one_line(
     assert len(message) < 500
 
 
-def test_a_redirect_ends_the_run_with_exit_code_2(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_redirect_exits_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-answers-0123456789")
     root = lay_out(tmp_path / "project", MISSING)
     with serving(redirect("https://evil.example/v1")) as server:
@@ -106,32 +104,32 @@ def packed(data: bytes, encoding: str = "gzip") -> Reply:
     return Reply(200, body, {"content-type": "application/json", "content-encoding": encoding})
 
 
-def test_no_compressed_answer_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compressed_answers_are_not_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Accept-Encoding: gzip")
     _, server = ask(good())
     assert "accept-encoding" not in server.asked[0].headers
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "GZIP , identity"])
-def test_what_was_paid_for_is_read_though_it_is_compressed(encoding: str) -> None:
+def test_compressed_answers_are_read_anyway(encoding: str) -> None:
     got, _ = ask(packed(GOOD, encoding))
     assert got.text.content == "# Role\n\nGreet.\n"
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "deflate, gzip", "x\u202ey"])
-def test_compression_that_cannot_be_bounded_is_a_failed_entry(encoding: str) -> None:
+def test_compression_without_an_output_limit_fails_the_entry(encoding: str) -> None:
     reply = Reply(200, b"anything", {"content-encoding": encoding.encode().decode("latin-1")})
     assert "is compressed (" in fails(reply).reason
     assert "\u202e" not in fails(reply).reason
 
 
-def test_an_error_says_what_is_wrong_whatever_it_is_packed_in() -> None:
+def test_errors_with_an_unreadable_body_show_the_status() -> None:
     for encoding in ("br", "gzip"):
         got, _ = ask(Reply(401, b"anything", {"content-encoding": encoding}))
         assert "401" in str(got.unusable)
 
 
-def test_a_bomb_is_unpacked_up_to_8_megabytes() -> None:
+def test_a_decompression_bomb_is_read_up_to_8_mb() -> None:
     bomb = packed(bytes(200_000_000))
     with serving(good(), bomb) as server, writing(server.url) as made:
         outcome(made)  # imports the SDK
@@ -148,7 +146,7 @@ def test_a_bomb_is_unpacked_up_to_8_megabytes() -> None:
 
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
 @pytest.mark.parametrize("framing", ["chunked", "to the end of the connection"])
-def test_an_answer_without_end_is_not_read_to_the_time_out(status: str, framing: str) -> None:
+def test_endless_answers_fail_before_the_timeout(status: str, framing: str) -> None:
     head, piece = f"HTTP/1.1 {status}\r\n", b"[" * 65_536
     if framing == "chunked":
         head += "Transfer-Encoding: chunked\r\n"
@@ -162,8 +160,8 @@ def test_an_answer_without_end_is_not_read_to_the_time_out(status: str, framing:
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ODD = {
-    "no HTTP": Reply(raw=b"SSH-2.0-OpenSSH_9.9\r\n"),
-    "no number": Reply(raw=b"HTTP/1.1 OK\r\n\r\n"),
+    "not HTTP": Reply(raw=b"SSH-2.0-OpenSSH_9.9\r\n"),
+    "no status code": Reply(raw=b"HTTP/1.1 OK\r\n\r\n"),
     "an endless status line": Reply(raw=b"HTTP/1.1 200 ", flood=b"K" * 4096),
     "an endless header": Reply(raw=OK + b"X: ", flood=b"x" * 4096),
     "endless headers": Reply(raw=OK, flood=b"X-A: b\r\n" * 500),
@@ -181,7 +179,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("reply", ODD.values(), ids=ODD)
-def test_an_odd_head_or_a_slow_answer_ends_by_the_time_out(reply: Reply) -> None:
+def test_malformed_headers_and_slow_answers_end_by_the_timeout(reply: Reply) -> None:
     with serving(good(), reply) as server, writing(server.url, timeout=1.5) as made:
         outcome(made)
         got = outcome(made)
@@ -201,11 +199,11 @@ DEEP = {
 
 
 @pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
-def test_json_that_is_no_answer_is_a_failed_entry(body: bytes) -> None:
+def test_json_that_is_not_a_completion_fails_the_entry(body: bytes) -> None:
     assert "not a chat completion" in fails(Reply(200, body)).reason
 
 
-def test_the_words_of_an_error_are_cut_and_escaped() -> None:
+def test_error_messages_are_shortened_and_escaped() -> None:
     reason = fails(error(400, "\x1b[2J\u202egone" + "x" * 50_000)).reason
     assert reason.startswith("400: \\x1b[2J\\u202egonexxx")
     assert len(reason) < 400
@@ -216,7 +214,7 @@ def test_the_words_of_an_error_are_cut_and_escaped() -> None:
 
 
 @pytest.mark.parametrize("wait", ["1e308", "9" * 400, "1e9"])
-def test_a_wait_that_is_absurd_is_told_in_a_few_digits(wait: str) -> None:
+def test_an_absurd_wait_is_reported_in_a_few_digits(wait: str) -> None:
     seconds = retry_after({"retry-after": wait}, 0.0)
     assert seconds is None or seconds <= 1_000_000
     assert len(fails(error(503, "busy", retry_after=wait), timeout=3.0).reason) < 200
@@ -252,23 +250,23 @@ def used(prompt: str, given: str = "7") -> Outcome:
     ],
     ids=lambda figure: f"{figure:.12}, {len(figure)} characters",
 )
-def test_a_usage_that_cannot_be_is_ignored_and_the_text_is_kept(figure: str) -> None:
+def test_implausible_usage_is_ignored_and_the_text_is_kept(figure: str) -> None:
     for got in (used(figure), used("7", figure)):
         assert got.text.content
         assert got.text.usage == Usage()
 
 
-def test_a_usage_that_can_be_is_kept() -> None:
+def test_plausible_usage_is_kept() -> None:
     assert used("1000000000").text.usage == Usage(1_000_000_000, 7)
 
 
 @pytest.mark.parametrize("usage", ["null", "7", "[]", '"x"', "{}"])
-def test_a_usage_that_is_none_costs_no_text(usage: str) -> None:
+def test_malformed_usage_does_not_lose_the_text(usage: str) -> None:
     body = json.dumps({**completion(), "usage": 0}).replace('"usage": 0', f'"usage": {usage}')
     assert ask(Reply(200, body.encode()))[0].text.usage == Usage()
 
 
-def test_absurd_figures_reach_no_report_and_no_log(
+def test_absurd_figures_appear_in_no_report_and_no_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-answers-0123456789")

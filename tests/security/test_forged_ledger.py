@@ -1,7 +1,7 @@
-"""A ledger that came with a checkout: whatever is in it and beside it, it has no power.
+"""A ledger that came with a checkout has no power, whatever is in it and beside it.
 
-`log` and `--fix` refuse it with exit code 2, in bounded time and memory, before SQLite has touched
-any other file. A ledger of ours, also one that a kill left with a journal, is used.
+`log` and `--fix` refuse it with exit code 2, in bounded time and memory, before SQLite touches any
+other file. Our own ledgers are used, even with the journal of a killed process.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A project with a hole, and a ledger that knows of other texts."""
+    """A project with a missing component, and a ledger with other texts."""
     made = lay_out(tmp_path / "project", HOLE)
     fill(made)
     return made
 
 
 def fill(root: Path, texts: int = 1) -> None:
-    """Write a ledger as a run would."""
+    """Write the ledger that a run would write."""
     path = "components/personas/other.txt"
     key = Key("OTHER", "persona", "other.txt", "waves", "command", "cat", "1")
     request = Request("OTHER", "persona", "other.txt", path, "waves")
@@ -65,7 +65,7 @@ def path_of(root: Path, suffix: str = "") -> Path:
 
 
 def alter(root: Path, *statements: str) -> None:
-    """Change a ledger behind its back."""
+    """Change a ledger with SQLite."""
     with closing(sqlite3.connect(path_of(root))) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("PRAGMA writable_schema = ON")
@@ -75,7 +75,7 @@ def alter(root: Path, *statements: str) -> None:
 
 
 def refused(root: Path, *doors: tuple[str, ...]) -> list[Outcome]:
-    """Every door refuses it, and says so."""
+    """Check that every command refuses the ledger and says so."""
     told = []
     for words in doors or DOORS:
         done = call(*words, cwd=root)
@@ -113,24 +113,24 @@ SCHEMAS = {
     "'reason TEXT DEFAULT (hex(zeroblob(9)))')",
     "a comment of another kind": "UPDATE sqlite_master SET sql = replace(sql, 'reason TEXT', "
     "'reason /* */ TEXT')",
-    "a comment that is none": "UPDATE sqlite_master SET sql = replace(sql, '''arrived''', "
+    "a comment in a string": "UPDATE sqlite_master SET sql = replace(sql, '''arrived''', "
     "'''arrived'' || ''--' || char(10) || '''')",
-    "much white space": "UPDATE sqlite_master SET sql = sql || printf('%20000s', '')",
+    "a lot of whitespace": "UPDATE sqlite_master SET sql = sql || printf('%20000s', '')",
 }
 
 
 @pytest.mark.parametrize("statement", SCHEMAS.values(), ids=SCHEMAS)
-def test_a_schema_that_is_not_ours_is_refused(root: Path, statement: str) -> None:
+def test_a_changed_schema_is_refused(root: Path, statement: str) -> None:
     alter(root, statement)
     refused(root)
 
 
-def test_a_table_that_is_a_view_is_refused(root: Path) -> None:
+def test_a_view_in_place_of_a_table_is_refused(root: Path) -> None:
     alter(root, "ALTER TABLE texts RENAME TO old", f"CREATE VIEW texts AS {FOREVER}")
     refused(root)
 
 
-def test_comments_and_white_space_of_a_schema_may_differ(root: Path) -> None:
+def test_comments_and_whitespace_in_the_schema_may_differ(root: Path) -> None:
     alter(
         root,
         "UPDATE sqlite_master SET sql = replace(replace(sql, '-- ', '-- so: '), '    ', ' ')",
@@ -138,12 +138,12 @@ def test_comments_and_white_space_of_a_schema_may_differ(root: Path) -> None:
     assert [one.goal for one in history(str(root))] == ["OTHER"]
 
 
-def test_a_name_in_the_schema_that_is_not_utf8_is_an_error(root: Path) -> None:
+def test_a_schema_name_that_is_not_utf8_is_an_error(root: Path) -> None:
     alter(root, "UPDATE sqlite_master SET name = CAST(x'ff' AS TEXT) WHERE name = 'claims'")
     refused(root)
 
 
-def test_a_long_name_in_the_schema_is_cut(root: Path) -> None:
+def test_a_long_schema_name_is_shortened(root: Path) -> None:
     alter(
         root,
         "UPDATE sqlite_master SET sql = 'CREATE TABLE x(' || printf('%099999d', 0) || ')' "
@@ -152,16 +152,16 @@ def test_a_long_name_in_the_schema_is_cut(root: Path) -> None:
     assert all(len(done.err) < 1000 for done in refused(root))
 
 
-def test_an_older_version_that_never_was_is_refused(root: Path) -> None:
+def test_an_older_version_that_never_existed_is_refused(root: Path) -> None:
     alter(root, "PRAGMA user_version = 0")
     refused(root)
 
 
-# What lies beside it
+# Files beside it
 
 
 def journal(root: Path, *, names: Path | None = None, pages: int = 0) -> bytes:
-    """A journal of this ledger with nothing to roll back but its size."""
+    """Return a journal of this ledger that rolls back only its size."""
     data = path_of(root).read_bytes()
     page = int.from_bytes(data[16:18], "big")
     pages = pages or len(data) // page
@@ -174,9 +174,7 @@ def journal(root: Path, *, names: Path | None = None, pages: int = 0) -> bytes:
 
 
 @pytest.mark.parametrize("words", [*DOORS, ("--fix", "--dry-run", "--no-input", "--yes")])
-def test_a_file_that_a_journal_names_is_not_deleted(
-    root: Path, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_a_super_journal_is_not_deleted(root: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "diary.txt").write_text("mine")
     path_of(root, "-journal").write_bytes(journal(root, names=tmp_path / "diary.txt"))
     done = call(*words, cwd=root)
@@ -184,7 +182,7 @@ def test_a_file_that_a_journal_names_is_not_deleted(
     assert (tmp_path / "diary.txt").read_text() == "mine"
 
 
-def test_that_file_would_be_deleted_otherwise(
+def test_sqlite_alone_would_delete_the_super_journal(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "diary.txt").write_text("mine")
@@ -194,7 +192,7 @@ def test_that_file_would_be_deleted_otherwise(
     assert not (tmp_path / "diary.txt").exists()
 
 
-def test_a_journal_makes_no_ledger_larger(root: Path) -> None:
+def test_a_journal_of_a_larger_database_is_refused(root: Path) -> None:
     path_of(root, "-journal").write_bytes(journal(root, pages=1 << 30))
     before = path_of(root).stat().st_size
     refused(root)
@@ -203,7 +201,7 @@ def test_a_journal_makes_no_ledger_larger(root: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
 @pytest.mark.parametrize("target", ["there.db", "nowhere.db", "directory"])
-def test_a_link_is_not_followed(root: Path, tmp_path: Path, suffix: str, target: str) -> None:
+def test_links_are_not_followed(root: Path, tmp_path: Path, suffix: str, target: str) -> None:
     (tmp_path / "directory").mkdir()
     shutil.copy(path_of(root), tmp_path / "there.db")
     before = (tmp_path / "there.db").read_bytes()
@@ -218,7 +216,7 @@ def test_a_link_is_not_followed(root: Path, tmp_path: Path, suffix: str, target:
 
 @pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["FIFO", "directory"])
-def test_what_is_no_file_is_not_opened(
+def test_only_regular_files_are_opened(
     root: Path, suffix: str, make: Callable[[Path], None]
 ) -> None:
     path_of(root, suffix).unlink(missing_ok=True)
@@ -228,7 +226,7 @@ def test_what_is_no_file_is_not_opened(
 
 
 @pytest.mark.parametrize("suffix", ["", "-journal"])
-def test_a_second_name_of_a_file_is_no_ledger(root: Path, tmp_path: Path, suffix: str) -> None:
+def test_hard_links_are_refused(root: Path, tmp_path: Path, suffix: str) -> None:
     other = tmp_path / "other"
     other.write_bytes(path_of(root).read_bytes() if not suffix else b"")
     before = other.read_bytes()
@@ -238,7 +236,7 @@ def test_a_second_name_of_a_file_is_no_ledger(root: Path, tmp_path: Path, suffix
     assert other.read_bytes() == before
 
 
-def test_the_write_ahead_log_of_somebody_is_refused(root: Path) -> None:
+def test_a_write_ahead_log_is_refused(root: Path) -> None:
     with closing(sqlite3.connect(path_of(root))) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("INSERT INTO claims VALUES ('x', 1, 1.0)")
@@ -249,17 +247,19 @@ def test_the_write_ahead_log_of_somebody_is_refused(root: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", "-journal"])
-def test_a_ledger_behind_a_link_is_refused(root: Path, tmp_path: Path, suffix: str) -> None:
+def test_a_ledger_behind_a_linked_directory_is_refused(
+    root: Path, tmp_path: Path, suffix: str
+) -> None:
     os.rename(root / ".jit-guard", tmp_path / "elsewhere")
     (root / ".jit-guard").symlink_to(tmp_path / "elsewhere")
     refused(root)
 
 
-def test_a_journal_that_a_kill_left_is_rolled_back(root: Path, tmp_path: Path) -> None:
+def test_the_journal_of_a_killed_process_is_rolled_back(root: Path, tmp_path: Path) -> None:
     killed = lay_out(tmp_path / "killed", HOLE)
     (killed / ".jit-guard").mkdir()
     with closing(sqlite3.connect(path_of(root), isolation_level=None)) as connection:
-        connection.execute("PRAGMA cache_size = 1")  # so that pages are written before the end
+        connection.execute("PRAGMA cache_size = 1")  # so that pages are written before the commit
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE texts SET goal = 'HALF'")
         for number in range(50):
@@ -275,28 +275,28 @@ def test_a_journal_that_a_kill_left_is_rolled_back(root: Path, tmp_path: Path) -
 # The rows
 
 ROWS = {
-    "usage that is no JSON": ("usage", "'{'"),
+    "usage that is not JSON": ("usage", "'{'"),
     "usage that is a list": ("usage", "'[1]'"),
-    "usage that is no text": ("usage", "x'00'"),
-    "a usage of words": ("usage", """'{"input_tokens": "12"}'"""),
-    "a usage that is true": ("usage", """'{"input_tokens": true}'"""),
-    "a usage of parts": ("usage", """'{"output_tokens": 1.5}'"""),
-    "a usage below zero": ("usage", """'{"retries": -1}'"""),
-    "no usage that is a number": ("usage", """'{"input_tokens": NaN}'"""),
-    "a usage without end": ("usage", """'{"input_tokens": 1e999}'"""),
-    "a usage of many digits": ("usage", f"""'{{"input_tokens": {"9" * 400}}}'"""),
-    "a usage of too many digits": ("usage", f"""'{{"input_tokens": {"9" * 5000}}}'"""),
-    "a usage in a usage": ("usage", f"'{'[' * 100_000}'"),
-    "no time": ("arrived", "'noon'"),
+    "usage that is a blob": ("usage", "x'00'"),
+    "a number in quotes": ("usage", """'{"input_tokens": "12"}'"""),
+    "a number that is true": ("usage", """'{"input_tokens": true}'"""),
+    "a fraction": ("usage", """'{"output_tokens": 1.5}'"""),
+    "a negative number": ("usage", """'{"retries": -1}'"""),
+    "NaN": ("usage", """'{"input_tokens": NaN}'"""),
+    "infinite usage": ("usage", """'{"input_tokens": 1e999}'"""),
+    "a number of 400 digits": ("usage", f"""'{{"input_tokens": {"9" * 400}}}'"""),
+    "a number of 5000 digits": ("usage", f"""'{{"input_tokens": {"9" * 5000}}}'"""),
+    "deeply nested usage": ("usage", f"'{'[' * 100_000}'"),
+    "a time that is a word": ("arrived", "'noon'"),
     "a time that is a blob": ("asked", "x'00'"),
-    "a time that never comes": ("arrived", "9e999"),
-    "a time far away": ("arrived", "1e17"),
-    "a time before all": ("asked", "-1e17"),
+    "an infinite time": ("arrived", "9e999"),
+    "a time in the far future": ("arrived", "1e17"),
+    "a time in the far past": ("asked", "-1e17"),
     "an unknown status": ("status", "'paid'"),
     "a status that is a blob": ("status", "x'00'"),
     "a goal that is a blob": ("goal", "x'ff'"),
     "a goal that is not UTF-8": ("goal", "CAST(x'ff' AS TEXT)"),
-    "a goal of half a pair": ("goal", "CAST(x'eda080' AS TEXT)"),
+    "a goal with a lone surrogate": ("goal", "CAST(x'eda080' AS TEXT)"),
     "a model that is a blob": ("model", "x'00'"),
     "a path that is a blob": ("path", "x'00'"),
     "a path that is too long": ("path", "printf('%05000d', 0)"),
@@ -308,7 +308,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize(("column", "value"), ROWS.values(), ids=ROWS)
-def test_a_row_that_is_not_ours_is_an_error(root: Path, column: str, value: str) -> None:
+def test_an_invalid_column_is_an_error(root: Path, column: str, value: str) -> None:
     alter(root, f"UPDATE texts SET {column} = {value}")
     (done, fixed) = (call(*words, cwd=root) for words in DOORS)
     assert (done.code, done.out) == (2, "")
@@ -319,34 +319,36 @@ def test_a_row_that_is_not_ours_is_an_error(root: Path, column: str, value: str)
         list(Guard(root).log())
 
 
-def test_a_row_with_a_number_below_one_is_an_error(root: Path) -> None:
+def test_a_row_id_below_one_is_an_error(root: Path) -> None:
     alter(root, "UPDATE texts SET id = -7")
     refused(root, ("log",))
 
 
 @pytest.mark.parametrize("value", ["x'ff'", "'text'", "7"])
-def test_a_stored_text_that_is_not_ours_is_an_error(root: Path, value: str) -> None:
+def test_invalid_stored_content_is_an_error(root: Path, value: str) -> None:
     alter(root, f"UPDATE texts SET content = {value}")
     with Ledger(str(root)) as ledger, pytest.raises(LedgerError, match="content of text 1"):
         ledger.stored(Key("OTHER", "persona", "other.txt", "waves", "command", "cat", "1"))
 
 
 @pytest.mark.parametrize("holder", ["'../../../x'", "'/tmp/x'", "-1", "10000", "1.5", "x'00'"])
-def test_a_claim_of_nobody_is_an_error(root: Path, tmp_path: Path, holder: str) -> None:
+def test_a_claim_without_a_valid_holder_is_an_error(
+    root: Path, tmp_path: Path, holder: str
+) -> None:
     component = "components/personas/guide.txt"
     alter(root, f"INSERT OR REPLACE INTO claims VALUES ('{component}', {holder}, 1.0)")
     refused(root, FIX)
     assert [one.name for one in tmp_path.iterdir()] == ["project"]
 
 
-def test_a_row_with_an_odd_path_is_no_internal_error(root: Path) -> None:
+def test_a_nul_in_a_path_is_not_an_internal_error(root: Path) -> None:
     alter(root, "UPDATE texts SET path = 'a' || char(0) || 'b'")
     done = call("log", cwd=root)
     assert done.code in (0, 2)
     assert "internal error" not in done.err
 
 
-def test_a_text_that_never_was_put_anywhere_relinks_nothing(root: Path) -> None:
+def test_a_path_that_never_existed_does_not_relink_anything(root: Path) -> None:
     alter(
         root,
         "UPDATE texts SET component = 'components/personas/guide.txt', "
@@ -357,7 +359,7 @@ def test_a_text_that_never_was_put_anywhere_relinks_nothing(root: Path) -> None:
     assert goals["LEAVE"]["persona"] != "host.txt"
 
 
-def test_a_number_that_leaves_no_room_is_an_error(root: Path) -> None:
+def test_the_largest_row_id_is_an_error(root: Path) -> None:
     alter(root, f"UPDATE texts SET id = {(1 << 63) - 1}")
     refused(root, FIX)
 
@@ -366,7 +368,9 @@ def test_a_number_that_leaves_no_room_is_an_error(root: Path) -> None:
     ("given", "kept"),
     [((), (None, None, 0)), ((1, None, 0), (1, None, 0)), ((True, 2.5, "3"), (None, None, None))],
 )
-def test_whatever_a_plugin_counts_the_log_can_be_read(root: Path, given: Any, kept: Any) -> None:
+def test_the_log_can_be_read_whatever_usage_a_plugin_reports(
+    root: Path, given: Any, kept: Any
+) -> None:
     key, request = Key("G", "t", "f", "d", "plugin", "", ""), Request("G", "t", "f", "p", "d")
     with Ledger(str(root)) as ledger:
         ledger.arrived([Arrival(Wanted("c", key), request, Text("x", Usage(*given)), 1.0)])
@@ -374,13 +378,13 @@ def test_whatever_a_plugin_counts_the_log_can_be_read(root: Path, given: Any, ke
     assert tuple(record.usage) == kept
 
 
-# Trees that no writer makes
+# B-trees that SQLite never writes
 
 LEAF, INNER = 13, 5
 
 
 class Pages:
-    """The pages of a ledger, to be laid out anew."""
+    """The pages of a ledger, for rearranging them."""
 
     def __init__(self, root: Path) -> None:
         self._path = path_of(root)
@@ -392,7 +396,7 @@ class Pages:
         self.pages = [self.data[at : at + self.size] for at in range(0, len(self.data), self.size)]
 
     def inner(self, children: list[int], last: int) -> bytes:
-        """A page that leads to others, whatever their keys are."""
+        """Return an interior page with these children, whatever their keys are."""
         cells = [struct.pack(">IB", child, 1) for child in children]
         start = self.size - 5 * len(cells)
         head = struct.pack(">BHHHBI", INNER, 0, len(cells), start, 0, last)
@@ -410,13 +414,13 @@ class Pages:
         self._path.write_bytes(b"".join([bytes(first), *self.pages[1:]]))
 
 
-def test_a_tree_that_leads_to_one_page_again_and_again_ends(root: Path) -> None:
+def test_a_tree_that_reaches_one_page_many_times_ends(root: Path) -> None:
     pages = Pages(root)
     top = pages.roots["texts"]
     leaf = len(pages.pages) + 1
     pages.put(leaf, pages.pages[top - 1])
     below = leaf
-    for _ in range(8):  # 200 children each: more rows than can ever be counted
+    for _ in range(8):  # 200 children each: far too many rows to read
         number = len(pages.pages) + 1
         pages.put(number, pages.inner([below] * 199, below))
         below = number
@@ -429,7 +433,7 @@ def test_a_tree_that_leads_to_one_page_again_and_again_ends(root: Path) -> None:
         replacements(str(root))
 
 
-def test_a_tree_as_deep_as_the_ledger_is_long_ends(root: Path) -> None:
+def test_a_tree_with_one_level_per_page_ends(root: Path) -> None:
     pages = Pages(root)
     top = pages.roots["texts"]
     first = len(pages.pages) + 1
@@ -442,7 +446,7 @@ def test_a_tree_as_deep_as_the_ledger_is_long_ends(root: Path) -> None:
         assert run(*words, cwd=root, timeout=40).code == 2
 
 
-def test_more_text_than_the_ledger_has_room_for_is_an_error(root: Path) -> None:
+def test_more_content_than_the_file_size_is_an_error(root: Path) -> None:
     fill(root, 400)
     size = 1 << 20
     with closing(sqlite3.connect(path_of(root))) as connection:
@@ -485,7 +489,7 @@ def test_a_huge_value_is_not_read(root: Path) -> None:
         refused(root, ("log",))
 
 
-def test_many_texts_are_not_read_at_once(root: Path) -> None:
+def test_texts_are_not_all_read_at_once(root: Path) -> None:
     alter(
         root,
         "INSERT INTO texts SELECT NULL, key, component, goal, component_type, filename, "
@@ -498,7 +502,7 @@ def test_many_texts_are_not_read_at_once(root: Path) -> None:
         assert sum(1 for _ in history(str(root))) == 61
 
 
-def test_the_log_prints_no_field_and_no_text_without_end(root: Path) -> None:
+def test_the_log_shortens_long_fields_and_texts(root: Path) -> None:
     long = "x" * 3_000_000
     with closing(sqlite3.connect(path_of(root))) as connection:
         for column in ("goal", "component_type", "description", "model", "reason"):
@@ -512,7 +516,7 @@ def test_the_log_prints_no_field_and_no_text_without_end(root: Path) -> None:
     assert "… and 2,000,000 more characters" in done.out
 
 
-# Who may read it
+# File modes
 
 
 @contextmanager
@@ -525,9 +529,9 @@ def masked(mask: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o277])
-def test_a_ledger_is_made_for_its_owner_alone(tmp_path: Path, mask: int) -> None:
+def test_a_new_ledger_is_private_to_its_owner(tmp_path: Path, mask: int) -> None:
     root = lay_out(tmp_path / "project", HOLE)
-    (root / ".jit-guard").mkdir()  # whose mode is another test's
+    (root / ".jit-guard").mkdir()  # its mode has its own test
     modes: list[int] = []
     with masked(mask), Ledger(str(root)) as ledger:
         modes.append(path_of(root).stat().st_mode)
@@ -537,18 +541,18 @@ def test_a_ledger_is_made_for_its_owner_alone(tmp_path: Path, mask: int) -> None
     assert {stat.S_IMODE(mode) for mode in modes} == {0o600}
 
 
-def test_a_ledger_that_others_may_read_is_closed_to_them(root: Path) -> None:
+def test_a_ledger_that_others_can_read_is_made_private(root: Path) -> None:
     path_of(root).chmod(0o664)
     list(history(str(root)))
     assert stat.S_IMODE(path_of(root).stat().st_mode) == 0o600
 
 
-# What git tracks
+# State that git tracks
 
 
 @NEEDS_GIT
 @pytest.mark.parametrize("what", ["ledger.db", "notes.txt", "claims/x"])
-def test_state_that_git_tracks_is_refused(tmp_path: Path, what: str) -> None:
+def test_tracked_state_is_refused(tmp_path: Path, what: str) -> None:
     origin = lay_out(tmp_path / "origin", {**HOLE, f".jit-guard/{what}": ""})
     fill(origin)
     repository(origin, {})
@@ -562,7 +566,7 @@ def test_state_that_git_tracks_is_refused(tmp_path: Path, what: str) -> None:
 
 
 @NEEDS_GIT
-def test_state_that_git_tracks_below_the_top_is_refused(tmp_path: Path) -> None:
+def test_tracked_state_below_the_top_of_the_repository_is_refused(tmp_path: Path) -> None:
     top = repository(tmp_path, {f"desk/{path}": text for path, text in HOLE.items()})
     fill(top / "desk")
     assert call("log", cwd=top / "desk").code == 0
@@ -571,7 +575,7 @@ def test_state_that_git_tracks_below_the_top_is_refused(tmp_path: Path) -> None:
 
 
 @NEEDS_GIT
-def test_state_that_is_a_submodule_is_refused(tmp_path: Path) -> None:
+def test_a_submodule_as_state_directory_is_refused(tmp_path: Path) -> None:
     other = repository(tmp_path / "other")
     top = repository(tmp_path / "project", HOLE)
     words = ("-c", "protocol.file.allow=always", "submodule", "add", "-q", "-f", str(other))
@@ -580,7 +584,7 @@ def test_state_that_is_a_submodule_is_refused(tmp_path: Path) -> None:
 
 
 @NEEDS_GIT
-def test_state_of_this_machine_in_a_repository_is_used(tmp_path: Path) -> None:
+def test_untracked_state_in_a_repository_is_used(tmp_path: Path) -> None:
     top = repository(tmp_path, HOLE)
     assert call(*FIX, cwd=top).code in (0, 1)
     assert "LEAVE/persona" in call("log", cwd=top).out

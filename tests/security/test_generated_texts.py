@@ -1,4 +1,4 @@
-"""What a generator writes: no credential of the user, and nothing that a reviewer cannot see."""
+"""Generated texts contain no credential of the user, and nothing that a reviewer cannot see."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="the programs are POS
 
 @pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A variable of the environment that holds the secret."""
+    """The name of an environment variable that contains the secret."""
     name: str = request.param
     monkeypatch.setenv(name, SECRET)
     return name
@@ -49,19 +49,19 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, text: str, *more: str) -> Outcome:
-    """A fix whose program writes this text."""
+    """Run a fix whose program writes this text."""
     path = root.parent / "text"
     path.write_text(text, "utf-8")
     return call("--fix", "--yes", "--no-input", "--command", f"cat {path}", *more, cwd=root)
 
 
 def on_disk(root: Path) -> bytes:
-    """Every byte of every file below the root."""
+    """Return every byte of every file below the root."""
     return b"".join(path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file())
 
 
 def refused(done: Outcome, root: Path) -> None:
-    """One failed entry, nothing placed, the map as it was."""
+    """Check that one entry failed, nothing was placed, and the map is unchanged."""
     assert done.code == 1
     assert not list(root.glob("components/**/*.txt"))
     assert "autogen" not in (root / "goal_map.json").read_text()
@@ -71,9 +71,7 @@ def refused(done: Outcome, root: Path) -> None:
 
 
 @posix
-def test_a_text_that_contains_a_credential_is_refused_and_kept_nowhere(
-    name: str, root: Path
-) -> None:
+def test_a_text_with_a_credential_is_refused_and_not_stored(name: str, root: Path) -> None:
     done = run(root, f"# Role\n\nLog in with {SECRET}.\n", "--format", "json")
     refused(done, root)
     assert done.report["failed"][0]["reason"] == f"the text contains the value of {name}"
@@ -90,12 +88,14 @@ SPELLINGS = {
     "escaped by .NET": SECRET.replace("+", "\\u002B"),
     "in a URL": f"https://x.example/?k={SECRET.replace('/', '%2F').replace('+', '%2B')}",
     "broken over lines": f"{SECRET[:7]}\n{SECRET[7:]}",
-    "a character a line": "\n".join(SECRET),
-    "apart": " ".join(SECRET),
+    "one character per line": "\n".join(SECRET),
+    "spaced out": " ".join(SECRET),
     "joined in a program": f"'{SECRET[:7]}' + '{SECRET[7:]}'",
     "in base64": base64.b64encode(SECRET.encode()).decode(),
-    "in base64 behind others": base64.b64encode(f"user:{SECRET}@".encode()).decode(),
-    "in base64 of lines": base64.encodebytes(f"{'x' * 50}{SECRET}{'y' * 50}".encode()).decode(),
+    "in base64 after other bytes": base64.b64encode(f"user:{SECRET}@".encode()).decode(),
+    "in base64 with line breaks": base64.encodebytes(
+        f"{'x' * 50}{SECRET}{'y' * 50}".encode()
+    ).decode(),
     "in base64 for URLs": base64.urlsafe_b64encode(f"~~~{SECRET}".encode()).decode(),
     "in hex": SECRET.encode().hex(),
     "in hex with colons": SECRET.encode().hex(":").upper(),
@@ -104,7 +104,7 @@ SPELLINGS = {
 
 @posix
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
-def test_in_another_spelling_it_is_refused_and_kept_nowhere_too(
+def test_other_spellings_of_a_credential_are_refused_and_not_stored(
     spelling: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACME_API_KEY", SECRET)
@@ -121,7 +121,7 @@ def test_in_another_spelling_it_is_refused_and_kept_nowhere_too(
     ("name", "value", "text"),
     [
         ("ACME_API_KEY", "none", "Say none of it.\n"),  # a dummy, too short
-        ("POSTGRES_PASSWORD", "postgres", "Use postgres.\n"),  # what everybody has
+        ("POSTGRES_PASSWORD", "postgres", "Use postgres.\n"),  # a common default
         ("ACME_API_KEY", "", "Any text.\n"),
         ("OPENAI_CUSTOM_HEADERS", "Accept: application/json", "Send application/json.\n"),
         ("KEYBOARD", "dvorak-layout", "A dvorak-layout.\n"),
@@ -129,7 +129,7 @@ def test_in_another_spelling_it_is_refused_and_kept_nowhere_too(
         ("ACME_API_KEY", SECRET, f"Not {SECRET[:-2]}, nor {SECRET.swapcase()}.\n"),
     ],
 )
-def test_an_ordinary_word_refuses_nothing(
+def test_ordinary_words_are_not_credentials(
     name: str, value: str, text: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -140,7 +140,9 @@ def test_an_ordinary_word_refuses_nothing(
 
 
 @posix
-def test_each_line_of_a_private_key_is_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_line_of_a_private_key_is_a_credential(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines = ["MIIEvQIBADANBgkqhkiG9w0BAQ", "EFAASCBKcwggSjAgEAAoIBAQC7"]
     for joint in ("\n", "\r\n", "\\n"):
         key = joint.join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----"])
@@ -149,7 +151,7 @@ def test_each_line_of_a_private_key_is_one(root: Path, monkeypatch: pytest.Monke
     assert judge_text("It begins with -----BEGIN PRIVATE KEY-----.\n") is None
 
 
-def test_a_text_of_the_chat_client_is_refused_and_not_asked_for_again(
+def test_a_refused_text_of_the_chat_client_is_not_requested_again(
     name: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second try would send the refused text back, and with it the credential."""
@@ -177,7 +179,7 @@ KEY = Key("GREET", "persona", "host.txt", "A host", "house", "m", "1")
 
 
 def delivered(root: Path, result: Text | JitGuardError) -> tuple[Delivery, int]:
-    """What becomes of a plugin's result, and how often the plugin was asked."""
+    """Return the delivery of a plugin's result, and how often the plugin was called."""
     asked: list[Request] = []
 
     def write(request: Request) -> Text:
@@ -202,7 +204,7 @@ def delivered(root: Path, result: Text | JitGuardError) -> tuple[Delivery, int]:
     ],
     ids=["text", "odd text", "error", "provenance"],
 )
-def test_a_plugin_s_text_and_errors_pass_the_same_gate(
+def test_texts_and_errors_of_plugins_get_the_same_checks(
     result: Text | JitGuardError, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", SECRET)
@@ -213,7 +215,7 @@ def test_a_plugin_s_text_and_errors_pass_the_same_gate(
     assert SECRET.encode() not in on_disk(root)
 
 
-def test_a_plugin_that_gives_up_does_not_show_a_credential(
+def test_the_final_error_of_a_plugin_shows_no_credential(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", SECRET)
@@ -226,7 +228,9 @@ def test_a_plugin_that_gives_up_does_not_show_a_credential(
     [10**9 + 1, 10**5000, -1, True, 1.5, "7"],
     ids=["large", "absurd", "less", "bool", "half", "text"],
 )
-def test_a_plugin_s_absurd_usage_and_details_cost_no_text(figure: object, root: Path) -> None:
+def test_absurd_usage_and_details_of_a_plugin_do_not_lose_the_text(
+    figure: object, root: Path
+) -> None:
     text = Text("A host.\n", Usage(figure, 7, figure), details={"a": figure})  # type: ignore[arg-type]
     one, _ = delivered(root, text)
     assert one.stored is not None
@@ -234,7 +238,7 @@ def test_a_plugin_s_absurd_usage_and_details_cost_no_text(figure: object, root: 
     assert kept.usage == Usage(None, 7, 0)
 
 
-# What cannot be seen
+# Invisible characters
 
 HIDDEN = {
     "right-to-left override": "\u202e",
@@ -265,7 +269,7 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
-def test_what_a_reviewer_cannot_see_is_no_component(hidden: str) -> None:
+def test_invisible_characters_are_refused(hidden: str) -> None:
     reason = judge_text(f"# Role\n\nGre{hidden}et.\n")
     assert reason is not None
     assert reason.startswith(f"the text contains the invisible character U+{ord(hidden[0]):04X}")
@@ -296,29 +300,29 @@ def test_what_a_reviewer_cannot_see_is_no_component(hidden: str) -> None:
         "spaces",
     ],
 )
-def test_what_languages_and_emoji_need_is_accepted(text: str) -> None:
+def test_characters_that_languages_and_emoji_need_are_accepted(text: str) -> None:
     assert judge_text(f"{text}\n") is None
 
 
-def test_a_run_of_joiners_or_selectors_carries_data_and_is_refused() -> None:
+def test_data_in_a_run_of_joiners_or_selectors_is_refused() -> None:
     bits = "".join("\u200c\u200d"[int(bit)] for bit in f"{0xC0FFEE:b}")
     assert judge_text(f"挨{bits}拶\n") is not None
     assert judge_text("🙂" + "\ufe0f\ufe0e" * 8 + "\n") is not None
 
 
-def test_a_byte_order_mark_at_the_start_is_no_part_of_the_text() -> None:
+def test_a_byte_order_mark_at_the_start_is_removed() -> None:
     assert finished("\ufeff# Role\n") == "# Role\n"
 
 
 @posix
-def test_a_program_s_text_with_a_hidden_character_is_a_failed_entry(root: Path) -> None:
+def test_a_hidden_character_in_the_text_of_a_program_fails_the_entry(root: Path) -> None:
     done = run(root, "# Role\n\nGreet \u202eydobon\u202c.\n")
     refused(done, root)
     assert "U+202E RIGHT-TO-LEFT OVERRIDE on line 3" in done.out
     assert "\u202e" not in done.out + done.err
 
 
-def test_a_model_s_text_with_a_hidden_character_is_a_failed_entry(
+def test_a_hidden_character_in_the_text_of_a_model_fails_the_entry(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs_sdk()
@@ -330,10 +334,10 @@ def test_a_model_s_text_with_a_hidden_character_is_a_failed_entry(
 
 
 @posix
-def test_a_text_that_a_ledger_brought_along_is_checked_as_well(
+def test_a_text_from_the_ledger_is_checked_as_well(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A kill between arrival and check, an older release, or a clone's ledger: none is trusted."""
+    """It may be from a killed process, an older release or a clone, and is not trusted."""
     assert run(root, "A host of hosts.\n").code == 0
     for path in root.glob("components/**/*.txt"):
         path.unlink()

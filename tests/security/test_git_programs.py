@@ -1,6 +1,6 @@
 """git in a checkout with a hostile `.git/config`: an unpacked archive, a shared directory, a cache.
 
-Whatever it names as a program does not run, in no command, and the reports stay what they are.
+No command runs a program that it names, and the reports stay the same.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ COMMANDS = (
     ("recover",),
     ("log",),
 )
-# What none of them can run a program of the repository with; see sources/git/environment.py.
+# Subcommands that run no program of the repository; see sources/git/environment.py.
 HARMLESS = {"cat-file", "check-ignore", "config", "diff-index", "ls-files", "write-tree"}
 PERSONAS = "components/personas"
 
 
 @pytest.fixture
 def ran(tmp_path: Path) -> Path:
-    """Exists as soon as a program of the attacker has run."""
+    """A file that exists once a program of the attacker has run."""
     return tmp_path / "ran"
 
 
 @pytest.fixture
 def evil(tmp_path: Path, ran: Path) -> str:
-    """That program."""
+    """The path of a program of the attacker."""
     path = tmp_path / "tools/evil"
     path.parent.mkdir()
     path.write_text(f'#!/bin/sh\necho "$0 $*" >> {shlex.quote(str(ran))}\nexit 1\n')
@@ -60,7 +60,7 @@ def evil(tmp_path: Path, ran: Path) -> str:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    """A repository with something of everything that git is asked about."""
+    """A repository with an example of everything that git is asked about."""
     names = ["sound", "renamed", "deleted", "ignored", "untracked", "announced", "empty", "edited"]
     files = sound({name.upper(): {"persona": f"{name}.txt"} for name in names})
     del files[f"{PERSONAS}/ignored.txt"], files[f"{PERSONAS}/untracked.txt"]
@@ -78,7 +78,7 @@ def made(tmp_path: Path) -> Path:
     for name in ("ignored", "untracked", "announced"):
         (directory / f"{name}.txt").write_text("New.\n")
     git(root, "add", "-N", f"{PERSONAS}/announced.txt")
-    later = os.stat(root / ".git/index").st_mtime + 100  # git does not trust times like these
+    later = os.stat(root / ".git/index").st_mtime + 100  # git does not trust these times
     for path in directory.iterdir():
         os.utime(path, (later, later))
     return root
@@ -87,7 +87,7 @@ def made(tmp_path: Path) -> Path:
 def outcomes(
     root: Path, copy: Path, commands: Sequence[tuple[str, ...]] = COMMANDS
 ) -> list[Outcome]:
-    """What every command comes to, each in a repository of its own."""
+    """Return the outcomes of the commands, each run in its own copy of the repository."""
     found = []
     for words in commands:
         shutil.rmtree(copy, ignore_errors=True)
@@ -100,7 +100,7 @@ def outcomes(
 
 
 def verdicts(done: Iterable[Outcome]) -> list[tuple[int, list[str]]]:
-    """Exit codes and findings, without how long it took."""
+    """Return exit codes and findings, without the elapsed time."""
     return [
         (one.code, [line for line in one.out.splitlines() if " s)" not in line]) for one in done
     ]
@@ -123,7 +123,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_no_setting_runs_a_program(
+def test_git_settings_run_no_program(
     made: Path, tmp_path: Path, ran: Path, evil: str, settings: list[str]
 ) -> None:
     included = tmp_path / "included"
@@ -140,7 +140,9 @@ def test_no_setting_runs_a_program(
     assert found == expected
 
 
-def test_no_hook_of_the_repository_runs(made: Path, tmp_path: Path, ran: Path, evil: str) -> None:
+def test_hooks_of_the_repository_do_not_run(
+    made: Path, tmp_path: Path, ran: Path, evil: str
+) -> None:
     hooks = made / ".git/hooks"
     shutil.rmtree(hooks, ignore_errors=True)
     hooks.mkdir()
@@ -150,7 +152,7 @@ def test_no_hook_of_the_repository_runs(made: Path, tmp_path: Path, ran: Path, e
     assert not ran.exists(), ran.read_text()
 
 
-def test_that_hook_would_run_otherwise(
+def test_git_alone_would_run_the_hook(
     made: Path, ran: Path, evil: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (made / ".git/hooks").mkdir(exist_ok=True)
@@ -161,7 +163,7 @@ def test_that_hook_would_run_otherwise(
 
 
 @pytest.mark.parametrize("place", ["components", PERSONAS])
-def test_no_repository_below_the_root_runs_a_program(
+def test_nested_repositories_run_no_program(
     made: Path, tmp_path: Path, ran: Path, evil: str, place: str
 ) -> None:
     git(made / place, "init", "-q")
@@ -172,9 +174,7 @@ def test_no_repository_below_the_root_runs_a_program(
     assert not ran.exists(), ran.read_text()
 
 
-def test_a_repository_that_is_a_file_runs_no_program(
-    made: Path, tmp_path: Path, ran: Path, evil: str
-) -> None:
+def test_a_git_file_runs_no_program(made: Path, tmp_path: Path, ran: Path, evil: str) -> None:
     git(made, "config", "core.fsmonitor", evil)
     os.rename(made / ".git", made / "notes")
     (made / ".git").write_text("gitdir: notes\n")
@@ -183,18 +183,18 @@ def test_a_repository_that_is_a_file_runs_no_program(
 
 
 REMOTES = {
-    "a program that serves": ["remote.origin.url={tools}", "remote.origin.uploadpack={evil}"],
+    "a program on the server": ["remote.origin.url={tools}", "remote.origin.uploadpack={evil}"],
     "a program as its address": ["remote.origin.url=ext::{evil}", "protocol.ext.allow=always"],
     "ssh": ["remote.origin.url=ssh://host/x", "core.sshCommand={evil}", "protocol.allow=always"],
     "a proxy": ["remote.origin.url=git://host/x", "core.gitProxy={evil}"],
-    "a helper": ["remote.origin.url=https://127.0.0.1:9/x", "credential.helper={evil}"],
-    "a helper of its own": ["remote.origin.url=x", "remote.origin.vcs=evil"],
+    "a credential helper": ["remote.origin.url=https://127.0.0.1:9/x", "credential.helper={evil}"],
+    "a remote helper": ["remote.origin.url=x", "remote.origin.vcs=evil"],
 }
 
 
 @pytest.mark.parametrize("variable", ["GIT_NO_LAZY_FETCH", "GIT_ALLOW_PROTOCOL"])
 @pytest.mark.parametrize("settings", REMOTES.values(), ids=REMOTES)
-def test_no_object_is_fetched(
+def test_objects_are_not_fetched(
     made: Path,
     tmp_path: Path,
     ran: Path,
@@ -221,7 +221,7 @@ def test_no_object_is_fetched(
 
 
 def test_the_index_of_a_partial_clone_is_checked(made: Path) -> None:
-    """What is not there is not fetched, and the ids of what is not read are enough."""
+    """Missing objects are not fetched: their ids are enough."""
     git(made, "config", "core.repositoryFormatVersion", "1")
     git(made, "config", "extensions.partialClone", "origin")
     git(made, "config", "remote.origin.url", "file:///nowhere")
@@ -231,15 +231,15 @@ def test_the_index_of_a_partial_clone_is_checked(made: Path) -> None:
     assert (done.code, "orphan.txt" in done.out) == (1, True), done
 
 
-def test_another_work_tree_is_not_looked_at(made: Path, tmp_path: Path) -> None:
+def test_core_worktree_is_ignored(made: Path, tmp_path: Path) -> None:
     outside = lay_out(tmp_path / "outside", {".gitignore": "# secret\nunt*\n"})
     expected = verdicts(outcomes(made, tmp_path / "copy"))
     git(made, "config", "core.worktree", str(outside))
     assert verdicts(outcomes(made, tmp_path / "copy")) == expected
 
 
-def test_a_repository_of_somebody_else_stays_refused(made: Path) -> None:
-    """The options and variables of ours do not make git trust what it would not."""
+def test_a_repository_of_another_user_is_still_refused(made: Path) -> None:
+    """Our options and variables do not make git trust it."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
     for directory, directories, names in os.walk(made):
@@ -251,7 +251,7 @@ def test_a_repository_of_somebody_else_stays_refused(made: Path) -> None:
 
 
 def noting(directory: Path, what: str) -> tuple[Path, Path]:
-    """A git before the true one that notes what it is given; its directory, and the notes."""
+    """Create a wrapper for git that logs its input; return its directory and the log."""
     true = shutil.which("git")
     assert true is not None
     (directory / "bin").mkdir()
@@ -262,7 +262,7 @@ def noting(directory: Path, what: str) -> tuple[Path, Path]:
     return directory / "bin", directory / "notes"
 
 
-def test_only_what_runs_no_filter_is_asked(
+def test_only_subcommands_that_run_no_filter_are_used(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs, notes = noting(tmp_path, 'for word; do printf "%s\\037" "$word"; done; echo')
@@ -278,7 +278,7 @@ def test_only_what_runs_no_filter_is_asked(
     assert asked == HARMLESS
 
 
-# Keys
+# Credentials
 
 KEYS = ("OPENAI_API_KEY", "gitlab_token", "DB_PASSWORD", "CLIENT_SECRET", "PGPASSWORD", "TOKEN")
 MORE_KEYS = ("AWS_SECRET_ACCESS_KEY", "API_KEY_2", "GIT_TOKEN", "SECRET_KEY_BASE", "NPM_TOKENS")
@@ -286,7 +286,7 @@ KEPT = ("SOME_SETTING", "MONKEY", "PWD", "HOME", "TOKENIZERS_PARALLELISM", "KEYB
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_git_gets_no_key(
+def test_git_gets_no_credentials(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     programs, notes = noting(tmp_path, "env")
@@ -297,7 +297,7 @@ def test_git_gets_no_key(
         monkeypatch.setenv(name, os.environ.get(name, "kept"))
     call(*words, cwd=made)
     if not notes.exists():
-        assert words in COMMANDS[6:]  # where there is nothing to ask git about
+        assert words in COMMANDS[6:]  # commands that do not need git
         return
     seen = notes.read_text(errors="replace")
     assert "value-of-" not in seen
@@ -306,7 +306,7 @@ def test_git_gets_no_key(
     assert names.issuperset(KEPT)
 
 
-def test_the_settings_of_the_user_reach_git(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_user_s_own_settings_reach_git(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.excludesFile")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(made.parent / "ignore"))
@@ -314,17 +314,17 @@ def test_the_settings_of_the_user_reach_git(made: Path, monkeypatch: pytest.Monk
     assert "ignore:1: untracked.txt" in call("--select", "JG203", cwd=made).out
 
 
-def test_which_names_are_keys() -> None:
+def test_the_names_of_variables_with_credentials() -> None:
     assert all(map(may_be_credential, (*KEYS, *MORE_KEYS)))
     assert not any(map(may_be_credential, (*KEPT, "GIT_CONFIG_KEY_0", "OLDPWD", "SSH_AUTH_SOCK")))
 
 
-# Which git
+# The git program
 
 
 @pytest.mark.parametrize("path", ["", ".", "bin", "./bin:", ":bin"])
 @pytest.mark.parametrize("words", [(), ("--source", "index"), ("--source", "HEAD"), ("prune",)])
-def test_no_program_of_the_checkout_is_git(
+def test_git_is_never_a_program_of_the_checkout(
     made: Path, ran: Path, evil: str, path: str, words: tuple[str, ...]
 ) -> None:
     (made / "bin").mkdir()
@@ -339,7 +339,7 @@ def test_no_program_of_the_checkout_is_git(
     assert "git is not on the PATH" in (alone.out + alone.err) or not words
 
 
-def test_git_gets_no_relative_directory_to_search(
+def test_git_gets_no_relative_entry_in_path(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs, notes = noting(tmp_path, 'echo "$PATH"')
@@ -360,7 +360,7 @@ def test_a_git_that_cannot_be_started_is_an_error(made: Path, tmp_path: Path) ->
     assert "git cannot be started" in done.out + done.err
 
 
-def test_no_module_of_the_checkout_is_imported(made: Path, ran: Path) -> None:
+def test_modules_of_the_checkout_are_not_imported(made: Path, ran: Path) -> None:
     script = Path(sys.executable).parent / "jit-guard"
     if not script.exists():
         pytest.skip("the console script is not installed beside this interpreter")

@@ -1,7 +1,7 @@
-"""An intent that came with a clone has no power: it can do no more than its pull request could.
+"""An intent that came with a clone can do no more than the pull request that contains it.
 
-Each hostile one is refused as a whole (exit 2, nothing in the world has changed) by every command
-that would carry it out, and set aside by `recover --abandon`.
+Each hostile intent is refused as a whole (exit code 2, nothing is changed) by every command that
+would carry it out, and set aside by `recover --abandon`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ COMMANDS = (("recover",), ("--fix", "--no-input", "--yes", "--generator", "scaff
 
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
-    """A home with something in it, and a project with one file missing."""
+    """A home directory with a file, and a project with one component missing."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home/secret.json").write_text('{"A": {"protocol": "gone.txt"}}\n')
     root = tmp_path / "project"
@@ -64,7 +64,7 @@ def component(path: str = PLACED, data: bytes | None = TEXT, **fields: Any) -> C
 
 
 def sound() -> Intent:
-    """What a true commit would have announced."""
+    """Return the intent of a valid commit."""
     return Intent("commit", (of_map(),), (component(),), ())
 
 
@@ -75,7 +75,7 @@ def plant(root: Path, found: Intent | bytes) -> None:
 
 
 def altered(change: Callable[[dict[str, Any]], object]) -> bytes:
-    """A sound one with something else in its JSON, and a checksum that fits."""
+    """Return a valid intent with its JSON changed, and a matching checksum."""
     body = json.loads(intent.encode(sound()))
     del body["sha256"]
     change(body)
@@ -83,12 +83,12 @@ def altered(change: Callable[[dict[str, Any]], object]) -> bytes:
 
 
 def ours(state: State) -> State:
-    """The world without what jit-guard keeps for itself."""
+    """Return the state without jit-guard's own files."""
     return {path: data for path, data in state.items() if "/.jit-guard" not in f"/{path}"}
 
 
 def refuse(world: Path, root: Path, why: str = "") -> list[Outcome]:
-    """Both commands refuse what is planted, and it is set aside when it is given up."""
+    """Check that both commands refuse the intent, and that `--abandon` sets it aside."""
     before = read_state(str(world))
     done = [call(*argv, cwd=root) for argv in COMMANDS]
     for one in done:
@@ -107,7 +107,7 @@ def refuse(world: Path, root: Path, why: str = "") -> list[Outcome]:
     return done
 
 
-def test_a_sound_one_is_carried_out_and_every_action_is_listed(world: Path) -> None:
+def test_a_valid_intent_is_carried_out_and_every_action_is_listed(world: Path) -> None:
     root = world / "project"
     plant(root, sound())
     done = call("recover", cwd=root)
@@ -118,7 +118,7 @@ def test_a_sound_one_is_carried_out_and_every_action_is_listed(world: Path) -> N
     assert f"placed {PLACED}" in done.out
 
 
-def test_a_fix_lists_what_an_intent_caused(world: Path) -> None:
+def test_fix_lists_the_actions_of_an_intent(world: Path) -> None:
     root = world / "project"
     plant(root, sound())
     done = call("--fix", "--no-input", cwd=root)
@@ -126,7 +126,7 @@ def test_a_fix_lists_what_an_intent_caused(world: Path) -> None:
     assert f"placed {PLACED}" in done.err
 
 
-def test_what_is_removed_is_listed(world: Path) -> None:
+def test_removed_files_and_directories_are_listed(world: Path) -> None:
     root = world / "project"
     made = "components/protocols/deep"
     plan = Intent("plan", (), (component(f"{made}/x.txt", None),), (made,))
@@ -167,7 +167,7 @@ HOSTILE: dict[str, Intent] = {
             "/".join(["components/protocols", *["x" * 200] * 30]),
         )
     },
-    "writes a file beside a sound one": Intent(
+    "writes a second file beside a valid one": Intent(
         "commit", (of_map(),), (component(), component("setup.py")), ()
     ),
     "edits another file": Intent(
@@ -180,12 +180,12 @@ HOSTILE: dict[str, Intent] = {
             *("x\0.txt", "C:/x.txt", "a/../../b.txt", "\udcff.txt", "\ud800.txt"),
         )
     },
-    "would set an unsafe value when it is given up": Intent(
+    "would set an unsafe value when abandoned": Intent(
         "commit", (of_map(edit(old="../../x.txt", new="there.txt")),), (), ()
     ),
     "edits no entry": Intent("commit", (of_map(edit(OLD, NEW, "A")),), (), ()),
     "edits below an entry": Intent("commit", (of_map(edit(OLD, NEW, "A", "b", "c")),), (), ()),
-    "edits a type that is no directory": Intent(
+    "edits a type that cannot be a directory": Intent(
         "commit", (of_map(edit(OLD, NEW, "A", "../protocol")),), (), ()
     ),
     "edits an entry twice": Intent("commit", (of_map(edit(), edit(new="b.txt")),), (), ()),
@@ -198,7 +198,7 @@ HOSTILE: dict[str, Intent] = {
     "removes files in another directory": Intent(
         "plan", (), (component("docs/x.txt", None),), ("docs",)
     ),
-    "replaces what is no draft": Intent(
+    "replaces a file that is not a draft": Intent(
         "commit",
         (),
         (
@@ -222,7 +222,7 @@ HOSTILE: dict[str, Intent] = {
             ".jit-guard-x",
         )
     },
-    "has another text than it says": Intent(
+    "has a text with another hash": Intent(
         "commit", (of_map(),), (component(sha256="0" * 64),), ()
     ),
     "has no text": Intent("commit", (of_map(),), (component(data=None),), ()),
@@ -230,7 +230,7 @@ HOSTILE: dict[str, Intent] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_one_is_refused_as_a_whole(world: Path, name: str) -> None:
+def test_a_hostile_intent_is_refused_as_a_whole(world: Path, name: str) -> None:
     root = world / "project"
     (root / "docs").mkdir()
     (root / "components/protocols/empty").mkdir()
@@ -252,7 +252,7 @@ LINKS = {
 
 
 @pytest.mark.parametrize("name", LINKS)
-def test_one_that_a_link_leads_astray_is_refused(world: Path, name: str) -> None:
+def test_an_intent_that_a_link_redirects_is_refused(world: Path, name: str) -> None:
     root = world / "project"
     for directory in (".git/objects", ".git/refs/heads", "lib/.git/hooks", ".jit-guard"):
         (root / directory).mkdir(parents=True)
@@ -275,23 +275,23 @@ ODD: dict[str, Callable[[dict[str, Any]], object]] = {
     "a flag that is a word": lambda body: body["components"][0].update(adopted="yes"),
     "a hash that is an object": lambda body: body["components"][0].update(replaces={}),
     "a text that is a list": lambda body: body["components"][0].update(text=["a"]),
-    "a text that is no base64": lambda body: body["components"][0].update(text=None, base64="%"),
+    "a text that is not base64": lambda body: body["components"][0].update(text=None, base64="%"),
     "an edit that is a word": lambda body: body["maps"][0].update(edits=["a"]),
     "a value that is a number": lambda body: body["maps"][0]["edits"][0].update(new=1),
     "directories that are a word": lambda body: body.update(folders="components"),
-    "a directory that is nothing": lambda body: body.update(folders=[None]),
+    "a directory that is null": lambda body: body.update(folders=[None]),
     "maps that are an object": lambda body: body.update(maps={"a": 1}),
-    "a phase that nobody knows": lambda body: body.update(phase="done"),
+    "an unknown phase": lambda body: body.update(phase="done"),
     "a phase that is a list": lambda body: body.update(phase=["commit"]),
     "a version that is a word": lambda body: body.update(version="1"),
     "a version that is true": lambda body: body.update(version=True),
-    "a version to come": lambda body: body.update(version=99),
+    "a future version": lambda body: body.update(version=99),
     "no components": lambda body: body.pop("components"),
 }
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_one_of_another_form_is_refused(world: Path, name: str) -> None:
+def test_a_malformed_intent_is_refused(world: Path, name: str) -> None:
     root = world / "project"
     plant(root, altered(ODD[name]))
     refuse(world, root)
@@ -299,24 +299,24 @@ def test_one_of_another_form_is_refused(world: Path, name: str) -> None:
 
 RAW: dict[str, bytes] = {
     "deep": b"[" * 200_000 + b"]" * 200_000,
-    "deep in an object": b'{"sha256":' * 100_000 + b"1" + b"}" * 100_000,
+    "nested objects": b'{"sha256":' * 100_000 + b"1" + b"}" * 100_000,
     "of brackets": b"[" + b"[]," * 3_000_000 + b"[]]",
-    "of UTF-16": '{"a": 1}'.encode("utf-16"),
-    "a number without end": b'{"version": ' + b"9" * 5_000_000 + b"}",
+    "in UTF-16": '{"a": 1}'.encode("utf-16"),
+    "an endless number": b'{"version": ' + b"9" * 5_000_000 + b"}",
     "infinite": b'{"sha256": "", "version": Infinity}',
-    "no object": b"null",
-    "escapes without end": b'{"a": "' + b'\\"' * 5_000_000,
+    "not an object": b"null",
+    "endless escapes": b'{"a": "' + b'\\"' * 5_000_000,
 }
 
 
 @pytest.mark.parametrize("name", RAW)
-def test_one_that_costs_time_or_memory_is_refused(world: Path, name: str) -> None:
+def test_an_intent_that_takes_time_or_memory_is_refused(world: Path, name: str) -> None:
     root = world / "project"
     plant(root, RAW[name])
     refuse(world, root, "more than any commit" if name == "of brackets" else "")
 
 
-def test_a_large_one_is_not_even_read(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_intent_is_not_read(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = world / "project"
     plant(root, b"{")
     os.truncate(root / PENDING, intent.MOST_BYTES + 1)
@@ -336,7 +336,7 @@ def test_a_large_one_is_not_even_read(world: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("what", ["a link", "a link to nothing", "a directory", "a FIFO"])
-def test_one_that_is_no_file_of_ours_is_refused(world: Path, what: str) -> None:
+def test_an_intent_that_is_not_a_regular_file_is_refused(world: Path, what: str) -> None:
     root = world / "project"
     (root / ".jit-guard").mkdir()
     if what == "a directory":
@@ -356,7 +356,7 @@ def test_one_that_is_no_file_of_ours_is_refused(world: Path, what: str) -> None:
     assert not os.path.lexists(root / PENDING)
 
 
-def test_what_was_set_aside_before_is_kept(world: Path) -> None:
+def test_intents_that_were_set_aside_earlier_are_kept(world: Path) -> None:
     root = world / "project"
     for number in range(3):
         plant(root, f"broken {number}".encode())
@@ -365,8 +365,8 @@ def test_what_was_set_aside_before_is_kept(world: Path) -> None:
     assert [path.read_text() for path in found] == ["broken 1", "broken 2", "broken 0"]
 
 
-def test_a_planted_map_is_not_taken_for_the_result_of_the_edits(world: Path) -> None:
-    """Its hash is in the intent, and it is a file of the clone; only the edits count."""
+def test_a_planted_map_is_not_used_as_the_result_of_the_edits(world: Path) -> None:
+    """The clone contains it, and the intent its hash, but only the edits count."""
     root = world / "project"
     planted = b'{"A": {"protocol": "fresh.txt"}, "EVIL": {"protocol": "there.txt"}}'
     before = (root / "goal_map.json").read_bytes()
@@ -378,7 +378,7 @@ def test_a_planted_map_is_not_taken_for_the_result_of_the_edits(world: Path) -> 
     assert (root / "goal_map.json").read_bytes() == before.replace(OLD.encode(), NEW.encode())
 
 
-def test_the_old_hash_of_a_map_is_not_taken_for_its_old_values(world: Path) -> None:
+def test_the_old_hash_of_a_map_does_not_prove_its_old_values(world: Path) -> None:
     root = world / "project"
     before = (root / "goal_map.json").read_bytes()
     changed = of_map(edit(old="other.txt"))._replace(old_sha256=hashlib.sha256(before).hexdigest())
@@ -389,7 +389,7 @@ def test_the_old_hash_of_a_map_is_not_taken_for_its_old_values(world: Path) -> N
     assert (root / "goal_map.json").read_bytes() == before
 
 
-def test_an_untouched_draft_may_be_replaced(world: Path) -> None:
+def test_an_unedited_draft_may_be_replaced(world: Path) -> None:
     root = world / "project"
     draft = mark("A draft.\n", ".txt").encode()
     there = root / "components/protocols/there.txt"
@@ -401,10 +401,10 @@ def test_an_untouched_draft_may_be_replaced(world: Path) -> None:
     assert there.read_bytes() == TEXT
 
 
-def test_what_comes_after_the_check_is_replaced_only_if_it_is_a_draft(
+def test_a_file_saved_after_the_check_is_replaced_only_if_it_is_a_draft(
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process saves the very text that the intent wants to replace."""
+    """Another process saves the exact text that the intent is to replace."""
     root = world / "project"
     there = root / "components/protocols/there.txt"
     replaced = hashlib.sha256(there.read_bytes()).hexdigest()
@@ -422,8 +422,8 @@ def test_what_comes_after_the_check_is_replaced_only_if_it_is_a_draft(
     assert (root / PLACED).read_bytes() == there.read_bytes()
 
 
-def test_a_component_that_another_map_names_is_not_withdrawn(world: Path) -> None:
-    """The intent is about one map; that the file is wanted stands in another."""
+def test_a_component_that_another_map_names_is_not_removed(world: Path) -> None:
+    """The intent edits one map, and another map names the component."""
     root = world / "project"
     (root / "jit-guard.toml").write_text('maps = ["goal_map.json", "more.json"]\n')
     (root / "more.json").write_text('{"C": {"protocol": "fresh.txt"}}')
@@ -433,7 +433,7 @@ def test_a_component_that_another_map_names_is_not_withdrawn(world: Path) -> Non
     assert (root / PLACED).read_bytes() == TEXT
 
 
-def test_where_a_map_cannot_be_read_nothing_is_written_on_its_word(world: Path) -> None:
+def test_an_unreadable_map_does_not_justify_a_component(world: Path) -> None:
     root = world / "project"
     (root / "jit-guard.toml").write_text('maps = ["goal_map.json", "more.json"]\n')
     (root / "more.json").write_text("<<<<<<<")
@@ -441,13 +441,13 @@ def test_where_a_map_cannot_be_read_nothing_is_written_on_its_word(world: Path) 
     refuse(world, root, "cannot be read")
 
 
-# What git tracks.
+# State that git tracks.
 
 
 @NEEDS_GIT
 @pytest.mark.parametrize("path", [PENDING, ".jit-guard/ledger.db", ".JIT-GUARD/x"])
 @pytest.mark.parametrize("below", ["", "team/a"])
-def test_a_state_directory_that_git_tracks_came_with_the_clone(
+def test_an_intent_in_a_tracked_state_directory_is_refused(
     tmp_path: Path, path: str, below: str
 ) -> None:
     top = tmp_path / "repository"
@@ -473,9 +473,7 @@ def test_a_state_directory_that_git_tracks_came_with_the_clone(
 
 @NEEDS_GIT
 @pytest.mark.parametrize("tracked", [True, False])
-def test_where_there_is_no_git_program_the_index_is_looked_at(
-    world: Path, tracked: bool, tmp_path: Path
-) -> None:
+def test_without_git_the_index_is_searched(world: Path, tracked: bool, tmp_path: Path) -> None:
     root = repository(world / "project", {})
     plant(root, sound())
     if tracked:
@@ -487,19 +485,19 @@ def test_where_there_is_no_git_program_the_index_is_looked_at(
 
 
 @NEEDS_GIT
-def test_one_that_git_only_ignores_is_carried_out(world: Path) -> None:
+def test_an_ignored_intent_is_carried_out(world: Path) -> None:
     root = repository(world / "project", {".gitignore": ".jit-guard/\n"})
     plant(root, sound())
     assert call("recover", cwd=root).code == 0
     assert (root / PLACED).read_bytes() == TEXT
 
 
-# True ones.
+# Intents of real commits.
 
 
 @pytest.fixture
 def intents(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """Why each intent that a commit writes would be refused if it were found (hoped: None)."""
+    """Collect why each intent that a commit writes would be refused; None is expected."""
     reasons: list[str | None] = []
     real = intent.write
 
@@ -520,7 +518,7 @@ def intents(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 
 
 @pytest.mark.parametrize("linked", [False, True])
-def test_whatever_a_fix_writes_could_be_recovered(
+def test_every_intent_that_a_fix_writes_could_be_recovered(
     tmp_path: Path, intents: list[str | None], linked: bool
 ) -> None:
     root = tmp_path / "project"
@@ -556,10 +554,10 @@ def test_whatever_a_fix_writes_could_be_recovered(
     assert intents == [None] * len(intents)
 
 
-def test_one_about_a_map_that_only_a_flag_names(
+def test_an_intent_for_a_map_from_a_flag_needs_that_flag(
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The user named it, so only the user can have it finished."""
+    """The user named the map, so only the user can finish the commit."""
     root = world / "project"
     (root / "more.json").write_text(json.dumps({"A": {"protocol": OLD}}))
     plant(root, sound()._replace(maps=(of_map(path="more.json"),)))

@@ -1,4 +1,4 @@
-"""Every path that a repository gives passes one gate: it stays inside, and out of `.git`."""
+"""Every path from a repository passes one gate: it stays in the project and out of `.git`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GENERATE = ("--fix", "--no-input", "--yes", "--generator", "scaffold")
 
 
 def state(directory: Path) -> dict[str, object]:
-    """What is in a directory: links as links, files as bytes."""
+    """Return the contents of a directory: links as links, files as bytes."""
     found: dict[str, object] = {}
     for above, directories, files in os.walk(directory):
         for name in (*directories, *files):
@@ -42,13 +42,13 @@ def state(directory: Path) -> dict[str, object]:
 
 
 def without_ours(found: dict[str, object]) -> dict[str, object]:
-    """Without what we keep in `.jit-guard`."""
+    """Return the state without the files in `.jit-guard`."""
     return {path: one for path, one in found.items() if ".jit-guard" not in path}
 
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """What else the user has."""
+    """Other files of the user."""
     return lay_out(
         tmp_path / "outside",
         {
@@ -84,8 +84,8 @@ MAPS: dict[str, dict[str, Content]] = {
     },
     "a process": {"goal_map.json": Link("/proc/self/environ")},
     "a device": {"goal_map.json": Link("/dev/zero")},
-    "git's own": {"goal_map.json": Link(".git/keys.json"), ".git/keys.json": SECRET},
-    "git's own by its path": {
+    "in .git": {"goal_map.json": Link(".git/keys.json"), ".git/keys.json": SECRET},
+    "in .git, by its path": {
         "jit-guard.toml": 'maps = [".git/keys.json"]',
         ".git/keys.json": SECRET,
     },
@@ -95,7 +95,7 @@ MAPS: dict[str, dict[str, Content]] = {
 
 
 @pytest.mark.parametrize("made", MAPS.values(), ids=MAPS.keys())
-def test_a_map_that_leads_elsewhere_is_neither_read_nor_written(
+def test_a_map_outside_is_neither_read_nor_written(
     tmp_path: Path, outside: Path, made: Files
 ) -> None:
     root = lay_out(tmp_path / "project", {"components/personas/host.txt": HOST, **made})
@@ -117,7 +117,7 @@ def test_a_map_that_leads_elsewhere_is_neither_read_nor_written(
         Guard(root=root).component("GREET", "persona")
 
 
-def test_such_a_map_withholds_orphans_and_no_baseline_accepts_it(
+def test_a_map_outside_withholds_orphans_and_cannot_be_accepted(
     tmp_path: Path, outside: Path
 ) -> None:
     root = lay_out(
@@ -136,7 +136,7 @@ def test_such_a_map_withholds_orphans_and_no_baseline_accepts_it(
     assert "cannot be accepted" in told.err
 
 
-def test_a_map_may_be_a_link_inside(tmp_path: Path) -> None:
+def test_a_map_may_be_a_link_inside_the_project(tmp_path: Path) -> None:
     made = {**SOUND, "goal_map.json": Link("maps/a/../b.json"), "maps/b.json": MAP, "maps/a/x": ""}
     root = lay_out(tmp_path, made)
     assert call(cwd=root).code == 0
@@ -147,14 +147,14 @@ def test_a_map_may_be_a_link_inside(tmp_path: Path) -> None:
 
 @NEEDS_GIT
 @pytest.mark.parametrize("target", ["../outside/map.json", "/etc/passwd", ".git/HEAD"])
-def test_a_map_in_git_is_judged_as_on_disk(tmp_path: Path, target: str) -> None:
+def test_a_map_in_git_is_checked_as_on_disk(tmp_path: Path, target: str) -> None:
     root = repository(tmp_path / "project", {**SOUND, "goal_map.json": Link(target)})
     for source in ("worktree", "index", "HEAD"):
         told = call("--source", source, "--format", "json", cwd=root)
         assert (told.code, told.codes) == (1, ["JG205"]), source
 
 
-def test_pytest_says_the_same(pytester: pytest.Pytester) -> None:
+def test_pytest_reports_the_same(pytester: pytest.Pytester) -> None:
     lay_out(pytester.path.parent, {"elsewhere.json": MAP})
     plant(pytester, {**SOUND, "goal_map.json": Link("../elsewhere.json")})
     told = run_pytest(pytester, "--jit-guard")
@@ -178,9 +178,7 @@ def test_pytest_says_the_same(pytester: pytest.Pytester) -> None:
     ],
     ids=["keys", "broken", "two links", "git's own", "a process", "pyproject", "beside our own"],
 )
-def test_a_configuration_that_leads_elsewhere_ends_the_run(
-    tmp_path: Path, outside: Path, made: Files
-) -> None:
+def test_a_configuration_outside_exits_with_2(tmp_path: Path, outside: Path, made: Files) -> None:
     root = lay_out(tmp_path / "project", {**SOUND, **made})
     before = state(tmp_path)
     for argv in ((), ("config",), ("--format", "json"), ("init",), ("--fix", "--yes")):
@@ -191,7 +189,7 @@ def test_a_configuration_that_leads_elsewhere_ends_the_run(
     assert state(tmp_path) == before
 
 
-def test_a_pyproject_that_leads_elsewhere_makes_no_root(tmp_path: Path, outside: Path) -> None:
+def test_a_pyproject_outside_does_not_make_a_root(tmp_path: Path, outside: Path) -> None:
     root = lay_out(
         tmp_path / "project", {**SOUND, "sub/pyproject.toml": Link("../../outside/pyproject.toml")}
     )
@@ -199,7 +197,7 @@ def test_a_pyproject_that_leads_elsewhere_makes_no_root(tmp_path: Path, outside:
 
 
 @NEEDS_GIT
-def test_a_configuration_in_git_leads_nowhere_else_either(tmp_path: Path) -> None:
+def test_a_linked_configuration_in_git_is_refused(tmp_path: Path) -> None:
     root = repository(tmp_path / "project", {**SOUND, "jit-guard.toml": Link("/etc/hostname")})
     for source in ("index", "HEAD"):
         told = call("--source", source, cwd=root)
@@ -210,7 +208,7 @@ def test_a_configuration_in_git_leads_nowhere_else_either(tmp_path: Path) -> Non
         )
 
 
-def test_a_flag_may_name_what_it_likes(tmp_path: Path, outside: Path) -> None:
+def test_a_flag_may_name_any_path(tmp_path: Path, outside: Path) -> None:
     root = lay_out(tmp_path / "project", {**SOUND, "c.toml": Link("../outside/settings.toml")})
     for path in ("../outside/settings.toml", "c.toml"):
         told = call("config", "--config", path, cwd=root)
@@ -246,7 +244,7 @@ PLACES: dict[str, dict[str, Content]] = {
 
 @pytest.mark.parametrize("key", FILES)
 @pytest.mark.parametrize("place", PLACES)
-def test_a_file_that_leads_elsewhere_ends_the_run(
+def test_a_configured_file_outside_exits_with_2(
     tmp_path: Path, outside: Path, key: str, place: str
 ) -> None:
     setting = f"{key} = {json.dumps(place, ensure_ascii=False)}\n"
@@ -264,7 +262,7 @@ def test_a_file_that_leads_elsewhere_ends_the_run(
 
 
 @pytest.mark.parametrize("key", FILES)
-def test_a_file_may_be_a_link_inside(tmp_path: Path, key: str) -> None:
+def test_a_configured_file_may_be_a_link_inside_the_project(tmp_path: Path, key: str) -> None:
     made = {
         **SOUND,
         "jit-guard.toml": f'{key} = "a/f"\n',
@@ -279,7 +277,7 @@ def test_a_file_may_be_a_link_inside(tmp_path: Path, key: str) -> None:
 
 @NEEDS_GIT
 @pytest.mark.parametrize("key", FILES[:2])
-def test_what_git_ignores_is_not_sent(tmp_path: Path, key: str) -> None:
+def test_ignored_files_are_not_sent(tmp_path: Path, key: str) -> None:
     made = {
         **SOUND,
         "goal_map.json": HOLE,
@@ -296,7 +294,7 @@ def test_what_git_ignores_is_not_sent(tmp_path: Path, key: str) -> None:
     assert (told.code, seen.exists()) == (2, False)
     assert f"{key}: docs/p is ignored by git" in told.err
     (tmp_path / "own.toml").write_text(f'{key} = "docs/p"\n')
-    assert call(*fix, "--config", "../own.toml", cwd=root).code == 0  # the user said so
+    assert call(*fix, "--config", "../own.toml", cwd=root).code == 0  # the user named it
     assert SECRET in seen.read_text()
 
 
@@ -329,7 +327,9 @@ TREES: dict[str, dict[str, Content]] = {
 
 
 @pytest.mark.parametrize("made", TREES.values(), ids=TREES.keys())
-def test_nothing_is_written_outside_or_into_git(tmp_path: Path, outside: Path, made: Files) -> None:
+def test_nothing_is_written_outside_the_project_or_into_git(
+    tmp_path: Path, outside: Path, made: Files
+) -> None:
     root = lay_out(tmp_path / "project", {"goal_map.json": HOLE, **made})
     before = state(tmp_path)
     for argv in (GENERATE, ("prune", "--force"), ("init",), ()):
@@ -375,7 +375,7 @@ def test_an_entry_in_git_never_leads_into_git(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".gitkeep", ".github", "git", "a.git", ".gitattributes", "git~2"])
-def test_names_that_only_look_alike_are_names(tmp_path: Path, name: str) -> None:
+def test_names_that_only_resemble_git_are_allowed(tmp_path: Path, name: str) -> None:
     root = lay_out(
         tmp_path,
         {
@@ -401,7 +401,7 @@ LINKS: dict[str, dict[str, Content]] = {
 
 @pytest.mark.parametrize("place", LINKS)
 @pytest.mark.parametrize("how", ["baseline", "flag", *NAMES])
-def test_no_planted_link_is_written_through(
+def test_planted_links_are_not_written_through(
     tmp_path: Path, outside: Path, place: str, how: str
 ) -> None:
     root = lay_out(tmp_path / "project", {**SOUND, "goal_map.json": HOLE})
@@ -419,7 +419,7 @@ def test_no_planted_link_is_written_through(
     assert state(tmp_path) == before
 
 
-def test_a_report_may_be_written_to_where_the_user_says(tmp_path: Path) -> None:
+def test_the_user_may_write_a_report_anywhere(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", {**SOUND, "out/x": "", "link": Link("out/real")})
     lay_out(tmp_path, {"own": Link("elsewhere"), "elsewhere": ""})
     lay_out(root, {"out/real": ""})
@@ -441,19 +441,21 @@ def test_a_report_may_be_written_to_where_the_user_says(tmp_path: Path) -> None:
     ],
     ids=["type", "broken", "git", "map", "map in git"],
 )
-def test_init_writes_through_no_planted_link(tmp_path: Path, outside: Path, made: Files) -> None:
+def test_init_does_not_write_through_planted_links(
+    tmp_path: Path, outside: Path, made: Files
+) -> None:
     root = lay_out(tmp_path / "project", made)
     before = state(tmp_path)
     told = call("init", cwd=root)
     assert told.code == 2
-    assert state(tmp_path) == before  # and nothing half done
+    assert state(tmp_path) == before  # nothing is half done
 
 
 # --- what is sent to a model ---------------------------------------------------------------------
 
 
 @NEEDS_GIT
-def test_a_model_is_shown_nothing_that_git_ignores_or_that_is_elsewhere(
+def test_ignored_files_and_files_outside_are_not_shown_to_a_model(
     tmp_path: Path, outside: Path
 ) -> None:
     goals = {str(n): {"persona": name} for n, name in enumerate(("host.txt", "me.txt", "far.txt"))}
@@ -495,7 +497,7 @@ def test_a_dry_run_lists_every_file_that_would_be_sent(tmp_path: Path) -> None:
     assert "shows" not in told.out
 
 
-# --- advice --------------------------------------------------------------------------------------
+# --- hints --------------------------------------------------------------------------------------
 
 
 @NEEDS_GIT
@@ -510,7 +512,7 @@ def test_a_dry_run_lists_every_file_that_would_be_sent(tmp_path: Path) -> None:
     ],
     ids=["a link", "two links", "beside it", "a directory"],
 )
-def test_nobody_is_advised_to_publish_what_a_link_leads_to(
+def test_no_hint_suggests_publishing_the_target_of_a_link(
     tmp_path: Path, made: Files, ignored: bool
 ) -> None:
     goals = {"A": {"persona": "guest.txt"}, "B": {"guest": ".env"}}
@@ -525,7 +527,7 @@ def test_nobody_is_advised_to_publish_what_a_link_leads_to(
 
 
 @NEEDS_GIT
-def test_a_clone_whose_components_are_everything_gets_no_advice_about_what_git_ignores(
+def test_no_hint_suggests_adding_ignored_files_if_components_is_the_root(
     tmp_path: Path,
 ) -> None:
     root = repository(
@@ -578,7 +580,7 @@ def test_what_git_ignores_is_not_forced_into_it(
 
 
 @NEEDS_GIT
-def test_a_component_that_was_forgotten_is_still_advised(tmp_path: Path) -> None:
+def test_hints_still_suggest_adding_forgotten_components(tmp_path: Path) -> None:
     root = repository(tmp_path, {**SOUND, ".gitignore": "*.log\n"})
     goals = {"A": {"persona": "new.txt"}, "B": {"persona": "new.log"}, "C": {"persona": "l.txt"}}
     lay_out(
@@ -598,9 +600,9 @@ def test_a_component_that_was_forgotten_is_still_advised(tmp_path: Path) -> None
     save(root)
 
 
-# --- what is quoted ------------------------------------------------------------------------------
+# --- quoted values ------------------------------------------------------------------------------
 
-LONG = "".join(f"{n:03d}x" for n in range(100))  # no 61 letters of it stand in it twice
+LONG = "".join(f"{n:03d}x" for n in range(100))  # contains no 61 characters twice
 
 
 def quotes_little(told: str) -> None:
@@ -624,7 +626,7 @@ def quotes_little(told: str) -> None:
         ({"A": {"t": LONG}}, {"anyOf": [{"maxLength": 1}]}),
     ],
 )
-def test_a_refused_value_is_quoted_in_part(
+def test_long_values_are_shortened_in_findings(
     tmp_path: Path, name: str, goals: object, schema: object
 ) -> None:
     document = {"additionalProperties": {"additionalProperties": schema}}
@@ -654,7 +656,7 @@ def test_a_refused_value_is_quoted_in_part(
         f'baseline = "base"\n# {LONG}',
     ],
 )
-def test_a_refused_setting_is_quoted_in_part(tmp_path: Path, line: str) -> None:
+def test_long_settings_are_shortened_in_errors(tmp_path: Path, line: str) -> None:
     base = f'["JG001{LONG}", null, null, null, null]\n'
     root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": line, "base": base})
     told = call(cwd=root)
@@ -666,7 +668,7 @@ def test_a_refused_setting_is_quoted_in_part(tmp_path: Path, line: str) -> None:
 
 
 @pytest.mark.parametrize("goal", ["\0", "a\0b", "\0\0", "a\nb\0"])
-def test_a_goal_may_hold_a_nul(tmp_path: Path, goal: str) -> None:
+def test_a_goal_may_contain_nul(tmp_path: Path, goal: str) -> None:
     root = lay_out(
         tmp_path,
         {
@@ -687,7 +689,7 @@ def test_a_goal_may_hold_a_nul(tmp_path: Path, goal: str) -> None:
 @NEEDS_GIT
 @pytest.mark.parametrize("entry", ["", ".", "bin", "./bin", "{root}"])
 @pytest.mark.parametrize("source", ["worktree", "index"])
-def test_no_git_is_run_from_the_working_directory(
+def test_git_in_the_working_directory_is_not_run(
     tmp_path: Path, entry: str, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = repository(tmp_path / "project", {**SOUND, "components/personas/left": TEXT})
@@ -701,7 +703,7 @@ def test_no_git_is_run_from_the_working_directory(
     assert not ran.exists()
 
 
-def test_no_program_of_a_bare_name_is_run_from_the_project(tmp_path: Path) -> None:
+def test_a_bare_command_name_is_not_looked_up_in_the_project(tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", {**SOUND, "goal_map.json": HOLE})
     ran = tmp_path / "ran"
     lay_out(root, {"writer": f"#!/bin/sh\ntouch {ran}\necho text\n"})
@@ -711,11 +713,11 @@ def test_no_program_of_a_bare_name_is_run_from_the_project(tmp_path: Path) -> No
     told = run(*fix, "writer", cwd=root, PATH=path)
     assert (told.code, ran.exists()) == (2, False)
     assert "writer cannot be run" in told.err
-    assert run(*fix, "./writer", cwd=root, PATH=path).code == 0  # that is what the user named
+    assert run(*fix, "./writer", cwd=root, PATH=path).code == 0  # the user named this path
     assert ran.exists()
 
 
-def test_the_process_that_applies_a_schema_imports_nothing_from_here(tmp_path: Path) -> None:
+def test_the_schema_process_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:
     trap = f"open({str(tmp_path / 'ran')!r}, 'w')"
     names = ("json", "jsonschema", "referencing", "jit_guard", "sitecustomize", "signal")
     root = lay_out(
@@ -739,7 +741,7 @@ def test_the_process_that_applies_a_schema_imports_nothing_from_here(tmp_path: P
 
 
 @NEEDS_GIT
-def test_git_is_told_of_no_working_directory(tmp_path: Path) -> None:
+def test_git_does_not_get_the_working_directory_in_path(tmp_path: Path) -> None:
     from jit_guard.sources.git.environment import clean_environment
 
     root = repository(tmp_path)
@@ -753,7 +755,7 @@ def test_git_is_told_of_no_working_directory(tmp_path: Path) -> None:
     assert git(root, "status", "--porcelain") == ""
 
 
-def test_a_report_never_lands_in_another_repository(tmp_path: Path) -> None:
+def test_a_report_is_not_written_into_another_git_directory(tmp_path: Path) -> None:
     lay_out(tmp_path, {"other/.git/x": "", "link": Link("other/.git/new")})
     root = lay_out(tmp_path / "project", SOUND)
     for path in ("../other/.git/x", "../link"):
@@ -765,7 +767,7 @@ def test_a_report_never_lands_in_another_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["../.git/x", "../../outside/library/personas"])
-def test_a_program_is_given_no_component_that_is_elsewhere(
+def test_guard_returns_no_component_outside_the_project(
     tmp_path: Path, outside: Path, target: str
 ) -> None:
     made = {"goal_map.json": MAP, "components/personas": Link(target), ".git/x/host.txt": SECRET}

@@ -1,4 +1,4 @@
-"""Nothing that a program of `--command` starts outlives it, however it leaves, nor us."""
+"""No process that a `--command` program starts outlives the program or jit-guard."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from jit_guard.generators.command import writer
 from jit_guard.generators.generator import GenerationError, Options, Request, Writer
 from projects import lay_out
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a supervisor of Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's subreapers")
 
 REQUEST = Request("GREET", "persona", "host.txt", "components/personas/host.txt", "A host")
 
-# How a program leaves what started it behind, in Python.
+# Python code with which a process escapes from its parent.
 STAY = "open(PIDS, 'a').write(f'{os.getpid()} '); time.sleep(60)"
 LEAVING = {
     "its session": f"os.fork() or (os.setsid(), {STAY.replace('; ', ', ')})",
@@ -49,7 +49,7 @@ if not os.fork():
     os.setsid()
     {STAY}
 """,
-    "as a crowd": f"""
+    "many processes": f"""
 for _ in range(5):
     if not os.fork():
         os.setsid()
@@ -67,7 +67,7 @@ if not os.fork():
 
 
 def program(pids: Path, leaving: str, then: str) -> str:
-    """A line for `--command`: leave something behind, wait for that, then do something."""
+    """Return a `--command` that starts processes, waits for them, then runs more code."""
     head = f"import os, signal, sys, time\nPIDS = {str(pids)!r}\n"
     stay = head + STAY
     wait = "while not os.path.exists(PIDS): time.sleep(0.01)\ntime.sleep(0.2)\n"
@@ -80,7 +80,7 @@ def make(line: str, timeout: float = 20.0) -> Writer:
 
 
 def gone(pids: Path) -> bool:
-    """Whether every process that noted its number has ended, within a few seconds."""
+    """Check that every process that wrote its pid exits within a few seconds."""
     noted = [int(word) for word in pids.read_text().split()]
     assert noted
     deadline = time.monotonic() + 5
@@ -102,7 +102,7 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("leaving", LEAVING.values(), ids=LEAVING)
-def test_after_a_time_out_nothing_is_left(leaving: str, tmp_path: Path) -> None:
+def test_a_timeout_stops_every_process(leaving: str, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     began = time.monotonic()
     with pytest.raises(GenerationError, match="took longer than 2 s"):
@@ -112,9 +112,7 @@ def test_after_a_time_out_nothing_is_left(leaving: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("leaving", LEAVING.values(), ids=LEAVING)
-def test_after_a_text_nothing_is_left_and_the_text_is_not_waited_for(
-    leaving: str, tmp_path: Path
-) -> None:
+def test_the_exit_of_the_program_stops_every_process_at_once(leaving: str, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     began = time.monotonic()
     text = make(program(pids, leaving, "print('A host.', flush=True); os._exit(0)")).write(REQUEST)
@@ -124,9 +122,7 @@ def test_after_a_text_nothing_is_left_and_the_text_is_not_waited_for(
 
 
 @pytest.mark.parametrize("end", ["sys.exit(5)", "os.kill(os.getpid(), signal.SIGKILL)"])
-def test_after_a_failure_nothing_is_left_and_the_failure_is_the_program_s(
-    end: str, tmp_path: Path
-) -> None:
+def test_a_failure_stops_every_process_and_reports_the_exit_code(end: str, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     expected = "exited with 5" if "5" in end else "killed by SIGKILL"
     with pytest.raises(GenerationError, match=expected):
@@ -134,16 +130,16 @@ def test_after_a_failure_nothing_is_left_and_the_failure_is_the_program_s(
     assert gone(pids)
 
 
-def test_output_that_is_written_right_after_the_program_ended_is_read() -> None:
-    """As bash's `tee >(...)` does."""
+def test_output_written_right_after_the_exit_is_read() -> None:
+    """Bash's `tee >(...)` does that."""
     line = "sh -c '(sleep 0.1; echo and more) & echo A text'"
     assert make(line).write(REQUEST).content == "A text\nand more\n"
 
 
-def test_where_nothing_can_be_found_by_its_parent_a_text_is_not_waited_for_either(
+def test_without_subreapers_an_open_pipe_does_not_delay_the_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a system without subreapers: what left the group keeps the pipe, and stays."""
+    """There, a process that left the group keeps the pipe open and keeps running."""
     source = process._source().replace('sys.platform != "linux"', "True")
     monkeypatch.setattr(process, "_source", lambda: source.replace('"/proc', '"/no-proc'))
     pids = tmp_path / "pids"
@@ -155,7 +151,7 @@ def test_where_nothing_can_be_found_by_its_parent_a_text_is_not_waited_for_eithe
     assert not gone(pids)
 
 
-def test_without_a_supervisor_a_time_out_ends_the_program(
+def test_without_a_supervisor_a_timeout_stops_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "")
@@ -167,7 +163,7 @@ def test_without_a_supervisor_a_time_out_ends_the_program(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_when_we_end_everything_ends(number: int, tmp_path: Path) -> None:
+def test_stopping_jit_guard_stops_every_process(number: int, tmp_path: Path) -> None:
     root = lay_out(tmp_path / "project", {"goal_map.json": '{"GREET": {"persona": "host.txt"}}'})
     pids = tmp_path / "pids"
     line = program(pids, LEAVING["its environment and its outputs"], "time.sleep(60)")
@@ -186,7 +182,7 @@ def test_when_we_end_everything_ends(number: int, tmp_path: Path) -> None:
     assert gone(pids)
 
 
-def test_the_program_has_the_user_s_whole_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_gets_the_whole_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_API_KEY", "sk-whole-0123456789")
     line = program(Path("/"), "", "print(len(os.environ['ACME_API_KEY']))")
     assert make(line).write(REQUEST).content == "19\n"

@@ -1,4 +1,4 @@
-"""What users copy and include runs in a checkout: no Python in it takes modules from there."""
+"""Snippets and templates for users: their Python never imports modules from the checkout."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from runner import ROOT
 
-# A program called python, whatever its directory and quotes, its options, and what it is to run.
+# A call of Python, in any directory and quotes, with its options and -m or -c.
 PYTHON = re.compile(r"""\bpython[\d.]*(?:\.exe)?["']?((?: +-[A-Za-z]+)*) +-[mc]\b""", re.IGNORECASE)
-# Words that make an environment or install one, and where.
+# Words that create or install a virtual environment, and where.
 ENVIRONMENT = re.compile(r"-m +venv +(\S+)")
 
 
 def code(path: Path) -> list[str]:
-    """The lines of a file that are run: all of it, or the blocks of a page."""
+    """Return the lines of a file that are run: all, or the code blocks of a page."""
     text = path.read_text("utf-8")
     if path.suffix != ".md":
         return text.splitlines()
@@ -35,20 +35,20 @@ FILES = [
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_python_is_isolated(path: Path) -> None:
+def test_python_runs_in_isolated_mode(path: Path) -> None:
     for line in code(path):
         for found in PYTHON.finditer(line):
             assert re.search(r"-\w*I", found[1]), line
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_no_environment_is_made_in_the_checkout(path: Path) -> None:
+def test_no_virtual_environment_is_created_in_the_checkout(path: Path) -> None:
     for line in code(path):
         for found in ENVIRONMENT.finditer(line):
             assert found[1].startswith(('"$', "$")), line
 
 
-def test_what_is_looked_for_is_there() -> None:
+def test_the_patterns_find_the_snippets() -> None:
     lines = [line for path in FILES for line in code(path)]
     assert sum(bool(PYTHON.search(line)) for line in lines) >= 8
     assert sum(bool(ENVIRONMENT.search(line)) for line in lines) >= 3
@@ -59,7 +59,7 @@ def test_what_is_looked_for_is_there() -> None:
 
 
 @pytest.mark.parametrize("module", ["pip", "venv"])
-def test_what_isolation_is_for(tmp_path: Path, module: str) -> None:
+def test_without_isolation_python_runs_modules_of_the_checkout(tmp_path: Path, module: str) -> None:
     (tmp_path / module).mkdir()
     (tmp_path / module / "__init__.py").touch()
     (tmp_path / module / "__main__.py").write_text("print('of the checkout')")

@@ -1,4 +1,4 @@
-"""`.jit-guard` is a directory of its owner's alone, and what is in it are files, no links."""
+"""`.jit-guard` is private to its owner, and neither it nor its files may be links."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_only_its_owner_can_look_into_it(root: Path, umask: int) -> None:
+def test_the_state_directory_is_private_to_its_owner(root: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         assert call(*FIX, cwd=root).code == 1  # a draft
@@ -48,9 +48,7 @@ def test_only_its_owner_can_look_into_it(root: Path, umask: int) -> None:
         assert mode(state / name) == 0o600, name
 
 
-def test_an_intent_can_be_read_by_its_owner_only(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_intent_is_private_to_its_owner(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     modes: set[int] = set()
     real = os.replace
 
@@ -68,7 +66,7 @@ def test_an_intent_can_be_read_by_its_owner_only(
     assert modes == {0o600}
 
 
-def test_one_that_others_could_look_into_is_closed_to_them(root: Path) -> None:
+def test_a_state_directory_that_others_can_read_is_made_private(root: Path) -> None:
     for name in (".jit-guard", ".jit-guard/claims"):
         (root / name).mkdir()
         (root / name).chmod(0o755)
@@ -93,7 +91,7 @@ def outside(path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "a directory"])
 @pytest.mark.parametrize("name", [".jit-guard", ".jit-guard/claims"])
-def test_what_is_no_directory_is_refused(root: Path, name: str, kind: str) -> None:
+def test_anything_but_a_directory_is_refused(root: Path, name: str, kind: str) -> None:
     (root / name).parent.mkdir(exist_ok=True)
     KINDS[kind](root / name)
     before = read_state(str(outside(root / name)))
@@ -106,13 +104,13 @@ def test_what_is_no_directory_is_refused(root: Path, name: str, kind: str) -> No
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "a file"])
 @pytest.mark.parametrize("name", ["commit.lock", "claims/0.lock", ".gitignore", "pending.json.tmp"])
-def test_what_is_no_file_is_refused_or_replaced(root: Path, name: str, kind: str) -> None:
+def test_anything_but_a_file_is_refused_or_replaced(root: Path, name: str, kind: str) -> None:
     path = root / ".jit-guard" / name
     path.parent.mkdir(parents=True)
     KINDS[kind](path)
     before = read_state(str(outside(path)))
     done = call(*FIX, cwd=root)
-    # Only a draft of an intent is ever removed: it is ours, whatever is in its place.
+    # Only the draft of an intent is replaced, whatever it is: its name is ours.
     replaced = name == "pending.json.tmp" and kind != "a directory"
     assert done.code == (1 if replaced else 2), done
     assert read_state(str(outside(path))) == before
@@ -120,7 +118,7 @@ def test_what_is_no_file_is_refused_or_replaced(root: Path, name: str, kind: str
 
 
 @pytest.mark.parametrize("kind", ["a link to a file", "a FIFO", "a directory"])
-def test_a_check_does_not_hang_at_a_strange_lock(root: Path, kind: str) -> None:
+def test_a_check_does_not_hang_on_an_odd_lock_file(root: Path, kind: str) -> None:
     (root / ".jit-guard").mkdir()
     (root / ".jit-guard/pending.json").write_text("{}")
     KINDS[kind](root / ".jit-guard/commit.lock")

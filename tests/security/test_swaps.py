@@ -1,8 +1,8 @@
-"""A directory that is swapped for a link in the middle of a run: nothing is done behind the link.
+"""If a directory is replaced with a link during a run, nothing is changed behind the link.
 
-Somebody else who may write to the project exchanges a directory for a link right before one of
-our calls of the system. Each call has its turn. Whatever the run says then, nothing outside the
-project, and nothing in `.git`, is made, changed or removed.
+Another process that may write to the project replaces a directory with a link right before one of
+our system calls, for each call in turn. Whatever the run reports then, nothing outside the project
+and nothing in `.git` is created, changed or removed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="no di
 
 @contextmanager
 def just_before(number: int, deed: Callable[[], None]) -> Iterator[list[int]]:
-    """Let somebody do something right before our n-th call of the system."""
+    """Call `deed` right before our n-th system call."""
     real = {name: getattr(os, name) for name in CALLS}
     seen = [0]
 
@@ -63,7 +63,7 @@ def just_before(number: int, deed: Callable[[], None]) -> Iterator[list[int]]:
 
 
 def lay_out(world: Path) -> Path:
-    """A project with two files missing and two orphans, and the same names outside and in .git."""
+    """A project with two missing files and two orphans; the same names outside and in .git."""
     for path in (world / "project", world / "home", world / "away"):
         shutil.rmtree(path, ignore_errors=True)
     root = world / "project"
@@ -112,12 +112,12 @@ SWAPPED = (
     ("components", "home"),
     ("components/protocols/old", "home/protocols/old"),
 )
-MOST = 40  # of the calls of one run have their turn
+MOST = 40  # system calls of one run that are tested
 
 
 @pytest.mark.parametrize(("directory", "target"), SWAPPED)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_nothing_is_done_behind_a_link(
+def test_nothing_is_changed_behind_a_link(
     tmp_path: Path, name: str, directory: str, target: str
 ) -> None:
     argv, prepare = COMMANDS[name]
@@ -129,7 +129,7 @@ def test_nothing_is_done_behind_a_link(
     assert steps[0] > 10
 
     def swap() -> None:
-        if (root / directory).exists():  # or it is pruned already
+        if (root / directory).exists():  # it may have been pruned
             (root / directory).rename(tmp_path / "away")
             (root / directory).symlink_to(tmp_path / target)
             assert (root / directory).exists()
@@ -144,11 +144,11 @@ def test_nothing_is_done_behind_a_link(
 
 
 def guarded(world: Path) -> list[object]:
-    """What must stay as it is."""
+    """Return everything that must not change."""
     return [read_state(str(world / path)) for path in ("home", "project/.git")]
 
 
-def test_a_swap_before_the_decision_undoes_the_commit(
+def test_replacing_a_directory_before_the_decision_undoes_the_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = lay_out(tmp_path)
@@ -166,7 +166,7 @@ def test_a_swap_before_the_decision_undoes_the_commit(
     monkeypatch.setattr(durable, "write_file", write_file)
     outcome = call(*FIX, cwd=root)
     assert outcome.code == 2
-    assert "components/protocols: was moved, or replaced by a link" in outcome.err
+    assert "components/protocols: was moved, or replaced with a link" in outcome.err
     assert "nothing was changed" in outcome.err
     assert json.loads((root / "goal_map.json").read_bytes())["B"]["protocol"] == "gone.txt"
     assert not list((tmp_path / "away").glob(".jit-guard-*"))
@@ -174,23 +174,23 @@ def test_a_swap_before_the_decision_undoes_the_commit(
     assert list((tmp_path / "empty").iterdir()) == []
 
 
-# The handles themselves.
+# The directory handles.
 
 
-def test_a_link_is_not_opened(tmp_path: Path) -> None:
+def test_links_are_not_opened(tmp_path: Path) -> None:
     root = lay_out(tmp_path)
     (root / "link").symlink_to("components")
     with Directories(str(root)) as opened:
         assert opened.at("components").handle is not None
         for path in ("link", "link/protocols"):
-            with pytest.raises(OSError, match="replaced by a link"):
+            with pytest.raises(OSError, match="replaced with a link"):
                 _ = opened.at(path).handle
 
 
 @pytest.mark.parametrize(
     "name", [".git", ".Git", "git~1", ".git ", ".git.", ".g\u200cit", "a/b", "..", ""]
 )
-def test_no_name_leads_away_or_into_git(tmp_path: Path, name: str) -> None:
+def test_no_name_leads_out_or_into_git(tmp_path: Path, name: str) -> None:
     with Directories(str(lay_out(tmp_path))) as opened:
         with pytest.raises(UnsafePathError):
             opened.top.location(name)
@@ -198,7 +198,7 @@ def test_no_name_leads_away_or_into_git(tmp_path: Path, name: str) -> None:
             _ = opened.at(f"{name.replace('/', '/../') or '..'}/x").handle
 
 
-def test_few_handles_are_open_at_once(tmp_path: Path) -> None:
+def test_the_number_of_open_handles_is_limited(tmp_path: Path) -> None:
     for number in range(200):
         (tmp_path / f"{number}").mkdir()
     before = len(os.listdir("/dev/fd"))
@@ -211,7 +211,7 @@ def test_few_handles_are_open_at_once(tmp_path: Path) -> None:
     assert len(os.listdir("/dev/fd")) == before
 
 
-def test_a_platform_without_handles_follows_no_link_either(
+def test_platforms_without_directory_handles_follow_no_links(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Windows: paths are used, and compared with their real paths just before."""
@@ -224,13 +224,13 @@ def test_a_platform_without_handles_follows_no_link_either(
     assert (root / "components/protocols/new.txt").exists()
     (root / "link").symlink_to(tmp_path / "home")
     with Directories(str(root)) as opened:
-        with pytest.raises(OSError, match="replaced by a link"):
+        with pytest.raises(OSError, match="replaced with a link"):
             opened.at("link").location("x").call(os.mkdir)
         with pytest.raises(UnsafePathError):
             opened.at(".git/hooks").location("x").call(os.mkdir)
 
 
-def test_prune_keeps_what_has_a_name_of_gits(tmp_path: Path) -> None:
+def test_prune_keeps_files_in_a_git_directory(tmp_path: Path) -> None:
     root = lay_out(tmp_path)
     (root / "components/protocols/.Git").mkdir()
     (root / "components/protocols/.Git/config").write_text("theirs")

@@ -1,4 +1,4 @@
-"""A check ends in time, whatever patterns the repository brings."""
+"""A check ends in bounded time, whatever patterns the repository contains."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from projects import SOUND, TEXT, call, lay_out, run
         ("!" + "*a" * 30 + "z", "a" * 200),
     ],
 )
-def test_an_ignored_orphan_is_found_in_time(tmp_path: Path, pattern: str, name: str) -> None:
+def test_orphan_ignore_patterns_are_matched_in_time(
+    tmp_path: Path, pattern: str, name: str
+) -> None:
     settings = f"orphan-ignore = {json.dumps([pattern])}\n"
     root = lay_out(
         tmp_path, {**SOUND, "jit-guard.toml": settings, f"components/personas/{name}": TEXT}
@@ -31,7 +33,7 @@ def test_an_ignored_orphan_is_found_in_time(tmp_path: Path, pattern: str, name: 
     assert (told.code, told.codes) == (1, ["JG301"])
 
 
-def test_patterns_without_end_are_refused_by_name(
+def test_a_pattern_that_is_slow_or_too_long_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = 'orphan-ignore = ["never"]\n'
@@ -57,7 +59,7 @@ def test_patterns_without_end_are_refused_by_name(
     ],
 )
 @pytest.mark.parametrize("where", ["flag", "key"])
-def test_a_pattern_of_a_schema_is_named_when_it_takes_too_long(
+def test_a_slow_pattern_in_a_schema_is_named(
     tmp_path: Path, schema: object, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded, "LEAST", 1.0)
@@ -75,7 +77,7 @@ def test_a_pattern_of_a_schema_is_named_when_it_takes_too_long(
     assert "takes too long" in told.err
 
 
-def test_a_schema_that_refers_to_itself_in_every_way_ends(
+def test_a_schema_with_circular_references_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded, "LEAST", 1.0)

@@ -1,4 +1,4 @@
-"""Which variables hold credentials, and where their values are found."""
+"""Environment variables with credentials, and where their values are found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VALUE = "zq-81hTr.55LmWvX"
         "OPENAI_CUSTOM_HEADERS",
     ],
 )
-def test_these_hold_a_credential(name: str) -> None:
+def test_variables_with_credentials(name: str) -> None:
     assert is_credential(name)
     assert may_be_credential(name)
 
@@ -33,12 +33,12 @@ def test_these_hold_a_credential(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["PATH", "KEYBOARD", "GIT_CONFIG_KEY_0", "TOKENIZERS_PARALLELISM", "SSH_AUTH_SOCK", ""]
 )
-def test_these_hold_none(name: str) -> None:
+def test_variables_without_credentials(name: str) -> None:
     assert not is_credential(name)
     assert credential_in(VALUE, {name: VALUE}) is None
 
 
-def test_a_header_of_a_gateway_is_found_with_and_without_its_scheme() -> None:
+def test_a_gateway_header_is_found_with_and_without_its_scheme() -> None:
     environ = {"OPENAI_CUSTOM_HEADERS": f"X-Team: blue\nAuthorization: Bearer {VALUE}"}
     assert credential_in(f"a {VALUE} b", environ) == "OPENAI_CUSTOM_HEADERS"
     assert credential_in("a blue b", environ) is None
@@ -46,18 +46,18 @@ def test_a_header_of_a_gateway_is_found_with_and_without_its_scheme() -> None:
 
 
 @pytest.mark.parametrize("around", ["{}\n", " {}\r\n", '"{}"', "'{}'", "{} # of the team"])
-def test_what_shells_and_files_leave_around_a_value_does_not_hide_it(around: str) -> None:
+def test_characters_around_a_value_do_not_hide_it(around: str) -> None:
     environ = {"ACME_KEY": around.format(VALUE)}
     assert credential_in(f"x{VALUE}x", environ) == "ACME_KEY"
     assert scrub(f"x{VALUE}x", environ) == "x[key]x"
 
 
-def test_the_longer_value_is_cut_out_first() -> None:
+def test_the_longer_value_is_removed_first() -> None:
     environ = {"A_KEY": "abcdefg8", "B_KEY": "abcdefg8-and-more"}
     assert scrub("abcdefg8-and-more, abcdefg8", environ) == "[key], [key]"
 
 
-def test_a_text_of_a_megabyte_takes_no_time_to_speak_of() -> None:
+def test_a_text_of_a_megabyte_is_searched_quickly() -> None:
     import time
 
     environ = {f"A{number}_KEY": f"value-{number * 7919}" for number in range(30)}

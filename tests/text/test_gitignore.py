@@ -1,4 +1,4 @@
-"""Gitignore patterns mean what pathspec makes of them, and take no square of the time."""
+"""Gitignore patterns match as in pathspec, without quadratic time."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ paths = st.lists(st.sampled_from(NAMES), min_size=1, max_size=5).map("/".join)
 @example(["a/**/"], "a/b")
 @example(["a/**/b/*"], "a/x/y/b/c/d")
 @example(["!/"], "a")
-def test_patterns_mean_what_pathspec_makes_of_them(lines: list[str], path: str) -> None:
+def test_patterns_match_as_in_pathspec(lines: list[str], path: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         try:
             told = GitIgnoreSpec.from_lines(lines).check_file(path)
-        except re.error:  # a range that runs backwards: git gives such a pattern up
+        except re.error:  # a reversed range: git ignores such a pattern
             return
         except ValueError:
             with pytest.raises(PatternError):
@@ -64,7 +64,7 @@ def test_patterns_mean_what_pathspec_makes_of_them(lines: list[str], path: str) 
     ("pattern", "path", "ignored"),
     [
         ("a[!b]c", "a/c", False),  # git: a class never matches a slash
-        ("[z-a]", "z", False),  # git gives it up
+        ("[z-a]", "z", False),  # git ignores it
         ("[ab", "[ab", False),
         ("*.txt", "x\n.txt", True),
         ("/x", "y/x", False),
@@ -73,11 +73,11 @@ def test_patterns_mean_what_pathspec_makes_of_them(lines: list[str], path: str) 
         ("**", "a/b", True),
     ],
 )
-def test_what_git_makes_of_a_pattern(pattern: str, path: str, ignored: bool) -> None:
+def test_patterns_match_as_in_git(pattern: str, path: str, ignored: bool) -> None:
     assert Ignored([pattern]).check(path)[0] is ignored
 
 
-def test_a_blank_line_moves_no_index() -> None:
+def test_blank_lines_and_comments_keep_their_index() -> None:
     assert Ignored(["", "# x", "b"]).check("b") == (True, 2)
 
 
@@ -90,13 +90,13 @@ def test_a_blank_line_moves_no_index() -> None:
         ("**/*a*a*a*a*b/" * 40 + "c", "/".join(["a" * 50] * 60)),
     ],
 )
-def test_no_pattern_is_tried_in_every_way(pattern: str, path: str) -> None:
+def test_matching_does_not_backtrack(pattern: str, path: str) -> None:
     began = monotonic()
     assert Ignored([pattern]).check(path) == (False, None)
     assert monotonic() - began < 2
 
 
-def test_when_the_time_is_over_the_pattern_is_named() -> None:
+def test_a_pattern_over_the_time_limit_is_named() -> None:
     with pytest.raises(SlowError) as caught:
         Ignored(["a", "b"], seconds=-1).check("c")
     assert caught.value.index == 1

@@ -1,8 +1,9 @@
 """What an intent may do: no more than a pull request that changes the maps could.
 
 An intent is a file in the project, and its checksum is not a secret: it may come with a clone.
-So a recovery compares what it finds with these values before the first step, and refuses it as a
-whole if it wants anything else. A commit that this process has just prepared needs no such check.
+So a recovery compares what it finds with these values before the first step, and refuses the
+whole intent if it asks for anything else. A commit that this process has just prepared needs no
+such check.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ class Allowed(NamedTuple):
         components: the directory that every component is below; "" for the root.
         path_of: the component that an entry names if it has a value, by the entry's keys; None
             if there cannot be such an entry, or the value is not a safe path.
-        named: does an entry of a map name this component now? None: a map cannot be read.
-        is_draft: is this text an unedited draft, which may be replaced?
-        tracked: git tracks something in `.jit-guard/`, so it came with the clone.
+        named: whether an entry of a map currently names this component; None if a map cannot be
+            read.
+        is_draft: whether this text is an unedited draft, which may be replaced.
+        tracked: whether git tracks something in `.jit-guard/`, which then came with the clone.
     """
 
     maps: Collection[str]
@@ -48,10 +50,10 @@ def refusal(
         existing: the files that exist where it wants to replace one.
     """
     if allowed.tracked:
-        return f"git tracks {STATE_DIRECTORY}, so it may have come with a clone"
+        return f"git tracks {STATE_DIRECTORY}, so the intent may have come with a clone"
     paths = [one.path for one in intent.maps] + [one.path for one in intent.components]
     if len(set(paths)) < len(paths):
-        return "it changes one file twice"
+        return "it changes a file twice"
     set_now: set[str | None] = set()
     for one in intent.maps:
         if why := _refusal_of_map(one, allowed):
@@ -62,7 +64,7 @@ def refusal(
         if intent.phase == "commit" and component.path not in set_now:
             named = allowed.named(component.path)
             if named is None:
-                return f"a map cannot be read, so no entry is known to name {component.path}"
+                return f"a map cannot be read, so an entry for {component.path} cannot be found"
             if not named:
                 return f"it writes {component.path}, which no entry names"
         if why := _refusal_of_component(component, allowed, existing):
@@ -79,10 +81,10 @@ def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
     if len({edit.keys for edit in one.edits}) < len(one.edits):
         return f"it edits an entry of {one.path} twice"
     for edit in one.edits:
-        for value in (edit.new, edit.old):  # giving up sets the old one
+        for value in (edit.new, edit.old):  # abandoning it sets the old value
             if allowed.path_of(edit.keys, value) is None:
                 at = f"{one.path}{pointer(*edit.keys)}"
-                return f"it sets {at} to {value[:60]!r}, which is not a safe path of a component"
+                return f"it sets {at} to {value[:60]!r}, which is not a safe component path"
     return None
 
 
@@ -92,5 +94,5 @@ def _refusal_of_component(
     if allowed.components and not one.path.startswith(f"{allowed.components}/"):
         return f"{one.path} is not below {allowed.components}"
     if one.path in existing and not allowed.is_draft(existing[one.path]):
-        return f"it replaces {one.path}, which is not an untouched draft"
+        return f"it replaces {one.path}, which is not an unedited draft"
     return None

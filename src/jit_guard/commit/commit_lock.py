@@ -3,7 +3,7 @@
 It is a kernel lock (`flock`, on Windows a locked byte) on `.jit-guard/commit.lock`. The kernel
 releases it when its holder ends, so there are no stale locks, leases or process ids to check.
 The file is never unlinked: otherwise one process could lock the old file while another locks a
-new one. (git's `*.lock` files are different: there the name is the lock, and a crash leaves it
+new one. (git's `*.lock` files are different: their existence is the lock, and a crash leaves them
 behind.)
 """
 

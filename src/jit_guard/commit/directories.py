@@ -1,9 +1,9 @@
 """A project's directories, opened from the root down without following a link.
 
-Between a check of a path and its use, another process may replace a directory by a link that
+Between the check of a path and its use, another process may replace a directory with a link that
 leads out of the project or into `.git`. So nothing is created, renamed or removed by its path: each
-directory is opened below its parent with `O_NOFOLLOW`, and the call is relative to that handle
-(openat(2) and its relatives). On platforms without such calls (Windows) paths are used, and
+directory is opened relative to its parent with `O_NOFOLLOW`, and the call is relative to that
+handle (openat(2) and the like). Platforms without such calls (Windows) use paths, which are
 compared with their real paths just before.
 """
 
@@ -29,7 +29,7 @@ _OPEN = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 _MOST = 64  # handles that are kept open; macOS allows a process 256
-# What opening a link with O_NOFOLLOW says: POSIX, FreeBSD.
+# The errors of opening a link with O_NOFOLLOW: POSIX, FreeBSD.
 _LINK = (errno.ELOOP, errno.EMLINK)
 
 
@@ -56,7 +56,7 @@ class Directories:
         self.close()
 
     def at(self, path: str) -> Directory:
-        """The directory at a path relative to the root, in its normal form and without a link."""
+        """Return the directory at a normalized path without links, relative to the root."""
         return self.top if not path else Directory(self, os.path.join(self.top.path, path))
 
     @property
@@ -70,11 +70,11 @@ class Directories:
         return self.state.location(os.path.basename(PENDING))
 
     def handle(self, directory: Directory) -> int | None:
-        """Return an open handle, valid until the next call; None where the platform has none.
+        """Return an open handle, valid until the next call; None if the platform has none.
 
         Raises:
-            OSError: it does not exist, or a link is in its place.
-            TransactionError: it is jit-guard's own, and a link is in its place.
+            OSError: it does not exist, or was replaced with a link.
+            TransactionError: it is jit-guard's own directory, and was replaced with a link.
         """
         path = directory.path
         if not _HAVE_HANDLES:
@@ -119,7 +119,7 @@ class Directories:
                 raise _swapped(path)
 
     def forget(self, directory: Directory | None = None) -> None:
-        """Close the handle of a directory that was removed; None: all handles, to look again."""
+        """Close the handle of a removed directory; with None, close all, to open them again."""
         paths = list(self._handles) if directory is None else [directory.path]
         for path in paths:
             handle = self._handles.pop(path, None)
@@ -144,7 +144,7 @@ class Directory(NamedTuple):
 
     @property
     def place(self) -> Location:
-        """Its own name in the directory above; not for the root."""
+        """Its location in its parent directory; not for the root."""
         above, name = os.path.split(self.path)
         return Directory(self.directories, above).location(name)
 
@@ -154,15 +154,15 @@ class Directory(NamedTuple):
         return self.path[len(self.directories.top.path) :].replace(os.sep, "/").strip("/")
 
     def location(self, name: str) -> Location:
-        """A name in it.
+        """Return the location of a name in this directory.
 
         Raises:
-            UnsafePathError: the name is git's own, or not a single name.
+            UnsafePathError: the name is reserved for git, or is not a single name.
         """
         if name in ("", ".", "..") or "/" in name or os.sep in name:
-            raise UnsafePathError(f"{name!r}: not a single name")
+            raise UnsafePathError(f"{name!r} is not a single name")
         if is_git(name):
-            raise UnsafePathError(f"{os.path.join(self.path, name)}: nothing is written into .git")
+            raise UnsafePathError(f"{os.path.join(self.path, name)}: .git is never written to")
         return Location(self, name)
 
 
@@ -174,7 +174,7 @@ class Location(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The whole path, for messages."""
+        """The absolute path, for messages."""
         return os.path.join(self.directory.path, self.name)
 
     @property
@@ -183,11 +183,11 @@ class Location(NamedTuple):
         return f"{self.directory.relative}/{self.name}".lstrip("/")
 
     def beside(self, name: str) -> Location:
-        """Another name in the same directory."""
+        """Return the location of another name in the same directory."""
         return self.directory.location(name)
 
     def call(self, function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
-        """Call a function of `os` on this name. Its OSError has the whole path."""
+        """Call a function of `os` on this name. An OSError has the absolute path."""
         try:
             handle = self.directory.handle
             if handle is None:
@@ -197,9 +197,9 @@ class Location(NamedTuple):
             raise _named(error, self.path) from None
 
     def status(self) -> os.stat_result | None:
-        """The status of what has this name, links not followed; None if it does not exist.
+        """Return the status of this name without following links; None if it does not exist.
 
-        Other errors are raised: os.path.exists and the like return False, which could cost a file.
+        Other errors are raised: os.path.exists and the like return False, which could lose a file.
         """
         try:
             found: os.stat_result = self.call(os.lstat)
@@ -209,7 +209,7 @@ class Location(NamedTuple):
 
 
 def move(function: Callable[..., Any], source: Location, target: Location, **keywords: Any) -> None:
-    """Call `os.link`, `os.rename` or `os.replace`. Its OSError has the target's path."""
+    """Call `os.link`, `os.rename` or `os.replace`. An OSError has the target's path."""
     try:
         handle = source.directory.handle
         if handle is None:
@@ -223,15 +223,15 @@ def move(function: Callable[..., Any], source: Location, target: Location, **key
 
 def _refuse_other(directory: Directory) -> None:
     if any(map(is_git, directory.relative.split("/"))):
-        raise UnsafePathError(f"{directory.path}: nothing is written into .git")
+        raise UnsafePathError(f"{directory.path}: .git is never written to")
     if os.path.realpath(directory.path) != directory.path and os.path.lexists(directory.path):
         raise _swapped(directory.path)
 
 
 def not_a_directory(directory: Directory) -> TransactionError:
-    """The error for anything else in the place of jit-guard's own directory."""
+    """Return the error for a link or file in place of jit-guard's own directory."""
     return TransactionError(
-        f"{directory.relative} is a link or a file; remove it: jit-guard needs a directory there"
+        f"{directory.relative} is a link or a file; remove it, jit-guard needs a directory there"
     )
 
 
@@ -242,12 +242,12 @@ def _link_at(directory: Directory) -> Exception:
 
 
 def _swapped(path: str) -> OSError:
-    words = "Was moved, or replaced by a link, while jit-guard was running"
+    words = "Was moved, or replaced with a link, while jit-guard was running"
     return OSError(errno.ELOOP, words, path)
 
 
 def _named(error: OSError, path: str) -> OSError:
-    """The error with the whole path; one of a directory on the way has it already."""
+    """Return the error with the absolute path; one about a parent directory already has it."""
     if isinstance(error.filename, str) and os.path.isabs(error.filename):
         return error
     if error.errno == errno.ELOOP:

@@ -7,7 +7,7 @@ tests follow; LWN, "A way to do atomic writes", 2019; SQLite, "Atomic Commit"). 
 therefore names what would be lost without it; the tests skip each one and look for that loss.
 
 Every call is relative to the handle of a directory (see `directories.py`). All functions raise only
-OSError, and always with the path.
+OSError, always with the path.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ def write_file(
     """Write a whole file and sync it, before it is visible under its final name.
 
     Args:
-        location: a temporary name of ours; it must not exist, unless `again` is set.
+        location: one of our temporary names; it must not exist, unless `again` is set.
         data: the contents of the file.
         without: what a power loss could cause without the sync.
         mode: the mode of the new file; the umask applies.
         like: the status of the file that this one replaces; its mode and owner are copied.
-        attributes_of: the place of that file; its extended attributes (ACLs, SELinux) are copied.
+        attributes_of: the location of that file; its extended attributes (ACLs, …) are copied.
         again: replace the file of an earlier attempt, if there is one.
     """
     if again:

@@ -31,7 +31,7 @@ from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
 DRAFT = f"{PENDING}.tmp"
 BROKEN = f"{STATE_DIRECTORY}/unreadable-pending.json"
 VERSION = 1
-# The most that is read of an intent, and the most of it that is not in strings (200,000 edits).
+# The size limit of an intent, and of everything in it outside strings (200,000 edits).
 MOST_BYTES = 64 << 20
 _MOST_STRUCTURE = 8 << 20
 _ESCAPE, _STRING = re.compile(rb"\\.", re.DOTALL), re.compile(rb'"[^"]*"')
@@ -68,7 +68,7 @@ class ComponentIntent(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """One commit. `directories` are created, outermost first; paths relative to the root."""
+    """One commit. `directories` are to be created, outermost first, relative to the root."""
 
     phase: Literal["plan", "commit"]
     maps: tuple[MapIntent, ...]
@@ -85,7 +85,7 @@ class Intent(NamedTuple):
 
 
 class RefusedIntentError(TransactionError):
-    """`pending.json` is corrupted, or asks for more than a commit does. Nothing was changed."""
+    """`pending.json` is corrupted, or asks for more than is allowed. Nothing was changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -140,7 +140,7 @@ def write(directories: Directories, intent: Intent) -> None:
 
 
 def remove_draft(directories: Directories) -> None:
-    """Remove the file that an interrupted writer has left; it is never read."""
+    """Remove the file of an interrupted writer; it is never read."""
     durable.remove(_draft(directories))
 
 
@@ -160,7 +160,7 @@ def sync_removal(directories: Directories) -> None:
 
 
 def set_aside(directories: Directories) -> str:
-    """Move a refused intent aside, with any texts that it holds; return its new path."""
+    """Move a refused intent aside, with any texts that it contains; return its new path."""
     remove_draft(directories)
     to = _free(directories.pending.beside(os.path.basename(BROKEN)))
     durable.replace(directories.pending, to)
@@ -169,7 +169,7 @@ def set_aside(directories: Directories) -> str:
 
 
 def _free(location: Location) -> Location:
-    """Return this name, or a similar one that is free."""
+    """Return this name, or a similar one that does not exist."""
     stem, suffix = os.path.splitext(location.name)
     number = 1
     while durable.exists(location):
@@ -186,7 +186,7 @@ def encode(intent: Intent) -> bytes:
     """Encode an intent as the bytes of its file.
 
     Raises:
-        TransactionError: it is too large to be read again.
+        TransactionError: it is too large: `read` would refuse it.
     """
     body = {
         "version": VERSION,
@@ -219,7 +219,7 @@ def encode(intent: Intent) -> bytes:
     }
     data = json.dumps({"sha256": _checksum(body), **body}, indent=1).encode() + b"\n"
     if _is_bulky(data):
-        raise TransactionError("too much for one commit; nothing was changed")
+        raise TransactionError("the commit is too large; nothing was changed")
     return data
 
 
@@ -231,12 +231,12 @@ def decode(data: bytes) -> Intent:
     """
     try:
         if _is_bulky(data):
-            raise RefusedIntentError("it holds more than any commit")
-        text = data.decode()  # `loads` would take UTF-16, too
+            raise RefusedIntentError("it contains more than any commit")
+        text = data.decode()  # `loads` would also accept UTF-16
         body: Any = json.loads(text, parse_int=_digit, parse_float=_none, parse_constant=_none)
         checksum = body.pop("sha256")
         if _of(int, body["version"]) > VERSION:
-            raise RefusedIntentError("a newer jit-guard wrote it; use that one")
+            raise RefusedIntentError("it was written by a newer jit-guard, so upgrade first")
         if checksum == _checksum(body):
             found = Intent(
                 phase=body["phase"],
@@ -252,7 +252,7 @@ def decode(data: bytes) -> Intent:
 
 
 def _is_bulky(data: bytes) -> bool:
-    """Check the size. Brackets cost more than text: a list of two bytes takes sixty in memory."""
+    """Check whether it is too large. An empty list has two bytes, but takes sixty in memory."""
     # Two passes, since one pattern for strings with escapes can take quadratic time.
     outside = (
         len(data) if len(data) <= _MOST_STRUCTURE else len(_STRING.sub(b"", _ESCAPE.sub(b"", data)))
@@ -261,7 +261,7 @@ def _is_bulky(data: bytes) -> bool:
 
 
 def _refuse_odd(intent: Intent) -> None:
-    """Raise ValueError, TypeError or UnsafePathError if jit-guard never writes such an intent."""
+    """Raise ValueError, TypeError or UnsafePathError if jit-guard would not write this intent."""
     if intent.phase not in ("plan", "commit"):
         raise ValueError(intent.phase)
     parts: list[MapIntent | ComponentIntent] = [*intent.maps, *intent.components]

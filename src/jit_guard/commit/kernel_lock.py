@@ -23,10 +23,10 @@ MAKE = os.O_RDWR | os.O_CREAT
 
 
 def open_file(location: Location, flags: int = MAKE) -> int:
-    """Open a lock file, made if need be.
+    """Open a lock file; with the default flags, create it if needed.
 
     Raises:
-        OSError: it cannot be opened, or a link or something else is in its place.
+        OSError: it cannot be opened, or is not a regular file.
     """
     handle: int = location.call(os.open, flags | _FLAGS, 0o600)
     if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -2,7 +2,7 @@
 
 A path is relative to the root, with `/`. It is resolved again at each use, since an intent may be
 read by another process, after the project was moved, or in a clone. Links inside the project are
-followed here; calls at a `Location` follow none.
+followed here; calls on a `Location` follow none.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def refuse_unsafe(path: str) -> None:
     try:
         raw = os.fsencode(path)
     except UnicodeEncodeError:
-        raise UnsafePathError(f"{path!r}: a file cannot have this name") from None
+        raise UnsafePathError(f"{path!r} is not a valid file name") from None
     if len(raw) > _MOST_BYTES or max(map(len, raw.split(b"/"))) > MAX_NAME_BYTES:
-        raise UnsafePathError(f"{path[:60]!r}…: too long for a file name")
+        raise UnsafePathError(f"{path[:60]!r}… is too long for a file name")
     _refuse_ours(path, segments)
 
 
@@ -118,12 +118,12 @@ def _real(full: str, path: str) -> str:
         return os.path.realpath(full, strict=True)
     except FileNotFoundError:
         if os.path.islink(full):
-            raise UnsafePathError(f"{path}: a link on its way is broken") from None
+            raise UnsafePathError(f"{path} goes through a broken link") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise UnsafePathError(f"{path}: the links on its way form a loop") from None
+            raise UnsafePathError(f"{path} goes through a loop of links") from None
         if not isinstance(error, NotADirectoryError):
             raise
-        raise UnsafePathError(f"{path}: its directory is a file") from None
+        raise UnsafePathError(f"{path} is below a file") from None
     above, name = os.path.split(full)
     return os.path.join(_real(above, path), name)

@@ -157,5 +157,5 @@ def make(directories: Directories, new: New) -> None:
         )
     for parent in parents:
         durable.sync_directory(
-            parent, without="a temporary file is lost, and recovery needs space to write it again"
+            parent, without="a temporary file is lost, and recovery needs space to rewrite it"
         )

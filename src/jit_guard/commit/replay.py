@@ -37,9 +37,9 @@ class Kept(NamedTuple):
 
 
 class Recovery(NamedTuple):
-    """How a commit ended. `changes` and `placed` are in effect now.
+    """The result of a commit. `changes` and `placed` are in effect.
 
-    `removed` are files and directories: temporary ones, and components that no entry names any
+    `removed` contains temporary files, empty directories, and components that no entry names any
     more.
     """
 
@@ -53,7 +53,7 @@ class Recovery(NamedTuple):
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """Everything that was done, one line each."""
+        """All actions, one line each."""
         done = [
             f"set {change.path}{pointer(*edit.keys)} to {edit.new!r}"
             for change in self.changes
@@ -87,7 +87,7 @@ class Replay:
         self.directories, self.intent, self.back, self.fresh = directories, pending, back, fresh
         self._keep = keep
         self._allowed = allowed
-        # All of them before the first step: one that leads out refuses the whole.
+        # All of them before the first step: one unsafe path refuses the whole intent.
         self._locations = locations or {
             **{one.path: map_location(directories, one.path) for one in pending.maps},
             **{one.path: component_location(directories, one.path) for one in pending.components},
@@ -110,12 +110,12 @@ class Replay:
         return self._locations[one.path]
 
     def parents(self) -> set[str]:
-        """The directories around the components, relative to the root."""
+        """Return the directories above the components, relative to the root."""
         directories = {self.component(one).directory for one in self.intent.components}
         return {one.relative for directory in directories for one in upwards(directory)}
 
     def existing(self) -> dict[str, bytes]:
-        """The files that a component is meant to replace, and that are there."""
+        """Return the contents of the existing files that components are to replace, by path."""
         found: dict[str, bytes] = {}
         for one in self.intent.components:
             if one.replaces is not None:
@@ -125,7 +125,7 @@ class Replay:
         return found
 
     def may_replace(self, data: bytes) -> bool:
-        """May a component with this text be replaced? An intent that was found cannot say."""
+        """Check whether a component with this text may be replaced, whatever the intent says."""
         return self._allowed is None or self._allowed.is_draft(data)
 
     def keep(self, path: str, data: bytes, reason: str) -> None:
@@ -176,7 +176,7 @@ class Replay:
 
 
 def read_text(location: Location) -> tuple[bytes, os.stat_result] | None:
-    """The bytes of a file and its status; None for what no text of ours can be."""
+    """Return the bytes and status of a file; None if it cannot be a text of ours."""
     status = location.status()
     if status is None or not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
         return None

@@ -99,8 +99,8 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
 
 
 def _prepare_map(work: Replay, one: MapIntent, location: Location, decision: Decision) -> None:
-    """Make the temporary file hold the new map."""
-    # Of an intent that was read only the edits count, and not what it says about their result.
+    """Write the new map to the temporary file, if it does not contain it yet."""
+    # If the intent was read from disk, only its edits count, not the result that it claims.
     usual = work.fresh and decision.todo == one.edits
     usual = usual and sha256_of(decision.data) == one.old_sha256
     data = None if usual else splice(decision.data, decision.todo)

@@ -1,4 +1,4 @@
-"""`.jit-guard`, the directory for jit-guard's local state in a project; only for its owner."""
+"""`.jit-guard`, the directory of jit-guard's local state in a project, private to its owner."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def make(root: str) -> str:
         The path of the directory.
 
     Raises:
-        TransactionError: a link or a file is in its place.
-        OSError: the system refused.
+        TransactionError: it is a link or a file.
+        OSError: it cannot be created.
     """
     with Directories(root) as directories:
         directory = make_directory(directories.state)
@@ -42,7 +42,7 @@ def make(root: str) -> str:
 
 
 def make_directory(directory: Directory) -> Directory:
-    """Create a directory for its owner only; refuse a link, which could lead anywhere."""
+    """Create a directory that only its owner can access; refuse a link."""
     place = directory.place
     try:
         place.call(os.mkdir, 0o700)
@@ -56,7 +56,7 @@ def make_directory(directory: Directory) -> Directory:
 
 
 def _close_to_others(directory: Directory, status: os.stat_result) -> None:
-    """Restrict a directory that an older version or a clone created."""
+    """Restrict the mode of a directory that an older version or a clone created."""
     handle = directory.handle
     if sys.platform != "win32" and handle is not None and status.st_uid == os.geteuid():
         os.fchmod(handle, stat.S_IMODE(status.st_mode) & 0o700)

@@ -126,16 +126,16 @@ def recover(
 
     Args:
         root: the project's root.
-        allowed: returns what an intent may do; called only if there is an intent.
+        allowed: a function that returns what an intent may do; called only if there is one.
         abandon: undo a decided commit as well, except for entries that another process has
             changed since, and move a refused intent aside.
         timeout: how long to wait for a commit in progress, in seconds.
-        keep: called with each text that was not placed, before the intent that holds it is
+        keep: called with each text that was not placed, before the intent that contains it is
             removed, so that no crash can lose it. The result has them, too.
 
     Raises:
         LockedError: a commit is in progress and takes too long.
-        RefusedIntentError: the intent is corrupted, or not allowed. Nothing was changed.
+        RefusedIntentError: the intent is corrupted or not allowed. Nothing was changed.
         TransactionError: a map does not parse, or an operation failed. The intent remains,
             nothing is lost, and `recover` can be called again.
     """
@@ -274,7 +274,7 @@ def _recover(
     )
     try:
         pending = intent.read(directories)
-        if pending is None:  # another process recovered it, or a writer died over its draft
+        if pending is None:  # another process recovered it, or a writer died before it was complete
             intent.remove(directories)
             return Recovery("nothing")
         work = _admitted(directories, pending, allowed(), abandon, keep)
@@ -289,7 +289,7 @@ def _recover(
 def _admitted(
     directories: Directories, pending: Intent, allowed: Allowed, abandon: bool, keep: Keep | None
 ) -> Replay:
-    """Resolve an intent's paths. Raises RefusedIntentError: it is not allowed."""
+    """Resolve an intent's paths. Raises RefusedIntentError if it is not allowed."""
     back = abandon or pending.phase == "plan"
     try:
         work = Replay(directories, pending, back, False, keep, allowed)

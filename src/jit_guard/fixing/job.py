@@ -45,7 +45,7 @@ class FixOptions(NamedTuple):
     fresh: bool = False
     consent: bool = False
     descriptions: Descriptions = MappingProxyType({})
-    described_in: str | None = None  # the file that they are from
+    described_in: str | None = None  # the file that contains them
     describe: Callable[[Entry], str | None] | None = None
     only: str | None = None  # the path of a missing component: nothing else is fixed
 

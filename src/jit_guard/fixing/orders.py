@@ -73,7 +73,7 @@ class ExamplePools:
         ]
 
     def _shareable(self, paths: list[str]) -> list[str]:
-        """Those that a model may see: not what git ignores, which its owner keeps to himself."""
+        """Return the paths that may be sent to a model: those that git does not ignore."""
         try:
             private = self._source.ignored(paths) if paths else set()
         except UnreadableError:

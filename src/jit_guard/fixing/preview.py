@@ -90,7 +90,7 @@ def _cost(setup: GeneratorSetup, model: str, orders: Sequence[Order]) -> Iterato
 
 
 def _sent(job: Job, orders: Sequence[Order]) -> Iterator[str]:
-    """Every file of which something would be sent."""
+    """Yield every file whose contents would be sent."""
     settings = job.scope.settings
     examples = (example.path for one in orders for example in one.request.examples)
     files = (settings.prompt, settings.descriptions, job.options.described_in, *examples)

@@ -38,14 +38,15 @@ def plan(root: str, report: Report, *, force: bool) -> list[Pruned]:
 
 def _reason_to_keep(path: str, safe: bool) -> str | None:
     if any(map(is_git, path.split("/"))):
-        return "its path is in a .git directory"
+        return "it is in a .git directory"
     return None if safe else "git could not restore it (use --force to remove it anyway)"
 
 
 def remove(root: str, pruned: Sequence[Pruned], components: str) -> None:
     """Remove the orphans that are not kept, and the directories that become empty.
 
-    Raises OSError if a directory was replaced by a link in the meantime.
+    Raises:
+        OSError: a directory was replaced with a link in the meantime.
     """
     with Directories(root) as directories:
         top = os.path.realpath(os.path.join(directories.top.path, components))

@@ -1,7 +1,7 @@
-"""Ending an interrupted commit, within what the project allows an intent to do.
+"""Finish or undo an interrupted commit, within what the project allows an intent to do.
 
-The commit knows nothing of goals and settings, so they become values here. They are worked out
-only when there is an intent to hold them against.
+The commit package knows nothing of goals and settings, so this module turns them into values. They
+are computed only if there is an intent to compare them with.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from jit_guard.text.names import unsafe_filename, unsafe_type
 def recover_commit(
     root: str, settings: Callable[[], Settings], maps: Sequence[str], *, abandon: bool
 ) -> Recovery:
-    """Bring an interrupted commit to its end; see `Guard.recover`.
+    """Finish or undo an interrupted commit; see `Guard.recover`.
 
     Args:
         root: the project's root.
-        settings: gives the settings in force.
-        maps: those that the user has named besides the configured ones.
-        abandon: undo the commit, or set an intent aside that is refused.
+        settings: a function that returns the current settings.
+        maps: maps that the user named in addition to the configured ones.
+        abandon: undo the commit, or set a refused intent aside.
     """
     return recover(
         root,

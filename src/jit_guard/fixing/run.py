@@ -24,7 +24,7 @@ from jit_guard.registry.edit import EditError
 from jit_guard.report import Failed
 
 _MOST_ROUNDS = 50
-_MOST_AT_ONCE = 50_000  # steps of one commit, whose intent has a limit
+_MOST_AT_ONCE = 50_000  # steps in one commit, since its intent has a size limit
 _GATHER = 0.2  # seconds; texts that arrive this close together share a commit
 _LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 

@@ -1,8 +1,8 @@
 """`command`: any program that reads JSON on standard input and prints text.
 
 The contract is in docs/generators.md. The program is named by a flag or the environment, never by
-a file in the repository. It is run without a shell, and everything that it starts is stopped with
-it (process.py).
+a file in the repository. It runs without a shell, and everything that it starts is stopped with
+it (see process.py).
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Programs:
             problem = f"{self._name} {_ended(code)}"
         if problem is None:
             return self._text(process.output.data)
-        # A program that was stopped may complain about that, which is no help.
+        # A stopped program may complain about being stopped, which does not help.
         detail = "" if process.output.too_long else _last_words(process.errors.data)
         message = f"{problem}: {detail}" if detail else problem
         if code in FATAL_CODES:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from jit_guard.errors import JitGuardError
 from jit_guard.generators.budget import Budget
 
-_MOST_TOKENS = 1_000_000_000  # for one text; no model handles as many
+_MOST_TOKENS = 1_000_000_000  # for one text; no model supports as many
 
 
 def _nothing() -> None:

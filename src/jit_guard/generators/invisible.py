@@ -1,8 +1,8 @@
-"""Characters that a reviewer does not see, but a model reads.
+"""Characters that a reviewer cannot see but a model reads.
 
 A text with them can say one thing to a reviewer and another to a model (CVE-2021-42574, "Trojan
-Source"), or carry hidden data. Refused are Unicode's Default_Ignorable_Code_Point and the
-annotations U+FFF9 to U+FFFB, except where languages and emoji need them:
+Source"), or carry hidden data. All characters with Unicode's Default_Ignorable_Code_Point and the
+annotations U+FFF9 to U+FFFB are refused, except where languages and emoji need them:
 
 - U+200C and U+200D (joiners: Persian, Indic scripts, emoji), next to a non-ASCII character and not
   twice in a row;
@@ -35,12 +35,12 @@ _INVISIBLE = re.compile(
 
 
 def find_invisible(text: str) -> re.Match[str] | None:
-    """Find the first invisible character of a text that is refused."""
+    """Find the first refused invisible character in a text."""
     return None if text.isascii() else _INVISIBLE.search(text)
 
 
 def named(character: str) -> str:
-    """Return the name of a character for a message: U+202E RIGHT-TO-LEFT OVERRIDE."""
+    """Return the name of a character for messages, such as U+202E RIGHT-TO-LEFT OVERRIDE."""
     from unicodedata import name
 
     return f"U+{ord(character):04X} {name(character, '')}".rstrip()

@@ -23,8 +23,8 @@ def finished(content: str) -> str:
 def judge_text(content: str) -> str | None:
     """Return why a finished text is not a valid component, in lower case; None if it is valid.
 
-    It must be UTF-8, not blank, not too long, and contain no control characters but tab and
-    newline, no invisible characters and no credential of the environment.
+    It must be UTF-8, not blank and not too long, and contain no control characters except tab and
+    newline, no invisible characters, and no credential from the environment.
     """
     try:
         size = len(content.encode())

@@ -1,4 +1,4 @@
-"""A program that writes one text: its input, its outputs, and how it is stopped."""
+"""Run a program that writes one text: its input, its outputs, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from threading import Thread
 from typing import IO
 
 _MOST_ERROR_BYTES = 65_536
-_STEP = 0.25  # seconds until the exit of a program is noticed whose output stays open
+_STEP = 0.25  # seconds until an exit is noticed if the output stays open
 _DRAIN = 1.0  # seconds to read what is in the pipes after the exit
-_GIVE_UP = 8.0  # seconds in which the supervisor stops everything
+_GIVE_UP = 8.0  # seconds for the supervisor to stop everything
 
 
 class Process:
     """A running program, in its own session.
 
-    On POSIX it is run by a supervisor (supervisor.py), which stops everything that the program
-    started. Without a supervisor (on Windows, or if Python cannot be started again), processes that
-    left the process group keep running.
+    On POSIX it runs under a supervisor (supervisor.py), which stops everything that the program
+    started. Without a supervisor (on Windows, or if `sys.executable` is not a Python), processes
+    that left the process group keep running.
 
     Args:
         program: the argument list.
         directory: the working directory.
         given: the standard input.
-        limit: how many bytes of standard output are read.
+        limit: how many bytes of standard output are kept.
 
     Raises:
         OSError, ValueError: it cannot be started.
@@ -67,9 +67,9 @@ class Process:
         Thread(target=self._feed, args=(given,), daemon=True).start()
 
     def wait(self, timeout: float) -> int | None:
-        """Return the exit code when the program has exited; None if it took too long.
+        """Wait for the program to exit and return its exit code; None after the timeout.
 
-        Everything that it printed is in `output`, even if another process still holds the pipe.
+        Everything that it printed is in `output`, even if another process keeps the pipe open.
         """
         deadline = time.monotonic() + timeout
         while not self.output.too_long:
@@ -87,7 +87,7 @@ class Process:
         return None
 
     def end(self) -> int:
-        """Stop the program and all that it started; return its exit code. Can be repeated."""
+        """Stop the program and all that it started; return its exit code. Idempotent."""
         self.ask_to_end()
         try:
             code = self._process.wait(_GIVE_UP)
@@ -98,11 +98,11 @@ class Process:
         return code
 
     def ask_to_end(self) -> None:
-        """Begin to stop it, without waiting."""
+        """Start to stop it, without waiting."""
         if self._control is None:
             _kill(self._process)
             return
-        # Not close(): a process that was forked from this one may hold the socket, too.
+        # Not close(): a process forked from this one may have the socket open, too.
         with suppress(OSError):  # it has exited
             self._control.shutdown(socket.SHUT_WR)
 
@@ -124,7 +124,7 @@ class Process:
 
     def _feed(self, data: bytes) -> None:
         assert self._process.stdin is not None
-        with suppress(OSError), self._process.stdin as pipe:  # it need not read its input
+        with suppress(OSError), self._process.stdin as pipe:  # it may not read its input
             pipe.write(data)
 
 
@@ -137,7 +137,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _can_supervise() -> bool:
-    """Return whether this is POSIX, and sys.executable is a Python."""
+    """Check whether this is POSIX and sys.executable is a Python."""
     name = os.path.basename(sys.executable or "").lower()
     return os.name == "posix" and not hasattr(sys, "frozen") and "py" in name
 
@@ -163,7 +163,7 @@ class Pipe:
 
     @property
     def data(self) -> bytes:
-        """What has been read so far."""
+        """Return what has been read so far."""
         return bytes(self._pieces)
 
     def join(self, timeout: float) -> None:

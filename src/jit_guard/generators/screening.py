@@ -1,8 +1,8 @@
 """Keep credentials out of everything that a generator returns.
 
 A text is stored before it is checked, and a rejected text is sent to the model for a second try. A
-text that contains a credential must not be stored or sent; it fails here, for every generator, and
-is stored without the credential.
+text that contains a credential must be neither stored nor sent: it fails here, whatever the
+generator, and is stored without the credential.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _cleaned(text: Text) -> Text:
     content = text.content
     if credential_in(content):
         content = scrub(content)
-        if name := credential_in(content):  # in a spelling that cannot be cut out
+        if name := credential_in(content):  # in a spelling that `scrub` does not remove
             content = f"[removed: it contained the value of {name}]"
     model = scrub(text.model) if isinstance(text.model, str) else None
     details = {} if _has_credential(text.details) else text.details
@@ -63,7 +63,7 @@ def _cleaned(text: Text) -> Text:
 def _has_credential(details: object) -> bool:
     try:
         shown = json.dumps(details, default=repr, skipkeys=True)
-    except (ValueError, RecursionError):  # circular, too deep, an integer of thousands of digits
+    except (ValueError, RecursionError):  # circular, too deep, an integer with 5,000 digits
         return True
     return credential_in(shown) is not None
 

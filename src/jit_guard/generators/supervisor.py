@@ -7,8 +7,8 @@ of the program can leave its process group and its session. On Linux it is a "su
 it becomes the parent of their orphans, and so can find and stop them.
 
 CONTROL is a socket. If its other end is closed, which also happens when jit-guard is killed, the
-program is stopped. If the program cannot be run, the errno is sent there. The exit status is the
-program's. Nothing of jit-guard is imported, since a supervisor is started for every text.
+program is stopped. If the program cannot be run, the errno is sent to it. The exit status is that
+of the program. Nothing from jit-guard is imported, since a supervisor is started for every text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import signal
 import sys
 import time
 
-TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+TYPE_CHECKING = False  # `typing` takes longer to import than everything else here
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
@@ -44,7 +44,7 @@ class Supervisor:
         self._ending = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
         self._wake = self._wake_at_signals()
         self._finds_all = _prctl(_SET_CHILD_SUBREAPER, 1) and os.path.exists("/proc/self/stat")
-        self._status: int | None = None  # of the program, as waitpid gives it
+        self._status: int | None = None  # of the program, as returned by waitpid
         self._pid = _start(program, control)
 
     def run(self) -> NoReturn:
@@ -71,11 +71,11 @@ class Supervisor:
         return wake
 
     def _wait(self, seconds: float | None, running: Callable[[], bool]) -> bool:
-        """Wait while something is running; False if the time is up, or jit-guard asks to stop."""
+        """Wait while something is running; False after the time, or if jit-guard asks to stop."""
         deadline = None if seconds is None else time.monotonic() + seconds
         events = select.poll()
         events.register(self._wake, select.POLLIN)
-        if seconds is None:  # otherwise it is being stopped already
+        if seconds is None:  # otherwise it is already being stopped
             events.register(self._control, select.POLLIN)
         while running():
             left = None if deadline is None else deadline - time.monotonic()
@@ -132,11 +132,11 @@ def _descendants(root: int) -> list[int]:
         try:
             with open(f"/proc/{name}/stat", "rb") as file:
                 parent = int(file.read().rpartition(b")")[2].split()[1])
-        except (OSError, IndexError, ValueError):  # it has exited meanwhile
+        except (OSError, IndexError, ValueError):  # it has exited
             continue
         children.setdefault(parent, []).append(int(name))
     found = children.get(root, [])
-    for pid in found:  # grows while it is walked
+    for pid in found:  # grows during the loop
         found += children.get(pid, [])
     return found
 
@@ -151,7 +151,7 @@ def _start(program: list[str], control: int) -> int:
             _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # if this process is killed
             for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
                 signal.signal(number, signal.SIG_DFL)
-            os.execvp(program[0], program)  # noqa: S606 - no shell is what is wanted
+            os.execvp(program[0], program)  # noqa: S606 - without a shell, on purpose
         except OSError as error:
             os.write(report, b"%d" % (error.errno or 0))
         finally:
@@ -181,7 +181,7 @@ def _end_as(status: int | None) -> NoReturn:
     if code < 0:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one core file is enough
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program's own core file is enough
         if -code != signal.SIGKILL:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

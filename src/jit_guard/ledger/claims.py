@@ -66,7 +66,7 @@ class Holder:
                     self._handle, self.number = handle, number
                     return True
         raise JitGuardError(
-            f"{STATE_DIRECTORY}/{DIRECTORY}: {MOST} processes hold a lock; stop some of them"
+            f"{STATE_DIRECTORY}/{DIRECTORY}: {MOST} processes hold locks; stop some of them"
         )
 
     def lives(self, component: str, number: int) -> bool:

@@ -12,9 +12,9 @@ at the drive's cache.
 
 **Trust.** A ledger may have come with a checkout. It is opened as SQLite advises for untrusted
 databases (https://sqlite.org/security.html): its files are checked first (`files.py`), its schema
-is not trusted and must be ours, values are at most `_LONGEST` bytes long, a call may compute only
-as long as the size of the ledger explains, and never returns more bytes than the ledger has. One
-piece of that advice is not followed: `PRAGMA quick_check` recurses once for each level of a tree,
+is not trusted and must be ours, values are at most `_LONGEST` bytes long, the time of a call is
+limited by the size of the ledger, and no call returns more bytes than the ledger has. One piece
+of that advice is not followed: `PRAGMA quick_check` recurses once for each level of a tree,
 and a forged chain of 100,000 pages crashes the process (seen with SQLite 3.40).
 """
 
@@ -46,8 +46,8 @@ VERSION = 1
 _APPLICATION = 0x4A474C31  # "JGL1", in the file's header, marks the database as ours
 _PATIENCE = 60.0  # seconds to wait for another process's transaction, which takes milliseconds
 _LONGEST = 1 << 26  # bytes of a value or row; enforced where Python can (3.11 and later)
-_STEPS = 100  # instructions of SQLite between two looks at the clock; each may read _LONGEST
-_WORK, _RATE = 4.0, 20_000_000  # seconds a call may compute, and bytes of ledger for one more
+_STEPS = 100  # SQLite instructions between two checks of the clock; each may read _LONGEST
+_WORK, _RATE = 4.0, 20_000_000  # seconds a call may take, plus one for each so many bytes of ledger
 _LONGEST_REASON = 200  # characters of an SQLite message, which may quote the ledger
 _LONGEST_SQL = 9999  # characters of a statement in the schema; ours are shorter
 _WORD = re.compile(
@@ -155,8 +155,8 @@ class LedgerFile:
             most: stop after the row that exceeds this number of bytes; None: read all rows.
 
         Raises:
-            LedgerError: as `transaction`, or the rows have more bytes than the ledger (the tree of
-                a forged database can lead to one page many times).
+            LedgerError: as `transaction`, or the rows have more bytes than the ledger (in a forged
+                database, a tree can reach one page many times).
         """
         found: list[tuple[Any, ...]] = []
         seen = size = 0
@@ -225,7 +225,7 @@ class LedgerFile:
             raise LedgerError(f"{NAME}: {str(error)[:_LONGEST_REASON]}") from error
         except sqlite3.DatabaseError as error:
             raise corrupted(str(error)) from error
-        except UnicodeDecodeError as error:  # a message of SQLite that quotes a name
+        except UnicodeDecodeError as error:  # an SQLite message that quotes a name
             raise corrupted("it contains names that are not UTF-8") from error
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
@@ -233,22 +233,22 @@ class LedgerFile:
 
 
 class _Limit:
-    """The time that a call may compute: the tree of a forged database may have no end."""
+    """The time limit of a call: the tree of a forged database may be endless."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
     def start(self, path: str) -> None:
-        """Start a call; the larger the database, the more time it has."""
+        """Start the time of a call; a larger database gets more."""
         self._until = time.thread_time() + _WORK + os.lstat(path).st_size / _RATE
 
     def is_over(self) -> bool:
-        """Check whether the time is over."""
+        """Check whether the time limit is exceeded."""
         return time.thread_time() > self._until
 
 
 def corrupted(why: str) -> LedgerError:
-    """Return the error for a ledger that is not as jit-guard left it."""
+    """Return the error for a ledger that jit-guard did not write like this."""
     return LedgerError(
         f"{NAME} is not a jit-guard ledger, or corrupted ({why[:_LONGEST_REASON]}); {_MOVE}"
     )
@@ -325,7 +325,7 @@ def _header(connection: Connection) -> _Header:
 
 
 def _schema(connection: Connection) -> list[tuple[object, ...]]:
-    """Return the objects of a schema, their statements split into words; at most 99."""
+    """Return at most 99 objects of the schema, with their statements split into words."""
     found = connection.execute(
         "SELECT substr(type, 1, 99), substr(name, 1, 99), substr(tbl_name, 1, 99), "
         "substr(sql, 1, ?) FROM sqlite_master LIMIT 99",
@@ -357,7 +357,7 @@ def _words(sql: object) -> list[str]:
 def _create(connection: Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _header(connection) == (0, 0, []):  # no other process was faster
+        if _header(connection) == (0, 0, []):  # no other process has created it
             for statement in _SCHEMA.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")

@@ -26,7 +26,7 @@ _READ = (
 
 
 def unsafe(path: str) -> str | None:
-    """Return why SQLite must not open this database, to follow its name; None if it may.
+    """Return why SQLite must not open this database, to append to its name; None if it may.
 
     Raises OSError.
     """
@@ -46,7 +46,7 @@ def unsafe(path: str) -> str | None:
 
 
 def close_to_others(path: str) -> None:
-    """Make our own file accessible only to us."""
+    """Make a file of ours accessible only to its owner."""
     if os.name != "posix":
         return
     status = os.lstat(path)
@@ -64,9 +64,9 @@ def _status(path: str) -> os.stat_result | None:
 
 def _no_file_of_ours(status: os.stat_result) -> str | None:
     if not stat.S_ISREG(status.st_mode):
-        return "is a link or not a file"
-    if status.st_nlink > 1:  # its journal has one of the names only
-        return "has a second name (a hard link)"
+        return "is a link or not a regular file"
+    if status.st_nlink > 1:  # its journal is beside only one of its names
+        return "has a second hard link"
     return None
 
 

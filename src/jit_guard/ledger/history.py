@@ -18,7 +18,7 @@ Status = Literal["arrived", "rejected", "committed"]
 State = Literal["as generated", "edited", "gone", "rejected", "not committed"]
 _PAGE = 1 << 20  # bytes to read at once, plus one row
 _LONGEST_PATH = 4096  # characters; no system can open a longer one
-_LATEST = 32_503_680_000  # seconds since the epoch: the year 3000, where Windows' clock ends
+_LATEST = 32_503_680_000  # seconds since the epoch: the year 3000, the limit on Windows
 
 
 class Record(NamedTuple):
@@ -65,7 +65,7 @@ def history(
         "AND (?1 IS NULL OR goal = ?1) AND (?2 IS NULL OR component_type = ?2) ORDER BY id"
     )
     asked = [None if word is None else plain(word) for word in (goal, component_type)]
-    last = -1 << 63  # the least that SQLite knows; ours are positive
+    last = -1 << 63  # SQLite's smallest integer; ours are positive
     with closing(LedgerFile(root)) as file:
         while rows := file.rows(query, [*asked, last], _PAGE):
             for row in rows:
@@ -95,7 +95,7 @@ def replacements(root: str) -> dict[str, str]:
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    """Return the record of a row, which must have the form that `values_of` gives it."""
+    """Return the record of a row, which must have the form of `values_of`."""
     given: dict[str, Any] = dict(zip(Record._fields, row, strict=True))
     texts = ("goal", "component_type", "path", "description", "generator", "model", "status")
     usage = _usage(given["usage"])

@@ -106,7 +106,7 @@ def values_of(arrival: Arrival) -> dict[str, Any]:
 
 
 def insert(connection: Connection, values: Mapping[str, Any]) -> int:
-    """Store a text, and return its number."""
+    """Store a text and return its number."""
     columns = ", ".join(values)
     marks = ", ".join("?" * len(values))
     cursor = connection.execute(
@@ -118,7 +118,7 @@ def insert(connection: Connection, values: Mapping[str, Any]) -> int:
 
 
 def amount(value: object) -> int | None:
-    """Return a valid count, or None for anything else, which a plugin may return."""
+    """Return a count; None for any other value that a plugin may return."""
     return value if type(value) is int and 0 <= value < 1 << 63 else None
 
 

@@ -1,10 +1,10 @@
 """Apply a team's schema within a time limit.
 
 A schema comes from the repository that is checked. Its patterns are regular expressions, which may
-backtrack exponentially on a value of the map, and its references may double the work at each step.
+backtrack exponentially on a value of the map, and each of its references may double the work.
 No engine with a guaranteed running time reads every pattern as Python's `re` does, and the meaning
 of a schema must not change. So `jsonschema` runs in a child process, which is interrupted after the
-time limit, and killed if that fails. The limit grows with the size of schema and maps.
+time limit and killed if that fails. The limit grows with the size of schema and maps.
 
 No process is started for maps that `certifies` accepts. If `sys.executable` is not a Python (a
 frozen application), the schema is applied in this process, without a limit.
@@ -23,7 +23,7 @@ from jit_guard.errors import ConfigError
 from jit_guard.registry.schema import Schema, Violation
 from jit_guard.text.printable import quote
 
-LEAST = 5.0  # seconds; the start and the imports take a few tenths
+LEAST = 5.0  # seconds; starting Python and importing takes a few tenths
 PER_BYTE = 1e-5  # one second per 100 kB of schema and maps, about ten times the usual
 _GRACE = 2.0  # seconds until a child that ignores its alarm is killed
 _START = (
@@ -33,9 +33,10 @@ _START = (
 
 
 def apply(schema: Schema, values: Sequence[Any]) -> list[list[Violation]]:
-    """Check a schema, then documents against it. Returns the violations of each document.
+    """Check a schema, then documents against it; return the violations of each document.
 
-    Raises ConfigError: it is not a JSON Schema, cannot be applied, or takes too long.
+    Raises:
+        ConfigError: it is not a JSON Schema, cannot be applied, or takes too long.
     """
     if not _can_start():
         return _applied(schema, values)
@@ -55,7 +56,7 @@ def apply(schema: Schema, values: Sequence[Any]) -> list[list[Violation]]:
 
 
 def serve() -> None:
-    """The child process: read a schema and documents from standard input, print the result."""
+    """Read a schema and documents from standard input and print the result (child process)."""
     seconds, given = sys.stdin.readline(), sys.stdin.read()
     path, document, values = json.loads(given)
     busy = _watch_patterns()
@@ -105,7 +106,7 @@ def _ask(path: str, given: str, seconds: float) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        reason = f"the process that applies it ended with {done.returncode}"
+        reason = f"the child process exited with {done.returncode}"
         raise ConfigError([f"{path}: cannot be applied: {reason}"]) from None
     return answer
 
@@ -116,11 +117,11 @@ def _too_slow(path: str, pattern: str | None, seconds: float) -> ConfigError:
 
 
 class _TimeOverError(BaseException):
-    """Not an `Exception`, so that no handler in `jsonschema` swallows it."""
+    """The time limit is exceeded. Not an `Exception`, so that `jsonschema` does not catch it."""
 
 
 def _set_alarm(seconds: float) -> None:
-    """Raise _TimeOverError after a time; `re` handles signals even while it matches."""
+    """Raise _TimeOverError after some seconds; `re` handles signals even while matching."""
     import signal
 
     def ring(*_: object) -> None:
@@ -133,7 +134,7 @@ def _set_alarm(seconds: float) -> None:
 
 
 def _watch_patterns() -> Callable[[], str | None]:
-    """Return a function that returns the pattern being matched. For the child process only."""
+    """Return a function that returns the pattern being matched (child process only)."""
     search = re.search
     latest: list[str | None] = [None]
 

@@ -60,7 +60,7 @@ class Violation(NamedTuple):
 class Schema(NamedTuple):
     """A JSON Schema; `path` is its name in messages.
 
-    A team's own schema is applied by `bounded.apply`, since it may never finish.
+    A team's own schema is applied by `bounded.apply`, since that may never finish.
     """
 
     path: str
@@ -160,7 +160,7 @@ def _shorten(reason: str) -> str:
 def certifies(document: Any, goal_map: GoalMap) -> bool:
     """Check whether a map certainly satisfies a schema. False means: ask `jsonschema`.
 
-    What is asked here cannot be interrupted, so a schema that may take long is not certain either.
+    This check cannot be interrupted, so a schema that may take long is not certain, either.
 
     Args:
         document: a JSON Schema; the compiled validator checks it first.
@@ -170,7 +170,7 @@ def certifies(document: Any, goal_map: GoalMap) -> bool:
     try:
         if not goal_map.conforms or not _is_plain(document, patterns, top=True):
             return False
-        most = min(2e6, 20_000 + 2.5e9 / (len(goal_map.text) + 1))  # some seconds in all
+        most = min(2e6, 20_000 + 2.5e9 / (len(goal_map.text) + 1))  # a few seconds in total
         if _weight(document, document, _LEVELS, {}) > most:
             return False
     except (RecursionError, LookupError, ValueError, TypeError, ArithmeticError):
@@ -223,16 +223,17 @@ def _is_plain_keyword(keyword: str, value: Any, patterns: list[str], *, top: boo
 
 
 def _weight(schema: Any, document: Any, level: int, known: dict[tuple[int, int], float]) -> float:
-    """About how many steps a plain schema takes for one value; infinite where it has no end.
+    """Estimate how many steps a plain schema takes for one value; infinite if it is endless.
 
     Args:
         schema: a part of the document.
-        document: what references are resolved in.
+        document: the whole schema, in which references are resolved.
         level: how many levels of objects the value may still have.
-        known: the weights of parts at levels; infinite for those that are being looked at, so
-            that a reference to itself, on the same value, is.
+        known: the weights of parts by level; infinite while a part is being visited, so that a
+            reference to itself for the same value is infinite.
 
-    Raises LookupError, ValueError, TypeError: a reference leads nowhere.
+    Raises:
+        LookupError, ValueError, TypeError: a reference cannot be resolved.
     """
     if isinstance(schema, bool):
         return 1
@@ -268,7 +269,7 @@ def _weight(schema: Any, document: Any, level: int, known: dict[tuple[int, int],
 
 
 def _referred(document: Any, reference: str) -> Any:
-    """The part of a document that `#/…` means."""
+    """Return the part of a document that a reference `#/…` points to."""
     from urllib.parse import unquote
 
     part = document
@@ -279,7 +280,7 @@ def _referred(document: Any, reference: str) -> Any:
 
 
 def _pattern_weight(pattern: str) -> float:
-    """About how many states a pattern has: a counted group has those of what it counts."""
+    """Estimate the number of states of a pattern; a counted group multiplies them."""
     weight = float(len(pattern))
     for group, count in _COUNT.findall(pattern):
         weight = weight * int(count) if group else weight + int(count)

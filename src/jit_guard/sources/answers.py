@@ -12,7 +12,7 @@ class GitState(NamedTuple):
         path: relative to the root.
         why: the difference, as a predicate such as "is untracked".
         command: the command that fixes it, ready to run in the working directory; None if no
-            single command does, or none should be advised.
+            single command does, or none should be suggested.
         held: git has the file and the disk does not.
         ignored: git ignores the file.
     """

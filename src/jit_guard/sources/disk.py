@@ -23,7 +23,7 @@ OPEN_FILE = (
 )
 OPEN_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 HAS_DIR_FD = os.open in os.supports_dir_fd
-_PASS = OPEN_DIRECTORY | getattr(os, "O_PATH", 0)  # to a directory that need not be readable
+_PASS = OPEN_DIRECTORY | getattr(os, "O_PATH", 0)  # works for unreadable directories, too
 CREATE = os.O_WRONLY | os.O_CREAT | (OPEN_FILE & ~getattr(os, "O_NONBLOCK", 0))
 _LONG_PATH = 3000  # PATH_MAX (4096 on Linux), with room for names of 1024 bytes
 # The path was removed or replaced since it was listed (ELOOP: by a link).

@@ -1,8 +1,8 @@
-"""The gate: where a path from the repository may lead.
+"""The gate, which checks where a path from the repository leads.
 
-Maps, the configuration and what it names, and files that are written beside them pass here; what
-entries name passes the same two questions in `suspects`. The path is asked first (`unsafe_path`),
-then where its links lead (`Tree.resolve`), on disk and in a tree of git alike.
+It checks the paths of maps, of the configuration and the files that it names, and of files that are
+written; entries pass the same two checks in `suspects`. First the path itself is checked
+(`unsafe_path`), then where its links lead (`Tree.resolve`), both on disk and in a git tree.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def find(tree: Tree, path: str) -> Place | None:
 
 
 def target(tree: Tree, path: str) -> str:
-    """Resolve a path to write: the real path of an existing file, or of a new one.
+    """Resolve a path to write to; return the real path of the existing or new file.
 
     Raises:
         OutsideError: it leads outside the project, or into `.git`.
-        UsageError: something else is in the way.
+        UsageError: it is not a regular file, or is below something that is not a directory.
     """
     refuse_unsafe(path)
     place = tree.resolve(path)
@@ -59,7 +59,7 @@ def target(tree: Tree, path: str) -> str:
 
 
 def refuse_unsafe(path: str) -> None:
-    """Raise OutsideError if a path, as written, is not below the root."""
+    """Raise OutsideError if a path, as written, is unsafe: not below the root, or in `.git`."""
     if reason := unsafe_path(path):
         raise OutsideError(path, reason)
 

@@ -193,9 +193,9 @@ def _kind(
 
 
 def _without_git(directory: DirectoryListing) -> DirectoryListing:
-    """Return a directory without what `is_git`.
+    """Return a directory without the names for which `is_git` is true.
 
-    Of files, only the plain spelling is removed: others are dangerous only as a directory's name.
+    Of files, only `.git` in any case is removed: other spellings matter only for directories.
     """
     files, *rest = directory
     if files.isdisjoint(GIT_FILES) and not any(is_git(name) for one in rest for name in one):

@@ -43,7 +43,7 @@ class Worktree:
     """A Source over a directory on disk.
 
     Args:
-        root: the project's root. Nothing outside of it is read.
+        root: the project's root. Nothing outside it is read.
     """
 
     name = "worktree"
@@ -74,18 +74,18 @@ class Worktree:
             raise UnreadableError(path, reason(error)) from None
 
     def target(self, path: str) -> str:
-        """Resolve a path to write. Raises the errors of `create`."""
+        """Resolve a path to write to. Raises the errors of `create`."""
         from jit_guard.sources import gate
 
         return gate.target(Tree(self), path)
 
     def create(self, path: str, *, new: bool = False) -> int:
-        """Open a file in the project for writing; `new`: it must not exist, its directories may.
+        """Open a file in the project for writing; `new`: it must not exist, its parents may.
 
         Raises:
             OutsideError: a link leads outside the project, or into `.git`.
-            UsageError: something else is in the way.
-            OSError: it cannot be written, or with `new` it exists.
+            UsageError: it is not a regular file, or is below something that is not a directory.
+            OSError: it cannot be written, or exists although `new` is set.
         """
         real = self.target(path)
         flags = CREATE | (os.O_EXCL if new else os.O_TRUNC)
@@ -190,16 +190,16 @@ class Worktree:
 
 
 def create(root: str, path: str) -> int:
-    """Open a file that the user named for writing, truncated.
+    """Open a file that the user named for writing, and truncate it.
 
-    In the project it passes the gate: a link there may have come with a clone.
+    Inside the project it passes the gate, since a link there may have come with a clone.
 
     Args:
         root: the project's root.
         path: relative to the working directory.
 
     Raises:
-        OutsideError: such a link leads outside the project, or the path into `.git`.
+        OutsideError: such a link leads outside the project, or the path leads into `.git`.
         UsageError, OSError: it cannot be written.
     """
     full = os.path.abspath(path)

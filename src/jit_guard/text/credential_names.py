@@ -1,6 +1,6 @@
-"""Which environment variables hold credentials, by their names; imports nothing."""
+"""Recognize environment variables with credentials by their names; imports nothing."""
 
-HEADERS = "OPENAI_CUSTOM_HEADERS"  # lines of `name: value`; the key of a gateway is one of them
+HEADERS = "OPENAI_CUSTOM_HEADERS"  # lines of `name: value`; one of them may be the key of a gateway
 _WORDS = {
     "KEY", "KEYS", "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWORDS", "PASSWD",
     "PASSPHRASE",
@@ -10,13 +10,13 @@ _MORE_WORDS = {*_WORDS, "PAT", "CREDENTIAL", "CREDENTIALS"}
 
 
 def is_credential(name: str) -> bool:
-    """Return whether the value of this variable is a credential: its name ends in such a word."""
+    """Check whether the value of this variable is a credential, by the end of its name."""
     last = _words(name)[-1]
     return last in _WORDS or last.endswith(_GLUED) or name == HEADERS
 
 
 def may_be_credential(name: str) -> bool:
-    """Return whether a program that needs no credentials should not get this variable.
+    """Check whether to hide this variable from a program that needs no credentials.
 
     Broader than `is_credential`: one such word anywhere in the name is enough (`AWS_KEY_FILE`).
     """

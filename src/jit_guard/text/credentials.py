@@ -1,6 +1,6 @@
 """Credentials in the environment, and how to keep them out of texts and messages.
 
-`scrub` removes the values of such variables (`credential_names.py`) from messages, and
+`scrub` removes the values of such variables (see `credential_names.py`) from messages, and
 `credential_in` finds them in generated texts.
 """
 
@@ -15,8 +15,7 @@ from jit_guard.text.credential_names import HEADERS, is_credential
 
 _PUBLIC_HEADERS = ("accept", "content-", "user-agent")
 _SHORTEST = 8  # shorter values are dummies for a local server ("none", "ollama"), or words
-# What tutorials and local servers use instead of a credential is not secret, and may be a word
-# that a text needs.
+# Placeholders of tutorials and local servers are not secret, and a text may need the word.
 _PLACEHOLDERS = (
     "changeme", "disabled", "lm-studio", "localhost", "minioadmin", "no-key-required",
     "not-needed", "password", "postgres", "postgresql", "rabbitmq", "required",
@@ -24,16 +23,16 @@ _PLACEHOLDERS = (
 )  # fmt: skip
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _HIDDEN = "[key]"
-# Everything that formats put between or around the letters and digits of a value: line breaks,
-# quotes, separators, and the escapes of JSON, URLs and HTML for such characters.
+# What formats put between or around the letters and digits of a value: line breaks, quotes,
+# separators, and the JSON, URL and HTML escapes of such characters.
 _NOISE = re.compile(r"\\u00[0-9A-Fa-f]{2}|\\[nrt]|%[0-9A-Fa-f]{2}|&#?\w{2,6};|[^A-Za-z0-9]+")
-_LONG, _MIXED = 20, 12  # letters and digits, from which a value is recognised without the rest
+_LONG, _MIXED = 20, 12  # letters and digits that are enough to recognize a value without the rest
 
 
 def credential_in(text: str, environ: Mapping[str, str] | None = None) -> str | None:
     """Return the name of a variable whose credential the text contains; None if there is none.
 
-    A value is found as it is, quoted or escaped, broken over lines, and in base64 or hex.
+    A value is found as it is, quoted, escaped, split across lines, or in base64 or hex.
     """
     bare = None
     for name, value in _credentials(os.environ if environ is None else environ):
@@ -49,7 +48,7 @@ def credential_in(text: str, environ: Mapping[str, str] | None = None) -> str | 
 def scrub(text: str, environ: Mapping[str, str] | None = None) -> str:
     """Return the text without credentials, and without user names and passwords in URLs.
 
-    Values are removed as programs print them, not if they are broken over lines.
+    Values are removed in the spellings that programs print, but not if split across lines.
     """
     found = {value for _, value in _credentials(os.environ if environ is None else environ)}
     shown = {spelling for value in found for spelling in _spellings(value)}
@@ -78,9 +77,9 @@ def _credentials(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _parts(value: str) -> tuple[str, ...]:
-    """Return a value without whitespace and quotes around it, and its words that have a digit.
+    """Return a value without surrounding whitespace and quotes, and its words with a digit.
 
-    A private key is broken over lines; a pasted key may have a comment behind it.
+    A private key has several lines; a pasted key may have a comment after it.
     """
     words = value.replace("\\n", "\n").split()
     secret = [
@@ -98,7 +97,7 @@ def _parts(value: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _spellings(value: str) -> tuple[str, ...]:
-    """Return a value as programs print it."""
+    """Return the spellings in which programs print a value."""
     import json
     from urllib.parse import quote
 
@@ -125,6 +124,6 @@ def _encoded(value: str) -> Iterator[str]:
     data = value.encode("utf-8", "surrogateescape")
     yield data.hex()
     yield data.hex().upper()
-    for before in range(3):  # bytes; only whole characters belong to the value alone
+    for before in range(3):  # bytes; only base64 characters that depend on the value alone are used
         encoded = b2a_base64(bytes(before) + data, newline=False).decode()
         yield encoded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]

@@ -4,10 +4,10 @@ The patterns come from the repository that is checked. As a regular expression, 
 `*a*a*a*b` backtracks exponentially. Here a pattern is split at its wildcards: the pieces of a name
 between two `*` have a fixed length, and the blocks of a path between two `**` a fixed number of
 names. The leftmost match of such a piece is always the best one, since it leaves the most for the
-rest, so no match is ever undone (the usual argument for globs).
+rest, so backtracking is never needed (the usual argument for globs).
 
-The meaning is that of `pathspec.GitIgnoreSpec`; a test compares the two. One difference is git's
-own rule: a class such as `[!a]` never matches a slash.
+Patterns match as in `pathspec.GitIgnoreSpec`, which a test compares. One difference is git's own
+rule: a class such as `[!a]` never matches a slash.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class SlowError(Exception):
 
 
 class Ignored:
-    """The files of a tree that a list of patterns ignores.
+    """A list of patterns that ignores files.
 
     Args:
-        patterns: as the lines of a `.gitignore`.
-        seconds: the time limit of all checks together.
+        patterns: the lines of a `.gitignore`.
+        seconds: the time limit for all checks together.
 
     Raises:
-        PatternError: one of them is not a gitignore pattern.
+        PatternError: a line is not a gitignore pattern.
     """
 
     def __init__(self, patterns: Iterable[str], seconds: float = 60.0) -> None:
@@ -54,17 +54,18 @@ class Ignored:
         self._patterns = [(index, one) for index, one in read if one is not None][::-1]
 
     def check(self, path: str) -> tuple[bool, int | None]:
-        """Check whether a file is ignored. Returns the index of the deciding pattern, too.
+        """Check whether a file is ignored; return the index of the deciding pattern, too.
 
-        The last pattern that matches the file itself decides, or else the last one that matches a
-        directory above it.
+        The last pattern that matches the file itself decides; if none does, the last one that
+        matches a directory above it.
 
-        Raises SlowError: the time limit is exceeded.
+        Raises:
+            SlowError: the time limit is exceeded.
         """
         names = path.split("/")
         found: tuple[bool, int | None] = False, None
         for index, pattern in self._patterns:
-            if monotonic() > self._until:  # long patterns, long paths and many of both
+            if monotonic() > self._until:  # long or many patterns and paths
                 raise SlowError(index)
             strength = pattern.match(names)
             if strength == 2:
@@ -75,15 +76,15 @@ class Ignored:
 
 
 class _Pattern:
-    """One pattern. `blocks` are runs of names; whatever directories may lie between two of them."""
+    """One pattern. `blocks` are runs of names, with any number of directories between two."""
 
     def __init__(
         self, blocks: list[list[_Name]], *, ignores: bool, directory: bool, below: bool
     ) -> None:
         self.ignores = ignores
         self._blocks = blocks
-        self._directory = directory  # it ends in a slash: only what is below counts
-        self._below = below  # it ends in /**: what is below counts like the file itself
+        self._directory = directory  # it ends in `/`: it matches only what is below
+        self._below = below  # it ends in `/**`: what is below counts as the file itself
 
     def match(self, names: Sequence[str]) -> Strength:
         """Match the path of a file."""
@@ -101,7 +102,7 @@ class _Pattern:
             end = at if last is None else max(at, len(names) - len(last)) + len(last)
             if end == len(names) and (last is None or _fits(last, names, end - len(last))):
                 return 2
-        # The same for a directory: something must be left below it.
+        # The same for a directory, which must have something below it.
         if last is not None:
             found = _find(last, names[:-1], at)
             if found is None:
@@ -119,7 +120,7 @@ def _fits(block: Sequence[_Name], names: Sequence[str], at: int) -> bool:
 
 
 def _find(block: Sequence[_Name], names: Sequence[str], start: int) -> int | None:
-    """The first place at or after `start` where a block fits."""
+    """Return the first index at or after `start` where a block fits; None if there is none."""
     for at in range(start, len(names) - len(block) + 1):
         if _fits(block, names, at):
             return at
@@ -127,7 +128,7 @@ def _find(block: Sequence[_Name], names: Sequence[str], start: int) -> int | Non
 
 
 class _Name:
-    """One name of a pattern: pieces of a fixed length, with anything between two of them."""
+    """One name in a pattern: pieces of a fixed length, with anything between two of them."""
 
     def __init__(self, text: str) -> None:
         pieces = _pieces(text)
@@ -138,7 +139,7 @@ class _Name:
         self._between = [re.compile(one, re.DOTALL) for one, length in between if length]
 
     def match(self, name: str) -> bool:
-        """Does the pattern match a whole name?"""
+        """Check whether the pattern matches a whole name."""
         if self._whole:
             return len(name) == self._length and self._first.match(name) is not None
         if len(name) < self._least:
@@ -153,7 +154,7 @@ class _Name:
 
 
 def _parse(pattern: str) -> _Pattern | None:
-    """Read one pattern; None for a comment, a blank line, and what git gives up on."""
+    """Parse one pattern; None for a comment, a blank line, and what git ignores as malformed."""
     text = pattern if pattern.endswith("\\ ") else pattern.rstrip()
     if not text or text.startswith("#") or text == "/":
         return None
@@ -186,11 +187,11 @@ def _parse(pattern: str) -> _Pattern | None:
 
 
 class _UnclosedError(ValueError):
-    """A class that never ends, or a range that runs backwards."""
+    """An unclosed character class, or a reversed range."""
 
 
 def _pieces(text: str) -> list[tuple[str, int]]:
-    """The pieces between the stars of a name: an expression of a fixed length, and that length."""
+    """Return the pieces between the stars of a name: a regular expression and its length."""
     pieces: list[tuple[str, int]] = []
     expression, length, at = "", 0, 0
     while at < len(text):
@@ -215,10 +216,10 @@ def _pieces(text: str) -> list[tuple[str, int]]:
 
 
 def _class(text: str, start: int) -> tuple[str, int]:
-    """The expression of a class that starts behind its bracket, and where it ends."""
+    """Return the regular expression of the class that starts after a bracket, and its end."""
     negated = text[start : start + 1] in ("!", "^")
     start += negated
-    end = text.find("]", start + 1)  # one that comes first is a letter of the class
+    end = text.find("]", start + 1)  # a `]` that comes first is a member of the class
     if end < 0:
         raise _UnclosedError
     letters, at, found = text[start:end], 0, ""

@@ -17,7 +17,7 @@ MAX_NAME_BYTES = 255
 GIT = ".git"
 IN_GIT = "leads into a .git directory"
 GIT_FILES = frozenset(map("".join, product(".", "gG", "iI", "tT")))
-_UNSEEN = dict.fromkeys(  # what HFS+ ignores in a name, as git's next_hfs_char() has it
+_UNSEEN = dict.fromkeys(  # ignored in names by HFS+, as in git's next_hfs_char()
     (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
 )
 
@@ -150,11 +150,11 @@ def temporary(name: str) -> bool:
 
 
 def is_git(name: str) -> bool:
-    """Return whether some system takes this name for `.git`, a repository's own directory.
+    """Check whether some system treats this name as `.git`, a repository's own directory.
 
-    Windows and macOS ignore case; NTFS ignores dots and spaces at the end, has `git~1` as a short
-    name, and takes what follows a colon for a stream; HFS+ ignores some invisible characters. The
-    rules are those of git's own protectNTFS and protectHFS.
+    Windows and macOS ignore case; NTFS ignores trailing dots and spaces, has `git~1` as a short
+    name, and treats what follows a colon as a stream; HFS+ ignores some invisible characters. The
+    rules are those of git's core.protectNTFS and core.protectHFS.
     """
     if name == GIT:
         return True
@@ -165,18 +165,17 @@ def is_git(name: str) -> bool:
 
 
 def unsafe_path(path: str) -> str | None:
-    """Return why a path is not a plain path below the root; None if it is.
+    """Return why a path, as written, is not safely below the root; None if it is.
 
-    For configured paths, entries and the targets of links. `sources.tree.Tree.resolve` says where
-    the path leads.
+    `sources.tree.Tree.resolve` finds out where the links in the path lead.
     """
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return "it is an absolute path"
     if "\0" in path:
-        return "it holds a NUL character"
+        return "it contains a NUL character"
     names = path.split("/")
     if ".." in names:
-        return "it holds .."
+        return "it contains .."
     return f"it {IN_GIT}" if any(map(is_git, names)) else None
 
 
@@ -220,7 +219,7 @@ def may_be_unsafe(joined: str) -> bool:
 
 
 def _may_be_git(segments: str) -> bool:
-    """Bulk twin of `is_git`, for names between slashes."""
+    """Check many names at once with `is_git`; they are between slashes."""
     lower = segments.lower()
     if "/.git" in lower or "/git~1" in lower:
         return True

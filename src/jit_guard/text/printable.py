@@ -26,11 +26,11 @@ _RUNNER_COMMAND = r"(?i)##(?=\[|vso\[)"
 
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"]+""", re.DOTALL)
-_MOST_QUOTED = 60  # characters of a value: it may be a secret that does not belong there
+_MOST_QUOTED = 60  # characters of a value, which may be a misplaced secret
 
 
 def quote(value: object) -> str:
-    """A value of a file as messages quote it, cut to 60 characters."""
+    """Return a value from a file as quoted in messages, cut to 60 characters."""
     try:
         return _cut(repr(value))
     except RecursionError:
@@ -38,7 +38,7 @@ def quote(value: object) -> str:
 
 
 def cut_quotes(message: str) -> str:
-    """A message of others with every value that it quotes cut to 60 characters."""
+    """Return another library's message with every quoted value cut to 60 characters."""
     if len(message) <= _MOST_QUOTED:
         return message
     return _QUOTED.sub(lambda found: _cut(found.group()), message)

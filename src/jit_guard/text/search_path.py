@@ -1,4 +1,4 @@
-"""Search paths of programs and modules, without the working directory.
+"""Search paths for programs and modules, without the working directory.
 
 The working directory belongs to the repository that is checked, and a pull request must not be
 able to replace an installed program with its own.
@@ -27,12 +27,13 @@ def without_here(entries: Iterable[str]) -> list[str]:
 
 
 def executable(name: str) -> str:
-    """Find the program of a command: an installed one, or the path itself if it is a path.
+    """Find an installed program by its name; return a path unchanged.
 
-    A relative or empty entry of PATH means the working directory to a shell, and Windows searches
-    it first, whatever PATH says: neither is done here.
+    Shells take an empty or relative entry of PATH relative to the working directory, and Windows
+    searches that first, whatever PATH says. Neither is done here.
 
-    Raises FileNotFoundError if there is none.
+    Raises:
+        FileNotFoundError: there is no such program.
     """
     if os.path.dirname(name):
         return name

@@ -17,7 +17,7 @@ from jit_guard.generators.chat.fault import CallFault, CallFaultError
 from jit_guard.text.credentials import scrub
 from jit_guard.text.printable import printable
 
-MAX_BYTES = 8_000_000  # of a decompressed answer; a component has at most an eighth of that
+MAX_BYTES = 8_000_000  # of a decompressed answer; a component has at most an eighth of it
 _MAX_ERROR_BYTES = 65_536
 _SHOWN = 200
 _FRAMING = ("content-encoding", "content-length", "transfer-encoding")  # of what was received
@@ -27,8 +27,8 @@ class Exchange(DefaultAsyncHttpxClient):
     """Like the SDK's default client (proxies, certificates), but reads answers itself.
 
     Args:
-        server: the server as messages name it.
-        timeout: as the SDK takes it.
+        server: the name of the server in messages.
+        timeout: as for the SDK's client.
     """
 
     def __init__(self, server: str, timeout: Any) -> None:
@@ -74,7 +74,7 @@ class Exchange(DefaultAsyncHttpxClient):
 
 
 async def _content(response: Any) -> bytes:
-    """Return the decompressed body; for an error status, the part that can be read."""
+    """Return the decompressed body; for an error status, the readable part of it."""
     limit = _MAX_ERROR_BYTES if response.is_error else MAX_BYTES
     content = bytearray()
     try:
@@ -96,13 +96,13 @@ async def _content(response: Any) -> bytes:
 
 
 class _UnreadableBodyError(Exception):
-    """An answer that is not read to its end; the message gives the reason."""
+    """An answer that cannot be read completely; the message is the reason."""
 
 
 def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
     """Return a function that decompresses a piece of the body into a limited number of bytes.
 
-    No compressed answer was requested. If one arrives anyway, only zlib can limit its output.
+    No compressed answer was requested. If one arrives anyway, only zlib can bound its output.
     """
     encodings = [name.strip() for name in encoding.lower().split(",")]
     encodings = [name for name in encodings if name not in ("", "identity")]
@@ -115,13 +115,13 @@ def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
 
 
 def _destination(asked: str, location: str) -> str:
-    """Return host and path of a redirect; the query or a user name may be a secret."""
+    """Return the host and path of a redirect; its query or user name may be a secret."""
     try:
         parts = urlsplit(urljoin(asked, location))
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return "an address that cannot be read"
+        return "an invalid URL"
     if not location:
-        return "no address"
+        return "no URL"
     shown = printable(scrub(f"{parts.scheme}://{host}{parts.path}"))
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."

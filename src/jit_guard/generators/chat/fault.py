@@ -23,7 +23,7 @@ _HOPELESS = (
     404,
 )  # key, balance, permission, address or model: retrying does not help
 _PASSING = (408, 409, 429)  # and every status from 500
-_LONGEST_WAIT = 1_000_000.0  # seconds; no deadline is as far away
+_LONGEST_WAIT = 1_000_000.0  # seconds; every deadline is earlier
 _PERHAPS_PAID = (502, 504)  # the gateway timed out, but the model may have answered
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _ADVICE = {
@@ -65,7 +65,7 @@ def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | Non
     """
     import openai
 
-    for one in (error, error.__cause__):  # some releases of the SDK wrap it
+    for one in (error, error.__cause__):  # some SDK releases wrap it
         if isinstance(one, CallFaultError):
             return one.fault
     if isinstance(error, openai.APIStatusError):

@@ -1,4 +1,4 @@
-"""The API key: it comes from the environment alone, and must be one that a header can carry."""
+"""The API key: it comes from the environment only, and must be valid in an HTTP header."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from jit_guard.generators.judgement import finished, judge_text
 from jit_guard.text.credentials import scrub
 
 _KEPT = 100_000  # characters stored of an answer that is not a completion
-_MOST_DIGITS = 20  # of an integer; Python refuses to parse thousands, or takes its time
+_MOST_DIGITS = 20  # of an integer; with thousands, Python is slow or refuses
 # Parsing can raise these: JSONDecodeError and UnicodeDecodeError are ValueErrors; a body that is
 # nested too deeply raises RecursionError.
 _UNREADABLE = (ValueError, AttributeError, TypeError, LookupError, RecursionError)
@@ -69,8 +69,8 @@ def read(response: Any, model: str) -> Text:
 
 
 def _decoded(response: Any) -> Any:
-    """Parse the JSON of an answer; integers of absurd length become None."""
-    # Not with the SDK: it builds objects from all of it, and fails on such an integer.
+    """Parse the JSON of an answer; absurdly long integers become None."""
+    # Not with the SDK, which builds objects from all of it and fails on such an integer.
     return json.loads(
         response.http_response.content,
         parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else None,

@@ -5,8 +5,8 @@ used to read what is being committed, and removed for everything else: with them
 another repository or about the worktree would get the wrong answer.
 
 A repository is trusted for its content only, but `.git/config` can name programs. Every call of
-git gets the same options against that, and none of the user's credentials. What the options cannot
-disable is avoided by the choice of subcommands: none of ours runs a filter (`hash-object`,
+git gets the same options, which prevent that, and none of the user's credentials. What the options
+cannot disable is avoided by the choice of subcommands: none of ours runs a filter (`hash-object`,
 `diff-files`, `status` and `add` would), a textconv, a pager or an editor.
 """
 
@@ -24,7 +24,7 @@ from jit_guard.text.search_path import executable, without_here
 _KEPT = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_TRACE", "GIT_CEILING_DIRECTORIES")
 _WHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")
 # English messages, no prompts, no lock files, no magic in paths. No object is fetched: git 2.45 and
-# later do not try, and older ones find no protocol allowed, which no configuration overrides. The
+# later do not try, and older versions may use no protocol, which no configuration overrides. The
 # work tree is the directory in which git runs, whatever core.worktree says.
 _QUIET = {
     "LC_ALL": "C",
@@ -36,7 +36,7 @@ _QUIET = {
     "GIT_WORK_TREE": ".",
 }
 # Options, not variables: git before 2.31 does not read GIT_CONFIG_COUNT. An empty core.fsmonitor
-# disables it in every version; before 2.36, `false` was the name of a program.
+# disables it in every version; before 2.36, git would run a program named `false`.
 _OPTIONS = (
     *("-c", "core.fsmonitor="),
     *("-c", f"core.hooksPath={os.devnull}"),
@@ -53,9 +53,10 @@ class Standpoint(NamedTuple):
 
 
 def git_command(arguments: Iterable[str]) -> list[str]:
-    """Return the command line for git with these arguments; runs no program of a repository.
+    """Return the command line that runs git but no program of the repository.
 
-    Raises NoGitError if git is not installed.
+    Raises:
+        NoGitError: git is not installed.
     """
     try:
         program = executable("git")

@@ -12,7 +12,7 @@ from jit_guard.sources.git.environment import clean_environment
 from jit_guard.text.names import fold
 
 _MOST = 10_000  # paths that get a reason; more than anyone reads
-_EMPTY_TREES = (  # its ids by SHA-1 and by SHA-256; git knows it without having the object
+_EMPTY_TREES = (  # its SHA-1 and SHA-256 ids; git knows them even without the object
     "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 )
@@ -50,8 +50,8 @@ def announced(top: str, paths: Sequence[str]) -> list[GitState]:
     if not paths:
         return []
     asked = paths[:_MOST]
-    # What the index adds to an empty tree. It omits names without content, and no file is read
-    # (diff-files may read one, through a filter of the repository).
+    # What the index adds to an empty tree. It omits names without content, and reads no file
+    # (diff-files may read one through a filter of the repository).
     words = ["diff-index", "--cached", "--ita-invisible-in-index", "--name-only", "-z"]
     for empty in _EMPTY_TREES:
         answer = call.ask(top, [*words, empty, "--", *asked])

@@ -74,9 +74,9 @@ def tree_of_index(standpoint: Standpoint) -> str:
 
 
 def _without_hooks(standpoint: Standpoint) -> list[str]:
-    """Return options that disable hooks in the configuration, which exist since git 2.54.
+    """Return options that disable the hooks in the configuration, a feature of git 2.54.
 
-    Only since 2.55 can all hooks of an event be disabled at once, see `environment`.
+    Only git 2.55 and later can disable all hooks of an event at once; see `environment`.
     """
     asked = ["config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.command$"]
     answer = call.ask(standpoint.directory, asked, environment=standpoint.environment)

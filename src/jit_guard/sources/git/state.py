@@ -1,4 +1,4 @@
-"""Whether git tracks `.jit-guard`, so that what is in it may have come with a clone."""
+"""Check whether git tracks `.jit-guard`, whose contents may then have come with a clone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def is_state_tracked(root: str) -> bool:
 
     If git fails (it is not installed, or refuses the owner), the index is searched.
 
-    Raises GitError: that fails, too.
+    Raises:
+        GitError: that fails, too.
     """
     repository = top(root)
     if repository is None:
@@ -34,14 +35,14 @@ def is_state_tracked(root: str) -> bool:
         problem = error
     found = _index_holds(git_directory(repository), STATE_DIRECTORY)
     if found is None:
-        raise GitError(f"{problem}; so whether git tracks {STATE_DIRECTORY} is not known")
+        raise GitError(f"{problem}; cannot determine whether git tracks {STATE_DIRECTORY}")
     return found
 
 
 def _index_holds(directory: str, name: str) -> bool | None:
     """Search the index for a path with this name; None if its format does not allow that.
 
-    Versions 2 and 3 hold every path whole (gitformat-index(5)); a split index is in two files.
+    Versions 2 and 3 store every path in full (gitformat-index(5)); a split index has two files.
     """
     try:
         if any(one.startswith("sharedindex.") for one in os.listdir(directory)):

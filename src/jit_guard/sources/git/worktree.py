@@ -68,8 +68,8 @@ def ignored(root: str, paths: Sequence[str]) -> set[str]:
 def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict[str, str]:
     """Return files that were renamed without a change: missing path -> orphan with its text.
 
-    Compares the ids of blobs in HEAD with those that the files would have. Texts that several files
-    have are omitted. If git fails, the result is empty, since it is only a hint.
+    Compares the ids of blobs in HEAD with those that the files would have. Texts that occur in
+    several files are omitted. If git fails, the result is empty, since it is only a hint.
     """
     if not missing or not orphans or top(root) is None:
         return {}
@@ -124,7 +124,7 @@ def _blob_ids(path: str, like: str) -> set[str]:
     or an encoding would change counts as a different text.
 
     Args:
-        path: the file; a link, an unreadable file and one larger than any text have no id.
+        path: the file; a link, an unreadable file and a file that is too large have no id.
         like: any id of the repository, which shows whether it uses SHA-1 or SHA-256.
     """
     from hashlib import new
