@@ -160,12 +160,15 @@ def test_an_older_version_that_never_existed_is_refused(root: Path) -> None:
 # Files beside it
 
 
-def journal(root: Path, *, names: Path | None = None, pages: int = 0) -> bytes:
+def journal(
+    root: Path, *, names: Path | None = None, pages: int = 0, page_size: int | None = None
+) -> bytes:
     """Return a journal of this ledger that rolls back only its size."""
     data = path_of(root).read_bytes()
     page = int.from_bytes(data[16:18], "big")
     pages = pages or len(data) // page
-    made = (MAGIC + struct.pack(">5I", 0, 1, pages, 512, page)).ljust(512, b"\0")
+    written = page if page_size is None else page_size
+    made = (MAGIC + struct.pack(">5I", 0, 1, pages, 512, written)).ljust(512, b"\0")
     if names is not None:
         name = os.fsencode(names)
         made += struct.pack(">I", 0x40000000 // page + 1) + name
@@ -192,8 +195,9 @@ def test_sqlite_alone_would_delete_the_super_journal(
     assert not (tmp_path / "diary.txt").exists()
 
 
-def test_a_journal_of_a_larger_database_is_refused(root: Path) -> None:
-    path_of(root, "-journal").write_bytes(journal(root, pages=1 << 30))
+@pytest.mark.parametrize("page_size", [None, 0])
+def test_a_journal_of_a_larger_database_is_refused(root: Path, page_size: int | None) -> None:
+    path_of(root, "-journal").write_bytes(journal(root, pages=1 << 30, page_size=page_size))
     before = path_of(root).stat().st_size
     refused(root)
     assert path_of(root).stat().st_size == before

@@ -86,6 +86,10 @@ def _wrong_journal(path: str, size: int) -> str | None:
     if end == _MAGIC:
         return "names a super-journal"
     pages, page = (int.from_bytes(header[at : at + 4], "big") for at in (16, 24))
-    if header.startswith(_MAGIC) and 0 < size < pages * page:
+    if not header.startswith(_MAGIC):  # SQLite does not roll it back
+        return None
+    if not page:  # as before SQLite 3.5.8 (2008); SQLite then takes the page size of the database
+        return "has no page size"
+    if 0 < size < pages * page:
         return "belongs to a larger database"
     return None
