@@ -140,6 +140,50 @@ def test_git_settings_run_no_program(
     assert found == expected
 
 
+@pytest.mark.parametrize("setting", ["clean", "process"])
+@pytest.mark.parametrize("seconds", [0, 100_000, 4_000_000_000])
+def test_no_filter_runs_for_a_file_as_new_as_the_index(
+    tmp_path: Path, ran: Path, evil: str, setting: str, seconds: int
+) -> None:
+    """git compares such a file with the index before it writes that."""
+    files = sound({"A": {"persona": "a.txt"}})
+    root = repository(tmp_path / "made", {**files, ".gitattributes": "* filter=bad\n"})
+    path = root / PERSONAS / "a.txt"
+    at = os.stat(root / ".git/index").st_mtime_ns + seconds * 10**9
+    os.utime(path, ns=(at, at))
+    git(root, "add", ".")
+    (root / "new.txt").touch()
+    git(root, "add", "-N", "new.txt")
+    os.utime(root / ".git/index", ns=(at - seconds * 10**9, at - seconds * 10**9))
+    git(root, "config", f"filter.bad.{setting}", evil)
+    git(root, "config", "filter.bad.required", "true")
+    done = call("--source", "index", "--ignore", "JG206", cwd=root)
+    assert not ran.exists(), ran.read_text()
+    assert done.code == 0, done
+
+
+@pytest.mark.parametrize("source", ["index", "commit"])
+def test_the_index_is_only_read(made: Path, source: str) -> None:
+    git(made, "config", "core.splitIndex", "true")
+    git(made, "config", "splitIndex.sharedIndexExpire", "now")
+
+    def of_git() -> dict[str, bytes]:
+        return {
+            path.name: path.read_bytes() for path in (made / ".git").iterdir() if path.is_file()
+        }
+
+    before = of_git()
+    call("--source", source, cwd=made)
+    assert of_git() == before
+
+
+def test_an_index_that_is_no_file_is_an_error(made: Path) -> None:
+    (made / ".git/index").unlink()
+    os.mkfifo(made / ".git/index")
+    done = call("--source", "index", cwd=made)
+    assert (done.code, "is not a file" in done.err) == (2, True)
+
+
 def test_hooks_of_the_repository_do_not_run(
     made: Path, tmp_path: Path, ran: Path, evil: str
 ) -> None:

@@ -7,7 +7,8 @@ another repository or about the worktree would get the wrong answer.
 A repository is trusted for its content only, but `.git/config` can name programs. Every call of
 git gets the same options, which prevent that, and none of the user's credentials. What the options
 cannot disable is avoided by the choice of subcommands: none of ours runs a filter (`hash-object`,
-`diff-files`, `status` and `add` would), a textconv, a pager or an editor.
+`diff-files`, `status` and `add` would; `write-tree` gets a copy of the index, see revision.py), a
+textconv, a pager or an editor.
 """
 
 from __future__ import annotations

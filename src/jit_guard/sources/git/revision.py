@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from time import sleep
 
 from jit_guard.errors import GitError
+from jit_guard.sources import repository
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import Standpoint
 from jit_guard.sources.git.objects import Objects
@@ -54,15 +56,23 @@ def tree_of_index(standpoint: Standpoint) -> str:
 
     Raises GitError if the index has unmerged files, or git fails.
     """
-    # --missing-ok: only ids are needed, and the objects of a partial clone are not fetched.
-    words = [*_without_hooks(standpoint), "write-tree", "--missing-ok"]
-    for _ in range(_TRIES):
-        answer = call.ask(standpoint.directory, words, environment=standpoint.environment)
-        if not answer.returncode:
-            return answer.stdout.decode().strip()
-        if b".lock': File exists" not in answer.stderr:
-            break
-        sleep(_PAUSE)
+    from tempfile import TemporaryDirectory
+
+    index = _index(standpoint)
+    _wait_for(f"{index}.lock")
+    with TemporaryDirectory(prefix="jit-guard-") as directory:
+        copy = os.path.join(directory, "index")
+        _copy_index(index, copy)
+        # A split index would be written to the repository. --missing-ok: only ids are needed, and
+        # the objects of a partial clone are not fetched.
+        options = [*_without_hooks(standpoint), "-c", "core.splitIndex=false"]
+        answer = call.ask(
+            standpoint.directory,
+            [*options, "write-tree", "--missing-ok"],
+            environment={**standpoint.environment, "GIT_INDEX_FILE": copy},
+        )
+    if not answer.returncode:
+        return answer.stdout.decode().strip()
     unmerged = _unmerged(standpoint)
     if unmerged:
         more = f" and {len(unmerged) - 3} more" if len(unmerged) > 3 else ""
@@ -71,6 +81,53 @@ def tree_of_index(standpoint: Standpoint) -> str:
             "conflicts and git add them"
         )
     raise call.complaint("write-tree", answer)
+
+
+def _index(standpoint: Standpoint) -> str:
+    """Return the path of the index: git exports one of its own for a partial commit."""
+    given = standpoint.environment
+    directory = given.get("GIT_DIR") or repository.git_directory(standpoint.directory)
+    named = given.get("GIT_INDEX_FILE") or os.path.join(directory, "index")
+    return os.path.join(standpoint.directory, named)
+
+
+def _wait_for(lock: str) -> None:
+    """Wait a second for another git process, such as that of an editor, to finish with the index.
+
+    Raises GitError if the lock still exists then.
+    """
+    for _ in range(_TRIES):
+        if not os.path.lexists(lock):
+            return
+        sleep(_PAUSE)
+    raise GitError(
+        f"{lock} exists: another git process uses the index; if there is none, remove the file"
+    )
+
+
+def _copy_index(index: str, copy: str) -> None:
+    """Copy the index, so that git runs no filter when it writes it back.
+
+    If a file was saved in the same instant as the index, git compares their contents before it
+    writes the index, with the filters of the configuration. The time of the index decides about
+    that, and zero means never. Without an index nothing is copied: git takes that for an empty one.
+
+    Raises GitError: it cannot be read, or is not a file.
+    """
+    from shutil import copyfileobj
+
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(index, flags), "rb") as source:
+            if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+                raise GitError(f"{index} is not a file")
+            with open(copy, "xb") as target:
+                copyfileobj(source, target, 1 << 20)
+        os.utime(copy, (0, 0))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise GitError(f"{index} cannot be copied: {(error.strerror or '').lower()}") from None
 
 
 def _without_hooks(standpoint: Standpoint) -> list[str]:
