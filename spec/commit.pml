@@ -99,13 +99,15 @@ inline settle(s) {
 c_decl {
 \#include "traces.h"
 }
-byte trace, position, t_call, t_slot, t_value;
+byte position, t_call, t_slot, t_value;
+bool abandon;           /* `jit-guard recover --abandon` */
 #define TRACED(call, slot, value) \
   t_call = call; t_slot = slot; t_value = value; \
-  c_expr { next_is(now.trace, now.position, now.t_call, now.t_slot, now.t_value) }; \
-  position++; c_code { reached(now.trace, now.position); };
+  c_expr { next_is(now.position, now.t_call, now.t_slot, now.t_value) }; \
+  position++; c_code { matched(now.position); };
 #else
 #define TRACED(call, slot, value)
+#define abandon false
 #endif
 
 inline write(s, v) {    /* create and write a file; its bytes are not synced */
@@ -548,7 +550,8 @@ again:
          do
          :: c < COMPONENTS && !now[COMP(o, c)] -> c++
          :: c < COMPONENTS && now[COMP(o, c)] == THERE -> adopts[o] = adopts[o] | (1 << c); c++
-         :: c < COMPONENTS && now[COMP(o, c)] > THERE -> said[me] = NOTHING; goto finished_it
+         :: c < COMPONENTS && now[COMP(o, c)] == STALE && (replaces[o] & (1 << c)) -> c++
+         :: c < COMPONENTS && now[COMP(o, c)] > THERE && !(replaces[o] & (1 << c)) -> said[me] = NOTHING; goto finished_it
          :: c == COMPONENTS -> break
          od };
        k = 0;
@@ -568,7 +571,7 @@ again:
        od;
     :: now[PENDING] != NONE ->
        assert(now[PENDING] != BAD); /* it is always a whole one */
-       o = (now[PENDING] - 2) % 2; planned = now[PENDING] < 4; fresh = 0; back = planned;
+       o = (now[PENDING] - 2) % 2; planned = now[PENDING] < 4; fresh = 0; back = planned || abandon;
        sync(OURS, 23)               /* its writer may have been killed before it did */
     fi;
     k = (planned -> 2 : 0);
@@ -768,6 +771,37 @@ inline judge() {
     fi }
 }
 
+#ifdef TRACE
+/* A sync more than the protocol asks for does no harm. */
+proctype More() {
+  do
+  :: atomic { c_expr { next_is_sync(now.position) } -> position++; c_code { matched(now.position); } }
+  :: finished -> break
+  od
+}
+
+/* Is the trace a behaviour of the model? The processes that made it run, one after another. */
+init {
+  atomic {
+    c_code {
+      int i;
+      if (steps_in_all < 0) { load(); }
+      for (i = 0; i < (int) sizeof start; i++) { now.now[i] = start[i]; now.disk[i] = 1 << start[i]; }
+      now.makes[0] = given("MAKES"); now.replaces[0] = given("REPLACES");
+      now.abandon = given("ABANDON"); now.MUT = given("MUT"); now.kills = given("KILLS");
+      now.others = given("OTHERS"); };
+    may_write = 1;
+    run Crashes(); run More();
+    if :: others & 1 -> alive = 1; run Process(0) :: else fi
+  }
+  if
+  :: !alive && !(others & 2)
+  :: atomic { !alive && (others & 2) -> alive = 1; run Process(RECOVERER) }; !alive
+  fi;
+  finished = 1;
+  c_code { at_the_end(now.position); }
+}
+#else
 init {
   atomic {
     for (each : 0 .. SLOTS - 1) { disk[each] = 1 << NONE }
@@ -800,4 +834,4 @@ init {
     if :: powers -> powers--; power_loss() :: skip fi };
   judge()
 }
-
+#endif

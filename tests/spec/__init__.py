@@ -1,0 +1,1 @@
+"""The model in `spec/`: it holds, it notices every mutation, and the code behaves like it."""

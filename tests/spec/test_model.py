@@ -1,0 +1,35 @@
+"""The model holds in every bounded configuration, and notices every mutation."""
+
+from __future__ import annotations
+
+import pytest
+
+from crash.conftest import Tell, tell  # noqa: F401  (a fixture)
+from spec.model import check
+
+
+@pytest.fixture(scope="module")
+def checkers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    if reason := check.missing():
+        pytest.skip(reason)
+    built: dict[str, str] = check.build_all(str(tmp_path_factory.mktemp("checkers")))
+    return built
+
+
+@pytest.mark.parametrize("name", check.CASES)
+def test_the_model_holds(name: str, checkers: dict[str, str], tell: Tell) -> None:  # noqa: F811
+    result = check.check(checkers, check.CASES[name])
+    tell(f"model, {name}: {result.states} states, {result.seconds:.1f} s")
+    assert not result.violated
+    assert result.complete
+
+
+def test_every_mutation_violates_an_invariant(
+    checkers: dict[str, str],
+    tell: Tell,  # noqa: F811
+) -> None:
+    unnoticed = [
+        check.MUTATIONS[number] for number, noticed in check.notice_all(checkers) if noticed is None
+    ]
+    tell(f"model, mutations: {len(check.MUTATIONS)}, unnoticed {len(unnoticed)}")
+    assert not unnoticed
