@@ -93,6 +93,7 @@ _ORDERS = {
     43: "the lock released before the intent is removed",
     44: "no last look before the rename",
     45: "a component renamed over somebody else's",
+    46: "a component created with O_EXCL and then written, in place of a link",
     50: "reported before the intent is removed",
     54: "going back: components before the maps",
     55: "what cannot go forward does not go back",

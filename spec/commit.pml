@@ -436,7 +436,12 @@ inline place() {                    /* step 6 */
         prepare_text();
         if
         :: stuck & COMPS -> failed = STUCK
-        :: else ->                            /* durable.place: on EEXIST, look again */
+        :: !(stuck & COMPS) && MUT == 46 ->   /* created under its final name, then written */
+           write(COMP(o, c), BAD);
+           now[COMP(o, c)] = THERE;
+           fsync(COMP(o, c), 99);
+           c++
+        :: !(stuck & COMPS) && MUT != 46 ->   /* durable.place: on EEXIST, look again */
            atomic {
              if
              :: !now[TEXT(o, c)] -> failed = UNREADABLE

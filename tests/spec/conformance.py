@@ -212,12 +212,13 @@ def _value(slot: int, content: bytes | str, pair: Pair) -> int:
     if isinstance(content, str):
         return THERE
     if slot in (PENDING, DRAFT):
-        return {"plan": PLAN, "commit": INTENT}.get(_parsed(content).get("phase", ""), BAD)
+        phases = {"plan": PLAN, "commit": INTENT}
+        return phases.get(str(_parsed(content).get("phase")), BAD)
     if slot in (MAP, NEWMAP):
         body = _parsed(content)
         if not body:
             return BAD
-        new = body[pair.keys[0]][pair.keys[1]] == pair.new
+        new = bool(body[pair.keys[0]][pair.keys[1]] == pair.new)
         return 2 + new + 9 * ("MINE" in body)
     if content == pair.data:
         return THERE
