@@ -17,7 +17,7 @@ from crash.disk_model import State
 from crash.tracing import Call
 from jit_guard.commit.intent import DRAFT as DRAFT_PATH
 from jit_guard.text.names import PENDING as PENDING_PATH
-from jit_guard.text.names import STATE_FOLDER
+from jit_guard.text.names import STATE_DIRECTORY
 from spec.model import check
 
 # As in commit.pml.
@@ -180,7 +180,7 @@ def _slot(path: str, pair: Pair) -> int | None:
     fixed = {
         PENDING_PATH: PENDING,
         DRAFT_PATH: DRAFT,
-        STATE_FOLDER: STATE,
+        STATE_DIRECTORY: STATE,
         os.path.dirname(pair.component): FOLDER,
         pair.map: MAP,
         pair.component: COMPONENT,
@@ -199,7 +199,7 @@ def _slot(path: str, pair: Pair) -> int | None:
 
 def _directory(path: str, pair: Pair) -> int | None:
     folder = os.path.dirname(pair.component)
-    if path == STATE_FOLDER:
+    if path == STATE_DIRECTORY:
         return OURS
     if path == folder:
         return COMPONENTS

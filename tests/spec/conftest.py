@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crash.conftest import fast_folder  # noqa: F401  (a fixture)
+from crash.conftest import fast_directory  # noqa: F401  (a fixture)
 from spec.conformance import Checker
 from spec.model import check
 

@@ -9,7 +9,15 @@ import pytest
 
 from crash.deed import NEW, TEXT
 from crash.disk_model import State, write_state
-from crash.projects import DRAFT, MANY, SIMPLE, Scenario, one_component, scenarios
+from crash.projects import (
+    DRAFT,
+    MANY,
+    SIMPLE,
+    Scenario,
+    one_component,
+    recover_with_space,
+    scenarios,
+)
 from crash.test_power_loss import MUTATIONS
 from crash.tracing import Recorder
 from jit_guard.commit import durable, transaction
@@ -52,8 +60,8 @@ RECOVERIES = ("abandoned", "abandoned half done", "cleaned")
 
 
 @pytest.fixture
-def root(fast_folder: str) -> str:
-    return fast_folder
+def root(fast_directory: str) -> str:
+    return fast_directory
 
 
 def _scenario(root: str, name: str) -> Scenario:
@@ -166,7 +174,7 @@ def test_a_killed_commit_and_its_recovery_are_one(
     def killed_then_recovered(root: str) -> None:
         with pytest.raises(KilledError):
             one_component(root)
-        transaction.recover(root)
+        recover_with_space(root)
 
     monkeypatch.setattr(durable, "sync", sync)
     monkeypatch.setattr(transaction, "_undo", lambda *_: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crash.conftest import Tell, tell  # noqa: F401  (a fixture)
+from crash.conftest import Record, record  # noqa: F401  (a fixture)
 from spec.model import check
 
 
@@ -17,19 +17,19 @@ def checkers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", check.CASES)
-def test_the_model_holds(name: str, checkers: dict[str, str], tell: Tell) -> None:  # noqa: F811
+def test_the_model_holds(name: str, checkers: dict[str, str], record: Record) -> None:  # noqa: F811
     result = check.check(checkers, check.CASES[name])
-    tell(f"model, {name}: {result.states} states, {result.seconds:.1f} s")
+    record(f"model, {name}: {result.states} states, {result.seconds:.1f} s")
     assert not result.violated
     assert result.complete
 
 
 def test_every_mutation_violates_an_invariant(
     checkers: dict[str, str],
-    tell: Tell,  # noqa: F811
+    record: Record,  # noqa: F811
 ) -> None:
     unnoticed = [
         check.MUTATIONS[number] for number, noticed in check.notice_all(checkers) if noticed is None
     ]
-    tell(f"model, mutations: {len(check.MUTATIONS)}, unnoticed {len(unnoticed)}")
+    record(f"model, mutations: {len(check.MUTATIONS)}, unnoticed {len(unnoticed)}")
     assert not unnoticed
