@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -774,3 +775,57 @@ def test_guard_returns_no_component_outside_the_project(
     root = lay_out(tmp_path / "project", made)
     with pytest.raises(MissingComponent):
         Guard(root=root).component("GREET", "persona")
+
+
+# --- a .git that is no repository, and paths of many levels --------------------------------------
+
+
+def a_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_pointer_with_a_nul(path: Path) -> None:
+    path.write_bytes(b"gitdir: \0elsewhere\n")
+
+
+def an_endless_pointer(path: Path) -> None:
+    path.write_bytes(b"gitdir: " + b"a" * 100_000)
+
+
+@pytest.mark.parametrize("make", [a_fifo, a_device, a_pointer_with_a_nul, an_endless_pointer])
+@pytest.mark.parametrize("argv", [(), ("log",), ("recover",), ("--source", "index"), GENERATE])
+def test_what_is_in_the_place_of_git_is_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], None], argv: tuple[str, ...]
+) -> None:
+    root = lay_out(tmp_path, {**SOUND, "goal_map.json": HOLE})
+    call(*GENERATE, cwd=root)  # now there is a ledger to be read
+    (root / "goal_map.json").write_text(HOLE)
+    make(root / ".git")
+    told = subprocess.run(
+        [sys.executable, "-I", "-m", "jit_guard", *argv],
+        cwd=root,
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    assert told.returncode in (0, 1, 2), told
+
+
+def test_a_component_below_many_directories_is_placed(tmp_path: Path) -> None:
+    deep = "/".join("d" * 400)
+    root = lay_out(
+        tmp_path,
+        {
+            "goal_map.json": '{"PART": {"persona": "gone.txt"}}\n',
+            "jit-guard.toml": f'types.persona.directory = "{deep}"\n',
+            f"components/{deep}/there.txt": TEXT,
+        },
+    )
+    told = call(*GENERATE, cwd=root)
+    assert told.code == 1, told  # it is a draft
+    made = json.loads((root / "goal_map.json").read_bytes())["PART"]["persona"]
+    assert (root / "components" / deep / made).is_file()

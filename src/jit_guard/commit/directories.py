@@ -80,13 +80,23 @@ class Directories:
         if not _HAVE_HANDLES:
             _refuse_other(directory)
             return None
-        handle = self._handles.pop(path, None)
-        if handle is None:
-            handle = self._open(directory)
-            if len(self._handles) >= _MOST:
-                _close(self._handles.pop(next(iter(self._handles))))
-        self._handles[path] = handle
+        if path not in self._handles:
+            closed = [directory]  # a loop, since a path may have more levels than a stack
+            while closed[-1].path != self.top.path:
+                above = closed[-1].place.directory
+                if above.path in self._handles:
+                    break
+                closed.append(above)
+            for one in reversed(closed):
+                self._keep(one, self._open(one))
+        handle = self._handles.pop(path)
+        self._handles[path] = handle  # the most recently used
         return handle
+
+    def _keep(self, directory: Directory, handle: int) -> None:
+        if len(self._handles) >= _MOST:
+            _close(self._handles.pop(next(iter(self._handles))))
+        self._handles[directory.path] = handle
 
     def _open(self, directory: Directory) -> int:
         if directory is self.top or directory.path == self.top.path:

@@ -114,16 +114,18 @@ def _inside(directories: Directories, path: str, directory: str) -> Directory:
 
 def _real(full: str, path: str) -> str:
     """Return the `realpath` of a path that may not exist yet; raise if it cannot be read."""
-    try:
-        return os.path.realpath(full, strict=True)
-    except FileNotFoundError:
-        if os.path.islink(full):
-            raise UnsafePathError(f"{path} goes through a broken link") from None
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnsafePathError(f"{path} goes through a loop of links") from None
-        if not isinstance(error, NotADirectoryError):
-            raise
-        raise UnsafePathError(f"{path} is below a file") from None
-    above, name = os.path.split(full)
-    return os.path.join(_real(above, path), name)
+    missing: list[str] = []  # innermost first
+    while True:
+        try:
+            return os.path.join(os.path.realpath(full, strict=True), *reversed(missing))
+        except FileNotFoundError:
+            if os.path.islink(full):
+                raise UnsafePathError(f"{path} goes through a broken link") from None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise UnsafePathError(f"{path} goes through a loop of links") from None
+            if not isinstance(error, NotADirectoryError):
+                raise
+            raise UnsafePathError(f"{path} is below a file") from None
+        full, name = os.path.split(full)
+        missing.append(name)

@@ -2,6 +2,11 @@
 
 import os
 
+from jit_guard.errors import UnreadableError
+from jit_guard.sources.disk import read_file
+
+_POINTER = b"gitdir: "
+
 
 def top(directory: str) -> str | None:
     """Return the nearest directory at or above this one with a `.git`; None outside git.
@@ -24,11 +29,13 @@ def git_directory(repository: str) -> str:
     """
     path = os.path.join(repository, ".git")
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            pointer = file.read().rstrip("\n")
-    except OSError:  # a directory, as in most repositories
+        data = read_file(path, ".git")
+    except UnreadableError:  # a directory, as in most repositories; or a FIFO
+        data = None
+    if data is None or not data.startswith(_POINTER) or b"\0" in data:
         return os.path.realpath(path)
-    return os.path.realpath(os.path.join(repository, pointer.removeprefix("gitdir: ")))
+    pointer = os.fsdecode(data[len(_POINTER) :].rstrip(b"\r\n"))
+    return os.path.realpath(os.path.join(repository, pointer))
 
 
 def below(directory: str, path: str) -> str:

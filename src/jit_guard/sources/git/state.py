@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from jit_guard.errors import GitError
+from jit_guard.errors import GitError, UnreadableError
+from jit_guard.sources.disk import read_file
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import clean_environment
 from jit_guard.sources.repository import below, git_directory, top
@@ -47,12 +48,13 @@ def _index_holds(directory: str, name: str) -> bool | None:
     try:
         if any(one.startswith("sharedindex.") for one in os.listdir(directory)):
             return None
-        with open(os.path.join(directory, "index"), "rb") as file:
-            data = file.read()
+        data = read_file(os.path.join(directory, "index"), "index")
     except FileNotFoundError:
         return False
-    except OSError:
+    except (OSError, UnreadableError):
         return None
+    if data is None:
+        return False
     if data[:4] != b"DIRC" or data[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
         return None
     return re.search(rb"(?i)%s[/\0]" % re.escape(name.encode()), data) is not None
