@@ -246,6 +246,12 @@ LINKS = {
     "into our own state": ("components/protocols", "../.jit-guard"),
     "nowhere": ("components/protocols", "nowhere"),
     "in a circle": ("components/protocols", "protocols"),
+    "by the component itself, out of the project": (PLACED, "../../../home"),
+    "by the component itself, into .git": (PLACED, "../../.git/map.json"),
+    "by the component itself, to what is not there": (
+        PLACED,
+        "../../../home/none",
+    ),
     "by its map, out of the project": ("goal_map.json", "../home/secret.json"),
     "by its map, into .git": ("goal_map.json", ".git/map.json"),
 }
@@ -262,7 +268,7 @@ def test_an_intent_that_a_link_redirects_is_refused(world: Path, name: str) -> N
     path, target = LINKS[name]
     if path == "goal_map.json":
         (root / path).unlink()
-    else:
+    elif path == "components/protocols":
         shutil.rmtree(root / path)
     (root / path).symlink_to(target)
     plant(root, sound())

@@ -44,6 +44,18 @@ def map_location(directories: Directories, path: str) -> Location:
     return location
 
 
+def refuse_link_away(location: Location, path: str) -> None:
+    """Refuse a component that is a link out of the project, into `.git` or into `.jit-guard`.
+
+    Nothing is written through such a link, but an entry should not be set to its name, either.
+
+    Raises:
+        UnsafePathError: it is such a link.
+    """
+    if durable.is_link(location):
+        _below(location.directory.directories, path, os.path.realpath(location.path))
+
+
 def refuse_hard_link(path: str, status: os.stat_result) -> None:
     """Refuse a hard-linked map, which a rename would detach from its other names.
 
@@ -104,9 +116,13 @@ def _refuse_ours(path: str, segments: list[str]) -> None:
 
 def _inside(directories: Directories, path: str, directory: str) -> Directory:
     """Return the real directory at a path, if maps and components may be written there."""
-    root, real = directories.top.path, _real(directory, path)
+    return _below(directories, path, _real(directory, path))
+
+
+def _below(directories: Directories, path: str, real: str) -> Directory:
+    root = directories.top.path
     if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
-        raise UnsafePathError(f"{path}: its directory is outside the project; nothing was written")
+        raise UnsafePathError(f"{path}: it leads outside the project; nothing was written")
     found = directories.at(os.path.relpath(real, root) if real != root else "")
     _refuse_ours(path, found.relative.split("/"))
     return found

@@ -26,6 +26,7 @@ from jit_guard.commit.errors import (
     UnsafePathError,
 )
 from jit_guard.commit.intent import Intent, MapChange, RefusedIntentError
+from jit_guard.commit.location import refuse_link_away
 from jit_guard.commit.preparation import New, Placement
 from jit_guard.commit.replay import Keep, Kept, Left, Recovery, Replay
 from jit_guard.errors import UnreadableError
@@ -293,6 +294,8 @@ def _admitted(
     back = abandon or pending.phase == "plan"
     try:
         work = Replay(directories, pending, back, False, keep, allowed)
+        for one in pending.components:
+            refuse_link_away(work.component(one), one.path)
     except UnsafePathError as error:
         raise RefusedIntentError(str(error)) from None
     why = refusal(pending, allowed, work.parents(), work.existing())
