@@ -9,6 +9,7 @@ from jit_guard.config import CODES, Settings
 from jit_guard.errors import ConfigError, UsageError
 from jit_guard.sources.disk import read_file
 from jit_guard.sources.tree import Tree
+from jit_guard.text.names import STATE_DIRECTORY
 from jit_guard.text.printable import quote
 
 TYPE_CHECKING = False
@@ -132,15 +133,19 @@ class Criteria:
         """Return the bytes of a file that is sent to a model.
 
         Raises:
-            ConfigError: it does not exist, or git ignores it: by naming such a file, a pull
-                request would publish what it does not contain.
+            ConfigError: it does not exist, git ignores it, or it is in `.jit-guard`: by naming such
+                a file, a pull request would publish what it does not contain.
             UnreadableError: git cannot determine that.
         """
         from jit_guard.sources import gate
 
         data = _named(snapshot, key, path)
         place = gate.find(Tree(snapshot), path) if self._config is None else None
-        if place is not None and snapshot.ignored([place.real]):
+        if place is None:
+            return data
+        if place.real.partition("/")[0].lower() == STATE_DIRECTORY:
+            raise ConfigError([f"{key}: {path} is in {STATE_DIRECTORY}, which is never sent"])
+        if snapshot.ignored([place.real]):
             raise ConfigError(
                 [f"{key}: {path} is ignored by git; ignored files are never sent to a model"]
             )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.check import check
+from jit_guard.comparison.compare import components_directory
 from jit_guard.config import Settings
 from jit_guard.errors import UsageError
 from jit_guard.report import Finding
@@ -19,6 +20,7 @@ from jit_guard.rules.fault import Sample
 from jit_guard.sources.memory import Memory
 from jit_guard.sources.overlay import Overlay
 from jit_guard.sources.read_maps import read_maps
+from jit_guard.sources.tree import Tree
 
 if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
@@ -54,12 +56,20 @@ def selftest(
         extra_rules: rules of plugins, tested on their own examples.
 
     Raises:
-        UsageError: a map is invalid, so no fault can be injected.
+        UsageError: a map is invalid, so no fault can be injected; or the directory for it is a
+            file, or a link that leads nowhere or outside the project.
+        UnreadableError: the components directory is one.
     """
     maps = read_maps(source, settings.maps)
     if len(maps.read) < len(settings.maps) or not all(one.sound for one in maps.read):
         raise UsageError("selftest requires valid maps; run jit-guard to see what is wrong")
     sample = Sample(maps.read[0], settings)
+    tree = Tree(source)
+    components_directory(tree, settings)
+    if tree.resolve(sample.directory).kind not in ("directory", "absent"):
+        raise UsageError(
+            f"selftest cannot use {sample.directory}; run jit-guard to see what is wrong"
+        )
     for rule in (*load_rules(), *extra_rules):
         yield _try(rule, sample, source, settings)
 

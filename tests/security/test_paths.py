@@ -299,6 +299,23 @@ def test_ignored_files_are_not_sent(tmp_path: Path, key: str) -> None:
     assert SECRET in seen.read_text()
 
 
+@pytest.mark.parametrize("key", FILES[:2])
+def test_what_we_keep_is_not_sent(tmp_path: Path, key: str) -> None:
+    made: Files = {
+        **SOUND,
+        "goal_map.json": HOLE,
+        "jit-guard.toml": f'{key} = "docs/p"\n',
+        "docs/p": Link("../.jit-guard/p"),
+        ".jit-guard/p": json.dumps({"PART": {"persona": SECRET}}),
+    }
+    root = lay_out(tmp_path / "project", made)
+    seen = tmp_path / "seen"
+    spy = f"sh -c 'cat >> {seen}; echo text'"
+    told = call("--fix", "--no-input", "--yes", "--command", spy, cwd=root)
+    assert (told.code, seen.exists()) == (2, False)
+    assert f"{key}: docs/p is in .jit-guard" in told.err
+
+
 # --- components ----------------------------------------------------------------------------------
 
 TREES: dict[str, dict[str, Content]] = {
@@ -775,6 +792,39 @@ def test_guard_returns_no_component_outside_the_project(
     root = lay_out(tmp_path / "project", made)
     with pytest.raises(MissingComponent):
         Guard(root=root).component("GREET", "persona")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"components": Link("../outside")},
+        {"components": Link(".git"), ".git/x": ""},
+        {"components": "a file"},
+        {"components/personas": Link("../../outside")},
+        {"components/personas": Link("../.git/refs"), ".git/refs/x": ""},
+        {"components/personas": Link("nowhere")},
+        {"jit-guard.toml": 'types.persona.directory = "a/b"', "components/a": Link("../.git")},
+    ],
+    ids=["out", "git", "a file", "a type out", "a type in git", "broken", "configured"],
+)
+def test_selftest_refuses_a_directory_that_it_cannot_use(
+    tmp_path: Path, outside: Path, made: Files
+) -> None:
+    goals = {"goal_map.json": '{"GREET": {"persona": "host.txt"}}\n'}
+    root = lay_out(tmp_path / "project", {**goals, **made})
+    told = call("selftest", cwd=root)
+    assert (told.code, told.out) == (2, ""), told
+
+
+@pytest.mark.parametrize(
+    "component_type", ["\\u0000", "\\ud800", "a/b", "..", ".", "x" * 300, "a\\nb", "con."]
+)
+def test_selftest_works_without_a_type_that_can_be_a_directory(
+    tmp_path: Path, component_type: str
+) -> None:
+    made = {"goal_map.json": f'{{"A": {{"{component_type}": "host.txt"}}}}\n', "components/x": ""}
+    told = call("selftest", cwd=lay_out(tmp_path, made))
+    assert told.code == 0, told
 
 
 # --- a .git that is no repository, and paths of many levels --------------------------------------
