@@ -73,6 +73,12 @@ def test_a_long_reason_is_shortened_in_the_middle() -> None:
     assert found.reason.endswith("is not of type 'string'")
 
 
+def test_a_reason_shows_small_numbers() -> None:
+    team = Schema("s.json", {"additionalProperties": {"minLength": 0, "maxProperties": -1}})
+    with pytest.raises(ConfigError, match="-1 is less than the minimum of 0"):
+        team.check()
+
+
 def test_a_team_may_require_a_pattern_for_goals() -> None:
     schema = load({"propertyNames": {"pattern": "^[A-Z_]+$"}, "required": ["GREET"]})
     assert [(one.keys, one.keyword, one.on_key) for one in schema.violations({"low": {}})] == [

@@ -418,7 +418,8 @@ class Pages:
         self._path.write_bytes(b"".join([bytes(first), *self.pages[1:]]))
 
 
-def test_a_tree_that_reaches_one_page_many_times_ends(root: Path) -> None:
+@pytest.mark.parametrize("claimed", [0, 1 << 40])
+def test_a_tree_that_reaches_one_page_many_times_ends(root: Path, claimed: int) -> None:
     pages = Pages(root)
     top = pages.roots["texts"]
     leaf = len(pages.pages) + 1
@@ -430,6 +431,8 @@ def test_a_tree_that_reaches_one_page_many_times_ends(root: Path) -> None:
         below = number
     pages.put(top, pages.inner([below] * 199, below))
     pages.write()
+    if claimed:  # a hole at the end
+        os.truncate(path_of(root), claimed)
     for words in (("log",), ("log", "NONE"), FIX):
         done = run(*words, cwd=root, timeout=40)
         assert (done.code, "corrupted" in done.err) == (2, True), done

@@ -261,6 +261,8 @@ HIDDEN = {
     "Hangul filler": "\u3164",
     "grapheme joiner": "\u034f",
     "annotation": "\ufff9",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
     "music": "\U0001d173",
     "joiner between letters": "\u200d",
     "two joiners": "\u200c\u200d",

@@ -168,9 +168,8 @@ def test_the_index_is_only_read(made: Path, source: str) -> None:
     git(made, "config", "splitIndex.sharedIndexExpire", "now")
 
     def of_git() -> dict[str, bytes]:
-        return {
-            path.name: path.read_bytes() for path in (made / ".git").iterdir() if path.is_file()
-        }
+        files = (path for path in (made / ".git").iterdir() if path.is_file())
+        return {path.name: path.read_bytes() for path in files}
 
     before = of_git()
     call("--source", source, cwd=made)

@@ -1,8 +1,9 @@
 """Characters that a reviewer cannot see but a model reads.
 
 A text with them can say one thing to a reviewer and another to a model (CVE-2021-42574, "Trojan
-Source"), or carry hidden data. All characters with Unicode's Default_Ignorable_Code_Point and the
-annotations U+FFF9 to U+FFFB are refused, except where languages and emoji need them:
+Source"), or carry hidden data. All characters with Unicode's Default_Ignorable_Code_Point, the
+annotations U+FFF9 to U+FFFB, and the separators U+2028 and U+2029 (a line break, or nothing,
+depending on the program) are refused, except where languages and emoji need them:
 
 - U+200C and U+200D (joiners: Persian, Indic scripts, emoji), next to a non-ASCII character and not
   twice in a row;
@@ -20,7 +21,7 @@ import re
 
 # Bidirectional controls are U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
 _NEVER = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )

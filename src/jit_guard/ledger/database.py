@@ -163,7 +163,7 @@ class LedgerFile:
         with self.reading() as connection, closing(connection.execute(query, values)) as cursor:
             for row in cursor:
                 seen += sum(len(value) for value in row if isinstance(value, (str, bytes)))
-                if seen > size and seen > (size := os.lstat(self._path).st_size):
+                if seen > size and seen > (size := files.size(self._path)):
                     raise corrupted("it contains more than its size allows")
                 found.append(row)
                 if most is not None and seen > most:
@@ -240,7 +240,7 @@ class _Limit:
 
     def start(self, path: str) -> None:
         """Start the time of a call; a larger database gets more."""
-        self._until = time.thread_time() + _WORK + os.lstat(path).st_size / _RATE
+        self._until = time.thread_time() + _WORK + files.size(path) / _RATE
 
     def is_over(self) -> bool:
         """Check whether the time limit is exceeded."""

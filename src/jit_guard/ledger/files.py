@@ -16,6 +16,8 @@ _MAGIC = bytes.fromhex(
     "d9d505f920a163d7"
 )  # starts a journal, and ends one that has a super-journal
 _HEADER = 28  # bytes; a journal's start, up to the size of a page
+_WITHOUT_QUESTION = 1 << 26  # bytes; no limit is noticeable below that
+_COMPRESSED = 64  # bytes of a file per byte on disk
 _READ = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -43,6 +45,21 @@ def unsafe(path: str) -> str | None:
         f"{path}-journal", 0 if status is None else status.st_size
     )
     return f"-journal {why}" if why else None
+
+
+def size(path: str) -> int:
+    """Return the size of a file, for limits of work and memory.
+
+    A file with holes can claim any size, so the space that it takes on disk counts. File systems
+    that compress, and report little, are allowed for.
+
+    Raises OSError.
+    """
+    status = os.lstat(path)
+    blocks = getattr(status, "st_blocks", None)
+    if blocks is None:  # Windows
+        return status.st_size
+    return min(status.st_size, _WITHOUT_QUESTION + blocks * 512 * _COMPRESSED)
 
 
 def close_to_others(path: str) -> None:

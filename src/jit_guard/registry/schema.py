@@ -33,9 +33,9 @@ _DRAFTS = (
     "https://json-schema.org/draft/2020-12/schema",
 )
 _ANNOTATIONS = frozenset(("$comment", "default", "deprecated", "description", "examples", "title"))
-_PLAIN = frozenset(
-    ("const", "enum", "maxLength", "maxProperties", "minLength", "minProperties", "required")
-) | {"type"}
+_PLAIN = frozenset(("maxLength", "maxProperties", "minLength", "minProperties", "required")) | {
+    "type"
+}
 _ONE = frozenset(("additionalProperties", "else", "if", "not", "propertyNames", "then"))
 _MANY = frozenset(("allOf", "anyOf", "oneOf"))
 _NAMED = frozenset(("$defs", "definitions", "properties"))
@@ -142,11 +142,12 @@ def _violation(error: ValidationError) -> Violation:
 def _reason(error: ValidationError | SchemaError) -> str:
     message = error.message
     quoted = [error.instance, error.validator_value]
-    for number, value in enumerate(quoted):  # no repr contains a NUL
-        message = message.replace(repr(value), f"\0{number}")
+    marks = ("\0", "\1")  # no repr contains these
+    for mark, value in zip(marks, quoted, strict=True):
+        message = message.replace(repr(value), mark)
     message = cut_quotes(message)
-    for number, value in enumerate(quoted):
-        message = message.replace(f"\0{number}", quote(value))
+    for mark, value in zip(marks, quoted, strict=True):
+        message = message.replace(mark, quote(value))
     return _shorten(message)
 
 
@@ -198,6 +199,9 @@ def _is_plain(schema: Any, patterns: list[str], *, top: bool = False) -> bool:
 
 
 def _is_plain_keyword(keyword: str, value: Any, patterns: list[str], *, top: bool) -> bool:
+    if keyword in ("const", "enum"):  # objects and arrays take the compiled validator much memory
+        values = value if keyword == "enum" and isinstance(value, list) else [value]
+        return not any(isinstance(one, (dict, list)) for one in values)
     if keyword in _ANNOTATIONS or keyword in _PLAIN:
         return True
     if keyword == "$schema":
