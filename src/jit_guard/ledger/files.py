@@ -56,7 +56,7 @@ def size(path: str) -> int:
     Raises OSError.
     """
     status = os.lstat(path)
-    blocks = getattr(status, "st_blocks", None)
+    blocks: int | None = getattr(status, "st_blocks", None)
     if blocks is None:  # Windows
         return status.st_size
     return min(status.st_size, _WITHOUT_QUESTION + blocks * 512 * _COMPRESSED)
