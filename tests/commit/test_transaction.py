@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import commits
 from commits import recover
 from jit_guard.commit import durable, preparation, set_maps, transaction
 from jit_guard.commit.directories import Directories, Location
@@ -287,21 +289,73 @@ def test_placing_by_rename_would_be_noticed(project: Path, monkeypatch: pytest.M
     assert (project / PLACEMENT.path).read_text() != "theirs"
 
 
+@pytest.mark.parametrize("code", ["EACCES", "EINVAL", "EMLINK", "ENOSYS", "EPERM", "EXDEV"])
 def test_without_hard_links_files_are_still_placed(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    code: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def link(*_: object, **__: object) -> None:
-        raise OSError(1, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr(os, "link", _refusing(code))
     _just_before(
-        monkeypatch, durable, "place", lambda: (project / PLACEMENT.path).write_text("theirs")
+        monkeypatch,
+        durable,
+        "place_without_link",
+        lambda: (project / PLACEMENT.path).write_text("theirs"),
     )
     other = Placement("components/ps/other.txt", b"other")
     done = commit(str(project), [CHANGE], [PLACEMENT, other])
     assert done.placed == (other.path,)
     assert (project / PLACEMENT.path).read_text() == "theirs"
     assert (project / other.path).read_bytes() == b"other"
+
+
+def _refusing(code: str) -> Callable[..., None]:
+    def link(*_: object, **__: object) -> None:
+        number = getattr(errno, code)
+        raise OSError(number, os.strerror(number))
+
+    return link
+
+
+def test_links_that_are_refused_only_after_the_decision_are_no_obstacle(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _just_before(
+        monkeypatch, durable, "place", lambda: monkeypatch.setattr(os, "link", _refusing("EXDEV"))
+    )
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert (project / PLACEMENT.path).read_bytes() == b"text\n"
+
+
+@pytest.mark.parametrize("theirs", [b"", b"te", b"theirs"])
+def test_where_links_work_even_an_empty_file_of_another_process_stays(
+    theirs: bytes, project: Path
+) -> None:
+    commits.interrupt(str(project), [CHANGE], [PLACEMENT], 1)
+    (project / PLACEMENT.path).write_bytes(theirs)
+    assert [one.data for one in recover(str(project)).kept] == [b"text\n"]
+    assert (project / PLACEMENT.path).read_bytes() == theirs
+
+
+@pytest.mark.parametrize("abandon", [False, True])
+def test_the_empty_file_of_a_killed_process_is_finished_or_removed(
+    abandon: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _refusing("EACCES"))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    _just_before(
+        monkeypatch, durable, "place_without_link", lambda: monkeypatch.setattr(os, "replace", die)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        commit(str(project), [CHANGE], [PLACEMENT])
+    monkeypatch.undo()
+    assert (project / PLACEMENT.path).read_bytes() == b""
+    recover(str(project), abandon=abandon)
+    if abandon:
+        assert everything(project) - QUIET == OLD
+    else:
+        assert (project / PLACEMENT.path).read_bytes() == b"text\n"
 
 
 def test_a_save_after_the_map_was_read_is_kept_key_by_key(
@@ -461,6 +515,7 @@ def test_an_error_after_the_decision_says_how_to_continue(
         raise OSError(5, "Input/output error", str(project / PLACEMENT.path))
 
     monkeypatch.setattr(durable, "place", refuse)
+    monkeypatch.setattr(durable, "place_without_link", refuse)
     with pytest.raises(
         UnfinishedCommitError, match=r"components/ps/new.txt: input/output.*recover"
     ):

@@ -3,6 +3,8 @@
 python -S -B deed.py SOURCES ROOT DEED
 """
 
+import errno
+import os
 import sys
 
 if __name__ == "__main__":
@@ -25,11 +27,22 @@ def commit(root: str) -> None:
     transaction.commit(root, changes, [Placement(f"components/protocols/{NEW}", TEXT)])
 
 
+def refuse_links() -> None:
+    """Make every hard link fail, as on Android, FAT and some FUSE file systems."""
+
+    def link(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    os.link = link
+
+
 def main() -> int:
     """Return 0 if done, 2 after a clear message, 130 if interrupted; else a traceback."""
     root, deed = sys.argv[2:4]
     try:
-        if deed == "commit":
+        if deed == "commit without links":
+            refuse_links()
+        if deed.startswith("commit"):
             commit(root)
         else:
             recover(root, abandon=deed == "abandon")

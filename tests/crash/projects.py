@@ -11,7 +11,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import commits
-from crash.deed import EDIT, NEW, TEXT, commit
+from crash.deed import EDIT, NEW, TEXT, commit, refuse_links
 from crash.disk_model import State, read_state, write_state
 from crash.power_loss import StateCheck, full_disk
 from jit_guard.commit import durable, intent, transaction
@@ -198,6 +198,18 @@ def in_new_directories(root: str) -> None:
     one_component(root)
 
 
+def _without_links(run: Callable[[str], None]) -> Callable[[str], None]:
+    def without_links(root: str) -> None:
+        real = os.link
+        refuse_links()
+        try:
+            run(root)
+        finally:
+            os.link = real
+
+    return without_links
+
+
 def refused(root: str) -> None:
     """Fail just before the commit is decided, so that everything is undone."""
     real = intent.write
@@ -288,6 +300,10 @@ def scenarios(directory: str) -> list[Scenario]:
             killed_then_recovered("the intent comes back"), recover_with_space, SIMPLE, SIMPLE_NEW,
         ),
         Scenario("many components", MANY, many_components, recover, MANY, MANY_NEW),
+        Scenario(
+            "without hard links", SIMPLE, _without_links(one_component), _without_links(recover),
+            SIMPLE, SIMPLE_NEW,
+        ),
         Scenario("refused", SIMPLE, refused, recover, SIMPLE, SIMPLE_NEW, done=SIMPLE),
         Scenario("abandoned", pending, abandoned, recover_with_space, SIMPLE, SIMPLE_NEW, SIMPLE),
         Scenario(

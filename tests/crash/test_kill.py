@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 from collections import Counter
 
@@ -30,6 +32,28 @@ def test_kill_9_at_every_call_of_a_commit(fast_directory: str, record: Record) -
         assert transaction.interrupted(commit.root) is None
     record(f"kill -9, commit: {len(points)} points, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
+
+
+@pytest.mark.parametrize("links", [False, True], ids=["without links", "with links"])
+def test_kill_9_of_a_commit_without_hard_links(
+    links: bool, fast_directory: str, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recovery is of another system, which may have them."""
+    commit = Killable(fast_directory, "commit without links", SIMPLE)
+    ends: Counter[str] = Counter()
+    points = commit.points()
+    if not links:
+        monkeypatch.setattr(os, "link", _refuse_link)
+    runs = inject(commit.argv, commit.root, commit.env, points, "signal=SIGKILL", commit.lay_out)
+    for run in runs:
+        assert run.returncode == -signal.SIGKILL, run
+        ends[commit.recovered()] += 1
+    record(f"kill -9, commit without hard links: {len(points)} points, {dict(ends)}, nothing else")
+    assert set(ends) == {"old", "new"}
+
+
+def _refuse_link(*_: object, **__: object) -> None:
+    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
 
 @pytest.mark.parametrize(

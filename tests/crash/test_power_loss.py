@@ -35,6 +35,7 @@ NAMES = (
     "killed before its decision is durable, recovered",
     "killed before its end is durable, recovered",
     "many components",
+    "without hard links",
     "refused",
     "abandoned",
     "abandoned half done",

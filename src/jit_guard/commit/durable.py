@@ -30,7 +30,6 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW"
 _READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 # Errors of file systems that cannot sync a directory or do not support F_FULLFSYNC.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _CHUNK = 1 << 20
 _WINDOWS_TRIES = 40
 
@@ -238,17 +237,35 @@ def place(temporary: Location, final: Location) -> None:
 
     Raises:
         FileExistsError: the name is already taken.
+        OSError: no hard link can be made here; `place_without_link` can still place the file.
     """
-    try:
-        move(os.link, temporary, final, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        # No hard links here (FAT, some network and user-space file systems). On Windows a
-        # rename never overwrites; elsewhere the check and the rename are two steps.
-        if exists(final):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), final.path) from None
+    move(os.link, temporary, final, follow_symlinks=False)
+
+
+def place_without_link(temporary: Location, final: Location) -> None:
+    """Do the same where hard links are refused (FAT, Android, some FUSE file systems).
+
+    The name is reserved by an empty file, which is created exclusively, and the finished file is
+    renamed over it. A crash in between leaves the empty file.
+
+    Raises:
+        FileExistsError: the name is already taken.
+    """
+    if sys.platform == "win32":  # a rename there never overwrites
         _patiently(lambda: move(os.rename, temporary, final))
+        return
+    os.close(final.call(os.open, _NEW, 0o600))
+    replace(temporary, final)
+
+
+def can_link(temporary: Location, probe: Location) -> bool:
+    """Try a hard link and its removal. Raises OSError: it cannot be removed."""
+    try:
+        move(os.link, temporary, probe, follow_symlinks=False)
+    except OSError:
+        return False
+    remove(probe)
+    return True
 
 
 def replace(temporary: Location, final: Location) -> None:

@@ -68,12 +68,16 @@ class ComponentIntent(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """One commit. `directories` are to be created, outermost first, relative to the root."""
+    """One commit. `directories` are to be created, outermost first, relative to the root.
+
+    `reserves`: hard links are refused, so an empty file may hold the place of a component.
+    """
 
     phase: Literal["plan", "commit"]
     maps: tuple[MapIntent, ...]
     components: tuple[ComponentIntent, ...]
     directories: tuple[str, ...]
+    reserves: bool = False
 
     def plan(self) -> Intent:
         """Return what must be on disk before the first temporary file: names without texts."""
@@ -93,6 +97,11 @@ class RefusedIntentError(TransactionError):
             f"{BROKEN}"
         )
         self.reason = reason
+
+
+def probe(one: ComponentIntent) -> str:
+    """Return the name under which a hard link is tried in the directory of a component."""
+    return f"{one.temporary}f"
 
 
 def stands(directories: Directories) -> bool:
@@ -188,7 +197,7 @@ def encode(intent: Intent) -> bytes:
     Raises:
         TransactionError: it is too large: `read` would refuse it.
     """
-    body = {
+    body: dict[str, Any] = {
         "version": VERSION,
         "phase": intent.phase,
         "folders": intent.directories,
@@ -217,6 +226,8 @@ def encode(intent: Intent) -> bytes:
             for one in intent.components
         ],
     }
+    if intent.reserves:
+        body["reserves"] = True
     data = json.dumps({"sha256": _checksum(body), **body}, indent=1).encode() + b"\n"
     if _is_bulky(data):
         raise TransactionError("the commit is too large; nothing was changed")
@@ -243,6 +254,7 @@ def decode(data: bytes) -> Intent:
                 maps=tuple(map(_decode_map, _of(list, body["maps"]))),
                 components=tuple(map(_decode_component, _of(list, body["components"]))),
                 directories=tuple(_of(list, body["folders"])),
+                reserves=_of(bool, body.get("reserves", False)),
             )
             _refuse_odd(found)
             return found

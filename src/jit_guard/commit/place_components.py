@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from jit_guard.commit import durable
+from jit_guard.commit import durable, intent
 from jit_guard.commit.directories import Directory, Location
 from jit_guard.commit.intent import ComponentIntent
 from jit_guard.commit.location import missing_directories, upwards
@@ -38,7 +38,7 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
         if not durable.exists(location):
             _prepare_component(work, one, location)
             try:
-                durable.place(temporary, location)
+                _give_name(work, temporary, location)
             except FileExistsError:
                 continue  # created between the two calls: look at it
             break
@@ -47,8 +47,9 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
         if sha256 == one.sha256:
             durable.sync_file(location, without="a component that already existed is torn")
             break
-        if found is not None and sha256 == one.replaces and work.may_replace(found[0]):
-            _prepare_component(work, one, location, found[1])
+        replaced = sha256 == one.replaces and found is not None and work.may_replace(found[0])
+        if found is not None and (replaced or _is_reserved(work, found[0])):
+            _prepare_component(work, one, location, found[1] if replaced else None)
             durable.replace(temporary, location)
             break
         if durable.exists(location):
@@ -57,6 +58,25 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
             work.keep(one.path, one.data or b"", reason)
             return
     work.placed.append(one.path)
+
+
+def _give_name(work: Replay, temporary: Location, location: Location) -> None:
+    try:
+        if not work.intent.reserves:
+            durable.place(temporary, location)
+            return
+    except FileExistsError:
+        raise
+    except OSError:
+        # Before the first empty file exists, or a recovery would take it for another process's.
+        work.intent = work.intent._replace(reserves=True)
+        intent.write(work.directories, work.intent)
+    durable.place_without_link(temporary, location)
+
+
+def _is_reserved(work: Replay, data: bytes) -> bool:
+    """Check for the empty file of a process that was killed before it renamed ours over it."""
+    return not data and not work.fresh and work.intent.reserves
 
 
 def _prepare_component(
@@ -83,7 +103,7 @@ def _withdraw(work: Replay, one: ComponentIntent, location: Location) -> None:
     """Remove a component that no entry names any longer, if we placed it; keep its text."""
     made_by_us = not one.adopted and one.replaces is None
     found = read_text(location)
-    if found is not None and sha256_of(found[0]) == one.sha256:
+    if found is not None and (sha256_of(found[0]) == one.sha256 or _is_reserved(work, found[0])):
         if not made_by_us or work.named(one.path):
             work.left.append(Left(one.path, (), "left in place"))
         else:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import OccupiedError, TransactionError
-from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapIntent
+from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapIntent, probe
 from jit_guard.commit.location import (
     component_location,
     map_location,
@@ -159,3 +159,16 @@ def make(directories: Directories, new: New) -> None:
         durable.sync_directory(
             parent, without="a temporary file is lost, and recovery needs space to rewrite it"
         )
+
+
+def refuses_links(new: New) -> bool:
+    """Try a hard link and its removal in the directory of every new component."""
+    refused = False
+    tried: set[Directory] = set()
+    for one in new.intent.components:
+        location = new.locations[one.path]
+        if not one.adopted and location.directory not in tried:
+            tried.add(location.directory)
+            temporary = location.beside(one.temporary)
+            refused |= not durable.can_link(temporary, location.beside(probe(one)))
+    return refused

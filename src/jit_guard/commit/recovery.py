@@ -47,11 +47,15 @@ def undo_plan(work: Replay) -> Recovery:
 def _clear(work: Replay) -> None:
     """Remove the temporary files, and the directories that are still empty."""
     directories: dict[Directory, None] = {}
+    probed: set[Directory] = set()
     for component in work.intent.components:
         location = work.component(component)
         temporary = location.beside(component.temporary)
         if durable.remove(temporary) and component.path not in work.placed:
             work.removed.append(temporary.relative)
+        if not (work.fresh or component.adopted or location.directory in probed):
+            probed.add(location.directory)
+            durable.remove(location.beside(intent.probe(component)))
         directories[location.directory] = None
     for one in work.intent.maps:
         location = work.map(one)

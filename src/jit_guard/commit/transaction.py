@@ -106,7 +106,7 @@ def commit(
             _refuse_interrupted(directories)
             state_directory.make(root)
             new = preparation.prepare(directories, changes, placements)
-            _decide(directories, new, lock)
+            new = _decide(directories, new, lock)
             return _finish(directories, new, keep)
     except OSError as error:
         raise TransactionError(f"{_reason(root, error)}; nothing was changed") from None
@@ -203,11 +203,13 @@ def _refuse_interrupted(directories: Directories) -> None:
         )
 
 
-def _decide(directories: Directories, new: New, lock: CommitLock) -> None:
+def _decide(directories: Directories, new: New, lock: CommitLock) -> New:
     """Do steps 2 to 4 on disk. If this returns, the commit is decided; if it raises, undone."""
     try:
         intent.write(directories, new.intent.plan())
         preparation.make(directories, new)
+        reserves = preparation.refuses_links(new)
+        new = new._replace(intent=new.intent._replace(reserves=reserves))
         if not lock.holds():
             raise TransactionError(
                 f"{STATE_DIRECTORY} was removed during the commit; nothing was changed"
@@ -217,6 +219,7 @@ def _decide(directories: Directories, new: New, lock: CommitLock) -> None:
     except BaseException as error:
         _undo(directories, new, error)
         raise
+    return new
 
 
 def _undo(directories: Directories, new: New, cause: BaseException) -> None:
