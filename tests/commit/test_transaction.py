@@ -384,6 +384,22 @@ def test_a_save_at_the_last_moment_is_noticed(
     assert (project / "goal_map.json").read_bytes() == theirs.replace(b"old", b"new")
 
 
+@posix
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_the_time_of_a_change_counts_except_on_windows(
+    platform: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There, st_ctime_ns means something else for a path than for an open file."""
+    path = project / "goal_map.json"
+    before = path.stat()
+    path.chmod(0o600)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    while path.stat().st_ctime_ns == before.st_ctime_ns:
+        path.chmod(0o600)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert durable.same_file(before, path.stat()) == (platform == "win32")
+
+
 def test_a_save_of_the_same_entry_wins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = b'{"A": {"p": "theirs.txt"}}'
     _just_before(
