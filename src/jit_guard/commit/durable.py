@@ -174,6 +174,12 @@ def read_file(location: Location, most: int | None = None) -> tuple[bytes, os.st
         os.close(handle)
 
 
+def open_to_read(location: Location) -> int:
+    """Open a file for reading; never blocks, and follows no link."""
+    handle: int = location.call(os.open, _READ)
+    return handle
+
+
 def exists(location: Location) -> bool:
     """Check whether a path exists, even as a broken link; raise if that cannot be determined."""
     return location.status() is not None
@@ -261,12 +267,13 @@ def place_without_link(temporary: Location, final: Location) -> None:
 
 def can_link(temporary: Location, probe: Location) -> bool:
     """Try a hard link and its removal. Raises OSError: it cannot be removed."""
+    can = True
     try:
         move(os.link, temporary, probe, follow_symlinks=False)
     except OSError:
-        return False
+        can = False  # although some network file systems have made it
     remove(probe)
-    return True
+    return can
 
 
 def replace(temporary: Location, final: Location) -> None:

@@ -99,9 +99,9 @@ class RefusedIntentError(TransactionError):
         self.reason = reason
 
 
-def probe(one: ComponentIntent) -> str:
-    """Return the name under which a hard link is tried in the directory of a component."""
-    return f"{one.temporary}f"
+def probe(temporary: str) -> str:
+    """Return the name under which a hard link to a temporary file is tried."""
+    return f"{temporary}f"
 
 
 def stands(directories: Directories) -> bool:

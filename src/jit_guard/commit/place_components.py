@@ -6,6 +6,7 @@ import os
 
 from jit_guard.commit import durable, intent
 from jit_guard.commit.directories import Directory, Location
+from jit_guard.commit.errors import TransactionError
 from jit_guard.commit.intent import ComponentIntent
 from jit_guard.commit.location import missing_directories, upwards
 from jit_guard.commit.replay import (
@@ -41,6 +42,9 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
                 _give_name(work, temporary, location)
             except FileExistsError:
                 continue  # created between the two calls: look at it
+            except FileNotFoundError:
+                work.directories.forget()  # its directory was removed: make it again
+                continue
             break
         found = read_text(location)
         sha256 = sha256_of(found[0]) if found is not None else None
@@ -57,6 +61,8 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
             work.left.append(Left(one.path, (), reason))
             work.keep(one.path, one.data or b"", reason)
             return
+    else:
+        raise TransactionError(f"{one.path} keeps being changed by another process")
     work.placed.append(one.path)
 
 
@@ -65,7 +71,7 @@ def _give_name(work: Replay, temporary: Location, location: Location) -> None:
         if not work.intent.reserves:
             durable.place(temporary, location)
             return
-    except FileExistsError:
+    except (FileExistsError, FileNotFoundError):
         raise
     except OSError:
         # Before the first empty file exists, or a recovery would take it for another process's.

@@ -60,6 +60,12 @@ class New(NamedTuple):
     adopted: tuple[Location, ...]
     locations: dict[str, Location]  # of maps and components, by their paths
 
+    @property
+    def replaced(self) -> set[Location]:
+        """The files that are replaced: maps, and drafts."""
+        drafts = {one.location for one in self.components if one.like is not None}
+        return drafts.union(one.location for one in self.maps)
+
 
 def prepare(
     directories: Directories, changes: Sequence[MapChange], placements: Sequence[Placement]
@@ -170,5 +176,5 @@ def refuses_links(new: New) -> bool:
         if not one.adopted and location.directory not in tried:
             tried.add(location.directory)
             temporary = location.beside(one.temporary)
-            refused |= not durable.can_link(temporary, location.beside(probe(one)))
+            refused |= not durable.can_link(temporary, location.beside(probe(one.temporary)))
     return refused

@@ -55,7 +55,7 @@ def _clear(work: Replay) -> None:
             work.removed.append(temporary.relative)
         if not (work.fresh or component.adopted or location.directory in probed):
             probed.add(location.directory)
-            durable.remove(location.beside(intent.probe(component)))
+            durable.remove(location.beside(intent.probe(component.temporary)))
         directories[location.directory] = None
     for one in work.intent.maps:
         location = work.map(one)

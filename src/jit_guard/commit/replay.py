@@ -101,6 +101,13 @@ class Replay:
         self.left: list[Left] = []
         self.kept: list[Kept] = []
 
+    def reverse(self) -> Replay:
+        """Return the replay that undoes this one, as far as it has come."""
+        self.directories.forget()  # look again: one may have been removed or moved
+        return Replay(
+            self.directories, self.intent, True, False, self._keep, self._allowed, self._locations
+        )
+
     def component(self, one: ComponentIntent) -> Location:
         """Locate a component."""
         return self._locations[one.path]

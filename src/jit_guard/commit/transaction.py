@@ -10,11 +10,12 @@ write-ahead intent, from which a later process can finish or undo it after a cra
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from jit_guard.commit import durable, intent, preparation, recovery, state_directory
+from jit_guard.commit import durable, intent, preparation, recovery, state_directory, trial
 from jit_guard.commit.allowed import Allowed, refusal
 from jit_guard.commit.commit_lock import TIMEOUT, CommitLock, held
 from jit_guard.commit.directories import Directories
@@ -30,7 +31,7 @@ from jit_guard.commit.location import refuse_link_away
 from jit_guard.commit.preparation import New, Placement
 from jit_guard.commit.replay import Keep, Kept, Left, Recovery, Replay
 from jit_guard.errors import UnreadableError
-from jit_guard.text.names import PENDING, STATE_DIRECTORY
+from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
 
 __all__ = [
     "Allowed",
@@ -52,6 +53,17 @@ __all__ = [
     "recover",
     "wait",
 ]
+
+
+# After these errors, the same call may succeed the next time.
+_PASSING = (
+    *(errno.EIO, errno.EINTR, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+    *(errno.ETIMEDOUT,),
+)
+_NEXT = (
+    "fix the cause and run `jit-guard recover`, or undo the commit with `jit-guard recover "
+    "--abandon`"
+)
 
 
 class Commit(NamedTuple):
@@ -78,7 +90,8 @@ def commit(
     """Edit maps and place components, atomically and durably.
 
     When this returns, everything is on disk. When it raises anything but
-    UnfinishedCommitError, everything is undone. After a crash at any point, `recover` restores
+    UnfinishedCommitError, everything is undone, also a commit that was decided already but that
+    the system permanently refuses to finish. After a crash at any point, `recover` restores
     the old state or completes the new one.
 
     Args:
@@ -101,15 +114,18 @@ def commit(
     if not changes and not placements:
         return Commit()
     root = os.path.realpath(root)
+    new: New | None = None
     try:
         with CommitLock(root, timeout=timeout) as lock, Directories(root) as directories:
             _refuse_interrupted(directories)
             state_directory.make(root)
             new = preparation.prepare(directories, changes, placements)
+            trial.try_places(new)
             new = _decide(directories, new, lock)
             return _finish(directories, new, keep)
     except OSError as error:
-        raise TransactionError(f"{_reason(root, error)}; nothing was changed") from None
+        named = _reason(root, error, None if new is None else new.intent)
+        raise TransactionError(f"{named}; nothing was changed") from None
 
 
 def recover(
@@ -122,8 +138,8 @@ def recover(
 ) -> Recovery:
     """Finish or undo an interrupted commit. Without one, nothing is changed.
 
-    A decided commit is finished; one that was not decided is undone. Idempotent, even if it is
-    itself interrupted.
+    A decided commit is finished; one that was not decided is undone, and so is one that the
+    system permanently refuses to finish. Idempotent, even if it is itself interrupted.
 
     Args:
         root: the project's root.
@@ -151,8 +167,7 @@ def recover(
                 return _recover(directories, allowed, abandon, keep)
     except OSError as error:
         raise TransactionError(
-            f"{_reason(root, error)}; the commit is still unfinished, and nothing is lost; "
-            "fix the cause and run `jit-guard recover` again"
+            f"{_reason(root, error)}; the commit is still unfinished, and nothing is lost; {_NEXT}"
         ) from None
 
 
@@ -232,7 +247,7 @@ def _undo(directories: Directories, new: New, cause: BaseException) -> None:
             there = plan
         if there is not None and there.phase == "commit":
             if isinstance(cause, OSError):
-                raise _unfinished(root, cause)
+                raise _unfinished(_reason(root, cause, plan))
             return
         if there is not None or not durable.exists(directories.state.place):
             recovery.undo_plan(
@@ -242,8 +257,8 @@ def _undo(directories: Directories, new: New, cause: BaseException) -> None:
             intent.remove_draft(directories)
     except OSError as error:
         raise UnfinishedCommitError(
-            f"{_reason(root, error)}; no map or component was changed, but temporary files remain; "
-            "run `jit-guard recover` to remove them"
+            f"{_reason(root, error, plan)}; no map or component was changed, but temporary files "
+            "remain; run `jit-guard recover` to remove them"
         ) from None
 
 
@@ -253,7 +268,9 @@ def _finish(directories: Directories, new: New, keep: Keep | None) -> Commit:
     try:
         done = recovery.replay(work)
     except OSError as error:
-        raise _unfinished(directories.top.path, error) from None
+        why = _reason(directories.top.path, error, new.intent)
+        _go_back(work, error, why)
+        raise TransactionError(f"{why}; the commit was undone, and nothing was changed") from None
     except UnfinishedCommitError:
         raise
     except TransactionError as error:
@@ -261,11 +278,31 @@ def _finish(directories: Directories, new: New, keep: Keep | None) -> Commit:
     return Commit(done.changes, done.placed, done.left, done.kept)
 
 
-def _unfinished(root: str, error: OSError) -> UnfinishedCommitError:
-    return UnfinishedCommitError(
-        f"{_reason(root, error)}; the commit is unfinished, and nothing is lost; "
-        "fix the cause and run `jit-guard recover`"
-    )
+def _go_back(work: Replay, error: OSError, why: str) -> Recovery:
+    """Undo a decided commit that cannot be finished.
+
+    Args:
+        work: its replay, as far as it has come.
+        error: why it cannot be finished.
+        why: the same in words.
+
+    Raises:
+        UnfinishedCommitError: it may be finished later, or cannot be undone either.
+    """
+    if error.errno is None or error.errno in _PASSING:
+        raise _unfinished(why)
+    back = work.reverse()
+    try:
+        return recovery.replay(back)
+    except OSError as second:
+        reason = _reason(work.directories.top.path, second, back.intent)
+    except TransactionError as second:
+        reason = str(second)
+    raise _unfinished(why if reason == why else f"{why}; undoing it failed, too: {reason}")
+
+
+def _unfinished(why: str) -> UnfinishedCommitError:
+    return UnfinishedCommitError(f"{why}; the commit is unfinished, and nothing is lost; {_NEXT}")
 
 
 def _recover(
@@ -287,7 +324,15 @@ def _recover(
             raise
         note = f"{PENDING} was moved to {intent.set_aside(directories)}: {error.reason}"
         return Recovery("set aside", notes=(note,))
-    return recovery.undo_plan(work) if pending.phase == "plan" else recovery.replay(work)
+    root = directories.top.path
+    try:
+        return recovery.undo_plan(work) if pending.phase == "plan" else recovery.replay(work)
+    except OSError as error:
+        why = _reason(root, error, pending)
+        if work.back:
+            raise _unfinished(why) from None
+        note = f"{why}; so the commit was undone"
+        return _go_back(work, error, why)._replace(notes=(note,))
 
 
 def _admitted(
@@ -307,12 +352,22 @@ def _admitted(
     return work
 
 
-def _reason(root: str, error: OSError) -> str:
-    """Describe an operating system error, with its path relative to the root."""
+def _reason(root: str, error: OSError, pending: Intent | None = None) -> str:
+    """Describe an operating system error, with its path relative to the root.
+
+    A temporary file of `pending` is called what it is to become.
+    """
     words = _words(error)
     path = error.filename
     if not isinstance(path, str):
         return words
+    name = os.path.basename(path)
+    if pending is not None and name.startswith(OURS):
+        known = [(one.temporary, one.path) for one in pending.maps]
+        known += ((one.temporary, one.path) for one in pending.components)
+        for temporary, shown in known:
+            if name in (temporary, intent.probe(temporary)):
+                return f"{shown}: {words}"
     shown = os.path.relpath(path, root) if path.startswith(root) else path
     return f"{shown}: {words}"
 

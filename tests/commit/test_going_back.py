@@ -1,0 +1,234 @@
+"""What the system refuses for good: before the decision, and what it refuses only afterwards."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import commits
+from commits import recover
+from jit_guard.commit import durable
+from jit_guard.commit.directories import Location
+from jit_guard.commit.transaction import (
+    MapChange,
+    Placement,
+    TransactionError,
+    UnfinishedCommitError,
+    commit,
+    interrupted,
+)
+from jit_guard.registry.edit import Edit
+
+MAP = b'{"A": {"p": "old.txt"}}'
+EDIT = Edit(("A", "p"), "old.txt", "new.txt")
+CHANGES = [MapChange("goal_map.json", (EDIT,)), MapChange("other.json", (EDIT,))]
+PLACEMENT = Placement("components/ps/new.txt", b"text\n")
+OLD = {"goal_map.json": MAP, "other.json": MAP}
+linux = pytest.mark.skipif(sys.platform != "linux", reason="mounts and file flags of Linux")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for path, data in OLD.items():
+        (tmp_path / path).write_bytes(data)
+    return tmp_path
+
+
+def files(project: Path) -> dict[str, bytes]:
+    """Return every file but the permanent ones of jit-guard, and empty directories."""
+    found: dict[str, bytes] = {}
+    for path in project.rglob("*"):
+        name = path.relative_to(project).as_posix()
+        if path.is_file() and name not in (".jit-guard/commit.lock", ".jit-guard/.gitignore"):
+            found[name] = path.read_bytes()
+        elif path.is_dir() and name != ".jit-guard" and not list(path.iterdir()):
+            found[name] = b""
+    return found
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[[str, str], None]]:
+    """Run a command or skip; the second one undoes it at the end."""
+    undo: list[str] = []
+
+    def make(do: str, at_the_end: str) -> None:
+        ran = subprocess.run(do, shell=True, capture_output=True, check=False)
+        if ran.returncode:
+            pytest.skip(ran.stderr.decode().strip())
+        undo.append(at_the_end)
+
+    yield make
+    for command in undo:
+        subprocess.run(command, shell=True, check=True)
+
+
+def _refused(project: Path, name: str, cause: str) -> None:
+    with pytest.raises(TransactionError, match=f"^{name}.*{cause}.*nothing was changed") as raised:
+        commit(str(project), CHANGES, [PLACEMENT])
+    assert not isinstance(raised.value, UnfinishedCommitError)
+    assert ".jit-guard-" not in str(raised.value)
+
+
+@linux
+@pytest.mark.parametrize("name", ["goal_map.json", "other.json"])
+def test_a_mounted_map_is_refused_before_the_decision(
+    name: str, project: Path, run: Callable[[str, str], None]
+) -> None:
+    path = project / name
+    run(f"mount --bind {path} {path}", f"umount {path}")
+    _refused(project, name, "mount point")
+    assert files(project) == OLD
+
+
+@linux
+def test_an_immutable_map_is_refused_before_the_decision(
+    project: Path, run: Callable[[str, str], None]
+) -> None:
+    path = project / "other.json"
+    run(f"chattr +i {path}", f"chattr -i {path}")
+    _refused(project, "other.json", "immutable")
+    assert files(project) == OLD
+
+
+@linux
+def test_an_append_only_directory_is_refused_before_anything_is_written(
+    project: Path, run: Callable[[str, str], None]
+) -> None:
+    path = project / "components/ps"
+    path.mkdir(parents=True)
+    run(f"chattr +a {path}", f"chattr -a {path}")
+    _refused(project, "components/ps", "append-only")
+    assert files(project) == {**OLD, "components/ps": b""}
+
+
+@linux
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs another user")
+def test_a_map_of_another_user_in_a_sticky_directory_is_refused(project: Path) -> None:
+    maps = project / "maps"
+    maps.mkdir()
+    (maps / "real.json").write_bytes(MAP)
+    maps.chmod(0o1777)
+    os.chown(maps / "real.json", 1234, 1234)
+    os.chown(maps, 1234, 1234)
+    for one in project.parents:  # the temporary directory of the tests is private
+        if not one.stat().st_mode & 0o001:
+            one.chmod(one.stat().st_mode | 0o011)
+    project.chmod(0o777)
+    code = (
+        "import os, sys; from jit_guard.commit import trial, preparation, transaction;"
+        "from jit_guard.commit.directories import Directories;"
+        "from jit_guard.registry.edit import Edit; os.setuid(4321);"
+        "change = transaction.MapChange('maps/real.json', (Edit(('A', 'p'), 'old.txt', 'n'),));"
+        "trial.try_places(preparation.prepare(Directories(sys.argv[1]), [change], []))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(project)], capture_output=True, check=False
+    )
+    last = ran.stderr.decode().splitlines()[-1]
+    assert "maps/real.json cannot be replaced: operation not permitted" in last
+    assert "sticky directory" in last
+
+
+def _refuse(
+    patch: pytest.MonkeyPatch, function: str, name: str, code: int, *, more: int = 10**9
+) -> None:
+    """Refuse a call on files of this name, `more` times."""
+    real = getattr(durable, function)
+    left = [more]
+
+    def refusing(temporary: Location, final: Location) -> None:
+        if final.name == name and left[0]:
+            left[0] -= 1
+            raise OSError(code, os.strerror(code), final.path)
+        real(temporary, final)
+
+    patch.setattr(durable, function, refusing)
+
+
+@pytest.mark.parametrize("code", [errno.EBUSY, errno.EPERM, errno.EACCES, errno.EROFS])
+def test_a_map_that_is_refused_after_the_decision_takes_everything_back(
+    code: int, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _refuse(monkeypatch, "replace", "other.json", code)
+    _refused(project, "other.json", os.strerror(code).lower())
+    assert files(project) == OLD
+    assert interrupted(str(project)) is None
+    monkeypatch.undo()
+    commit(str(project), CHANGES, [PLACEMENT])
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOSPC, errno.ENAMETOOLONG])
+def test_a_component_that_is_refused_after_the_decision_takes_everything_back(
+    code: int, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _refuse(monkeypatch, "place", "new.txt", code)
+    _refuse(monkeypatch, "place_without_link", "new.txt", code)
+    first = Placement("components/ps/first.txt", b"first")
+    texts: dict[str, bytes] = {}
+    with pytest.raises(TransactionError, match=r"components/ps/new.txt.*nothing was changed"):
+        commit(str(project), CHANGES, [first, PLACEMENT], keep=texts.__setitem__)
+    assert files(project) == OLD
+    assert texts == {first.path: first.data, PLACEMENT.path: PLACEMENT.data}
+
+
+def test_a_commit_that_can_go_neither_way_says_how_to_continue(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _refuse(monkeypatch, "place", "new.txt", errno.EACCES)
+    _refuse(monkeypatch, "place_without_link", "new.txt", errno.EACCES)
+    real, seen = durable.replace, []
+
+    def replace(temporary: Location, final: Location) -> None:
+        seen.append(final.name)
+        if seen.count("goal_map.json") > 1:
+            raise OSError(errno.EROFS, "Read-only file system", final.path)
+        real(temporary, final)
+
+    monkeypatch.setattr(durable, "replace", replace)
+    with pytest.raises(
+        UnfinishedCommitError,
+        match=r"new.txt: permission denied; .*goal_map.json: read-only.*"
+        r"`jit-guard recover`.*`jit-guard recover --abandon`",
+    ):
+        commit(str(project), CHANGES, [PLACEMENT])
+    assert interrupted(str(project))
+    monkeypatch.undo()
+    assert recover(str(project)).placed == (PLACEMENT.path,)
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_recovery_that_cannot_go_forward_goes_back(
+    steps: int, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits.interrupt(str(project), CHANGES, [PLACEMENT], steps)
+    _refuse(monkeypatch, "place", "new.txt", errno.EACCES)
+    _refuse(monkeypatch, "place_without_link", "new.txt", errno.EACCES)
+    done = recover(str(project))
+    assert done.outcome == "back"
+    assert "components/ps/new.txt: permission denied" in done.notes[0]
+    assert [one.data for one in done.kept] == [b"text\n"]
+    assert files(project) == OLD
+    assert interrupted(str(project)) is None
+
+
+def test_a_directory_that_is_removed_after_the_decision_is_made_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = durable.place
+
+    def place(temporary: Location, final: Location) -> None:
+        monkeypatch.setattr(durable, "place", real)
+        temporary.call(os.unlink)
+        (project / "components/ps").rmdir()
+        real(temporary, final)
+
+    monkeypatch.setattr(durable, "place", place)
+    assert commit(str(project), CHANGES, [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert (project / PLACEMENT.path).read_bytes() == b"text\n"
+    assert interrupted(str(project)) is None
