@@ -6,6 +6,7 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -17,9 +18,17 @@ import pytest
 
 import commits
 from commits import recover
-from jit_guard.commit import durable, preparation, set_maps, transaction
+from jit_guard.commit import (
+    durable,
+    intent,
+    kernel_lock,
+    preparation,
+    recovery,
+    set_maps,
+    transaction,
+)
 from jit_guard.commit.directories import Directories, Location
-from jit_guard.commit.replay import sha256_of
+from jit_guard.commit.replay import Replay, sha256_of
 from jit_guard.commit.transaction import (
     Commit,
     CommitLock,
@@ -415,8 +424,6 @@ def test_a_save_of_the_same_entry_wins(project: Path, monkeypatch: pytest.Monkey
 def test_a_removed_state_directory_is_noticed_before_the_commit_is_decided(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     real = preparation.make
 
     def make(directories: Directories, new: preparation.New) -> None:
@@ -427,6 +434,46 @@ def test_a_removed_state_directory_is_noticed_before_the_commit_is_decided(
     with pytest.raises(TransactionError):
         commit(str(project), [CHANGE], [PLACEMENT])
     assert everything(project) - QUIET == OLD
+
+
+def test_only_its_own_intent_is_removed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After git clean -xfd, the next commit has a lock and an intent of its own."""
+    real = recovery.STEPS[2]
+
+    def clear(work: Replay) -> None:
+        real(work)
+        shutil.rmtree(project / ".jit-guard")
+        (project / ".jit-guard").mkdir()
+        (project / PENDING).write_text("the next one")
+
+    monkeypatch.setattr(recovery, "STEPS", (*recovery.STEPS[:2], clear, recovery.STEPS[3]))
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert (project / PENDING).read_text() == "the next one"
+
+
+def test_a_state_directory_that_is_removed_after_the_decision_is_no_obstacle(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _just_before(monkeypatch, durable, "place", lambda: shutil.rmtree(project / ".jit-guard"))
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert everything(project) == {*OLD, "components", "components/ps", PLACEMENT.path}
+
+
+def test_a_second_commit_in_progress_is_not_taken_for_an_interrupted_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one ends, and the next one begins, between the looks at intent and lock."""
+    commits.interrupt(str(project), [CHANGE], [PLACEMENT], 0)
+    real = kernel_lock.lock
+
+    def lock(handle: int, *, shared: bool) -> bool:
+        got = real(handle, shared=shared)
+        assert intent.stands(Directories(str(project)))
+        (project / PENDING).unlink()  # the commit ends just before the lock is free
+        return got
+
+    monkeypatch.setattr(kernel_lock, "lock", lock)
+    assert interrupted(str(project)) is None
 
 
 def test_a_state_directory_that_is_a_link_is_refused(project: Path) -> None:

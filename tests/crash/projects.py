@@ -214,10 +214,10 @@ def refused(root: str) -> None:
     """Fail just before the commit is decided, so that everything is undone."""
     real = intent.write
 
-    def write(directories: Directories, intent: Intent) -> None:
+    def write(directories: Directories, intent: Intent) -> bytes:
         if intent.phase == "commit":
             raise OSError(errno.ENOSPC, "No space left on device", root)
-        real(directories, intent)
+        return real(directories, intent)
 
     intent.write = write
     try:

@@ -77,6 +77,12 @@ class CommitLock:
             return False
         return kernel_lock.is_at(self._handle, self._path)
 
+    def excluded(self) -> bool:
+        """Check that no commit was possible since we entered, also where there was no lock file."""
+        if self._handle is None:
+            return not os.path.lexists(self._path)
+        return self.holds()
+
     def _try(self) -> bool:
         with Directories(self._root) as directories:
             if self._shared:
@@ -98,16 +104,3 @@ class CommitLock:
                 self._handle = None
                 os.close(handle)
         return ours
-
-
-def held(root: str) -> bool:
-    """Check whether a process holds the commit lock now. Creates nothing.
-
-    Raises:
-        OSError: the lock file exists but cannot be opened.
-    """
-    try:
-        with CommitLock(root, timeout=0, shared=True):
-            return False
-    except LockedError:
-        return True

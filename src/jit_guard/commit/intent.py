@@ -36,6 +36,7 @@ MOST_BYTES = 64 << 20
 _MOST_STRUCTURE = 8 << 20
 _ESCAPE, _STRING = re.compile(rb"\\.", re.DOTALL), re.compile(rb'"[^"]*"')
 _TEMPORARY = re.compile(rf"{re.escape(OURS)}[0-9a-f]{{12}}-(?:map-)?[0-9a-f]+")
+_HEAD = 100  # bytes, with the checksum, so different for every intent
 _T = TypeVar("_T")
 
 
@@ -131,12 +132,13 @@ def read(directories: Directories) -> Intent | None:
     return None if found is None else decode(found[0])
 
 
-def write(directories: Directories, intent: Intent) -> None:
-    """Write an intent durably, replacing the previous one."""
+def write(directories: Directories, intent: Intent) -> bytes:
+    """Write an intent durably, replacing the previous one; return its head."""
     draft = _draft(directories)
+    data = encode(intent)
     durable.write_file(
         draft,
-        encode(intent),
+        data,
         without="the intent is empty or torn, so recovery does not know what was begun",
         mode=0o600,
         again=True,
@@ -146,6 +148,19 @@ def write(directories: Directories, intent: Intent) -> None:
         directories.state,
         without=f"the {intent.phase} is lost, while what it announces may already exist",
     )
+    return data[:_HEAD]
+
+
+def head(directories: Directories) -> bytes | None:
+    """Return the first bytes of the intent on disk, which include its checksum; None: no intent."""
+    try:
+        handle = durable.open_to_read(directories.pending)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return os.read(handle, _HEAD)
+    finally:
+        os.close(handle)
 
 
 def remove_draft(directories: Directories) -> None:
@@ -153,8 +168,16 @@ def remove_draft(directories: Directories) -> None:
     durable.remove(_draft(directories))
 
 
-def remove(directories: Directories) -> None:
-    """Remove an intent, once everything in it is done and on disk."""
+def remove(directories: Directories, mine: bytes | None = None) -> None:
+    """Remove an intent, once everything in it is done and on disk.
+
+    Args:
+        directories: the project's.
+        mine: its head, if another intent is to stay: `.jit-guard` may have been removed, and the
+            next commit begun. None: whatever is there.
+    """
+    if mine is not None and head(directories) != mine:
+        return
     remove_draft(directories)
     durable.remove(directories.pending)
     sync_removal(directories)

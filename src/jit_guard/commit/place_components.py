@@ -76,7 +76,7 @@ def _give_name(work: Replay, temporary: Location, location: Location) -> None:
     except OSError:
         # Before the first empty file exists, or a recovery would take it for another process's.
         work.intent = work.intent._replace(reserves=True)
-        intent.write(work.directories, work.intent)
+        work.mine = intent.write(work.directories, work.intent)
     durable.place_without_link(temporary, location)
 
 

@@ -40,7 +40,7 @@ def undo_plan(work: Replay) -> Recovery:
         if found is not None and sha256_of(found[0]) == one.sha256:
             work.keep(one.path, found[0], "the commit was interrupted before it was decided")
     _clear(work)
-    intent.remove(work.directories)
+    intent.remove(work.directories, work.mine)
     return work.result()
 
 
@@ -77,8 +77,14 @@ def _clear(work: Replay) -> None:
 
 def _forget(work: Replay) -> None:
     """Step 7: remove the intent, now that everything is on disk."""
+    if work.mine is not None:
+        state = work.directories.state
+        work.directories.forget(state)  # it may be another one by now
+        if not durable.exists(state.place):
+            work.directories.verify()
+            return  # somebody has removed it, with the intent
     work.directories.verify()
-    intent.remove(work.directories)
+    intent.remove(work.directories, work.mine)
 
 
 # The order is the protocol: no step may begin before the one above it is on disk.

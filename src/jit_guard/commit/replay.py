@@ -83,8 +83,10 @@ class Replay:
         keep: Keep | None,
         allowed: Allowed | None = None,
         locations: Mapping[str, Location] | None = None,
+        mine: bytes | None = None,
     ) -> None:
         self.directories, self.intent, self.back, self.fresh = directories, pending, back, fresh
+        self.mine = mine  # the head of its intent on disk; None: unknown
         self._keep = keep
         self._allowed = allowed
         # All of them before the first step: one unsafe path refuses the whole intent.
@@ -101,11 +103,13 @@ class Replay:
         self.left: list[Left] = []
         self.kept: list[Kept] = []
 
-    def reverse(self) -> Replay:
-        """Return the replay that undoes this one, as far as it has come."""
+    def again(self, *, back: bool = False) -> Replay:
+        """Return a replay that continues this one, or undoes it, from what is on disk."""
         self.directories.forget()  # look again: one may have been removed or moved
         return Replay(
-            self.directories, self.intent, True, False, self._keep, self._allowed, self._locations
+            *(self.directories, self.intent, back, False, self._keep, self._allowed),
+            locations=self._locations,
+            mine=self.mine,
         )
 
     def component(self, one: ComponentIntent) -> Location:

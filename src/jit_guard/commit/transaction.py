@@ -13,11 +13,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from jit_guard.commit import durable, intent, preparation, recovery, state_directory, trial
 from jit_guard.commit.allowed import Allowed, refusal
-from jit_guard.commit.commit_lock import TIMEOUT, CommitLock, held
+from jit_guard.commit.commit_lock import TIMEOUT, CommitLock
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import (
     LockedError,
@@ -29,7 +29,7 @@ from jit_guard.commit.errors import (
 from jit_guard.commit.intent import Intent, MapChange, RefusedIntentError
 from jit_guard.commit.location import refuse_link_away
 from jit_guard.commit.preparation import New, Placement
-from jit_guard.commit.replay import Keep, Kept, Left, Recovery, Replay
+from jit_guard.commit.replay import TRIES, Keep, Kept, Left, Recovery, Replay
 from jit_guard.errors import UnreadableError
 from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
 
@@ -48,6 +48,7 @@ __all__ = [
     "TransactionError",
     "UnfinishedCommitError",
     "UnsafePathError",
+    "at_rest",
     "commit",
     "interrupted",
     "recover",
@@ -55,11 +56,13 @@ __all__ = [
 ]
 
 
+_T = TypeVar("_T")
 # After these errors, the same call may succeed the next time.
 _PASSING = (
     *(errno.EIO, errno.EINTR, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
     *(errno.ETIMEDOUT,),
 )
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _NEXT = (
     "fix the cause and run `jit-guard recover`, or undo the commit with `jit-guard recover "
     "--abandon`"
@@ -121,8 +124,8 @@ def commit(
             state_directory.make(root)
             new = preparation.prepare(directories, changes, placements)
             trial.try_places(new)
-            new = _decide(directories, new, lock)
-            return _finish(directories, new, keep)
+            new, mine = _decide(directories, new, lock)
+            return _finish(directories, new, mine, keep)
     except OSError as error:
         named = _reason(root, error, None if new is None else new.intent)
         raise TransactionError(f"{named}; nothing was changed") from None
@@ -171,18 +174,28 @@ def recover(
         ) from None
 
 
-def interrupted(root: str) -> str | None:
+def interrupted(root: str, *, locked: bool = False) -> str | None:
     """Return why `recover` is needed, or None. Creates nothing.
+
+    Args:
+        root: the project's root.
+        locked: the caller holds the commit lock already, as a reader.
 
     Raises:
         UnreadableError: that cannot be determined.
     """
     root = os.path.realpath(root)
     try:
-        # Checked twice: the commit may have finished before the lock was tried.
         with Directories(root) as directories:
-            if not intent.stands(directories) or held(root) or not intent.stands(directories):
+            if not intent.stands(directories):
                 return None
+            if not locked:
+                # Under the lock: the intent may be of a second commit that is in progress.
+                with CommitLock(root, timeout=0, shared=True):
+                    if not intent.stands(directories):
+                        return None
+    except LockedError:
+        return None
     except OSError as error:
         raise UnreadableError(PENDING, _words(error)) from None
     except TransactionError as error:
@@ -211,6 +224,37 @@ def wait(root: str, *, timeout: float = TIMEOUT) -> None:
         raise TransactionError(_reason(root, error)) from None
 
 
+def at_rest(root: str, look: Callable[[], _T], *, timeout: float = TIMEOUT) -> _T | None:
+    """Call a function while no commit is in progress. Creates nothing.
+
+    Args:
+        root: the project's root.
+        look: reads the project. It is called again if the first commit of the project starts
+            meanwhile, or if its lock is removed.
+        timeout: how long to wait for a commit in progress, in seconds.
+
+    Returns:
+        The result of `look`; None if this user cannot open the lock.
+
+    Raises:
+        LockedError: a commit is in progress and takes too long.
+    """
+    root = os.path.realpath(root)
+    for _ in range(TRIES):
+        lock = CommitLock(root, timeout=timeout, shared=True)
+        try:
+            lock.__enter__()
+        except OSError:
+            return None
+        try:
+            found = look()
+            if lock.excluded():
+                return found
+        finally:
+            lock.__exit__(None, None, None)
+    return None
+
+
 def _refuse_interrupted(directories: Directories) -> None:
     if intent.stands(directories):
         raise UnfinishedCommitError(
@@ -218,10 +262,15 @@ def _refuse_interrupted(directories: Directories) -> None:
         )
 
 
-def _decide(directories: Directories, new: New, lock: CommitLock) -> New:
-    """Do steps 2 to 4 on disk. If this returns, the commit is decided; if it raises, undone."""
+def _decide(directories: Directories, new: New, lock: CommitLock) -> tuple[New, bytes]:
+    """Do steps 2 to 4 on disk. If this returns, the commit is decided; if it raises, undone.
+
+    Returns:
+        What was decided, and the head of its intent.
+    """
+    plan: bytes | None = None
     try:
-        intent.write(directories, new.intent.plan())
+        plan = intent.write(directories, new.intent.plan())
         preparation.make(directories, new)
         reserves = preparation.refuses_links(new)
         new = new._replace(intent=new.intent._replace(reserves=reserves))
@@ -230,14 +279,13 @@ def _decide(directories: Directories, new: New, lock: CommitLock) -> New:
                 f"{STATE_DIRECTORY} was removed during the commit; nothing was changed"
             )
         directories.verify()
-        intent.write(directories, new.intent)
+        return new, intent.write(directories, new.intent)
     except BaseException as error:
-        _undo(directories, new, error)
+        _undo(directories, new, plan, error)
         raise
-    return new
 
 
-def _undo(directories: Directories, new: New, cause: BaseException) -> None:
+def _undo(directories: Directories, new: New, mine: bytes | None, cause: BaseException) -> None:
     """Remove what was written, unless the intent on disk says that the commit is decided."""
     root, plan = directories.top.path, new.intent.plan()
     try:
@@ -251,7 +299,7 @@ def _undo(directories: Directories, new: New, cause: BaseException) -> None:
             return
         if there is not None or not durable.exists(directories.state.place):
             recovery.undo_plan(
-                Replay(directories, plan, True, False, None, locations=new.locations)
+                Replay(directories, plan, True, False, None, locations=new.locations, mine=mine)
             )
         else:
             intent.remove_draft(directories)
@@ -262,42 +310,51 @@ def _undo(directories: Directories, new: New, cause: BaseException) -> None:
         ) from None
 
 
-def _finish(directories: Directories, new: New, keep: Keep | None) -> Commit:
+def _finish(directories: Directories, new: New, mine: bytes, keep: Keep | None) -> Commit:
     """Do steps 5 to 7."""
-    work = Replay(directories, new.intent, False, True, keep, locations=new.locations)
+    work = Replay(directories, new.intent, False, True, keep, locations=new.locations, mine=mine)
     try:
-        done = recovery.replay(work)
-    except OSError as error:
-        why = _reason(directories.top.path, error, new.intent)
-        _go_back(work, error, why)
-        raise TransactionError(f"{why}; the commit was undone, and nothing was changed") from None
+        done = _forward(work)
     except UnfinishedCommitError:
         raise
     except TransactionError as error:
         raise UnfinishedCommitError(str(error)) from None
+    if done.outcome == "back":
+        why = done.notes[0]
+        raise TransactionError(f"{why}; the commit was undone, and nothing was changed")
     return Commit(done.changes, done.placed, done.left, done.kept)
 
 
-def _go_back(work: Replay, error: OSError, why: str) -> Recovery:
-    """Undo a decided commit that cannot be finished.
+def _forward(work: Replay) -> Recovery:
+    """Finish a decided commit; undo it if the system refuses a step twice.
 
-    Args:
-        work: its replay, as far as it has come.
-        error: why it cannot be finished.
-        why: the same in words.
+    Returns:
+        Its outcome. If it is "back", the note says why it could not be finished.
 
     Raises:
         UnfinishedCommitError: it may be finished later, or cannot be undone either.
+        TransactionError: a map cannot be read or replaced.
     """
-    if error.errno is None or error.errno in _PASSING:
-        raise _unfinished(why)
-    back = work.reverse()
+    root = work.directories.top.path
     try:
-        return recovery.replay(back)
-    except OSError as second:
-        reason = _reason(work.directories.top.path, second, back.intent)
-    except TransactionError as second:
-        reason = str(second)
+        return recovery.replay(work)
+    except OSError as error:
+        why = _reason(root, error, work.intent)
+        # A commit that has just been decided would rather be undone than wait for space.
+        full = error.errno in _FULL and work.fresh
+        if error.errno is None or error.errno in _PASSING or (error.errno in _FULL and not full):
+            raise _unfinished(why) from None
+    if not full:  # a sync that failed must not be repeated: it might succeed for nothing
+        try:
+            return recovery.replay(work.again())
+        except OSError as error:
+            why = _reason(root, error, work.intent)
+    try:
+        return recovery.replay(work.again(back=True))._replace(notes=(why,))
+    except OSError as error:
+        reason = _reason(root, error, work.intent)
+    except TransactionError as error:
+        reason = str(error)
     raise _unfinished(why if reason == why else f"{why}; undoing it failed, too: {reason}")
 
 
@@ -324,15 +381,13 @@ def _recover(
             raise
         note = f"{PENDING} was moved to {intent.set_aside(directories)}: {error.reason}"
         return Recovery("set aside", notes=(note,))
-    root = directories.top.path
-    try:
-        return recovery.undo_plan(work) if pending.phase == "plan" else recovery.replay(work)
-    except OSError as error:
-        why = _reason(root, error, pending)
-        if work.back:
-            raise _unfinished(why) from None
-        note = f"{why}; so the commit was undone"
-        return _go_back(work, error, why)._replace(notes=(note,))
+    if pending.phase == "plan":
+        return recovery.undo_plan(work)
+    if abandon:
+        return recovery.replay(work)
+    done = _forward(work)
+    notes = (f"{note}; so the commit was undone" for note in done.notes)
+    return done._replace(notes=tuple(notes))
 
 
 def _admitted(
@@ -341,7 +396,8 @@ def _admitted(
     """Resolve an intent's paths. Raises RefusedIntentError if it is not allowed."""
     back = abandon or pending.phase == "plan"
     try:
-        work = Replay(directories, pending, back, False, keep, allowed)
+        mine = intent.head(directories)
+        work = Replay(directories, pending, back, False, keep, allowed, mine=mine)
         for one in pending.components:
             refuse_link_away(work.component(one), one.path)
     except UnsafePathError as error:
