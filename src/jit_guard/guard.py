@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from jit_guard import project
@@ -14,7 +15,7 @@ from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
 from jit_guard.sources.worktree import Worktree, create
-from jit_guard.text.names import STATE_DIRECTORY
+from jit_guard.text.names import PENDING, STATE_DIRECTORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
     from jit_guard.sources.source import Source
+
+# How far the time of a file system may be behind ours: its clock ticks every few milliseconds.
+_CLOCKS_DIFFER = 2_000_000_000  # nanoseconds
 
 
 class Guard:
@@ -189,15 +193,33 @@ class Guard:
         maps: Sequence[str] | None,
         accepted: frozenset[Identity] = frozenset(),
     ) -> Report:
-        return check(
-            snapshot,
-            settings,
-            reported=maps,
-            schema=self._criteria.schema(snapshot, settings),
-            accepted=accepted,
-            extra_rules=self._criteria.plugin_rules(snapshot, settings),
-            root=project.shown(self.root),
-        )
+        """Check, and again while no commit is in progress if one could be what is reported."""
+        schema = self._criteria.schema(snapshot, settings)
+        rules = self._criteria.plugin_rules(snapshot, settings)
+
+        def look(source: Source) -> Report:
+            return check(
+                source,
+                settings,
+                reported=maps,
+                schema=schema,
+                accepted=accepted,
+                extra_rules=rules,
+                root=project.shown(self.root),
+            )
+
+        started = time.time_ns()
+        report = look(snapshot)
+        if snapshot.name != "worktree" or not (
+            report.findings or report.unreadable or report.skipped or report.stale
+        ):
+            return report
+        if not _may_have_committed(self.root, started):
+            return report
+        from jit_guard.commit.transaction import at_rest
+
+        again = at_rest(self.root, lambda: look(Worktree(self.root, at_rest=True)))
+        return report if again is None else again
 
     def selftest(self) -> Iterator[Trial]:
         """Break a copy of the worktree in memory, rule by rule. Raises UsageError: no valid map."""
@@ -404,6 +426,19 @@ class Guard:
         Raises UsageError if it is outside the root; `what` names the option.
         """
         return project.inside(self.root, path, what)
+
+
+def _may_have_committed(root: str, since: int) -> bool:
+    """Check whether a commit may have been in progress at this time or later.
+
+    Each one creates its intent in `.jit-guard`, which changes the time of that directory.
+    """
+    try:
+        changed = os.lstat(os.path.join(root, STATE_DIRECTORY)).st_mtime_ns
+    except OSError:
+        return False
+    pending = os.path.lexists(os.path.join(root, PENDING))
+    return pending or changed > since - _CLOCKS_DIFFER
 
 
 def _name(path: Path | None) -> str | None:

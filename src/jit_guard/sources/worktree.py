@@ -44,11 +44,13 @@ class Worktree:
 
     Args:
         root: the project's root. Nothing outside it is read.
+        at_rest: the caller holds the commit lock, so no commit is in progress.
     """
 
     name = "worktree"
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, at_rest: bool = False) -> None:
+        self._at_rest = at_rest
         self.root = os.path.abspath(root)
         self._real_root = os.path.realpath(self.root)
         self._empty: dict[str, set[str] | None] = {}
@@ -161,7 +163,7 @@ class Worktree:
             return None
         from jit_guard.commit.transaction import interrupted
 
-        return interrupted(self.root)
+        return interrupted(self.root, locked=self._at_rest)
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
         """Return the files that git does not have; none outside a repository."""
