@@ -82,7 +82,7 @@ def _forget(work: Replay) -> None:
         work.directories.forget(state)  # it may be another one by now
         if not durable.exists(state.place):
             work.directories.verify()
-            return  # somebody has removed it, with the intent
+            return  # it was removed, with the intent
     work.directories.verify()
     intent.remove(work.directories, work.mine)
 
