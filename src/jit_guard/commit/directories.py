@@ -105,7 +105,8 @@ class Directories:
         try:
             handle: int = place.call(os.open, _OPEN)
         except NotADirectoryError:
-            if stat.S_ISLNK(place.call(os.lstat).st_mode):
+            ours = directory.relative.split("/")[0] == STATE_DIRECTORY
+            if ours or stat.S_ISLNK(place.call(os.lstat).st_mode):
                 raise _link_at(directory) from None
             raise
         except OSError as error:
