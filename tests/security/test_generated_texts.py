@@ -98,6 +98,11 @@ SPELLINGS = {
     ).decode(),
     "in base64 for URLs": base64.urlsafe_b64encode(f"~~~{SECRET}".encode()).decode(),
     "in hex": SECRET.encode().hex(),
+    "in escapes of bytes": "".join(f"\\x{byte:02x}" for byte in SECRET.encode()),
+    "in escapes of JSON": "".join(f"\\u{byte:04X}" for byte in SECRET.encode()),
+    "in escapes of HTML": "".join(f"&#x{byte:02x};" for byte in SECRET.encode()),
+    "in escapes of a URL": "".join(f"%{byte:02X}" for byte in SECRET.encode()),
+    "as numbers in hex": ", ".join(f"0x{byte:02x}" for byte in SECRET.encode()),
     "in hex with colons": SECRET.encode().hex(":").upper(),
 }
 

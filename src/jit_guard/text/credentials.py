@@ -26,6 +26,8 @@ _HIDDEN = "[key]"
 # What formats put between or around the letters and digits of a value: line breaks, quotes,
 # separators, and the JSON, URL and HTML escapes of such characters.
 _NOISE = re.compile(r"\\u00[0-9A-Fa-f]{2}|\\[nrt]|%[0-9A-Fa-f]{2}|&#?\w{2,6};|[^A-Za-z0-9]+")
+# What is between bytes in hex: `\x6b`, `\u006b`, `%6b`, `&#x6b;`, `0x6b, `.
+_BETWEEN_BYTES = re.compile(r"(?i)[^0-9a-z]+(?:u00|x)?|0x")
 _LONG, _MIXED = 20, 12  # letters and digits that are enough to recognize a value without the rest
 
 
@@ -34,13 +36,17 @@ def credential_in(text: str, environ: Mapping[str, str] | None = None) -> str | 
 
     A value is found as it is, quoted, escaped, split across lines, or in base64 or hex.
     """
-    bare = None
+    bare = escaped = None
     for name, value in _credentials(os.environ if environ is None else environ):
         if value in text:
             return name
         if bare is None:
             bare = _NOISE.sub("", text)
         if any(core in bare for core in _cores(value)):
+            return name
+        if escaped is None:
+            escaped = _BETWEEN_BYTES.sub("", text).lower()
+        if value.encode("utf-8", "surrogateescape").hex() in escaped:
             return name
     return None
 
