@@ -28,6 +28,8 @@ class Allowed(NamedTuple):
             read.
         is_draft: whether this text is an unedited draft, which may be replaced.
         tracked: whether git tracks something in `.jit-guard/`, which then came with the clone.
+        directories: components may be placed below these ("" is the root) without an entry, and
+            nowhere else; none: only where an entry names them.
     """
 
     maps: Collection[str]
@@ -36,6 +38,7 @@ class Allowed(NamedTuple):
     named: Callable[[str], bool | None]
     is_draft: Callable[[bytes], bool]
     tracked: bool
+    directories: Collection[str] = ()
 
 
 def refusal(
@@ -55,13 +58,16 @@ def refusal(
     if len(set(paths)) < len(paths):
         return "it changes a file twice"
     set_now: set[str | None] = set()
+    within = allowed.directories
     for one in intent.maps:
         if why := _refusal_of_map(one, allowed):
             return why
         set_now.update(allowed.path_of(edit.keys, edit.new) for edit in one.edits)
     for component in intent.components:
         # A plan has no edits, and places nothing.
-        if intent.phase == "commit" and component.path not in set_now:
+        known = component.path in set_now and not allowed.directories
+        known = known or any(not top or component.path.startswith(f"{top}/") for top in within)
+        if intent.phase == "commit" and not known:
             named = allowed.named(component.path)
             if named is None:
                 return f"a map cannot be read, so an entry for {component.path} cannot be found"

@@ -1,0 +1,82 @@
+"""The commit for other programs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import commits
+import jit_guard.commit as library
+from jit_guard.commit import Edit, MapChange, Placement, RefusedIntentError, interrupted, recover
+from jit_guard.commit.replay import sha256_of
+
+PAGE = Path(__file__).parents[2] / "docs/commit-library.md"
+CHANGE = MapChange("pages.json", (Edit(("cart", "template"), "1.html", "2.html"),))
+PLACEMENT = Placement("templates/2.html", b"two")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "pages.json").write_text('{"cart": {"template": "1.html"}}')
+    return tmp_path
+
+
+def test_the_example_of_the_page_works(tmp_path: Path) -> None:
+    found = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    subprocess.run([sys.executable, "-c", found[1]], cwd=tmp_path, check=True)
+    assert (tmp_path / "shop/templates/cart-2.html").exists()
+
+
+def test_every_public_name_exists_and_is_loaded_on_demand() -> None:
+    for name in library.__all__:
+        assert getattr(library, name).__name__ == name
+    assert set(library.__all__) <= set(dir(library))
+    with pytest.raises(AttributeError, match="nothing"):
+        library.nothing  # noqa: B018
+    code = "import sys, jit_guard.commit; print('jit_guard.commit.library' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert ran.stdout.decode().strip() == "False"
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+@pytest.mark.parametrize("abandon", [False, True])
+def test_an_interrupted_commit_is_finished_or_undone(steps: int, abandon: bool, root: Path) -> None:
+    commits.interrupt(str(root), [CHANGE], [PLACEMENT], steps)
+    assert interrupted(str(root))
+    recover(str(root), maps=["pages.json"], directories=["templates"], abandon=abandon)
+    assert interrupted(str(root)) is None
+    assert (root / PLACEMENT.path).exists() is not abandon
+    assert ("2.html" in (root / "pages.json").read_text()) is not abandon
+
+
+@pytest.mark.parametrize(
+    ("maps", "directories"),
+    [([], ["templates"]), (["pages.json"], []), (["pages.json"], ["template", "templates/2"])],
+)
+def test_an_intent_that_asks_for_more_is_refused(
+    maps: list[str], directories: list[str], root: Path
+) -> None:
+    commits.interrupt(str(root), [CHANGE], [PLACEMENT], 0)
+    with pytest.raises(RefusedIntentError):
+        recover(str(root), maps=maps, directories=directories)
+    assert "1.html" in (root / "pages.json").read_text()
+    assert not (root / PLACEMENT.path).exists()
+
+
+def test_a_file_is_replaced_only_if_the_program_says_so(root: Path) -> None:
+    (root / PLACEMENT.path).write_bytes(b"draft")
+    draft = PLACEMENT._replace(replaces=sha256_of(b"draft"))
+    commits.interrupt(str(root), [CHANGE], [draft], 0)
+    with pytest.raises(RefusedIntentError):
+        recover(str(root), maps=["pages.json"], directories=["templates"])
+    done = recover(
+        str(root), maps=["pages.json"], directories=[""], may_replace=lambda data: data == b"draft"
+    )
+    assert done.placed == (PLACEMENT.path,)
+    assert (root / PLACEMENT.path).read_bytes() == b"two"
