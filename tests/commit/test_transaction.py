@@ -468,7 +468,7 @@ def test_a_second_commit_in_progress_is_not_taken_for_an_interrupted_one(
 
     def lock(handle: int, *, shared: bool) -> bool:
         got = real(handle, shared=shared)
-        assert intent.stands(Directories(str(project)))
+        assert intent.exists(Directories(str(project)))
         (project / PENDING).unlink()  # the commit ends just before the lock is free
         return got
 

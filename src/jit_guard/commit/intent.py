@@ -105,12 +105,12 @@ def probe(temporary: str) -> str:
     return f"{temporary}f"
 
 
-def stands(directories: Directories) -> bool:
+def exists(directories: Directories) -> bool:
     """Check whether a commit is in progress or was interrupted."""
     return durable.exists(directories.pending)
 
 
-def draft_stands(directories: Directories) -> bool:
+def draft_exists(directories: Directories) -> bool:
     """Check whether a process died while writing an intent."""
     return durable.exists(_draft(directories))
 

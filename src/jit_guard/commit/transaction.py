@@ -162,7 +162,7 @@ def recover(
     root = os.path.realpath(root)
     try:
         with Directories(root) as directories:
-            if not intent.stands(directories) and not intent.draft_stands(directories):
+            if not intent.exists(directories) and not intent.draft_exists(directories):
                 if durable.exists(directories.state.place):
                     intent.sync_removal(directories)  # a killed commit may have removed it last
                 return Recovery("nothing")
@@ -187,12 +187,12 @@ def interrupted(root: str, *, locked: bool = False) -> str | None:
     root = os.path.realpath(root)
     try:
         with Directories(root) as directories:
-            if not intent.stands(directories):
+            if not intent.exists(directories):
                 return None
             if not locked:
                 # Under the lock: the intent may be of a second commit that is in progress.
                 with CommitLock(root, timeout=0, shared=True):
-                    if not intent.stands(directories):
+                    if not intent.exists(directories):
                         return None
     except LockedError:
         return None
@@ -217,7 +217,7 @@ def wait(root: str, *, timeout: float = TIMEOUT) -> None:
     root = os.path.realpath(root)
     try:
         with Directories(root) as directories:
-            if intent.stands(directories):
+            if intent.exists(directories):
                 with CommitLock(root, timeout=timeout, shared=True):
                     _refuse_interrupted(directories)
     except OSError as error:
@@ -256,7 +256,7 @@ def at_rest(root: str, look: Callable[[], _T], *, timeout: float = TIMEOUT) -> _
 
 
 def _refuse_interrupted(directories: Directories) -> None:
-    if intent.stands(directories):
+    if intent.exists(directories):
         raise UnfinishedCommitError(
             f"an earlier commit was interrupted ({PENDING} exists); run `jit-guard recover`"
         )

@@ -50,7 +50,7 @@ def withheld(
 
 
 def _unread(content: Content) -> list[Skipped]:
-    """Return the notice about Git LFS pointers, which stand for JG206 and JG501 as well."""
+    """Return the notice about Git LFS pointers, which covers JG206 and JG501, too."""
     if not content.pointers:
         return []
     shown = ", ".join(content.pointers[:3]) + (", ..." if len(content.pointers) > 3 else "")

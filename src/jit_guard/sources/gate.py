@@ -1,8 +1,8 @@
 """The gate, which checks where a path from the repository leads.
 
 It checks the paths of maps, of the configuration and the files that it names, and of files that are
-written; entries pass the same two checks in `suspects`. First the path itself is checked
-(`unsafe_path`), then where its links lead (`Tree.resolve`), both on disk and in a git tree.
+written; entries pass the same two checks in `comparison/resolution.py`. First the path itself is
+checked (`unsafe_path`), then where its links lead (`Tree.resolve`), both on disk and in a git tree.
 """
 
 from __future__ import annotations
