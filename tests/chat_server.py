@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -88,7 +89,7 @@ def error(status: int, message: str = "no", code: str | None = None, **headers: 
 class ChatServer:
     """A running server: its address, and the requests it received."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self.flooded = 0  # bytes
         self.in_flight = 0
@@ -96,13 +97,18 @@ class ChatServer:
         self._script = script
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:  # the handshake is left to the thread of the connection
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
     @property
     def url(self) -> str:
         """The value for `--base-url`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/v1"
 
     def stop(self) -> None:
         """Stop listening; connections end with their clients."""
@@ -125,11 +131,11 @@ class ChatServer:
 
 
 @contextmanager
-def serving(*replies: Reply | Script) -> Iterator[ChatServer]:
+def serving(*replies: Reply | Script, tls: ssl.SSLContext | None = None) -> Iterator[ChatServer]:
     """Run a server that sends these replies in order, and then repeats the last one."""
     first = replies[0]
     script = first if callable(first) else _in_order([r for r in replies if isinstance(r, Reply)])
-    server = ChatServer(script)
+    server = ChatServer(script, tls)
     try:
         yield server
     finally:

@@ -11,7 +11,8 @@ import pytest
 
 from chat_client import all_at_once, ask, needs_sdk, outcome, writing
 from chat_server import Asked, Reply, answer, completion, error, good, serving
-from jit_guard.generators.chat.fault import CallFault, retry_after
+from jit_guard.generators.chat.call_fault import CallFault
+from jit_guard.generators.chat.fault import retry_after
 from jit_guard.generators.chat.retrying import delay, spread
 
 needs_sdk()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jit_guard.generators.budget import Budget, Reservation
-from jit_guard.generators.chat.fault import CallFault
+from jit_guard.generators.chat.call_fault import CallFault
 from jit_guard.generators.generator import Usage
 from jit_guard.generators.prompt import Message
 

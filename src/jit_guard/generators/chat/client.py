@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from jit_guard.generators.chat.endpoint import Endpoint
+from jit_guard.generators.chat.route import Route
 from jit_guard.generators.prompt import Message
 
 if TYPE_CHECKING:
@@ -21,17 +22,23 @@ class Client:
 
     Args:
         endpoint: the endpoint.
+        route: the route to its server.
         timeout: seconds for any single read; the caller enforces the deadline of a text.
     """
 
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+    def __init__(self, endpoint: Endpoint, route: Route, timeout: float) -> None:
         self._endpoint = endpoint
+        self._route = route
         self._timeout = timeout
         self._made: AsyncOpenAI | None = None
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Import the SDK, which is slow, outside the event loop and before the deadline starts."""
+        """Import the SDK, which is slow, outside the event loop and before the deadline starts.
+
+        Raises:
+            GeneratorUnusableError: the certificates to trust cannot be loaded.
+        """
         with self._lock:
             if self._made is not None:
                 return
@@ -49,7 +56,7 @@ class Client:
                 default_query=dict(parse_qsl(base.query, keep_blank_values=True)),
                 max_retries=0,
                 timeout=timeout,
-                http_client=Exchange(self._endpoint.shown, timeout),
+                http_client=Exchange(self._route, timeout),
             )
             _ = self._made.chat.completions.with_raw_response  # imports the rest
 

@@ -36,8 +36,8 @@ class Endpoint(NamedTuple):
     def is_openai(self) -> bool:
         """Whether this is OpenAI or Azure, whose models expect `max_completion_tokens`."""
         host = urlsplit(self.base_url).hostname or ""
-        return host == "api.openai.com" or host.endswith(
-            (".api.openai.com", ".openai.azure.com", ".services.ai.azure.com")
+        return _is_openai_itself(self.base_url) or host.endswith(
+            (".openai.azure.com", ".services.ai.azure.com")
         )
 
     @property
@@ -60,7 +60,7 @@ def endpoint(options: Options, environ: Mapping[str, str]) -> Endpoint:
         raise UsageError(f"{where} {scrub(base_url)!r} {fault}")
     key = api_key(environ)
     made = Endpoint(base_url, key or _ANY_KEY, options.model or DEFAULT_MODEL)
-    if key is None and base_url == OPENAI:
+    if key is None and _is_openai_itself(base_url):
         raise GeneratorUnusableError(
             "the generator 'openai' needs a key; set OPENAI_API_KEY, pass --base-url for your own "
             "server (see docs/models.md), or use --generator scaffold"
@@ -70,6 +70,11 @@ def endpoint(options: Options, environ: Mapping[str, str]) -> Endpoint:
             f"{made.shown} has no default model; pass --model with a model that it serves"
         )
     return made
+
+
+def _is_openai_itself(base_url: str) -> bool:
+    host = (urlsplit(base_url).hostname or "").rstrip(".")
+    return host == "api.openai.com" or host.endswith(".api.openai.com")
 
 
 def _fault(base_url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The HTTP client of the SDK: no redirects, and answers of bounded size.
+"""The HTTP client of the SDK: one known route, no redirects, and answers of bounded size.
 
 The SDK's default client follows redirects, and so would send the prompt and every header of
 OPENAI_CUSTOM_HEADERS to a host that the user did not name. It also decompresses without a limit.
@@ -13,7 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 from openai import DefaultAsyncHttpxClient
 
-from jit_guard.generators.chat.fault import CallFault, CallFaultError
+from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
+from jit_guard.generators.chat.route import Route
 from jit_guard.text.credentials import scrub
 from jit_guard.text.printable import printable
 
@@ -24,20 +25,27 @@ _FRAMING = ("content-encoding", "content-length", "transfer-encoding")  # of wha
 
 
 class Exchange(DefaultAsyncHttpxClient):
-    """Like the SDK's default client (proxies, certificates), but reads answers itself.
+    """Like the SDK's default client, but reads answers itself, and not the environment.
 
     Args:
-        server: the name of the server in messages.
+        route: the route to the server.
         timeout: as for the SDK's client.
+
+    Raises:
+        GeneratorUnusableError: the certificates to trust cannot be loaded.
     """
 
-    def __init__(self, server: str, timeout: Any) -> None:
+    def __init__(self, route: Route, timeout: Any) -> None:
+        certificates = route.certificates()
         super().__init__(
             timeout=timeout,
             follow_redirects=False,
             event_hooks={"response": [self._refuse_redirect]},
+            proxy=route.proxy.url if route.proxy else None,
+            verify=True if certificates is None else certificates,
+            trust_env=False,  # the route is already known
         )
-        self._server = server
+        self._server = route.shown
 
     async def send(self, request: Any, **options: Any) -> Any:
         """Return the complete answer to a request.

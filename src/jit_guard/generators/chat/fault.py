@@ -7,14 +7,16 @@ hold the request and with it the key.
 from __future__ import annotations
 
 import email.utils
-import os
-import socket
+import re
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from jit_guard.text.credentials import scrub
-from jit_guard.text.printable import printable
+from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
+from jit_guard.generators.chat.connection import connection_fault
+from jit_guard.generators.chat.error_body import one_line, read_error
+from jit_guard.generators.chat.moderation import is_about_content
+from jit_guard.generators.chat.route import Route
 
 _HOPELESS = (
     401,
@@ -25,7 +27,8 @@ _HOPELESS = (
 _PASSING = (408, 409, 429)  # and every status from 500
 _LONGEST_WAIT = 1_000_000.0  # seconds; every deadline is earlier
 _PERHAPS_PAID = (502, 504)  # the gateway timed out, but the model may have answered
-_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+_QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+_NEEDS_TLS = re.compile(r"(?i)\bhttps (port|server)\b")  # nginx, Go
 _ADVICE = {
     401: "check OPENAI_API_KEY",
     402: "check the account's balance",
@@ -34,34 +37,14 @@ _ADVICE = {
 }
 
 
-class CallFault(NamedTuple):
-    """One attempt without an answer."""
-
-    reason: str
-    again: bool = False  # another attempt may help
-    fatal: bool = False  # every other call would fail, too
-    wait: float | None = None  # seconds that the server asked to wait
-    everybody: bool = False  # all other calls have to wait as well
-    perhaps_paid: bool = False
-    reached: bool = True  # the server answered something
-    bad_parameter: bool = False
-
-
-class CallFaultError(Exception):
-    """A fault as an exception, for the retry policy."""
-
-    def __init__(self, fault: CallFault) -> None:
-        super().__init__(fault.reason)
-        self.fault = fault
-
-
-def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | None:
+def fault_of(error: Exception, route: Route, *, reached: bool, worked: bool) -> CallFault | None:
     """Classify an exception of the SDK; None if it is about the content of an answer.
 
     Args:
-        error: what `create` raised.
-        server: the server as shown in messages.
-        reached: whether it has answered before in this run.
+        error: what the SDK raised.
+        route: the route to the server.
+        reached: whether the server has been reached before in this run.
+        worked: whether it has answered a request as asked in this run.
     """
     import openai
 
@@ -69,38 +52,25 @@ def fault_of(error: Exception, server: str, *, reached: bool) -> CallFault | Non
         if isinstance(one, CallFaultError):
             return one.fault
     if isinstance(error, openai.APIStatusError):
-        return _of_status(error, server)
-    if isinstance(error, openai.APIConnectionError):
-        # By name: which of two HTTP libraries the SDK uses depends on its release.
-        cause = error.__cause__
-        name = type(cause).__name__
-        why = _words(str(cause or error)) or name
-        if name in ("ConnectError", "ProxyError"):
-            return CallFault(
-                f"{server} cannot be reached: {_root(cause) or why}",
-                again=reached,
-                fatal=not reached,
-                reached=False,
-            )
-        if name in ("ConnectTimeout", "PoolTimeout"):
-            return CallFault(f"{server} cannot be reached: no answer", again=True, reached=False)
-        if name in ("UnsupportedProtocol", "InvalidURL", "LocalProtocolError"):
-            return CallFault(f"{server}: {why}", fatal=True)
-        return CallFault(f"the connection was lost: {why}", again=True, perhaps_paid=True)
-    return None
+        return _of_status(error, route, worked=worked)
+    return connection_fault(error, route, reached=reached)
 
 
-def _of_status(error: Any, server: str) -> CallFault:
+def _of_status(error: Any, route: Route, *, worked: bool) -> CallFault:
     status: int = error.status_code
-    code = {str(error.code), str(error.type)}
-    detail = f"{status}: {_words(str(error.message).removeprefix(f'Error code: {status} - '))}"
-    if detail.endswith(f"Error code: {status}"):
-        detail = f"{status} {_words(error.response.reason_phrase)}".rstrip()
-    if status == 429 and code & set(_QUOTA):
-        return CallFault(f"{server}: {detail}; check plan and billing", fatal=True)
-    if status in _HOPELESS:
-        return CallFault(f"{server}: {detail}; {_ADVICE[status]}", fatal=True)
     headers: Mapping[str, str] = error.response.headers
+    body = read_error(error.response.content)
+    detail = _detail(status, body.words, error.response.reason_phrase)
+    if status == 429 and body.codes & _QUOTA:
+        return CallFault(f"{route.shown}: {detail}; check plan and billing", fatal=True)
+    if status == 407 and route.proxy is not None:
+        return CallFault(f"{route.proxy.shown}: {detail}; add a user name and password", fatal=True)
+    if status == 403 and (worked or is_about_content(body)):  # a key that worked has permission
+        return CallFault(f"the server refused this text: {detail}")
+    if status in _HOPELESS:
+        return CallFault(f"{route.shown}: {detail}; {_ADVICE[status]}", fatal=True)
+    if status == 400 and not route.tls and _NEEDS_TLS.search(body.text):
+        return CallFault(f"{route.shown}: {detail}; use https:// in --base-url", fatal=True)
     passing = status in _PASSING or status >= 500
     should_retry = headers.get("x-should-retry")
     return CallFault(
@@ -109,8 +79,15 @@ def _of_status(error: Any, server: str) -> CallFault:
         wait=retry_after(headers, time.time()) if status in (429, 503) else None,
         everybody=status == 429,
         perhaps_paid=status in _PERHAPS_PAID,
-        bad_parameter=status == 400 and "max_" in f"{error.param} {detail}",
+        bad_parameter=status == 400 and "max_" in f"{error.param} {body.text}",
     )
+
+
+def _detail(status: int, words: str, phrase: str) -> str:
+    """Return the status and the server's words, or the status's own phrase if there are none."""
+    if words:
+        return f"{status}: {words.removeprefix(str(status)).lstrip() or words}"
+    return f"{status} {one_line(phrase)}".rstrip()
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -138,23 +115,3 @@ def _date(text: str | None) -> float | None:
         return None if parsed is None else float(email.utils.mktime_tz(parsed))
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
-
-
-def _root(error: BaseException | None) -> str:
-    """Return the innermost message of the operating system, e.g. "Connection refused"."""
-    deepest = ""
-    seen = 0
-    while error is not None and seen < 10:
-        if isinstance(error, socket.gaierror):
-            deepest = error.strerror or "unknown host"
-        elif isinstance(error, OSError) and error.errno:
-            deepest = os.strerror(error.errno)
-        error = error.__cause__ or error.__context__
-        seen += 1
-    return _words(deepest)
-
-
-def _words(text: str) -> str:
-    """Shorten a server's message to one line without keys."""
-    line = printable(" ".join(scrub(text).split()))
-    return line if len(line) <= 300 else f"{line[:297]}..."

@@ -10,6 +10,7 @@ import json
 from typing import Any, NamedTuple
 
 from jit_guard.generators.answer import component_in
+from jit_guard.generators.chat.error_body import error_inside
 from jit_guard.generators.generator import GenerationError, Text, Usage, token_count
 from jit_guard.generators.judgement import finished, judge_text
 from jit_guard.text.credentials import scrub
@@ -52,8 +53,8 @@ def read(response: Any, model: str) -> Text:
     if answer is None:
         body = _storable(_body(response))
         shown = " ".join(body[:120].split())
-        if detail := _error_inside(response):
-            reason = f"the server returned an error: {detail}"
+        if found := error_inside(response.http_response.content):
+            reason = f"the server returned an error: {found.words}"
         else:
             reason = f"{reason}: {shown}" if shown else "the answer is empty"
         raise GenerationError(scrub(reason), _kept(body, model, response))
@@ -122,16 +123,6 @@ def usage_of(completion: Any) -> Usage:
     sent = token_count(usage.get("prompt_tokens"))
     given = token_count(usage.get("completion_tokens"))
     return Usage() if sent is None or given is None else Usage(sent, given)
-
-
-def _error_inside(response: Any) -> str:
-    """Return the message of an error that was sent with status 200."""
-    try:
-        error = _decoded(response)["error"]
-        detail = error["message"] if isinstance(error, dict) else error
-    except _UNREADABLE:
-        return ""
-    return " ".join(_storable(str(detail)).split())[:300]
 
 
 def _kept(body: str, model: str, response: Any) -> Text | None:

@@ -12,7 +12,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from jit_guard.generators.chat.fault import CallFault, CallFaultError
+from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState

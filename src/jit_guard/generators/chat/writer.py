@@ -13,11 +13,14 @@ from jit_guard.generators import budget, prompt
 from jit_guard.generators.budget import Budget, OverBudgetError
 from jit_guard.generators.chat.background import Background, ClosedError
 from jit_guard.generators.chat.call import Call
+from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
 from jit_guard.generators.chat.client import Client
+from jit_guard.generators.chat.connection import expects_tls, speaks_tls
 from jit_guard.generators.chat.endpoint import Endpoint, endpoint
-from jit_guard.generators.chat.fault import CallFault, CallFaultError, fault_of
+from jit_guard.generators.chat.fault import fault_of
 from jit_guard.generators.chat.reading import read
 from jit_guard.generators.chat.retrying import Pause, policy
+from jit_guard.generators.chat.route import Route, route_to
 from jit_guard.generators.generator import (
     GenerationError,
     GeneratorUnusableError,
@@ -36,16 +39,18 @@ def writer(options: Options) -> Writer:
 
     Raises:
         UsageError: the address or the model is invalid.
-        GeneratorUnusableError: there is no key, or the extra is not installed.
+        GeneratorUnusableError: there is no key, the extra is not installed, or the proxy in the
+            environment cannot be used.
     """
     where = endpoint(options, os.environ)
+    route = route_to(where.base_url)
     for module in ("openai", "tenacity"):
         if find_spec(module) is None:
             raise GeneratorUnusableError(
                 "the generator 'openai' is not installed; run: pip install 'jit-guard[openai]'"
             )
     system = prompt.system_prompt() if options.prompt is None else options.prompt
-    chat = Chat(where, system, options.timeout, options.budget or Budget())
+    chat = Chat(where, route, system, options.timeout, options.budget or Budget())
     return Writer(chat.write, where.model, prompt.version(system), chat.close)
 
 
@@ -54,20 +59,24 @@ class Chat:
 
     Args:
         where: the endpoint of the model.
+        route: the route to its server.
         system: the system prompt.
         timeout: seconds for one text, including waiting and all attempts.
         budget: the token budget of the run.
     """
 
-    def __init__(self, where: Endpoint, system: str, timeout: float, budget: Budget) -> None:
+    def __init__(
+        self, where: Endpoint, route: Route, system: str, timeout: float, budget: Budget
+    ) -> None:
         self._where = where
+        self._route = route
         self._system = system
         self._timeout = timeout
         self._budget = budget
         self._pause = Pause()
-        self._client = Client(where, timeout)
+        self._client = Client(where, route, timeout)
         self._background = Background(self._client.close)
-        self._reached = False
+        self._reached = self._worked = False
         self._hopeless: str | None = None
         # OpenAI's newer models refuse the old parameter name, other servers ignore the new one.
         self._limit_names = ["max_tokens", "max_completion_tokens"]
@@ -150,12 +159,14 @@ class Chat:
         try:
             response = await self._client.send(call.chat, extra)
         except Exception as error:  # noqa: BLE001 - the SDK raises what its parts raise
-            fault = fault_of(error, self._where.shown, reached=self._reached) or CallFault(
-                f"the answer cannot be read ({type(error).__name__})", perhaps_paid=True
-            )
+            fault = fault_of(
+                error, self._route, reached=self._reached, worked=self._worked
+            ) or CallFault(f"the answer cannot be read ({type(error).__name__})", perhaps_paid=True)
         else:
-            self._reached = True
+            self._reached = self._worked = True
             return response
+        if fault.unexplained and not self._reached and await speaks_tls(self._route):
+            fault = expects_tls(self._route)
         if fault.bad_parameter and extra:
             fault = self._with_other_name(fault, limit_name)
         self._reached = self._reached or fault.reached
