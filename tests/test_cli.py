@@ -91,6 +91,13 @@ def test_several_formats_can_be_written_to_files(project: Path) -> None:
     assert (project / "r.txt").read_text().startswith("components/x: JG301")
 
 
+def test_a_dash_as_the_file_of_a_format_is_standard_output(project: Path) -> None:
+    done = call("--format", "json=-", "--format", "text=report.txt", cwd=project)
+    assert done.report["tool"].startswith("jit-guard")
+    assert not (project / "-").exists()
+    assert (project / "report.txt").exists()
+
+
 def test_a_format_in_a_file_alone_leaves_standard_output_empty(project: Path) -> None:
     result = call("--format", "json=r.json", cwd=project)
     assert (result.code, result.out) == (0, "")

@@ -22,7 +22,7 @@ COMMANDS = {
     "init": "write a starter map, components and a configuration; overwrite nothing",
     "explain": "explain the rules, or one of them",
     "recover": "finish an interrupted commit, or undo it and keep its texts",
-    "prune": "remove orphans; in git, only files that git can restore",
+    "prune": "remove orphans; ask about files that git cannot restore",
     "log": "show the generated texts: when, by which model, from which description",
     "selftest": "break a copy of this project in memory and prove that each rule fires",
     "config": "show the settings in force, and where each of them comes from",

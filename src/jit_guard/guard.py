@@ -379,28 +379,57 @@ class Guard:
             self.root, lambda: self.configuration().settings, maps, abandon=abandon
         )
 
-    def prune(self, *, dry_run: bool = False, force: bool = False) -> list[Pruned]:
-        """Remove orphans; in git, unless forced, only files that git can restore.
+    def prune(
+        self,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        agree: Callable[[list[Pruned]], bool] = lambda _: False,
+    ) -> list[Pruned]:
+        """Remove orphans that git can restore; the others if forced, or if `agree` returns True.
+
+        A file that is changed, or gets an entry, after it was listed is kept.
+
+        Args:
+            dry_run: remove nothing.
+            force: remove files that git cannot restore, too.
+            agree: called with the files that git cannot restore, if there are any.
 
         Raises:
             UsageError: the orphans cannot be determined.
         """
+        from jit_guard.commit.transaction import at_rest
         from jit_guard.fixing import pruning
 
-        pruned = pruning.plan(self.root, self.check(), force=force)
-        if not dry_run:
-            pruning.remove(self.root, pruned, self.configuration().settings.components)
-        return pruned
+        pruned = pruning.plan(self.root, pruning.orphans_of(self.check()))
+        lost = [one for one in pruned if one.kept is None and one.loss is not None]
+        if lost and not force and not agree(lost):
+            pruned = [
+                one._replace(kept=one.kept or f"{one.loss} (use --force to remove it anyway)")
+                if one.loss is not None
+                else one
+                for one in pruned
+            ]
+        if dry_run or all(one.kept is not None for one in pruned):
+            return pruned
+
+        def remove() -> list[Pruned]:
+            orphans = set(pruning.orphans_of(self.check()))
+            components = self.configuration().settings.components
+            return pruning.remove(self.root, pruned, components, orphans)
+
+        done = at_rest(self.root, remove)  # no commit may give them an entry meanwhile
+        return remove() if done is None else done
 
     def log(
         self, goal: str | None = None, component_type: str | None = None
     ) -> Iterator[tuple[Record, str]]:
-        """The generated texts, the oldest first, each with its current state."""
+        """The generated texts, the newest first, each with its current state."""
         from jit_guard.ledger.history import history
 
         self._refuse_tracked_state()
         worktree = Worktree(self.root)
-        for record in history(self.root, goal, component_type):
+        for record in history(self.root, goal, component_type, newest_first=True):
             try:
                 data = worktree.read(record.path)
             except OutsideError:  # a path from a ledger that came with a clone

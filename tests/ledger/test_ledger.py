@@ -142,7 +142,7 @@ def test_without_a_ledger_the_log_is_empty_and_creates_none(tmp_path: Path) -> N
     [
         (b"Hello.\n", "as generated"),
         (b"Hello.\r\n", "as generated"),
-        (b"Hello!\n", "edited"),
+        (b"Hello!\n", "edited by hand"),
         (None, "gone"),
     ],
 )

@@ -85,3 +85,23 @@ def _epilog(commands: Mapping[str, str]) -> str:
     width = max(map(len, commands))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in commands.items()]
     return "\n".join(["commands (each has its own --help):", *lines])
+
+
+def positive(text: str) -> int:
+    """Parse a positive whole number. Raises ArgumentTypeError."""
+    return int(_number(text, "a positive whole number", whole=True))
+
+
+def seconds(text: str) -> float:
+    """Parse a positive number of seconds. Raises ArgumentTypeError."""
+    return _number(text, "a positive number of seconds", whole=False)
+
+
+def _number(text: str, what: str, *, whole: bool) -> float:
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1e9:  # NaN fails here, too
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return value

@@ -55,7 +55,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FORMAT[=FILE]",
         action="append",
         type=_format,
-        help=f"{', '.join(formats.NAMES)}; on standard output or in a file (repeatable)",
+        help=f"{', '.join(formats.NAMES)}; on standard output (also =-) or in a file (repeatable)",
     )
     how.add_argument("-q", "--quiet", action="store_true", help="print findings only")
 
@@ -178,4 +178,4 @@ def _format(text: str) -> tuple[str, str | None]:
         raise ArgumentTypeError(f"unknown format {name!r}; choose from {known}")
     if equals and not file:
         raise ArgumentTypeError(f"{text!r} has no file name after the =")
-    return name, file or None
+    return name, None if file in ("", "-") else file

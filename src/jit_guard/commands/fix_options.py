@@ -3,6 +3,7 @@
 import os
 import sys
 
+from jit_guard.commands.arguments import positive, seconds
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 from jit_guard.text.console import Console
@@ -45,14 +46,14 @@ def add_fix_options(parser: "ArgumentParser") -> None:
     make.add_argument("--base-url", metavar="URL", help="URL of an OpenAI-compatible server")
     make.add_argument("--command", metavar="'PROG ARGS'", help="program that writes each text")
     make.add_argument(
-        "--jobs", metavar="N", type=_positive, help="texts generated at the same time (default: 4)"
+        "--jobs", metavar="N", type=positive, help="texts generated at the same time (default: 4)"
     )
-    make.add_argument("--limit", metavar="N", type=_positive, help="generate at most N files")
+    make.add_argument("--limit", metavar="N", type=positive, help="generate at most N files")
     make.add_argument(
-        "--timeout", metavar="S", type=_seconds, help="seconds for each text (default: 120)"
+        "--timeout", metavar="S", type=seconds, help="seconds for each text (default: 120)"
     )
     make.add_argument(
-        "--max-tokens-total", metavar="N", type=_positive, help="never use more than N tokens"
+        "--max-tokens-total", metavar="N", type=positive, help="never use more than N tokens"
     )
     make.add_argument("--fresh", action="store_true", help="do not reuse stored texts")
 
@@ -73,6 +74,8 @@ def run_fix(
 ) -> "Report | int":
     """Fix and return the report; with `--dry-run`, show the plan and return an exit code."""
     fix_options, interaction = _fix_options(options), _interaction(options, console)
+    for warning in _unknown_descriptions(guard, fix_options, maps):
+        console.note(f"warning: --descriptions: {warning}")
     if options.dry_run:
         lines = guard.preview(fix_options, _without_prompts(interaction), maps=maps)
         console.lines(map(_printable, lines))
@@ -89,6 +92,8 @@ def _fix_options(options: "Options") -> "FixOptions":
 
     known: descriptions.Descriptions = {}
     if options.descriptions == "-":
+        if sys.stdin is None:
+            raise UsageError("--descriptions - reads standard input, which is closed")
         known = descriptions.parse("standard input", sys.stdin.buffer.read())
     elif options.descriptions is not None:
         data = read_file(options.descriptions, options.descriptions)
@@ -109,6 +114,20 @@ def _fix_options(options: "Options") -> "FixOptions":
         descriptions=known,
         described_in=None if options.descriptions == "-" else options.descriptions,
     )
+
+
+def _unknown_descriptions(guard: Guard, options: "FixOptions", maps: list[str] | None) -> list[str]:
+    if not options.descriptions:
+        return []
+    from jit_guard.fixing.descriptions import unknown
+    from jit_guard.sources.read_maps import read_maps
+    from jit_guard.sources.worktree import Worktree
+
+    wanted = guard.configuration().settings.maps if maps is None else maps
+    found = read_maps(Worktree(guard.root), wanted)
+    if found.faults or found.unreadable:
+        return []  # the check reports why, and their goals are not known
+    return unknown(options.descriptions, found.read)
 
 
 def _interaction(options: "Options", console: Console) -> "Interaction":
@@ -145,23 +164,3 @@ def report_fix(guard: Guard, report: "Report", console: Console) -> None:
 
     if top(guard.root) is not None:
         console.note(f"to stage the fix, run: {add_command(guard.root, report.written)}")
-
-
-def _positive(text: str) -> int:
-    return int(_number(text, "a positive whole number", whole=True))
-
-
-def _seconds(text: str) -> float:
-    return _number(text, "a positive number of seconds", whole=False)
-
-
-def _number(text: str, what: str, *, whole: bool) -> float:
-    from argparse import ArgumentTypeError
-
-    try:
-        value = int(text) if whole else float(text)
-    except ValueError:
-        value = 0
-    if not 0 < value < 1e9:  # NaN fails here, too
-        raise ArgumentTypeError(f"{text!r} is not {what}")
-    return value

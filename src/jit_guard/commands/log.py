@@ -1,14 +1,26 @@
-"""Show the generated texts: when, by which model, from which description, and their state now."""
+"""Show the generated texts, the newest first: when, by which model, from what, and their state.
 
+Example: jit-guard log -n 5 --goal DIAGNOSE_ROOT_CAUSE
+"""
+
+import os
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from json import dumps
+from typing import TYPE_CHECKING, Any
 
+from jit_guard.commands.arguments import positive
 from jit_guard.commands.options import add_project_options, open_guard
+from jit_guard.config import did_you_mean
+from jit_guard.errors import UsageError
 from jit_guard.generators.judgement import MAX_BYTES
+from jit_guard.guard import Guard
+from jit_guard.project import shown
 from jit_guard.text.console import Console
-from jit_guard.text.printable import printable, style
+from jit_guard.text.names import STATE_DIRECTORY
+from jit_guard.text.printable import printable, quiet_anywhere, style, true_name
 
 _LONGEST = 2000  # characters of a field
 
@@ -23,15 +35,90 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "component_type", metavar="TYPE", nargs="?", help="show only this component type"
     )
+    parser.add_argument("--goal", metavar="GOAL", dest="only", help="show only this goal")
+    parser.add_argument(
+        "-n", metavar="N", dest="most", type=positive, help="show only the newest N texts"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON array, with the texts themselves"
+    )
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Print the records of the ledger, the oldest first; with -v their texts, too."""
+    """Print the records of the ledger, the newest first; with -v their texts, too."""
     console = Console(options.color)
+    goal = _goal(options)
     guard = open_guard(options, {})
-    for record, state in guard.log(options.goal, options.component_type):
+    records = islice(guard.log(goal, options.component_type), options.most)
+    first = next(records, None)
+    if first is None:
+        if options.json:
+            console.lines(["[]"])
+        console.note(_nothing(guard, goal, options.component_type))
+        return 0
+    if options.json:
+        console.lines(_json(first, records))
+        return 0
+    for record, state in chain([first], records):
         console.lines(_entry(record, state, color=console.color, verbose=options.verbose))
     return 0
+
+
+def _goal(options: Namespace) -> str | None:
+    if options.only is not None and options.goal is not None:
+        if options.component_type is not None:
+            raise UsageError("GOAL and --goal cannot be combined")
+        # `log --goal G TYPE`: the only word left is the type.
+        options.component_type = options.goal
+    goal: str | None = options.goal if options.only is None else options.only
+    return goal
+
+
+def _nothing(guard: Guard, goal: str | None, component_type: str | None) -> str:
+    """Return the message for no text. Raises UsageError outside a project."""
+    found = guard.configuration()
+    maps = (os.path.join(guard.root, path) for path in found.settings.maps)
+    state = os.path.join(guard.root, STATE_DIRECTORY)
+    if found.file is None and not any(map(os.path.lexists, (*maps, state))):
+        raise UsageError(
+            f"{shown(guard.root)} is not in a project: there is no goal_map.json, "
+            "jit-guard.toml or [tool.jit-guard] here or above"
+        )
+    if goal is None:
+        return "no text was generated here yet"
+    known = {record.goal: None for record, _ in guard.log()}
+    if goal in known:
+        types = {record.component_type: None for record, _ in guard.log(goal)}
+        near = did_you_mean(component_type or "", types)
+        return f"no text was generated for {goal}/{component_type}{near}"
+    return f"no text was generated for {goal}{did_you_mean(goal, known)}"
+
+
+def _json(first: tuple["Record", str], rest: Iterable[tuple["Record", str]]) -> Iterator[str]:
+    """Yield the lines of an array, in ASCII, one text per line, as they are read."""
+    before = "["
+    for record, state in chain([first], rest):
+        # As in the JSON report: the second # is never after a single backslash.
+        yield before + quiet_anywhere(dumps(_fields(record, state)), r"#\\u0023")
+        before = ","
+    yield "]"
+
+
+def _fields(record: "Record", state: str) -> dict[str, Any]:
+    return {
+        "goal": record.goal,
+        "component_type": record.component_type,
+        "path": true_name(record.path),
+        "state": state,
+        "arrived": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.arrived)),
+        "seconds": round(record.arrived - record.asked, 3),
+        "generator": record.generator,
+        "model": record.model,
+        "description": record.description,
+        **record.usage._asdict(),
+        "reason": record.reason,
+        "text": record.content[:MAX_BYTES],
+    }
 
 
 def _entry(record: "Record", state: str, *, color: bool, verbose: bool) -> Iterator[str]:

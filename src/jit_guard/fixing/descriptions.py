@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
+from jit_guard.config import did_you_mean
 from jit_guard.errors import ConfigError
 from jit_guard.registry import goal_map
-from jit_guard.registry.goal_map import Entry, MapFault
+from jit_guard.registry.goal_map import Entry, GoalMap, MapFault
 from jit_guard.text.names import GENERATED
+from jit_guard.text.printable import quote
+
+_MOST_MESSAGES = 20
 
 Descriptions = Mapping[tuple[str, str], str]  # (goal, component type) -> one line
 
@@ -28,6 +33,29 @@ def parse(path: str, data: bytes) -> Descriptions:
     return {
         (one.goal, one.component_type): " ".join(one.filename.split()) for one in read.entries()
     }
+
+
+def unknown(descriptions: Descriptions, maps: Sequence[GoalMap]) -> list[str]:
+    """Return a message for each goal or component type that is described but not in a map."""
+    types: dict[str, dict[str, None]] = {}
+    for one in maps:
+        for entry in one.entries():
+            types.setdefault(entry.goal, {})[entry.component_type] = None
+    odd = dict.fromkeys(
+        (goal, component_type if goal in types else None)
+        for goal, component_type in descriptions
+        if component_type not in types.get(goal, ())
+    )
+    messages: list[str] = []
+    for goal, kind in islice(odd, _MOST_MESSAGES):
+        if kind is None:
+            messages.append(f"no map has the goal {quote(goal)}{did_you_mean(goal, types)}")
+        else:
+            near = did_you_mean(kind, types[goal])
+            messages.append(f"the goal {quote(goal)} has no component type {quote(kind)}{near}")
+    if len(odd) > _MOST_MESSAGES:
+        messages.append(f"… and {len(odd) - _MOST_MESSAGES:,} more")
+    return messages
 
 
 def suggestion(entry: Entry) -> str:

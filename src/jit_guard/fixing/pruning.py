@@ -1,60 +1,109 @@
-"""Removal of orphans that git can restore."""
+"""Removal of orphans: what git can restore at once, anything else only if the user agrees."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from jit_guard.commit.directories import Directories
-from jit_guard.commit.durable import remove_directory
+from jit_guard.commit import durable
+from jit_guard.commit.directories import Directories, Location
 from jit_guard.errors import UsageError
 from jit_guard.report import Report
 from jit_guard.sources.git import worktree
+from jit_guard.sources.git.commands import command
+from jit_guard.sources.git.parts import parts
 from jit_guard.text.names import is_git
+
+_CHANGED = "it was changed in the meantime"
 
 
 class Pruned(NamedTuple):
-    """One orphan: to be removed, or kept for a reason."""
+    """One orphan: to be removed, or kept for a reason.
+
+    `loss` says why it cannot be restored once it is removed; None: git has its text.
+    """
 
     path: str
     kept: str | None = None
+    loss: str | None = None
+    status: os.stat_result | None = None  # when it was listed
 
 
-def plan(root: str, report: Report, *, force: bool) -> list[Pruned]:
-    """Plan what `prune` does with the orphans of a report.
-
-    Raises UsageError if the orphans are unknown.
-    """
+def orphans_of(report: Report) -> list[str]:
+    """Return the orphans of a report. Raises UsageError if they are unknown."""
     withheld = [skipped.reason for skipped in report.skipped if skipped.code == "JG301"]
     if withheld or report.unreadable:
         raise UsageError(f"cannot determine the orphans: {[*withheld, *report.unreadable][0]}")
-    orphans = [one.path for one in report.findings if one.code == "JG301" and one.path]
-    safe = set(orphans)
-    if not force and orphans and worktree.top(root) is not None:
-        safe = worktree.recoverable(root, orphans)
-    return [Pruned(path, _reason_to_keep(path, path in safe)) for path in orphans]
+    return [one.path for one in report.findings if one.code == "JG301" and one.path]
 
 
-def _reason_to_keep(path: str, safe: bool) -> str | None:
-    if any(map(is_git, path.split("/"))):
-        return "it is in a .git directory"
-    return None if safe else "git could not restore it (use --force to remove it anyway)"
+def plan(root: str, orphans: Sequence[str]) -> list[Pruned]:
+    """Plan what `prune` does with the orphans."""
+    # Before their texts are compared, so that a later change is noticed.
+    with Directories(root) as directories:
+        status = {path: _location(directories, path).status() for path in orphans if _plain(path)}
+    git = bool(orphans) and worktree.top(root) is not None
+    safe = worktree.recoverable(root, orphans) if git else set()
+    loss = "git could not restore it" if git else "it is not in a git repository"
+    return [
+        Pruned(path, None, None if path in safe else loss, status[path])
+        if _plain(path)
+        else Pruned(path, "it is in a .git directory")
+        for path in orphans
+    ]
 
 
-def remove(root: str, pruned: Sequence[Pruned], components: str) -> None:
+def _plain(path: str) -> bool:
+    return not any(map(is_git, path.split("/")))
+
+
+def _location(directories: Directories, path: str) -> Location:
+    parent, _, name = path.rpartition("/")
+    return directories.at(parent).location(name)
+
+
+def remove(
+    root: str, pruned: Sequence[Pruned], components: str, orphans: Collection[str]
+) -> list[Pruned]:
     """Remove the orphans that are not kept, and the directories that become empty.
+
+    Args:
+        root: the project's root.
+        pruned: the plan.
+        components: the components directory.
+        orphans: the orphans now: an entry may name a file by now.
+
+    Returns:
+        The plan with what was kept after all.
 
     Raises:
         OSError: a directory was replaced with a link in the meantime.
     """
+    done: list[Pruned] = []
     with Directories(root) as directories:
         top = os.path.realpath(os.path.join(directories.top.path, components))
         for one in pruned:
-            if one.kept is not None:
-                continue
-            parent, _, name = one.path.rpartition("/")
-            directory = directories.at(parent)
-            directory.location(name).call(os.unlink)
-            while directory.path.startswith(top + os.sep) and remove_directory(directory):
-                directory = directory.place.directory
+            if one.kept is None:
+                location = _location(directories, one.path)
+                now = location.status()
+                if now is not None and one.path not in orphans:
+                    done.append(one._replace(kept="an entry names it by now"))
+                    continue
+                if now is not None and not (one.status and durable.same_file(one.status, now)):
+                    done.append(one._replace(kept=_CHANGED))
+                    continue
+                durable.remove(location)
+                directory = location.directory
+                while directory.path.startswith(top + os.sep) and durable.remove_directory(
+                    directory
+                ):
+                    directory = directory.place.directory
+            done.append(one)
+    return done
+
+
+def restore_commands(root: str, paths: Sequence[str]) -> list[str]:
+    """Return the git commands that bring removed files back, one per repository."""
+    words = ["restore", "--source=HEAD"]
+    return [command(part.top, words, part.paths) for part in parts(root, paths)]

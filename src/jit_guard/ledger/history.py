@@ -15,7 +15,7 @@ from jit_guard.ledger.records import amount, plain
 from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
-State = Literal["as generated", "edited", "gone", "rejected", "not committed"]
+State = Literal["as generated", "edited by hand", "gone", "rejected", "not committed"]
 _PAGE = 1 << 20  # bytes to read at once, plus one row
 _LONGEST_PATH = 4096  # characters; no system can open a longer one
 _LATEST = 32_503_680_000  # seconds since the epoch: the year 3000, the limit on Windows
@@ -38,6 +38,7 @@ class Record(NamedTuple):
     reason: str | None
     sha256: str | None
     content: str
+    edited: bool  # before it was committed, when it was reviewed
 
     def state(self, data: bytes | None) -> State:
         """Return what became of it, given the bytes at `path` now."""
@@ -46,12 +47,17 @@ class Record(NamedTuple):
         if data is None:
             return "gone" if self.status == "committed" else "not committed"
         if digest(data) in (self.sha256, digest(finished(self.content).encode())):
-            return "as generated"  # even if the process was killed before recording it
-        return "edited" if self.status == "committed" else "not committed"
+            # Even if the process was killed before recording it.
+            return "edited by hand" if self.edited else "as generated"
+        return "edited by hand" if self.status == "committed" else "not committed"
 
 
 def history(
-    root: str, goal: str | None = None, component_type: str | None = None
+    root: str,
+    goal: str | None = None,
+    component_type: str | None = None,
+    *,
+    newest_first: bool = False,
 ) -> Iterator[Record]:
     """Yield the texts generated in a project, oldest first; nothing without a ledger.
 
@@ -60,17 +66,20 @@ def history(
     """
     if not database.exists(root):
         return
+    columns = ", ".join((*Record._fields[:-1], "details"))
+    beyond, order = ("id < ?3", "id DESC") if newest_first else ("id > ?3", "id")
     query = (
-        f"SELECT {', '.join(Record._fields)} FROM texts WHERE id > ?3 "  # noqa: S608 - our own words
-        "AND (?1 IS NULL OR goal = ?1) AND (?2 IS NULL OR component_type = ?2) ORDER BY id"
+        f"SELECT {columns} FROM texts WHERE {beyond} "  # noqa: S608 - our own words
+        f"AND (?1 IS NULL OR goal = ?1) AND (?2 IS NULL OR component_type = ?2) ORDER BY {order}"
     )
     asked = [None if word is None else plain(word) for word in (goal, component_type)]
-    last = -1 << 63  # SQLite's smallest integer; ours are positive
+    # SQLite's smallest or largest integer; ours are positive.
+    last = (1 << 63) - 1 if newest_first else -1 << 63
     with closing(LedgerFile(root)) as file:
         while rows := file.rows(query, [*asked, last], _PAGE):
             for row in rows:
                 record = _record(row)
-                if record.id <= last:
+                if (record.id >= last) if newest_first else (record.id <= last):
                     raise corrupted(f"text {record.id} is out of order")
                 yield record
                 last = record.id
@@ -113,9 +122,19 @@ def _record(row: tuple[Any, ...]) -> Record:
         raise corrupted(
             f"text {str(given['id'])[:20]} does not have the form that jit-guard writes"
         )
+    given["edited"] = _is_edited(given["edited"])
     return Record(
         **{**given, "usage": usage, "content": given["content"].decode("utf-8", "replace")}
     )
+
+
+def _is_edited(details: object) -> bool:
+    """Check whether the details of a text, as JSON, say that the user edited it."""
+    try:
+        known = json.loads(details) if isinstance(details, str) else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(known, dict) and known.get("edited") is True
 
 
 def _is_time(value: object) -> bool:
