@@ -46,6 +46,10 @@ def handle_just_in_time_generation(
 
 
 def _ask(entry: Entry) -> str | None:
-    from jit_guard.fixing.interaction import Terminal
+    from jit_guard.fixing.dialogue import Dialogue
+    from jit_guard.fixing.interaction import QuitError
 
-    return Terminal(color=False).describe(entry, entry.filename, suggestion(entry))
+    try:
+        return Dialogue(color=False).describe(entry, entry.filename, suggestion(entry))
+    except QuitError:  # only Ctrl-C ends the program that called
+        return None

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from jit_guard import Guard, MissingComponent, handle_just_in_time_generation
-from jit_guard.fixing.interaction import Silent, Terminal
+from jit_guard.fixing.dialogue import Dialogue
+from jit_guard.fixing.interaction import Draft, Silent
 from jit_guard.fixing.job import FixOptions
 from jit_guard.ledger.history import history
 from jit_guard.pytest_plugin.fixtures import Script
@@ -358,7 +359,7 @@ def test_after_a_fatal_error_texts_in_progress_are_kept_and_committed(
 def test_on_a_terminal_the_question_is_asked_and_the_text_shown(project: Path, taken: str) -> None:
     answers = iter(["A warm host", "-", taken])
     out = io.StringIO()
-    terminal = Terminal(color=False, read=lambda: next(answers), out=out)
+    terminal = Dialogue(color=False, read=lambda: next(answers), out=out)
     report = Guard(project).fix(FixOptions(), terminal)
     assert {one.goal for one in report.fixed} == {"GREET", "PART"}
     assert (
@@ -376,7 +377,7 @@ def test_a_text_can_be_rejected_edited_and_requested_again(
     monkeypatch.setenv("EDITOR", shlex.join([sys.executable, str(editor)]))
     command = program(project, "print('Try', open(__file__[:-12] + 'calls').read())")
     answers = iter(["-", "A farewell", "a", "e", "y"])
-    terminal = Terminal(color=False, read=lambda: next(answers), out=io.StringIO())
+    terminal = Dialogue(color=False, read=lambda: next(answers), out=io.StringIO())
     Guard(project).fix(FixOptions(command=command), terminal)
     written = project / "components/protocols/autogen_protocol_for_part.md"
     assert written.read_text() == "Try xx\nEdited.\n"
@@ -384,7 +385,7 @@ def test_a_text_can_be_rejected_edited_and_requested_again(
 
 def test_skipping_leaves_the_entry_and_its_file_missing(project: Path) -> None:
     answers = iter(["A host", "A farewell", "s", "s"])
-    terminal = Terminal(color=False, read=lambda: next(answers), out=io.StringIO())
+    terminal = Dialogue(color=False, read=lambda: next(answers), out=io.StringIO())
     report = Guard(project).fix(FixOptions(), terminal)
     assert {one.reason for one in report.failed} == {"skipped"}
     assert not list(project.glob("components/**/autogen_*"))
@@ -392,8 +393,9 @@ def test_skipping_leaves_the_entry_and_its_file_missing(project: Path) -> None:
 
 def test_terminal_output_contains_no_control_characters(project: Path) -> None:
     out = io.StringIO()
-    terminal = Terminal(color=False, read=lambda: "s", out=out)
-    terminal.review("components/\x1b[2J.txt", "a\x1b]0;title\x07\u202eb\n")
+    terminal = Dialogue(color=False, read=lambda: "s", out=out)
+    draft = Draft("components/\x1b[2J.txt", "a\x1b]0;title\x07\u202eb\n")
+    terminal.review(draft, lambda _: draft)
     assert not set(out.getvalue()) & set("\x1b\x07\u202e")
 
 

@@ -23,6 +23,7 @@ from jit_guard.generators.generator import (
     Writer,
 )
 from jit_guard.generators.judgement import finished, judge_text
+from jit_guard.generators.progress import UNREPORTED
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Key, Wanted
@@ -195,7 +196,7 @@ def delivered(root: Path, result: Text | JitGuardError) -> tuple[Delivery, int]:
 
     order = Order(Wanted("components/personas/host.txt", KEY), REQUEST)
     with Ledger(str(root)) as ledger:
-        (one,) = deliver([order], Writer(write), ledger, 1, lambda *_: None, tries=2)
+        (one,) = deliver([order], Writer(write), ledger, 1, UNREPORTED, tries=2)
     return one, len(asked)
 
 

@@ -131,20 +131,21 @@ def _unknown_descriptions(guard: Guard, options: "FixOptions", maps: list[str] |
 
 
 def _interaction(options: "Options", console: Console) -> "Interaction":
-    from jit_guard.fixing.interaction import Silent, Terminal
+    from jit_guard.fixing.dialogue import Dialogue
+    from jit_guard.fixing.interaction import Silent
 
     # Inside a git hook the terminal belongs to git, even if standard input is one.
     terminal = sys.stdin.isatty() and console.err.isatty() and "PRE_COMMIT" not in os.environ
     if options.no_input or not terminal or options.descriptions == "-":
         return Silent(yes=options.yes)
-    return Terminal(color=console.color, yes=options.yes)
+    return Dialogue(color=console.color, yes=options.yes)
 
 
 def _without_prompts(interaction: "Interaction") -> "Interaction":
     """The interaction of a dry run: every suggestion is accepted, as Enter would do."""
-    from jit_guard.fixing.interaction import Silent, Terminal
+    from jit_guard.fixing.interaction import Silent
 
-    return Silent(yes=True) if isinstance(interaction, Terminal) else interaction
+    return interaction if isinstance(interaction, Silent) else Silent(yes=True)
 
 
 def _printable(line: str) -> str:

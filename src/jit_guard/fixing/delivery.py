@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from jit_guard.fixing.judging import TextCheck, plain
 from jit_guard.generators.generator import GenerationError, Request, Text, Writer
 from jit_guard.generators.judgement import write_checked
+from jit_guard.generators.progress import Progress
 from jit_guard.generators.screening import screened
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Stored, Wanted
@@ -24,14 +25,15 @@ class Order(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """The result of an order: its text in the ledger, or why there is none."""
+    """The result of an order: its text in the ledger, or why there is none.
+
+    `bought`: it was generated in this run; otherwise the ledger had it.
+    """
 
     order: Order
     stored: Stored | None
     reason: str | None = None
-
-
-Progress = Callable[[int, int, int], None]  # done, failed, total
+    bought: bool = True
 
 
 def deliver(
@@ -55,7 +57,7 @@ def deliver(
         writer: the generator.
         ledger: stores every text before it is checked.
         jobs: the number of concurrent calls.
-        progress: called with the counts after each result.
+        progress: receives the start and the end of each text.
         check: returns why a text is not a valid component, or None.
         tries: the maximum number of attempts per order; the second attempt is given the
             fault of the first.
@@ -77,7 +79,7 @@ def deliver(
             except Empty:
                 return
             try:
-                done.put(_write(order, writer, recorder, ledger, check, tries))
+                done.put(_write(order, writer, recorder, ledger, progress, check, tries))
             except BaseException as error:  # noqa: BLE001 - raised by the consumer
                 done.put(error)
                 return
@@ -85,7 +87,6 @@ def deliver(
     threads = [Thread(target=work, daemon=True) for _ in range(min(jobs, len(orders)))]
     for thread in threads:
         thread.start()
-    good = bad = 0
     try:
         for _ in orders:
             result = done.get()
@@ -98,17 +99,23 @@ def deliver(
                     if isinstance(last, Delivery):
                         yield last
                 raise result
-            good, bad = good + (result.stored is not None), bad + (result.stored is None)
-            progress(good, bad, len(orders))
             yield result
     finally:
         stop.set()
 
 
 def _write(
-    order: Order, writer: Writer, recorder: _Recorder, ledger: Ledger, check: TextCheck, tries: int
+    order: Order,
+    writer: Writer,
+    recorder: _Recorder,
+    ledger: Ledger,
+    progress: Progress,
+    check: TextCheck,
+    tries: int,
 ) -> Delivery:
     asked = time.time()
+    path, stored = order.request.path, None
+    progress.started(path)
 
     def arrived(text: Text) -> Stored:
         return recorder.keep(Arrival(order.wanted, order.request, text, asked))
@@ -124,6 +131,8 @@ def _write(
         )
     except GenerationError as error:
         return Delivery(order, None, error.reason)
+    finally:
+        progress.finished(path, ok=stored is not None)
     return Delivery(order, stored)
 
 

@@ -1,44 +1,88 @@
-"""Interaction with the user during a fix: questions on a terminal, none elsewhere."""
+"""The questions that a fix asks, as values, and the answers of a run without a user."""
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Protocol, TextIO
+from typing import Literal, NamedTuple, Protocol
 
+from jit_guard.fixing.progress import Display
 from jit_guard.registry.goal_map import Entry
-from jit_guard.text.printable import printable, style
-from jit_guard.text.search_path import executable
 
-_PREVIEW_LINES = 24
-_BAR = 24
+Origin = Literal["generated", "ledger", "edited"]
+Choice = Literal["relink", "generate", "skip"]
+
+
+class QuitError(KeyboardInterrupt):
+    """The user ends the run, with `q` or at the end of the input."""
+
+
+class Turn(NamedTuple):
+    """The position of a question: 2/5."""
+
+    number: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.total}"
+
+
+ONLY = Turn(1, 1)
+
+
+class Offer(NamedTuple):
+    """A missing component, and the one file that it may mean."""
+
+    entry: Entry
+    path: str  # of the missing component
+    likely: str  # the path of the file that exists
+    why: str  # it may be the one
+    turn: Turn = ONLY
+
+
+class Draft(NamedTuple):
+    """A text under review. `fault` is why it cannot be committed as it is; `remark` is news."""
+
+    path: str
+    content: str
+    turn: Turn = ONLY
+    origin: Origin = "generated"
+    by: str = ""  # the generator or its model
+    description: str = ""
+    again: bool = True  # another text can be requested
+    fault: str | None = None
+    remark: str | None = None
+
+
+Keep = Callable[[str], Draft]  # stores an edited text in the ledger, and returns the new draft
 
 
 class Review(NamedTuple):
-    """The user's answer to a generated text. `content` is the text, possibly edited."""
+    """The user's answer to a draft, after all edits. `description` is the new one."""
 
-    answer: Literal["accept", "again", "skip", "quit"]
-    content: str = ""
+    answer: Literal["accept", "again", "describe", "skip"]
+    description: str = ""
 
 
 class Interaction(Protocol):
-    """The source of the user's answers."""
+    """The source of the user's answers. Every method may raise QuitError.
 
-    def describe(self, entry: Entry, path: str, suggestion: str) -> str | None:
+    Attributes:
+        progress: shows the texts in progress.
+    """
+
+    progress: Display
+
+    def describe(self, entry: Entry, path: str, suggestion: str, turn: Turn) -> str | None:
         """Return a one-line description of the missing component; None leaves it missing."""
 
     def agree(self, question: str) -> bool:
         """Return whether to continue and spend."""
 
-    def review(self, path: str, content: str) -> Review:
-        """Return what to do with this text."""
+    def offer(self, offer: Offer) -> Choice | None:
+        """Return what to do with a component that one file may be; None: there is no user."""
 
-    def progress(self, done: int, failed: int, total: int) -> None:
-        """Report progress."""
+    def review(self, draft: Draft, keep: Keep) -> Review:
+        """Return what to do with this text. `keep` is called with every edit."""
 
 
 class Silent:
@@ -46,12 +90,20 @@ class Silent:
 
     Args:
         yes: accept suggested descriptions and the cost.
+        progress: shows the texts in progress; default: nothing does.
     """
 
-    def __init__(self, *, yes: bool = False) -> None:
+    def __init__(self, *, yes: bool = False, progress: Display | None = None) -> None:
         self._yes = yes
+        self.progress = progress or Display()
 
-    def describe(self, entry: Entry, path: str, suggestion: str) -> str | None:  # noqa: ARG002
+    def describe(
+        self,
+        entry: Entry,  # noqa: ARG002
+        path: str,  # noqa: ARG002
+        suggestion: str,
+        turn: Turn,  # noqa: ARG002
+    ) -> str | None:
         """Return the suggestion, if accepted beforehand."""
         return suggestion if self._yes else None
 
@@ -59,131 +111,10 @@ class Silent:
         """Return whether the cost was accepted beforehand."""
         return self._yes
 
-    def review(self, path: str, content: str) -> Review:  # noqa: ARG002
-        """Accept the text as it is."""
-        return Review("accept", content)
+    def offer(self, offer: Offer) -> Choice | None:  # noqa: ARG002
+        """Return None: only a user can say whether it is the same component."""
+        return None
 
-    def progress(self, done: int, failed: int, total: int) -> None:
-        """Report nothing."""
-
-
-class Terminal:
-    """Questions on a terminal, as in the original algorithm, with suggested answers.
-
-    Args:
-        color: use colours.
-        yes: accept everything without asking; only show progress.
-        read: reads one line; raises EOFError at the end of input.
-        out: the stream for questions; default: standard error, to keep standard output clean.
-    """
-
-    def __init__(
-        self,
-        *,
-        color: bool,
-        yes: bool = False,
-        read: Callable[[], str] = input,
-        out: TextIO | None = None,
-    ) -> None:
-        self._color = color
-        self._yes = self._all = yes
-        self._read = read
-        self._out = out if out is not None else sys.stderr
-
-    def describe(self, entry: Entry, path: str, suggestion: str) -> str | None:
-        """Ask for a description; Enter accepts the suggestion, `-` or EOF leaves the entry."""
-        if self._yes:
-            return suggestion
-        name = style(printable(f"{entry.goal}/{entry.component_type}"), "bold", on=self._color)
-        self._say(f"\n{name} names {printable(path)}, which does not exist.")
-        self._say(f"What should it do, in one line?  (Enter: {printable(suggestion)}  -: skip)")
-        answer = self._ask("> ")
-        if answer is None or answer.strip() == "-":
-            return None
-        return " ".join(answer.split()) or suggestion
-
-    def agree(self, question: str) -> bool:
-        """Ask once before spending; the default is no."""
-        if self._yes:
-            return True
-        answer = self._ask(f"\n{printable(question)} Continue? [y/N] ")
-        return (answer or "").strip().lower() in ("y", "yes")
-
-    def review(self, path: str, content: str) -> Review:
-        """Show the text, and ask what to do with it."""
-        while not self._all:
-            self._preview(path, content)
-            answer = self._ask("Use it? [Y]es, [e]dit, [a]gain, [s]kip, [A]ll, [q]uit: ")
-            answer = "q" if answer is None else answer.strip()
-            if answer == "A":
-                self._all = True
-            elif answer.lower() in ("e", "edit"):
-                content = self._edit(content, os.path.splitext(path)[1])
-            elif answer.lower() in ("", "y", "yes"):
-                break
-            elif review := _REVIEWS.get(answer.lower()):
-                return review
-            else:
-                self._say(f"{printable(answer)!r} is not one of the choices.")
-        return Review("accept", content)
-
-    def progress(self, done: int, failed: int, total: int) -> None:
-        """Redraw the progress bar on one line."""
-        if total < 2 or not self._all:  # texts reviewed one by one need no progress bar
-            return
-        full = _BAR * done // total
-        bar = "=" * full + " " * (_BAR - full)
-        self._out.write(
-            f"\r[{bar}] {done}/{total} written" + (f", {failed} failed" if failed else "")
-        )
-        self._out.write("\n" if done + failed >= total else "")
-        self._out.flush()
-
-    def _preview(self, path: str, content: str) -> None:
-        lines = content.splitlines()
-        rule = style("-" * 72, "dim", on=self._color)
-        self._say(f"\n{style(printable(path), 'bold', on=self._color)}\n{rule}")
-        for line in lines[:_PREVIEW_LINES]:
-            self._say(printable(line.expandtabs(4)))
-        if len(lines) > _PREVIEW_LINES:
-            more = len(lines) - _PREVIEW_LINES
-            self._say(style(f"… {more} more lines (edit to see all)", "dim", on=self._color))
-        self._say(rule)
-
-    def _edit(self, content: str, suffix: str) -> str:
-        """Return the text as edited in the user's editor."""
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        with tempfile.TemporaryDirectory() as directory:
-            path = os.path.join(directory, f"component{suffix}")
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.write(content)
-            try:
-                words = shlex.split(editor) or ["vi"]
-                done = subprocess.run([*words, path], executable=executable(words[0]), check=False)
-            except (OSError, ValueError) as error:
-                self._say(f"the editor {printable(editor)} could not be started: {error}")
-                return content
-            if done.returncode:
-                self._say(f"the editor exited with {done.returncode}; the text is unchanged")
-                return content
-            with open(path, encoding="utf-8", errors="replace") as file:
-                return file.read()
-
-    def _ask(self, prompt: str) -> str | None:
-        self._out.write(prompt)
-        self._out.flush()
-        try:
-            return self._read()
-        except EOFError:
-            self._say("")
-            return None
-
-    def _say(self, text: str) -> None:
-        self._out.write(f"{text}\n")
-
-
-_REVIEWS = {
-    **dict.fromkeys(("a", "again"), Review("again")),
-    **dict.fromkeys(("s", "skip"), Review("skip")),
-    **dict.fromkeys(("q", "quit"), Review("quit")),
-}
+    def review(self, draft: Draft, keep: Keep) -> Review:  # noqa: ARG002
+        """Accept a valid text as it is."""
+        return Review("skip" if draft.fault else "accept")

@@ -10,7 +10,7 @@ from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.descriptions import suggestion
-from jit_guard.fixing.interaction import Interaction
+from jit_guard.fixing.interaction import Interaction, Turn
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.steps import Generate
 from jit_guard.generators.generator import Example, Request, Writer
@@ -110,8 +110,13 @@ def prepare(
     """
     orders: list[tuple[Generate, Order]] = []
     failed: list[Failed] = []
-    for step in steps:
-        description = _description(step, options, interaction, past_descriptions)
+    known = [_known_description(step, options, past_descriptions) for step in steps]
+    asked, questions = 0, known.count(None)
+    for step, description in zip(steps, known, strict=True):
+        if description is None:
+            asked += 1
+            entry, turn = _first_entry(step), Turn(asked, questions)
+            description = interaction.describe(entry, step.component, suggestion(entry), turn)
         if not description:
             hint = suggestion(_first_entry(step))
             reason = f"no description; pass --descriptions FILE, or accept {hint!r} with --yes"
@@ -144,21 +149,16 @@ def read_past_descriptions(root: str) -> dict[str, str]:
     }
 
 
-def _description(
-    step: Generate,
-    options: FixOptions,
-    interaction: Interaction,
-    past_descriptions: Mapping[str, str],
+def _known_description(
+    step: Generate, options: FixOptions, past_descriptions: Mapping[str, str]
 ) -> str | None:
+    """Return a description that was given before or by a program; None: the user is asked."""
     for keys in _entries(step):
         if keys in options.descriptions:
             return options.descriptions[keys]
     if step.path in past_descriptions and not options.fresh:
         return past_descriptions[step.path]
-    entry = _first_entry(step)
-    if options.describe is not None:
-        return options.describe(entry)
-    return interaction.describe(entry, step.component, suggestion(entry))
+    return None if options.describe is None else options.describe(_first_entry(step)) or ""
 
 
 def _entries(step: Generate) -> list[tuple[str, str]]:

@@ -77,11 +77,11 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
     setup = job.set_up_generator()
     if not found.plan.generated_by(better=setup.improves_drafts):
         return
-    past_descriptions = read_past_descriptions(job.source.root)
     with Session(job, setup, interaction, tally) as session:
+        session.descriptions = read_past_descriptions(job.source.root)
         try:
             for _ in range(_MOST_ROUNDS):
-                if not _round(session, found, past_descriptions):
+                if not _round(session, found):
                     break
                 found = _relink(job, tally)
         except GeneratorUnusableError as error:
@@ -92,7 +92,7 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
         tally.messages.append(usage_line(budget.totals, session.writer.model, prices))
 
 
-def _round(session: Session, found: WorktreePlan, past_descriptions: dict[str, str]) -> bool:
+def _round(session: Session, found: WorktreePlan) -> bool:
     """Claim, generate and commit missing components; return False if nothing is left to do."""
     job, tally = session.job, session.tally
     wanted = found.plan.generated_by(better=session.improves_drafts)
@@ -108,9 +108,9 @@ def _round(session: Session, found: WorktreePlan, past_descriptions: dict[str, s
         session.generator.name,
         ExamplePools(job.source, settings, found.comparison),
         session.interaction,
-        past_descriptions,
+        session.descriptions,
     )
-    past_descriptions.update((step.path, order.request.description) for step, order in orders)
+    session.descriptions.update((step.path, order.request.description) for step, order in orders)
     tally.fail(failed)
     ordered = {step.component for step, _ in orders}
     tally.given_up.update(step.component for step in steps if step.component not in ordered)

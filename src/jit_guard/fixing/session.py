@@ -114,7 +114,7 @@ class Session(AbstractContextManager["Session"]):
     ) -> None:
         self.job = job
         self.generator = setup.generator
-        self.options = setup.options
+        self.options = setup.options._replace(progress=interaction.progress)
         self.jobs = setup.jobs
         self.interaction = interaction
         self.tally = tally
@@ -129,6 +129,7 @@ class Session(AbstractContextManager["Session"]):
             self.writer.close()
             raise
         self.after = self.ledger.last() if job.options.fresh else 0
+        self.descriptions: dict[str, str] = {}  # of texts generated before, by path
         self._refused: set[str] = set()
 
     def __exit__(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+from jit_guard.fixing.candidate import Candidate
 from jit_guard.fixing.delivery import Delivery, Order, deliver
+from jit_guard.fixing.interaction import Turn
 from jit_guard.fixing.session import Ready, Session
 from jit_guard.fixing.steps import Generate
 from jit_guard.generators.generator import Text
-from jit_guard.generators.judgement import finished
-from jit_guard.ledger.records import Arrival, Stored
+from jit_guard.ledger.records import Stored
 
 _MANY = 64
 
@@ -37,8 +37,9 @@ def ready_texts(session: Session, claimed: Sequence[Claimed]) -> Generator[Ready
     """
     steps = {one.order.wanted.component: one.step for one in claimed}
     with closing(_deliveries(session, claimed)) as deliveries:
-        for delivery in deliveries:
-            ready = _reviewed(session, steps[delivery.order.wanted.component], delivery)
+        for number, delivery in enumerate(deliveries, 1):
+            step = steps[delivery.order.wanted.component]
+            ready = _reviewed(session, step, delivery, Turn(number, len(claimed)))
             if ready is not None:
                 yield ready
 
@@ -47,17 +48,19 @@ def _deliveries(session: Session, claimed: Sequence[Claimed]) -> Generator[Deliv
     """Yield the texts that the ledger has, then those that are generated now."""
     check = session.job.check
     orders: list[Order] = []
+    found: list[Delivery] = []
     for _, order, stored in claimed:
-        if stored is None:
-            orders.append(order)
+        reason = None if stored is None else check(order.request, Text(stored.content))
+        if stored is not None and (reason is None or stored.edited):
+            found.append(Delivery(order, stored, bought=False))
             continue
-        reason = check(order.request, Text(stored.content))
-        if reason is None:
-            yield Delivery(order, stored)
-        else:  # killed between its arrival and its check
-            session.ledger.reject(stored.id, reason)
-            orders.append(order)
+        if stored is not None:  # killed between its arrival and its check
+            session.ledger.reject(stored.id, reason or "")
+        orders.append(order)
     generator = session.generator
+    progress = session.interaction.progress
+    progress.expect(len(claimed), len(orders), session.writer.model or generator.name)
+    yield from found
     # Local and free texts are generated in large groups, to share writes of the ledger.
     free = not generator.paid and not generator.network
     yield from deliver(
@@ -65,47 +68,27 @@ def _deliveries(session: Session, claimed: Sequence[Claimed]) -> Generator[Deliv
         session.writer,
         session.ledger,
         _MANY if free else session.jobs,
-        session.interaction.progress,
+        progress,
         check=check,
         tries=2 if generator.paid else 1,
     )
 
 
-def _reviewed(session: Session, step: Generate, delivery: Delivery) -> Ready | None:
+def _reviewed(session: Session, step: Generate, delivery: Delivery, turn: Turn) -> Ready | None:
     """Show a text to the user; return None if it is not to be used."""
+    order, stored, reason, bought = delivery
+    if stored is None:
+        session.tally.give_up(step, reason or "no text")
+        return None
+    candidate = Candidate(session, step, order, stored, bought=bought, turn=turn)
     while True:
-        order, stored, reason = delivery
-        if stored is None:
-            session.tally.give_up(step, reason or "no text")
-            return None
-        content = finished(stored.content)
-        review = session.interaction.review(step.path, content)
+        review = session.interaction.review(candidate.draft, candidate.keep)
         if review.answer == "accept":
-            if review.content != content:
-                content = finished(review.content)
-                stored = _keep_edited(session, order, content)
-            return Ready(step, stored, content.encode())
-        if review.answer == "quit":
-            raise KeyboardInterrupt
+            return candidate.ready()
         if review.answer == "skip":
-            session.tally.give_up(step, "skipped")
+            fault = candidate.draft.fault
+            session.tally.give_up(
+                step, f"the edited text cannot be used: {fault}" if fault else "skipped"
+            )
             return None
-        session.ledger.reject(stored.id, "another text was requested")
-        request = order.request._replace(
-            rejected=stored.content, objection="The reader wants another text."
-        )
-        (delivery,) = deliver(
-            [order._replace(request=request)],
-            session.writer,
-            session.ledger,
-            1,
-            session.interaction.progress,
-            check=session.job.check,
-        )
-
-
-def _keep_edited(session: Session, order: Order, content: str) -> Stored:
-    """Store a text that the user edited in the ledger, so that the work is not lost."""
-    text = Text(content, details={"edited": True})
-    (stored,) = session.ledger.arrived([Arrival(order.wanted, order.request, text, time.time())])
-    return stored
+        candidate.replace(review)

@@ -84,6 +84,7 @@ EMBEDDED = {
             _scaffold,
             network=False,
             paid=False,
+            deterministic=True,
         ),
         # Whether the program uses the network is up to it; it inherits JIT_GUARD_NO_NETWORK.
         Generator("command", "any program: JSON in, text out", _command, network=False),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from jit_guard.errors import JitGuardError
 from jit_guard.generators.budget import Budget
+from jit_guard.generators.progress import UNREPORTED, Progress
 
 _MOST_TOKENS = 1_000_000_000  # for one text; no model supports as many
 
@@ -88,6 +89,7 @@ class Options(NamedTuple):
     base_url: str | None = None
     prompt: str | None = None  # the text of the configured system prompt
     budget: Budget | None = None  # the token budget, updated by a generator that knows its usage
+    progress: Progress = UNREPORTED  # for a generator that streams or waits
 
 
 class Writer(NamedTuple):
@@ -111,7 +113,8 @@ class Generator(NamedTuple):
     """A generator that can be chosen by name.
 
     `network`: it needs the network, so `JIT_GUARD_NO_NETWORK=1` forbids it. `paid`: a text may
-    cost money, so the user is asked first.
+    cost money, so the user is asked first. `deterministic`: the same request always gives the same
+    text, so the user is not offered another one.
     """
 
     name: str
@@ -119,6 +122,7 @@ class Generator(NamedTuple):
     factory: Callable[[Options], Writer]
     network: bool = True
     paid: bool = True
+    deterministic: bool = False
 
 
 class GenerationError(JitGuardError):

@@ -35,7 +35,7 @@ def screened(write: Write) -> Write:
         try:
             text = write(request)
         except GenerationError as error:
-            kept = None if error.text is None else _cleaned(error.text)
+            kept = None if error.text is None else cleaned(error.text)
             raise GenerationError(printable(scrub(error.reason)), kept) from None
         except JitGuardError as error:
             message = scrub(str(error))
@@ -43,13 +43,14 @@ def screened(write: Write) -> Write:
                 raise
             raise GeneratorUnusableError(message) from None
         if credential := credential_in(text.content):
-            raise GenerationError(f"the text contains the value of {credential}", _cleaned(text))
-        return _cleaned(text)
+            raise GenerationError(f"the text contains the value of {credential}", cleaned(text))
+        return cleaned(text)
 
     return write_screened
 
 
-def _cleaned(text: Text) -> Text:
+def cleaned(text: Text) -> Text:
+    """Return the text without credentials, as it may be stored."""
     content = text.content
     if credential_in(content):
         content = scrub(content)

@@ -40,10 +40,11 @@ class Wanted(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A text in the ledger."""
+    """A text in the ledger; `edited`: the user edited it before it was committed."""
 
     id: int
     content: str
+    edited: bool = False
 
 
 class Claim(NamedTuple):
@@ -73,15 +74,15 @@ class Placed(NamedTuple):
 def find(connection: Connection, key: Key, after: int) -> Stored | None:
     """Find the latest text of a key that was not rejected and has a number above `after`."""
     row = connection.execute(
-        "SELECT id, content FROM texts WHERE key = ? AND id > ? AND status <> 'rejected' "
+        "SELECT id, content, details FROM texts WHERE key = ? AND id > ? AND status <> 'rejected' "
         "ORDER BY id DESC LIMIT 1",
         [key.digest(), after],
     ).fetchone()
     if row is None:
         return None
-    number, content = row
+    number, content, details = row
     try:
-        return Stored(number, content.decode("utf-8", "surrogatepass"))
+        return Stored(number, content.decode("utf-8", "surrogatepass"), is_edited(details))
     except (AttributeError, UnicodeDecodeError):
         raise corrupted(f"the content of text {number} is not UTF-8") from None
 
@@ -115,6 +116,15 @@ def insert(connection: Connection, values: Mapping[str, Any]) -> int:
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def is_edited(details: object) -> bool:
+    """Check whether the details of a text say that the user edited it."""
+    try:
+        known = json.loads(details) if isinstance(details, str) else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(known, dict) and known.get("edited") is True
 
 
 def amount(value: object) -> int | None:

@@ -23,6 +23,8 @@ _MAX_SUFFIX_BYTES = 64  # anything longer is a sentence with a dot in it
 _WORDS = "jit-guard:draft sha256="
 _MARK = re.compile(_WORDS.encode() + b"([0-9a-f]{64})")
 
+_MARK_LINE = re.compile(rf"(?m)^[^\w\n]*(?:\$comment\": \")?{_WORDS}[0-9a-f]{{64}}\W*?$\n?")
+
 # Start and end of a comment by suffix; other files get a plain line.
 _COMMENTS = {
     **dict.fromkeys((".md", ".markdown", ".html", ".htm", ".xml", ".svg"), ("<!-- ", " -->")),
@@ -152,6 +154,11 @@ def mark(text: str, suffix: str) -> str:
     else:
         start, end = f"{_ended(rest)}{before}{_WORDS}", f"{after}\n"
     return f"{start}{digest((start + end).encode())}{end}"
+
+
+def unmarked(text: str) -> str:
+    """Return the text without the lines that mark it as a draft, for one that was edited."""
+    return _MARK_LINE.sub("", text)
 
 
 def untouched(data: bytes) -> bool:
