@@ -1,23 +1,31 @@
-"""Write a starter map, components and a configuration; existing files are kept."""
+"""Start a project: bring an existing library in, or write an example. Existing files are kept.
+
+Example: jit-guard init --components prompts
+"""
 
 from __future__ import annotations
 
 import os
-import re
 from argparse import ArgumentParser, Namespace
 from importlib.resources import files
-from json import dumps
+from typing import NamedTuple
 
+from jit_guard import formats
+from jit_guard.commands.library import Library, NameType, read_library
+from jit_guard.commands.questions import ask, can_ask
 from jit_guard.comparison.compare import components_directory
-from jit_guard.config import toml_key, toml_string
+from jit_guard.config import Settings, inside_path, toml_string
 from jit_guard.errors import UsageError
-from jit_guard.project import load
+from jit_guard.guard import Guard
+from jit_guard.project import Configuration, load
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.console import Console
-from jit_guard.text.names import join, never_counts, temporary, unsafe_filename, unsafe_type
+from jit_guard.text.names import join, never_counts, unsafe_type
 from jit_guard.text.printable import printable
+from jit_guard.text.shell import quoted
 
+SCHEMA = "goal_map.schema.json"
 GOAL_MAP = """\
 {
   "$schema": "goal_map.schema.json",
@@ -48,18 +56,6 @@ Answer one question so that the reader can check the answer.
 The question is answered, or you have said what is missing to answer it.
 """,
 }
-CONFIGURATION = """\
-# `jit-guard config` shows the settings in force.
-
-maps = ["goal_map.json"]
-components = "components"
-
-# The directory of a component type, where it is not the type's name followed by an s:
-# types.strategy.directory = "strategies"
-
-# Files that need no entry in a map (gitignore patterns):
-# orphan-ignore = ["drafts/"]
-"""
 HOOK = """\
 repos:
   - repo: local
@@ -73,6 +69,18 @@ repos:
         pass_filenames: false
         stages: [pre-commit, pre-merge-commit, pre-push, manual]
 """
+_HOOKS = ".pre-commit-config.yaml"
+# Where people keep prompts, if not in `components`.
+_USUAL = ("prompts", "prompt", "skills", "agents", "personas", "instructions", "library")
+_MOST_LEFT_OUT = 20
+
+
+class Plan(NamedTuple):
+    """The files to write, and what to say about them."""
+
+    wanted: dict[str, str]  # path -> text
+    lines: tuple[str, ...] = ()  # of the configuration
+    library: Library | None = None
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -83,59 +91,200 @@ def configure(parser: ArgumentParser) -> None:
         default=".",
         help="directory to write to (default: the working directory)",
     )
+    parser.add_argument(
+        "--components", metavar="DIR", help="directory of an existing library, below the root"
+    )
+    parser.add_argument("--no-input", action="store_true", help="never ask, even on a terminal")
 
 
-def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Write the files that do not exist yet, and print what was written and kept."""
+def run(options: Namespace, started: float) -> int:
+    """Write the files that do not exist yet, print what was written and kept, and check."""
     if not os.path.isdir(options.root):
         raise UsageError(f"--root {options.root} is not a directory")
     console = Console(options.color)
+    asks = can_ask(console) and not options.no_input
     worktree = Worktree(options.root)
-    wanted = _wanted(worktree)
-    there = [path for path in wanted if os.path.lexists(os.path.join(options.root, path))]
-    for path in wanted:
-        if path not in there:
+    found = load(worktree.read)
+    existing = [path for path in found.settings.maps if _exists(worktree, path)]
+    if existing:
+        _keep(worktree, console, found, existing)
+        return _check(options, console, started)
+    components = _components(worktree, options, found, console if asks else None)
+    plan = _plan(worktree, found, components, console if asks else None)
+    for path in plan.wanted:
+        if not _exists(worktree, path):
             worktree.target(path)  # before anything is written
-    for path, text in wanted.items():
-        if path not in there:
+    for path, text in plan.wanted.items():
+        there = _exists(worktree, path)
+        if not there:
             _write_new(worktree, path, text)
-        console.lines([f"{'kept ' if path in there else 'wrote'}  {printable(path)}"])
-    console.lines(
-        ["", "To run jit-guard as a pre-commit hook, add to .pre-commit-config.yaml:", ""]
-        + [f"    {line}" for line in HOOK.splitlines()]
-        + ["", "Next, run: jit-guard"]
-    )
-    return 0
+        console.lines([f"{'kept ' if there else 'wrote'}  {printable(path)}"])
+    if plan.library is not None:
+        console.lines(_left_out(plan.library, components))
+    if plan.lines and found.file is not None:
+        console.lines(["", f"Add to {printable(found.file)}, then run jit-guard:", ""])
+        console.lines(f"    {printable(line)}" for line in plan.lines)
+        return 0
+    if not plan.wanted:
+        console.lines([f"wrote nothing: no file in {printable(components)} can get an entry"])
+        return 1
+    if b"jit-guard" not in (worktree.read(_HOOKS) or b""):
+        console.lines(["", f"To run jit-guard as a pre-commit hook, add to {_HOOKS}:", ""])
+        console.lines(f"    {line}" for line in HOOK.splitlines())
+    console.lines([""])
+    return _check(options, console, started)
 
 
-def _wanted(source: Worktree) -> dict[str, str]:
-    """The files to write, as text by path. An existing map is listed, so that it is shown as kept.
+def _exists(worktree: Worktree, path: str) -> bool:
+    return os.path.lexists(os.path.join(worktree.root, path))
 
-    A map that must be written names the files of an existing components directory; without
-    one, the starter map and its components are written.
-    """
-    found = load(source.read)
-    settings = found.settings
-    wanted: dict[str, str] = {}
-    configuration = CONFIGURATION
-    tree = Tree(source)
-    top = components_directory(tree, settings)
-    goals, directories = map_of(tree, top) if top is not None else ("", "")
-    if any(os.path.lexists(os.path.join(source.root, path)) for path in settings.maps):
-        wanted[settings.maps[0]] = ""  # exists, and is reported as kept
-    elif goals:
-        wanted[settings.maps[0]] = goals
-        configuration += directories
+
+def _keep(worktree: Worktree, console: Console, found: Configuration, maps: list[str]) -> None:
+    """List the files of a project that has a map already, and write a missing schema."""
+    mine = [*maps]
+    if found.file is not None:
+        mine.append(found.file.split(" ")[0])
+    schema = _beside(maps[0], SCHEMA)
+    data = worktree.read(maps[0]) or b""
+    if _exists(worktree, schema):
+        mine.append(schema)
+    elif SCHEMA.encode() in data:
+        _write_new(worktree, schema, _schema())
+        console.lines([f"wrote  {printable(schema)}"])
+    components = found.settings.components
+    if _exists(worktree, components):
+        mine.append(f"{components}/")
+    console.lines(f"kept   {printable(path)}" for path in mine)
+
+
+def _components(
+    worktree: Worktree, options: Namespace, found: Configuration, console: Console | None
+) -> str:
+    """Return the components directory: given, configured, or as the user answers."""
+    configured = found.settings.components
+    if options.components is not None:
+        full = os.path.join(os.getcwd(), options.components)
+        if not os.path.isdir(full):
+            full = os.path.join(worktree.root, options.components)
+        if not os.path.isdir(full):
+            raise UsageError(f"--components {options.components} is not a directory")
+        given = Guard(root=options.root).inside(full, "--components")
+        _refuse_root(given)
+        if found.file is not None and "components" in found.origins and given != configured:
+            raise UsageError(
+                f"{found.file} sets components to {configured!r}; change it there, "
+                "or leave out --components"
+            )
+        return given
+    if "components" in found.origins or _exists(worktree, configured):
+        return configured
+    usual = [name for name in _USUAL if _has_files(worktree, name)]
+    if console is None:
+        if usual:
+            raise UsageError(
+                f"{usual[0]} has files; to bring them in, run: jit-guard init --components "
+                f"{quoted(usual[0])} (for an example project instead, create the directory "
+                f"{configured} first)"
+            )
+        return configured
+    answer = ask(console, "Which directory has the components?", usual[0] if usual else configured)
+    if answer is None:
+        raise UsageError("no answer; nothing was written")
+    try:
+        given = inside_path(answer)
+    except ValueError as error:
+        raise UsageError(f"the components directory{error}") from None
+    _refuse_root(given)
+    return given
+
+
+def _refuse_root(components: str) -> None:
+    if not components:
+        raise UsageError("the components directory must be below the root, not the root itself")
+
+
+def _has_files(worktree: Worktree, directory: str) -> bool:
+    found = Tree(worktree).walk(directory).values() if _exists(worktree, directory) else ()
+    return any(not never_counts(name) for listing in found for name in listing.files)
+
+
+def _plan(
+    worktree: Worktree, found: Configuration, components: str, console: Console | None
+) -> Plan:
+    settings = found.settings._replace(components=components)
+    goal_map = settings.maps[0]
+    top = components_directory(Tree(worktree), settings)
+    library = None
+    if top is not None:
+        library = read_library(worktree, top, _name_types(settings, console))
+    if library is None or not (library.goals or _counts(library)):
+        if console is not None and not _agrees_to_example(console):
+            raise UsageError("nothing was written")
+        wanted = {goal_map: GOAL_MAP}
+        wanted.update((join(components, path), text) for path, text in COMPONENTS.items())
+        lines: list[str] = []
+    elif library.goals:
+        wanted = {goal_map: library.map(SCHEMA)}
+        lines = _new_lines(library, settings)
     else:
-        wanted[settings.maps[0]] = GOAL_MAP
-        for path, text in COMPONENTS.items():
-            wanted[join(settings.components, path)] = text
-    wanted["goal_map.schema.json"] = (
-        files("jit_guard").joinpath("goal_map.schema.json").read_text("utf-8")
-    )
-    if found.file is None:
-        wanted["jit-guard.toml"] = configuration
-    return wanted
+        return Plan({}, (), library)
+    wanted[_beside(goal_map, SCHEMA)] = _schema()
+    if components != found.settings.components:
+        lines.insert(0, f"components = {toml_string(components)}")
+    if lines and found.file is None:
+        head = "# `jit-guard config` shows all settings in force."
+        wanted["jit-guard.toml"] = "\n".join([head, *lines, ""])
+    return Plan(wanted, tuple(lines), library)
+
+
+def _counts(library: Library) -> bool:
+    """Check whether a file was left out that may be a component."""
+    return any(not never_counts(one.path.rpartition("/")[2]) for one in library.left_out)
+
+
+def _new_lines(library: Library, settings: Settings) -> list[str]:
+    """Return the configuration lines that the settings do not have yet."""
+    directories = {
+        name: directory
+        for name, directory in library.directories.items()
+        if name not in settings.types or settings.directory(name) != directory
+    }
+    return library._replace(directories=directories).settings()
+
+
+def _agrees_to_example(console: Console) -> bool:
+    answer = ask(console, "There are no components yet. Write an example project? [Y/n]")
+    return answer is not None and answer.lower() in ("", "y", "yes")
+
+
+def _name_types(settings: Settings, console: Console | None) -> NameType:
+    """Return the function that names the component type of a directory."""
+    configured = {settings.directory(name): name for name in settings.types}
+    given: set[str] = set()
+
+    def name_type(directory: str, suggestion: str) -> str:
+        name = configured.get(directory, suggestion)
+        where = f"in {directory}/" if directory else "at the top"
+        plain = directory in (f"{suggestion}s", *map(settings.directory, settings.types))
+        while console is not None and not plain:
+            answer = ask(console, f"Component type of the files {where}?", suggestion)
+            name = suggestion if answer is None else answer
+            why = unsafe_type(name) or (f"{name} is taken" if name in given else None)
+            if why is None or answer is None:
+                break
+            console.note(why)
+        given.add(name)
+        return name
+
+    return name_type
+
+
+def _beside(path: str, name: str) -> str:
+    return join(path.rpartition("/")[0], name)
+
+
+def _schema() -> str:
+    return files("jit_guard").joinpath(SCHEMA).read_text("utf-8")
 
 
 def _write_new(worktree: Worktree, path: str, text: str) -> None:
@@ -143,49 +292,22 @@ def _write_new(worktree: Worktree, path: str, text: str) -> None:
         file.write(text)
 
 
-def map_of(tree: Tree, components: str) -> tuple[str, str]:
-    """Build a map that names every file of a tree.
-
-    A file `components/protocols/triage.txt` becomes the goal `TRIAGE` with that protocol. Files
-    directly in the components directory and names that are not UTF-8 are omitted, because no
-    entry can name them.
-
-    Returns:
-        The text of the map ("" if there is nothing to name), and the configuration lines for
-        component types whose directory is not the type's name followed by an s.
-    """
-    goals: dict[str, dict[str, str]] = {}
-    directories: list[str] = []
-    for path, listing in tree.walk(components).items():
-        below = path[len(components) :].strip("/")
-        if not below:
-            continue
-        directory, _, inner = below.partition("/")
-        component_type = directory.removesuffix("s") or directory
-        if unsafe_type(component_type):
-            continue
-        if f"{component_type}s" != directory:
-            key = f"types.{toml_key(component_type)}.directory"
-            directories.append(f"{key} = {toml_string(directory)}")
-        for name in sorted(listing.files):
-            if never_counts(name) or temporary(name):
-                continue
-            filename = f"{inner}/{name}" if inner else name
-            if unsafe_filename(filename):
-                continue
-            goal = _free_goal(goals, component_type, filename)
-            goals.setdefault(goal, {})[component_type] = filename
-    if not goals:
-        return "", ""
-    document = {"$schema": "goal_map.schema.json", **goals}
-    text = dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return text, "".join(f"{line}\n" for line in dict.fromkeys(directories))
+def _left_out(library: Library, components: str) -> list[str]:
+    """Return a line for each file that got no entry."""
+    lines = [
+        f"left   {printable(join(components, one.path))}: {printable(one.why)}"
+        + (" (now in orphan-ignore)" if one.pattern else "")
+        for one in library.left_out[:_MOST_LEFT_OUT]
+    ]
+    more = len(library.left_out) - _MOST_LEFT_OUT
+    return [*lines, *([f"left   {more:,} more files"] if more > 0 else [])]
 
 
-def _free_goal(goals: dict[str, dict[str, str]], component_type: str, filename: str) -> str:
-    words = re.sub(r"[\W_]+", "_", filename.rpartition(".")[0] or filename).strip("_").upper()
-    goal, number = words or "GOAL", 1
-    while component_type in goals.get(goal, ()):
-        number += 1
-        goal = f"{words or 'GOAL'}_{number}"
-    return goal
+def _check(options: Namespace, console: Console, started: float) -> int:
+    """Check the project and print the report; findings are what the user has left to do."""
+    report = Guard(root=options.root).check()
+    shown = formats.Options(color=console.color, started=started)
+    console.lines(formats.render("text", report, shown))
+    for problem in report.unreadable:
+        console.error(problem)
+    return 2 if report.unreadable else 0
