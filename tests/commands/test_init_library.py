@@ -278,9 +278,9 @@ def test_no_example_beside_real_files(tmp_path: Path, path: str) -> None:
 def test_files_that_can_have_no_entry_get_no_map(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {"components/.a": TEXT})
     done = call("init", cwd=root)
-    assert done.code == 1
+    assert done.code == 2
     assert "left   components/.a: it is hidden" in done.out
-    assert "wrote nothing: no file in components can get an entry" in done.out
+    assert "no file in components can get an entry; nothing was written" in done.err
     assert os.listdir(root) == ["components"]
 
 

@@ -126,8 +126,7 @@ def run(options: Namespace, started: float) -> int:
         console.lines(f"    {printable(line)}" for line in plan.lines)
         return 0
     if not plan.wanted:
-        console.lines([f"wrote nothing: no file in {printable(components)} can get an entry"])
-        return 1
+        raise UsageError(f"no file in {components} can get an entry; nothing was written")
     if b"jit-guard" not in (worktree.read(_HOOKS) or b""):
         console.lines(["", f"To run jit-guard as a pre-commit hook, add to {_HOOKS}:", ""])
         console.lines(f"    {line}" for line in HOOK.splitlines())
