@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from jit_guard.commit import intent, recovery, transaction
+from jit_guard.commit.allowed import Allowed
+from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.directories import Directories
-from jit_guard.commit.preparation import make, prepare
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement, make, prepare
 from jit_guard.commit.replay import Recovery, Replay
-from jit_guard.commit.transaction import Allowed, CommitLock, MapChange, Placement
+
+if TYPE_CHECKING:
+    import pytest
 
 ALLOWED = Allowed(
     maps=("goal_map.json", "other.json", "b.json"),
@@ -36,6 +41,22 @@ def interrupt(
         make(directories, new)
         if steps is not None:
             intent.write(directories, new.intent)
-            work = Replay(directories, new.intent, False, True, None, locations=new.locations)
+            work = Replay(directories, new.intent, fresh=True, locations=new.locations)
             for step in recovery.STEPS[:steps]:
                 step(work)
+
+
+def just_before(
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str, deed: Callable[[], object]
+) -> None:
+    """Run an action just before a function is called for the first time."""
+    real = getattr(module, name)
+    done: list[bool] = []
+
+    def call(*args: object, **keywords: object) -> object:
+        if not done:
+            done.append(True)
+            deed()
+        return real(*args, **keywords)
+
+    monkeypatch.setattr(module, name, call)

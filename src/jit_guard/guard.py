@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jit_guard.baseline import Identity
-    from jit_guard.commit.transaction import Recovery
+    from jit_guard.commit.replay import Recovery
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import FixOptions, Job
     from jit_guard.fixing.pruning import Pruned

@@ -15,14 +15,10 @@ import commits
 from commits import recover
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Location
-from jit_guard.commit.transaction import (
-    MapChange,
-    Placement,
-    TransactionError,
-    UnfinishedCommitError,
-    commit,
-    interrupted,
-)
+from jit_guard.commit.errors import TransactionError, UnfinishedCommitError
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
+from jit_guard.commit.transaction import commit, interrupted
 from jit_guard.registry.edit import Edit
 
 MAP = b'{"A": {"p": "old.txt"}}'
@@ -121,10 +117,10 @@ def test_a_map_of_another_user_in_a_sticky_directory_is_refused(project: Path) -
             one.chmod(one.stat().st_mode | 0o011)
     project.chmod(0o777)
     code = (
-        "import os, sys; from jit_guard.commit import trial, preparation, transaction;"
+        "import os, sys; from jit_guard.commit import trial, preparation, intent;"
         "from jit_guard.commit.directories import Directories;"
         "from jit_guard.registry.edit import Edit; os.setuid(4321);"
-        "change = transaction.MapChange('maps/real.json', (Edit(('A', 'p'), 'old.txt', 'n'),));"
+        "change = intent.MapChange('maps/real.json', (Edit(('A', 'p'), 'old.txt', 'n'),));"
         "trial.try_places(preparation.prepare(Directories(sys.argv[1]), [change], []))"
     )
     ran = subprocess.run(

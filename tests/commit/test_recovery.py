@@ -11,20 +11,13 @@ import pytest
 
 import commits
 from commits import recover
-from jit_guard.commit import intent, transaction
-from jit_guard.commit.replay import sha256_of
-from jit_guard.commit.transaction import (
-    CommitLock,
-    Kept,
-    MapChange,
-    Placement,
-    Recovery,
-    TransactionError,
-    UnfinishedCommitError,
-    commit,
-    interrupted,
-    wait,
-)
+from jit_guard.commit import intent
+from jit_guard.commit.commit_lock import CommitLock
+from jit_guard.commit.errors import LockedError, TransactionError, UnfinishedCommitError
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
+from jit_guard.commit.replay import Kept, Recovery, sha256_of
+from jit_guard.commit.transaction import commit, interrupted, wait
 from jit_guard.registry.edit import Edit
 from jit_guard.text.names import PENDING
 
@@ -383,9 +376,9 @@ def test_a_commit_in_progress_is_not_reported_as_interrupted(project: Path) -> N
     interrupt(project)
     with CommitLock(str(project)):
         assert interrupted(str(project)) is None
-        with pytest.raises(transaction.LockedError, match=r"commit.lock"):
+        with pytest.raises(LockedError, match=r"commit.lock"):
             wait(str(project), timeout=0.01)
-        with pytest.raises(transaction.LockedError):
+        with pytest.raises(LockedError):
             recover(str(project), timeout=0.01)
     assert interrupted(str(project))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import commits
-from commits import recover
+from commits import just_before, recover
 from jit_guard.commit import (
     durable,
     intent,
@@ -27,21 +27,19 @@ from jit_guard.commit import (
     set_maps,
     transaction,
 )
+from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.directories import Directories, Location
-from jit_guard.commit.replay import Replay, sha256_of
-from jit_guard.commit.transaction import (
-    Commit,
-    CommitLock,
+from jit_guard.commit.errors import (
     LockedError,
-    MapChange,
     OccupiedError,
-    Placement,
     TransactionError,
     UnfinishedCommitError,
     UnsafePathError,
-    commit,
-    interrupted,
 )
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
+from jit_guard.commit.replay import Replay, sha256_of
+from jit_guard.commit.transaction import Commit, commit, interrupted
 from jit_guard.errors import UnreadableError
 from jit_guard.registry.edit import Edit, EditError
 from jit_guard.text.names import PENDING
@@ -258,40 +256,25 @@ def test_an_untouched_draft_is_replaced_and_keeps_its_mode(project: Path) -> Non
 # Another process during the commit.
 
 
-def _just_before(
-    monkeypatch: pytest.MonkeyPatch, module: object, name: str, deed: Callable[[], object]
-) -> None:
-    """Run an action just before a function is called for the first time."""
-    real = getattr(module, name)
-    done: list[bool] = []
-
-    def call(*args: object, **keywords: object) -> object:
-        if not done:
-            done.append(True)
-            deed()
-        return real(*args, **keywords)
-
-    monkeypatch.setattr(module, name, call)
-
-
 def test_a_file_created_in_between_is_never_overwritten(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _just_before(
+    just_before(
         monkeypatch, durable, "place", lambda: (project / PLACEMENT.path).write_text("theirs")
     )
     kept: list[bytes] = []
-    done = commit(str(project), [CHANGE], [PLACEMENT], keep=lambda _, data: kept.append(data))
+    with pytest.raises(OccupiedError, match=r"new.txt already exists.*undone, and nothing was"):
+        commit(str(project), [CHANGE], [PLACEMENT], keep=lambda _, data: kept.append(data))
     assert (project / PLACEMENT.path).read_text() == "theirs"
-    assert done.placed == ()
-    assert kept == [done.kept[0].data] == [b"text\n"]
+    assert kept == [b"text\n"]
+    assert everything(project) - QUIET == {*OLD, "components", "components/ps", PLACEMENT.path}
     assert interrupted(str(project)) is None
 
 
 def test_placing_by_rename_would_be_noticed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control for the test above: with a plain rename the other file is lost."""
     monkeypatch.setattr(durable, "place", durable.replace)
-    _just_before(
+    just_before(
         monkeypatch, durable, "place", lambda: (project / PLACEMENT.path).write_text("theirs")
     )
     commit(str(project), [CHANGE], [PLACEMENT])
@@ -303,16 +286,17 @@ def test_without_hard_links_files_are_still_placed(
     code: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", _refusing(code))
-    _just_before(
+    just_before(
         monkeypatch,
         durable,
         "place_without_link",
         lambda: (project / PLACEMENT.path).write_text("theirs"),
     )
-    other = Placement("components/ps/other.txt", b"other")
-    done = commit(str(project), [CHANGE], [PLACEMENT, other])
-    assert done.placed == (other.path,)
+    with pytest.raises(OccupiedError):
+        commit(str(project), [CHANGE], [PLACEMENT])
     assert (project / PLACEMENT.path).read_text() == "theirs"
+    other = Placement("components/ps/other.txt", b"other")
+    assert commit(str(project), [CHANGE], [other]).placed == (other.path,)
     assert (project / other.path).read_bytes() == b"other"
 
 
@@ -327,7 +311,7 @@ def _refusing(code: str) -> Callable[..., None]:
 def test_links_that_are_refused_only_after_the_decision_are_no_obstacle(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _just_before(
+    just_before(
         monkeypatch, durable, "place", lambda: monkeypatch.setattr(os, "link", _refusing("EXDEV"))
     )
     assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
@@ -353,7 +337,7 @@ def test_the_empty_file_of_a_killed_process_is_finished_or_removed(
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    _just_before(
+    just_before(
         monkeypatch, durable, "place_without_link", lambda: monkeypatch.setattr(os, "replace", die)
     )
     with pytest.raises(KeyboardInterrupt):
@@ -371,7 +355,7 @@ def test_a_save_after_the_map_was_read_is_kept_key_by_key(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = b'{"B": {"p": "b.txt"}, "A": {"p": "old.txt"}}'
-    _just_before(
+    just_before(
         monkeypatch, preparation, "make", lambda: (project / "goal_map.json").write_bytes(theirs)
     )
     commit(str(project), [CHANGE], [PLACEMENT])
@@ -383,7 +367,7 @@ def test_a_save_at_the_last_moment_is_noticed(
 ) -> None:
     """A save between reading the map in step 5 and the check just before the rename."""
     theirs = b'{"B": {"p": "b.txt"}, "A": {"p": "old.txt"}}'
-    _just_before(
+    just_before(
         monkeypatch,
         set_maps,
         "_prepare_map",
@@ -411,7 +395,7 @@ def test_the_time_of_a_change_counts_except_on_windows(
 
 def test_a_save_of_the_same_entry_wins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = b'{"A": {"p": "theirs.txt"}}'
-    _just_before(
+    just_before(
         monkeypatch, preparation, "make", lambda: (project / "goal_map.json").write_bytes(theirs)
     )
     done = commit(str(project), [CHANGE], [PLACEMENT])
@@ -454,7 +438,7 @@ def test_only_its_own_intent_is_removed(project: Path, monkeypatch: pytest.Monke
 def test_a_state_directory_that_is_removed_after_the_decision_is_no_obstacle(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _just_before(monkeypatch, durable, "place", lambda: shutil.rmtree(project / ".jit-guard"))
+    just_before(monkeypatch, durable, "place", lambda: shutil.rmtree(project / ".jit-guard"))
     assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
     assert everything(project) == {*OLD, "components", "components/ps", PLACEMENT.path}
 

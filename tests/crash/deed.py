@@ -12,7 +12,8 @@ if __name__ == "__main__":
 
 from commits import recover
 from jit_guard.commit import transaction
-from jit_guard.commit.transaction import MapChange, Placement
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
 from jit_guard.errors import JitGuardError
 from jit_guard.registry.edit import Edit
 

@@ -14,7 +14,8 @@ from crash.disk_model import State, read_state, write_state
 from crash.killing import Point
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from jit_guard.commit import state_directory
-from jit_guard.commit.transaction import MapChange, Placement
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit
 
 FULL = bool(os.environ.get("JIT_GUARD_CRASH_FULL"))  # test every point, which takes long

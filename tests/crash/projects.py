@@ -16,9 +16,10 @@ from crash.disk_model import State, read_state, write_state
 from crash.power_loss import StateCheck, full_disk
 from jit_guard.commit import durable, intent, transaction
 from jit_guard.commit.directories import Directories
-from jit_guard.commit.intent import Intent
+from jit_guard.commit.errors import TransactionError
+from jit_guard.commit.intent import Intent, MapChange
+from jit_guard.commit.preparation import Placement
 from jit_guard.commit.replay import sha256_of
-from jit_guard.commit.transaction import MapChange, Placement
 from jit_guard.registry.edit import Edit
 
 MAP: bytes = b'{\n  "GREET": {\n    "persona": "host.txt",\n    "protocol": "hello.txt"\n  }\n}\n'
@@ -222,7 +223,7 @@ def refused(root: str) -> None:
     intent.write = write
     try:
         one_component(root)
-    except transaction.TransactionError:
+    except TransactionError:
         return
     finally:
         intent.write = real

@@ -13,7 +13,8 @@ from typing import Any
 from crash.conftest import Record
 from crash.disk_model import read_state
 from jit_guard.commit import kernel_lock, transaction
-from jit_guard.commit.transaction import MapChange, Placement
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit, EditError
 
 WORKERS, EDITS = 8, 40

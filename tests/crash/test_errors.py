@@ -22,7 +22,7 @@ from crash.killable import FULL, Killable, middle
 from crash.killing import inject
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from crash.tracing import why_not_strace
-from jit_guard.commit.transaction import UnfinishedCommitError
+from jit_guard.commit.errors import UnfinishedCommitError
 from jit_guard.errors import JitGuardError
 
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from crash.conftest import Record
 from jit_guard import Guard, guard
 from jit_guard.commit import transaction
-from jit_guard.commit.transaction import MapChange, Placement
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit
 
 if TYPE_CHECKING:

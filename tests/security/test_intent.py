@@ -516,7 +516,7 @@ def intents(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         allowed = recovery._allowed(root, settings, ())
         again = intent.read(directories)
         assert again == found
-        work = Replay(directories, found, False, False, None, allowed)
+        work = Replay(directories, found, allowed=allowed)
         reasons.append(refusal(found, allowed, work.parents(), work.existing()))
 
     monkeypatch.setattr(intent, "write", write)

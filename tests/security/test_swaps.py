@@ -22,7 +22,8 @@ from crash.disk_model import read_state
 from jit_guard.commit import directories, durable
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import UnsafePathError
-from jit_guard.commit.transaction import MapChange, Placement
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit
 from jit_guard.sources import disk
 from projects import call

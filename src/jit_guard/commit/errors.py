@@ -24,9 +24,15 @@ class UnfinishedCommitError(TransactionError):
 class OccupiedError(TransactionError):
     """Another file already exists at `path`, where a component is to be placed."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(
-            f"{path} already exists with different content and is never overwritten; "
-            "nothing was changed"
-        )
+    def __init__(self, path: str, outcome: str = "nothing was changed") -> None:
         self.path = path
+        self.reason = f"{path} already exists with different content and is never overwritten"
+        super().__init__(f"{self.reason}; {outcome}")
+
+
+def unfinished(why: str) -> UnfinishedCommitError:
+    """Return the error for a commit that can be neither finished nor undone at the moment."""
+    return UnfinishedCommitError(
+        f"{why}; the commit is unfinished, and nothing is lost; fix the cause and run "
+        "`jit-guard recover`, or undo the commit with `jit-guard recover --abandon`"
+    )

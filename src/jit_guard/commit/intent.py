@@ -168,15 +168,15 @@ def remove_draft(directories: Directories) -> None:
     durable.remove(_draft(directories))
 
 
-def remove(directories: Directories, mine: bytes | None = None) -> None:
+def remove(directories: Directories, own: bytes | None = None) -> None:
     """Remove an intent, once everything in it is done and on disk.
 
     Args:
         directories: the project's.
-        mine: its head, if another intent is to stay: `.jit-guard` may have been removed, and the
+        own: its head, if another intent is to stay: `.jit-guard` may have been removed, and the
             next commit begun. None: whatever is there.
     """
-    if mine is not None and head(directories) != mine:
+    if own is not None and head(directories) != own:
         return
     remove_draft(directories)
     durable.remove(directories.pending)

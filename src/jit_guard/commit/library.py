@@ -1,4 +1,4 @@
-"""The public interface of the commit, for programs that know nothing of goals."""
+"""The commit for other programs: a recovery that knows nothing of goals."""
 
 from __future__ import annotations
 
@@ -7,38 +7,7 @@ from collections.abc import Callable, Collection
 from jit_guard.commit import transaction
 from jit_guard.commit.allowed import Allowed
 from jit_guard.commit.commit_lock import TIMEOUT
-from jit_guard.commit.errors import (
-    LockedError,
-    OccupiedError,
-    TransactionError,
-    UnfinishedCommitError,
-    UnsafePathError,
-)
-from jit_guard.commit.intent import MapChange, RefusedIntentError
-from jit_guard.commit.preparation import Placement
-from jit_guard.commit.replay import Keep, Kept, Left, Recovery
-from jit_guard.commit.transaction import Commit, commit
-from jit_guard.registry.edit import Edit, EditError
-
-__all__ = [
-    "Commit",
-    "Edit",
-    "EditError",
-    "Kept",
-    "Left",
-    "LockedError",
-    "MapChange",
-    "OccupiedError",
-    "Placement",
-    "Recovery",
-    "RefusedIntentError",
-    "TransactionError",
-    "UnfinishedCommitError",
-    "UnsafePathError",
-    "commit",
-    "interrupted",
-    "recover",
-]
+from jit_guard.commit.replay import Keep, Recovery
 
 
 def recover(

@@ -6,7 +6,7 @@ import os
 
 from jit_guard.commit import durable, intent
 from jit_guard.commit.directories import Directory, Location
-from jit_guard.commit.errors import TransactionError
+from jit_guard.commit.errors import OccupiedError, TransactionError
 from jit_guard.commit.intent import ComponentIntent
 from jit_guard.commit.location import missing_directories, upwards
 from jit_guard.commit.replay import (
@@ -21,9 +21,15 @@ from jit_guard.commit.replay import (
 
 
 def place_components(work: Replay) -> None:
-    """Give every component that an entry names its final name."""
+    """Give every component that an entry names its final name.
+
+    Raises:
+        OccupiedError: in the commit itself, another file has this name by now. A recovery keeps
+            both, since another process may have decided on it.
+    """
     directories: dict[Directory, None] = {}
-    for one in work.intent.components:
+    # Drafts last, since their old text cannot be restored if another component is refused.
+    for one in sorted(work.intent.components, key=lambda one: one.replaces is not None):
         location = work.component(one)
         if work.wanted(one):
             _place(work, one, location)
@@ -38,6 +44,7 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
     for _ in range(TRIES):
         if not durable.exists(location):
             _prepare_component(work, one, location)
+            work.trying(one.path)
             try:
                 _give_name(work, temporary, location)
             except FileExistsError:
@@ -54,16 +61,19 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
         replaced = sha256 == one.replaces and found is not None and work.may_replace(found[0])
         if found is not None and (replaced or _is_reserved(work, found[0])):
             _prepare_component(work, one, location, found[1] if replaced else None)
+            work.trying(one.path)
             durable.replace(temporary, location)
             break
         if durable.exists(location):
+            if work.tried is not None:
+                raise OccupiedError(one.path)
             reason = "a different file exists there and is never overwritten"
             work.left.append(Left(one.path, (), reason))
             work.keep(one.path, one.data or b"", reason)
             return
     else:
         raise TransactionError(f"{one.path} keeps being changed by another process")
-    work.placed.append(one.path)
+    work.placed.add(one.path)
 
 
 def _give_name(work: Replay, temporary: Location, location: Location) -> None:
@@ -76,7 +86,7 @@ def _give_name(work: Replay, temporary: Location, location: Location) -> None:
     except OSError:
         # Before the first empty file exists, or a recovery would take it for another process's.
         work.intent = work.intent._replace(reserves=True)
-        work.mine = intent.write(work.directories, work.intent)
+        work.head = intent.write(work.directories, work.intent)
     durable.place_without_link(temporary, location)
 
 
@@ -107,11 +117,12 @@ def _prepare_component(
 
 def _withdraw(work: Replay, one: ComponentIntent, location: Location) -> None:
     """Remove a component that no entry names any longer, if we placed it; keep its text."""
-    made_by_us = not one.adopted and one.replaces is None
-    found = read_text(location)
+    found = None if one.adopted or work.untouched(one.path) else read_text(location)
     if found is not None and (sha256_of(found[0]) == one.sha256 or _is_reserved(work, found[0])):
-        if not made_by_us or work.named(one.path):
-            work.left.append(Left(one.path, (), "left in place"))
+        if one.replaces is not None:
+            work.left.append(Left(one.path, (), "the draft was replaced already"))
+        elif work.named(one.path):
+            work.left.append(Left(one.path, (), "left in place, because a map names it"))
         else:
             durable.remove(location)
             work.removed.append(one.path)

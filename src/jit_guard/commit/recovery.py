@@ -40,7 +40,7 @@ def undo_plan(work: Replay) -> Recovery:
         if found is not None and sha256_of(found[0]) == one.sha256:
             work.keep(one.path, found[0], "the commit was interrupted before it was decided")
     _clear(work)
-    intent.remove(work.directories, work.mine)
+    intent.remove(work.directories, work.head)
     return work.result()
 
 
@@ -75,17 +75,18 @@ def _clear(work: Replay) -> None:
     sync_directories(directories, "a temporary file or an empty directory comes back")
 
 
-def _forget(work: Replay) -> None:
+def _remove_intent(work: Replay) -> None:
     """Step 7: remove the intent, now that everything is on disk."""
-    if work.mine is not None:
+    if work.head is not None:
         state = work.directories.state
         work.directories.forget(state)  # it may be another one by now
         if not durable.exists(state.place):
             work.directories.verify()
             return  # it was removed, with the intent
     work.directories.verify()
-    intent.remove(work.directories, work.mine)
+    work.in_effect = True
+    intent.remove(work.directories, work.head)
 
 
 # The order is the protocol: no step may begin before the one above it is on disk.
-STEPS: tuple[Callable[[Replay], None], ...] = (set_maps, place_components, _clear, _forget)
+STEPS: tuple[Callable[[Replay], None], ...] = (set_maps, place_components, _clear, _remove_intent)

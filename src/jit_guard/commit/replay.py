@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from jit_guard.commit import durable
 from jit_guard.commit.allowed import Allowed
 from jit_guard.commit.directories import Directories, Directory, Location
+from jit_guard.commit.errors import unfinished
 from jit_guard.commit.intent import MOST_BYTES, ComponentIntent, Intent, MapChange, MapIntent
 from jit_guard.commit.location import component_location, map_location, upwards
 from jit_guard.registry.edit import Edit, EditError, strings
@@ -72,21 +73,42 @@ class Recovery(NamedTuple):
 
 
 class Replay:
-    """One intent being replayed, and what became of its parts."""
+    """One intent being replayed, and what became of its parts.
+
+    Args:
+        directories: the project's.
+        pending: the intent.
+        back: undo it.
+        abandon: undo it because the user wants that, so that what cannot be undone stays.
+        fresh: this process has prepared everything, and nothing has failed yet.
+        keep: called with each text that is not placed.
+        allowed: what the intent may do; None: everything, since this process wrote it.
+        locations: where its maps and components are; None: not looked up yet.
+        head: the head of the intent on disk; None: unknown.
+        tried: the paths of the maps and components that were, or may have been, changed so far;
+            None: unknown, since another process may have begun.
+    """
 
     def __init__(
         self,
         directories: Directories,
         pending: Intent,
-        back: bool,
-        fresh: bool,
-        keep: Keep | None,
+        *,
+        back: bool = False,
+        abandon: bool = False,
+        fresh: bool = False,
+        keep: Keep | None = None,
         allowed: Allowed | None = None,
         locations: Mapping[str, Location] | None = None,
-        mine: bytes | None = None,
+        head: bytes | None = None,
+        tried: set[str] | None = None,
     ) -> None:
-        self.directories, self.intent, self.back, self.fresh = directories, pending, back, fresh
-        self.mine = mine  # the head of its intent on disk; None: unknown
+        self.directories, self.intent, self.fresh = directories, pending, fresh
+        self.back = back or abandon
+        self.abandon = abandon
+        self.head = head
+        self.tried = tried
+        self.in_effect = False  # everything is done, and only the intent remains
         self._keep = keep
         self._allowed = allowed
         # All of them before the first step: one unsafe path refuses the whole intent.
@@ -97,8 +119,8 @@ class Replay:
         self._served: dict[str, list[tuple[str, Edit]]] | None = None
         self._in_place: set[tuple[str, Edit]] = set()
         self._strings: set[str] | None = None
-        self.standing: dict[str, list[Edit]] = {}
-        self.placed: list[str] = []
+        self.set_edits: dict[str, list[Edit]] = {}
+        self.placed: set[str] = set()
         self.removed: list[str] = []
         self.left: list[Left] = []
         self.kept: list[Kept] = []
@@ -107,10 +129,24 @@ class Replay:
         """Return a replay that continues this one, or undoes it, from what is on disk."""
         self.directories.forget()  # look again: one may have been removed or moved
         return Replay(
-            *(self.directories, self.intent, back, False, self._keep, self._allowed),
+            self.directories,
+            self.intent,
+            back=back,
+            keep=self._keep,
+            allowed=self._allowed,
             locations=self._locations,
-            mine=self.mine,
+            head=self.head,
+            tried=self.tried,
         )
+
+    def trying(self, path: str) -> None:
+        """Note that a map or component is about to be changed."""
+        if self.tried is not None:
+            self.tried.add(path)
+
+    def untouched(self, path: str) -> bool:
+        """Check that this process, and no other, could have changed it, and has not."""
+        return self.tried is not None and path not in self.tried
 
     def component(self, one: ComponentIntent) -> Location:
         """Locate a component."""
@@ -140,9 +176,16 @@ class Replay:
         return self._allowed is None or self._allowed.is_draft(data)
 
     def keep(self, path: str, data: bytes, reason: str) -> None:
-        """Keep a text that is not placed; the caller gets it while the intent still has it."""
+        """Keep a text that is not placed; the caller gets it while the intent still has it.
+
+        Raises:
+            UnfinishedCommitError: the caller could not keep it. The intent stays, with the text.
+        """
         if self._keep is not None:
-            self._keep(path, data)
+            try:
+                self._keep(path, data)
+            except Exception as error:
+                raise unfinished(f"the text of {path} could not be kept: {error}") from error
         self.kept.append(Kept(path, data, reason))
 
     def wanted(self, one: ComponentIntent) -> bool:
@@ -158,7 +201,7 @@ class Replay:
             for of in self.intent.maps:
                 for edit in of.edits:
                     self._served.setdefault(edit.new, []).append((of.path, edit))
-            self._in_place = {(path, e) for path, edits in self.standing.items() for e in edits}
+            self._in_place = {(path, e) for path, edits in self.set_edits.items() for e in edits}
         served = [entry for end in _ends(one.path) for entry in self._served.get(end, ())]
         return not served or not self._in_place.isdisjoint(served)
 
@@ -178,8 +221,8 @@ class Replay:
         """Return the result as a value."""
         return Recovery(
             "back" if self.back else "forward",
-            tuple(MapChange(path, tuple(edits)) for path, edits in self.standing.items() if edits),
-            tuple(self.placed),
+            tuple(MapChange(path, tuple(edits)) for path, edits in self.set_edits.items() if edits),
+            tuple(one.path for one in self.intent.components if one.path in self.placed),
             tuple(self.removed),
             tuple(self.left),
             tuple(self.kept),

@@ -28,9 +28,12 @@ class Decision(NamedTuple):
 def set_maps(work: Replay) -> None:
     """Set the new values in every map, where the old ones are still there."""
     maps = work.intent.maps
+    if work.back:
+        maps = tuple(one for one in maps if not work.untouched(one.path))
     if len(maps) > 1:
-        for one in maps:  # if one cannot be read, none is changed
+        for one in maps:  # if one cannot be read or replaced, none is changed
             _decide(work, one)
+        work.left.clear()  # they are decided again
     directories = [work.map(one).directory for one in maps if _set_map(work, one)]
     for directory in dict.fromkeys(directories):
         durable.sync_directory(
@@ -46,7 +49,11 @@ def _set_map(work: Replay, one: MapIntent) -> bool:
             return False
         if decision.todo:
             location = work.map(one)
-            _prepare_map(work, one, location, decision)
+            try:
+                _prepare_map(work, one, location, decision)
+            except EditError as error:
+                raise TransactionError(f"{one.path}: {error}") from None
+            work.trying(one.path)
             # Only between this check and the rename can another process's save be lost.
             if not durable.same_file(decision.status, location.call(os.lstat)):
                 continue
@@ -55,10 +62,10 @@ def _set_map(work: Replay, one: MapIntent) -> bool:
             durable.sync_file(
                 work.map(one), without="a map that another process saved over ours is torn"
             )
-        work.standing[one.path] = [*decision.done, *decision.todo]
+        work.set_edits[one.path] = [*decision.done, *decision.todo]
         work.left += decision.left
         return True
-    raise TransactionError(f"{one.path} keeps being saved by another process; no entry was set")
+    raise TransactionError(f"{one.path} keeps being saved by another process")
 
 
 def _decide(work: Replay, one: MapIntent) -> Decision | None:
@@ -67,11 +74,11 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
         work.left += (Left(one.path, edit.keys, "the map no longer exists") for edit in one.edits)
         return None
     data, status = found
-    refuse_hard_link(one.path, status)
     edits = one.edits
     if work.back:
         edits = tuple(Edit(edit.keys, edit.new, edit.old) for edit in edits)
     elif work.fresh and sha256_of(data) == one.old_sha256:  # unchanged, no parsing needed
+        refuse_hard_link(one.path, status)
         return Decision(status, data, edits, (), ())
     todo: list[Edit] = []
     done: list[Edit] = []
@@ -79,14 +86,11 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
     try:
         now = values(data, [edit.keys for edit in edits])
     except EditError as error:
-        if work.back:
+        if work.abandon:
             reason = f"left unchanged, because the map cannot be read: {error}"
             work.left += (Left(one.path, edit.keys, reason) for edit in edits)
             return None
-        raise TransactionError(
-            f"{one.path}: {error}; a commit is pending: fix the map and run `jit-guard recover`, "
-            "or undo it with `jit-guard recover --abandon`"
-        ) from None
+        raise TransactionError(f"{one.path}: {error}") from None
     for edit, value in zip(edits, now, strict=True):
         if value == edit.new:
             done.append(edit)
@@ -95,6 +99,8 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
         else:
             change = "removed it" if value is None else f"set it to {quote(value)}"
             left.append(Left(one.path, edit.keys, f"another process {change}"))
+    if todo:
+        refuse_hard_link(one.path, status)
     return Decision(status, data, tuple(todo), tuple(done), tuple(left))
 
 

@@ -10,63 +10,38 @@ write-ahead intent, from which a later process can finish or undo it after a cra
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from jit_guard.commit import durable, intent, preparation, recovery, state_directory, trial
+from jit_guard.commit import (
+    completion,
+    durable,
+    intent,
+    preparation,
+    recovery,
+    state_directory,
+    trial,
+)
 from jit_guard.commit.allowed import Allowed, refusal
 from jit_guard.commit.commit_lock import TIMEOUT, CommitLock
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import (
     LockedError,
-    OccupiedError,
     TransactionError,
     UnfinishedCommitError,
     UnsafePathError,
+    unfinished,
 )
 from jit_guard.commit.intent import Intent, MapChange, RefusedIntentError
 from jit_guard.commit.location import refuse_link_away
 from jit_guard.commit.preparation import New, Placement
+from jit_guard.commit.reasons import reason, without_path
 from jit_guard.commit.replay import TRIES, Keep, Kept, Left, Recovery, Replay
 from jit_guard.errors import UnreadableError
-from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
-
-__all__ = [
-    "Allowed",
-    "Commit",
-    "CommitLock",
-    "Kept",
-    "Left",
-    "LockedError",
-    "MapChange",
-    "OccupiedError",
-    "Placement",
-    "Recovery",
-    "RefusedIntentError",
-    "TransactionError",
-    "UnfinishedCommitError",
-    "UnsafePathError",
-    "at_rest",
-    "commit",
-    "interrupted",
-    "recover",
-    "wait",
-]
-
+from jit_guard.text.names import PENDING, STATE_DIRECTORY
 
 _T = TypeVar("_T")
-# After these errors, the same call may succeed the next time.
-_PASSING = (
-    *(errno.EIO, errno.EINTR, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
-    *(errno.ETIMEDOUT,),
-)
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-_NEXT = (
-    "fix the cause and run `jit-guard recover`, or undo the commit with `jit-guard recover "
-    "--abandon`"
-)
 
 
 class Commit(NamedTuple):
@@ -94,8 +69,9 @@ def commit(
 
     When this returns, everything is on disk. When it raises anything but
     UnfinishedCommitError, everything is undone, also a commit that was decided already but that
-    the system permanently refuses to finish. After a crash at any point, `recover` restores
-    the old state or completes the new one.
+    cannot be finished; only a file that was already replaced (`Placement.replaces`) stays so, and
+    the message says that. After a crash at any point, `recover` restores the old state or
+    completes the new one.
 
     Args:
         root: the project's root.
@@ -124,10 +100,10 @@ def commit(
             state_directory.make(root)
             new = preparation.prepare(directories, changes, placements)
             trial.try_places(new)
-            new, mine = _decide(directories, new, lock)
-            return _finish(directories, new, mine, keep)
+            new, head = _decide(directories, new, lock)
+            return _finish(directories, new, head, keep)
     except OSError as error:
-        named = _reason(root, error, None if new is None else new.intent)
+        named = reason(root, error, None if new is None else new.intent)
         raise TransactionError(f"{named}; nothing was changed") from None
 
 
@@ -156,7 +132,7 @@ def recover(
     Raises:
         LockedError: a commit is in progress and takes too long.
         RefusedIntentError: the intent is corrupted or not allowed. Nothing was changed.
-        TransactionError: a map does not parse, or an operation failed. The intent remains,
+        UnfinishedCommitError: a map does not parse, or an operation failed. The intent remains,
             nothing is lost, and `recover` can be called again.
     """
     root = os.path.realpath(root)
@@ -169,9 +145,7 @@ def recover(
             with CommitLock(root, timeout=timeout):
                 return _recover(directories, allowed, abandon, keep)
     except OSError as error:
-        raise TransactionError(
-            f"{_reason(root, error)}; the commit is still unfinished, and nothing is lost; {_NEXT}"
-        ) from None
+        raise unfinished(reason(root, error)) from None
 
 
 def interrupted(root: str, *, locked: bool = False) -> str | None:
@@ -197,7 +171,7 @@ def interrupted(root: str, *, locked: bool = False) -> str | None:
     except LockedError:
         return None
     except OSError as error:
-        raise UnreadableError(PENDING, _words(error)) from None
+        raise UnreadableError(PENDING, without_path(error)) from None
     except TransactionError as error:
         raise UnreadableError(PENDING, str(error)) from None
     return f"a commit did not finish: {PENDING} exists, and no process is working on it"
@@ -221,7 +195,7 @@ def wait(root: str, *, timeout: float = TIMEOUT) -> None:
                 with CommitLock(root, timeout=timeout, shared=True):
                     _refuse_interrupted(directories)
     except OSError as error:
-        raise TransactionError(_reason(root, error)) from None
+        raise TransactionError(reason(root, error)) from None
 
 
 def at_rest(root: str, look: Callable[[], _T], *, timeout: float = TIMEOUT) -> _T | None:
@@ -258,7 +232,8 @@ def at_rest(root: str, look: Callable[[], _T], *, timeout: float = TIMEOUT) -> _
 def _refuse_interrupted(directories: Directories) -> None:
     if intent.exists(directories):
         raise UnfinishedCommitError(
-            f"an earlier commit was interrupted ({PENDING} exists); run `jit-guard recover`"
+            f"an earlier commit was interrupted ({PENDING} exists); run `jit-guard recover` to "
+            "finish it, or `jit-guard recover --abandon` to undo it"
         )
 
 
@@ -285,7 +260,7 @@ def _decide(directories: Directories, new: New, lock: CommitLock) -> tuple[New, 
         raise
 
 
-def _undo(directories: Directories, new: New, mine: bytes | None, cause: BaseException) -> None:
+def _undo(directories: Directories, new: New, head: bytes | None, cause: BaseException) -> None:
     """Remove what was written, unless the intent on disk says that the commit is decided."""
     root, plan = directories.top.path, new.intent.plan()
     try:
@@ -295,71 +270,43 @@ def _undo(directories: Directories, new: New, mine: bytes | None, cause: BaseExc
             there = plan
         if there is not None and there.phase == "commit":
             if isinstance(cause, OSError):
-                raise _unfinished(_reason(root, cause, plan))
-            return
-        if there is not None or not durable.exists(directories.state.place):
+                _undo_decided(directories, there, new, cause)
+        elif there is not None or not durable.exists(directories.state.place):
             recovery.undo_plan(
-                Replay(directories, plan, True, False, None, locations=new.locations, mine=mine)
+                Replay(directories, plan, back=True, locations=new.locations, head=head)
             )
         else:
             intent.remove_draft(directories)
     except OSError as error:
         raise UnfinishedCommitError(
-            f"{_reason(root, error, plan)}; no map or component was changed, but temporary files "
+            f"{reason(root, error, plan)}; no map or component was changed, but temporary files "
             "remain; run `jit-guard recover` to remove them"
         ) from None
 
 
-def _finish(directories: Directories, new: New, mine: bytes, keep: Keep | None) -> Commit:
+def _undo_decided(directories: Directories, decided: Intent, new: New, cause: OSError) -> None:
+    """Undo a commit whose intent was written, but perhaps not synced."""
+    if completion.may_pass(cause, fresh=True):
+        raise unfinished(reason(directories.top.path, cause, decided))
+    completion.undo(
+        Replay(directories, decided, back=True, locations=new.locations, tried=set()), cause
+    )
+
+
+def _finish(directories: Directories, new: New, head: bytes, keep: Keep | None) -> Commit:
     """Do steps 5 to 7."""
-    work = Replay(directories, new.intent, False, True, keep, locations=new.locations, mine=mine)
-    try:
-        done = _forward(work)
-    except UnfinishedCommitError:
-        raise
-    except TransactionError as error:
-        raise UnfinishedCommitError(str(error)) from None
-    if done.outcome == "back":
-        why = done.notes[0]
-        raise TransactionError(f"{why}; the commit was undone, and nothing was changed")
+    work = Replay(
+        *(directories, new.intent),
+        fresh=True,
+        keep=keep,
+        locations=new.locations,
+        head=head,
+        tried=set(),
+    )
+    done, cause = completion.complete(work)
+    if cause is not None:
+        raise completion.undone(done, cause, work)
     return Commit(done.changes, done.placed, done.left, done.kept)
-
-
-def _forward(work: Replay) -> Recovery:
-    """Finish a decided commit; undo it if the system refuses a step twice.
-
-    Returns:
-        Its outcome. If it is "back", the note says why it could not be finished.
-
-    Raises:
-        UnfinishedCommitError: it may be finished later, or cannot be undone either.
-        TransactionError: a map cannot be read or replaced.
-    """
-    root = work.directories.top.path
-    try:
-        return recovery.replay(work)
-    except OSError as error:
-        why = _reason(root, error, work.intent)
-        # A commit that has just been decided would rather be undone than wait for space.
-        full = error.errno in _FULL and work.fresh
-        if error.errno is None or error.errno in _PASSING or (error.errno in _FULL and not full):
-            raise _unfinished(why) from None
-    if not full:  # a sync that failed must not be repeated: it might succeed for nothing
-        try:
-            return recovery.replay(work.again())
-        except OSError as error:
-            why = _reason(root, error, work.intent)
-    try:
-        return recovery.replay(work.again(back=True))._replace(notes=(why,))
-    except OSError as error:
-        reason = _reason(root, error, work.intent)
-    except TransactionError as error:
-        reason = str(error)
-    raise _unfinished(why if reason == why else f"{why}; undoing it failed, too: {reason}")
-
-
-def _unfinished(why: str) -> UnfinishedCommitError:
-    return UnfinishedCommitError(f"{why}; the commit is unfinished, and nothing is lost; {_NEXT}")
 
 
 def _recover(
@@ -375,29 +322,41 @@ def _recover(
         if pending is None:  # another process recovered it, or a writer died before it was complete
             intent.remove(directories)
             return Recovery("nothing")
-        work = _admitted(directories, pending, allowed(), abandon, keep)
+        work = _allowed_replay(directories, pending, allowed(), abandon, keep)
     except RefusedIntentError as error:
         if not abandon:
             raise
         note = f"{PENDING} was moved to {intent.set_aside(directories)}: {error.reason}"
         return Recovery("set aside", notes=(note,))
-    if pending.phase == "plan":
-        return recovery.undo_plan(work)
-    if abandon:
-        return recovery.replay(work)
-    done = _forward(work)
-    notes = (f"{note}; so the commit was undone" for note in done.notes)
-    return done._replace(notes=tuple(notes))
+    try:
+        if pending.phase == "plan":
+            return recovery.undo_plan(work)
+        if abandon:
+            return recovery.replay(work)
+    except UnfinishedCommitError:
+        raise
+    except (OSError, TransactionError) as error:
+        raise unfinished(reason(directories.top.path, error, pending)) from None
+    done, cause = completion.complete(work)
+    if cause is None:
+        return done
+    why = reason(directories.top.path, cause, pending)
+    return done._replace(notes=(f"{why}; so the commit was undone",))
 
 
-def _admitted(
+def _allowed_replay(
     directories: Directories, pending: Intent, allowed: Allowed, abandon: bool, keep: Keep | None
 ) -> Replay:
     """Resolve an intent's paths. Raises RefusedIntentError if it is not allowed."""
-    back = abandon or pending.phase == "plan"
     try:
-        mine = intent.head(directories)
-        work = Replay(directories, pending, back, False, keep, allowed, mine=mine)
+        work = Replay(
+            *(directories, pending),
+            back=pending.phase == "plan",
+            abandon=abandon,
+            keep=keep,
+            allowed=allowed,
+            head=intent.head(directories),
+        )
         for one in pending.components:
             refuse_link_away(work.component(one), one.path)
     except UnsafePathError as error:
@@ -406,28 +365,3 @@ def _admitted(
     if why is not None:
         raise RefusedIntentError(why)
     return work
-
-
-def _reason(root: str, error: OSError, pending: Intent | None = None) -> str:
-    """Describe an operating system error, with its path relative to the root.
-
-    A temporary file of `pending` is called what it is to become.
-    """
-    words = _words(error)
-    path = error.filename
-    if not isinstance(path, str):
-        return words
-    name = os.path.basename(path)
-    if pending is not None and name.startswith(OURS):
-        known = [(one.temporary, one.path) for one in pending.maps]
-        known += ((one.temporary, one.path) for one in pending.components)
-        for temporary, shown in known:
-            if name in (temporary, intent.probe(temporary)):
-                return f"{shown}: {words}"
-    shown = os.path.relpath(path, root) if path.startswith(root) else path
-    return f"{shown}: {words}"
-
-
-def _words(error: OSError) -> str:
-    words = error.strerror or str(error)
-    return words[:1].lower() + words[1:]

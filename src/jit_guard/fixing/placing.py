@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from jit_guard.commit.transaction import OccupiedError, Placement, commit
+from jit_guard.commit.errors import OccupiedError
+from jit_guard.commit.preparation import Placement
+from jit_guard.commit.transaction import commit
 from jit_guard.fixing.session import Ready, Session
 from jit_guard.fixing.steps import Generate, changes
 from jit_guard.ledger.records import Placed

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from jit_guard.commit.transaction import Allowed, Recovery, recover
+from jit_guard.commit.allowed import Allowed
+from jit_guard.commit.replay import Recovery
+from jit_guard.commit.transaction import recover
 from jit_guard.config import Settings
 from jit_guard.ledger.ledger import keep
 from jit_guard.sources.git.state import is_state_tracked
