@@ -100,3 +100,22 @@ def test_a_removed_file_is_missing_immediately(tmp_path: Path) -> None:
     (root / HOST).mkdir()
     with pytest.raises(MissingComponent):
         guard.component("GREET", "persona")
+
+
+def test_a_component_that_is_placed_between_two_looks_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that has renamed the map ends just before the look for its intent."""
+    root = project(tmp_path)
+    guard = Guard(str(root))
+    guard.configuration()
+    (root / HOST).rename(root / "temporary.txt")
+    real = os.path.lexists
+
+    def lexists(path: str) -> bool:
+        if path.endswith("pending.json"):
+            (root / "temporary.txt").rename(root / HOST)
+        return real(path)
+
+    monkeypatch.setattr(os.path, "lexists", lexists)
+    assert guard.component("GREET", "persona") == root / HOST

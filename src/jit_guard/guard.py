@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.criteria import Criteria
-from jit_guard.errors import MissingComponent, OutsideError, StateError, UsageError
+from jit_guard.errors import MissingComponent, OutsideError, UsageError
 from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
-from jit_guard.sources.worktree import Worktree, create
-from jit_guard.text.names import PENDING, STATE_DIRECTORY
+from jit_guard.sources.worktree import Worktree, create, look_at_rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
     from jit_guard.sources.source import Source
-
-# How far the time of a file system may be behind ours: its clock ticks every few milliseconds.
-_CLOCKS_DIFFER = 2_000_000_000  # nanoseconds
 
 
 class Guard:
@@ -208,18 +203,9 @@ class Guard:
                 root=project.shown(self.root),
             )
 
-        started = time.time_ns()
-        report = look(snapshot)
-        if snapshot.name != "worktree" or not (
-            report.findings or report.unreadable or report.skipped or report.stale
-        ):
-            return report
-        if not _may_have_committed(self.root, started):
-            return report
-        from jit_guard.commit.transaction import at_rest
-
-        again = at_rest(self.root, lambda: look(Worktree(self.root, at_rest=True)))
-        return report if again is None else again
+        if isinstance(snapshot, Worktree):
+            return look_at_rest(snapshot, look, _has_something_to_report)
+        return look(snapshot)
 
     def selftest(self) -> Iterator[Trial]:
         """Break a copy of the worktree in memory, rule by rule. Raises UsageError: no valid map."""
@@ -319,7 +305,7 @@ class Guard:
         from jit_guard.fixing.run import run
 
         recovered = self._recover(maps or ())
-        done = run(self._job(options, maps), interaction or Silent())
+        done = run(self._job(options, maps, Worktree(self.root)), interaction or Silent())
         report = self.check(maps=maps)
         return report._replace(
             fixed=done.fixed,
@@ -342,13 +328,17 @@ class Guard:
         from jit_guard.fixing.interaction import Silent
         from jit_guard.fixing.preview import preview
 
-        return list(preview(self._job(options, maps), interaction or Silent()))
+        return look_at_rest(
+            Worktree(self.root),
+            lambda source: list(preview(self._job(options, maps, source), interaction or Silent())),
+            bool,
+        )
 
-    def _job(self, options: FixOptions | None, maps: Sequence[str] | None) -> Job:
+    def _job(self, options: FixOptions | None, maps: Sequence[str] | None, source: Worktree) -> Job:
         from jit_guard.fixing.job import Configured, FixOptions, make_job
+        from jit_guard.sources.git.state import refuse_tracked_state
 
-        self._refuse_tracked_state()
-        source = Worktree(self.root)
+        refuse_tracked_state(self.root)
         self._refuse_unknown(maps, source)
         criteria, settings = self._criteria, self.configuration(source).settings
         configured = Configured(
@@ -426,8 +416,9 @@ class Guard:
     ) -> Iterator[tuple[Record, str]]:
         """The generated texts, the newest first, each with its current state."""
         from jit_guard.ledger.history import history
+        from jit_guard.sources.git.state import refuse_tracked_state
 
-        self._refuse_tracked_state()
+        refuse_tracked_state(self.root)
         worktree = Worktree(self.root)
         for record in history(self.root, goal, component_type, newest_first=True):
             try:
@@ -435,19 +426,6 @@ class Guard:
             except OutsideError:  # a path from a ledger that came with a clone
                 data = None
             yield record, record.state(data)
-
-    def _refuse_tracked_state(self) -> None:
-        """Raise StateError if git tracks `.jit-guard`, which may then have come with a clone."""
-        from jit_guard.sources.git.state import is_state_tracked
-
-        if os.path.lexists(os.path.join(self.root, STATE_DIRECTORY)) and is_state_tracked(
-            self.root
-        ):
-            raise StateError(
-                f"git tracks {STATE_DIRECTORY}, but state from a clone is not trusted; run: "
-                f"git rm -r -- {STATE_DIRECTORY} "
-                f"(or, if it is your own, git rm -r --cached -- {STATE_DIRECTORY})"
-            )
 
     def inside(self, path: str, what: str) -> str:
         """Convert a path relative to the working directory to one relative to the root.
@@ -457,17 +435,8 @@ class Guard:
         return project.inside(self.root, path, what)
 
 
-def _may_have_committed(root: str, since: int) -> bool:
-    """Check whether a commit may have been in progress at this time or later.
-
-    Each one creates its intent in `.jit-guard`, which changes the time of that directory.
-    """
-    try:
-        changed = os.lstat(os.path.join(root, STATE_DIRECTORY)).st_mtime_ns
-    except OSError:
-        return False
-    pending = os.path.lexists(os.path.join(root, PENDING))
-    return pending or changed > since - _CLOCKS_DIFFER
+def _has_something_to_report(report: Report) -> bool:
+    return bool(report.findings or report.unreadable or report.skipped or report.stale)
 
 
 def _name(path: Path | None) -> str | None:

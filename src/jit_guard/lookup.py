@@ -54,6 +54,9 @@ class Lookup:
             if path is not None and self._is_file(path):
                 return pathlib.Path(self._root, path)
             if not self._may_appear(before):
+                # A commit may have ended between the two looks, and placed it.
+                if path is not None and self._is_file(path):
+                    return pathlib.Path(self._root, path)
                 break
         raise MissingComponent(goal, component_type, path)
 

@@ -8,11 +8,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from crash.conftest import Record
-from jit_guard import Guard, guard
+from jit_guard import Guard
 from jit_guard.commit import transaction
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit
+from jit_guard.sources.worktree import Worktree
 
 if TYPE_CHECKING:
     import pytest
@@ -85,7 +86,7 @@ def test_the_test_notices_a_check_that_looks_once(
     fast_directory: str, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control."""
-    monkeypatch.setattr(guard, "_may_have_committed", lambda *_: False)
+    monkeypatch.setattr(Worktree, "moment", lambda _: (0, 0))
     seen, wrong = _faults(os.path.join(fast_directory, "project"))
     record(
         f"readers, control, one look: {seen} checks beside {COMMITS} commits, {len(wrong)} wrong"

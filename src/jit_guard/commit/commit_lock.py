@@ -17,9 +17,9 @@ from jit_guard.commit import kernel_lock
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import LockedError
 from jit_guard.commit.state_directory import make_directory
-from jit_guard.text.names import STATE_DIRECTORY
+from jit_guard.text.names import COMMIT_LOCK
 
-LOCK = "commit.lock"
+_NAME = os.path.basename(COMMIT_LOCK)
 TIMEOUT = 60.0  # seconds; a commit takes milliseconds, so the holder is stopped or hangs
 _FIRST_WAIT, _LONGEST_WAIT = 0.0005, 0.02
 
@@ -40,7 +40,7 @@ class CommitLock:
 
     def __init__(self, root: str, *, timeout: float = TIMEOUT, shared: bool = False) -> None:
         self._root = root
-        self._path = os.path.join(root, STATE_DIRECTORY, LOCK)
+        self._path = os.path.join(root, COMMIT_LOCK)
         self._timeout = timeout
         self._shared = shared
         self._handle: int | None = None
@@ -51,7 +51,7 @@ class CommitLock:
         while not self._try():
             if time.monotonic() >= deadline:
                 raise LockedError(
-                    f"another jit-guard process has held {STATE_DIRECTORY}/{LOCK} for more than "
+                    f"another jit-guard process has held {COMMIT_LOCK} for more than "
                     f"{self._timeout:g} s; wait for it to finish or stop it, then try again"
                 )
             time.sleep(wait)
@@ -67,7 +67,7 @@ class CommitLock:
         handle, self._handle = self._handle, None
         if handle is not None:
             try:
-                kernel_lock.let_go(handle)
+                kernel_lock.release(handle)
             except OSError:
                 return  # the handle is closed anyway, and the work under the lock is done
 
@@ -87,16 +87,18 @@ class CommitLock:
         with Directories(self._root) as directories:
             if self._shared:
                 try:
-                    location = directories.state.location(LOCK)
+                    location = directories.state.location(_NAME)
                     handle = kernel_lock.open_file(location, os.O_RDONLY)
                 except (FileNotFoundError, NotADirectoryError):
                     return True
             else:
-                handle = kernel_lock.open_file(make_directory(directories.state).location(LOCK))
+                handle = kernel_lock.open_file(make_directory(directories.state).location(_NAME))
         ours = False
         try:
             if kernel_lock.lock(handle, shared=self._shared):
                 self._handle = handle
+                if not self._shared:
+                    kernel_lock.advance(handle, self._path)  # see `Worktree.moment`
                 # `git clean -x` may have removed the directory between open and lock.
                 ours = self.holds()
         finally:

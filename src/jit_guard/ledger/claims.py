@@ -61,7 +61,7 @@ class Holder:
                     ours = kernel_lock.is_at(handle, location.path)
                 finally:
                     if not ours:
-                        kernel_lock.let_go(handle)
+                        kernel_lock.release(handle)
                 if ours:
                     self._handle, self.number = handle, number
                     return True
@@ -81,7 +81,7 @@ class Holder:
             return False
         if handle is None:
             return True
-        kernel_lock.let_go(handle)
+        kernel_lock.release(handle)
         return False
 
     def _path(self, number: int) -> str:
@@ -91,7 +91,7 @@ class Holder:
         """Release the lock, and with it every claim."""
         handle, self._handle, self.number = self._handle, None, None
         if handle is not None:
-            kernel_lock.let_go(handle)
+            kernel_lock.release(handle)
 
     def forget(self) -> None:
         """Drop the lock in a forked child; the parent still holds it."""

@@ -29,12 +29,17 @@ from jit_guard.sources.disk import (
     reason,
 )
 from jit_guard.sources.tree import Tree
-from jit_guard.text.names import IN_GIT, PENDING, is_git, unsafe_path
+from jit_guard.text.names import COMMIT_LOCK, IN_GIT, PENDING, is_git, unsafe_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from jit_guard.sources.answers import GitState
     from jit_guard.sources.source import Answers, Chunks
+
+    _T = TypeVar("_T")
 
 _LINKED = (errno.ELOOP, errno.ENOTDIR, getattr(errno, "EMLINK", errno.ELOOP))
 
@@ -44,13 +49,13 @@ class Worktree:
 
     Args:
         root: the project's root. Nothing outside it is read.
-        at_rest: the caller holds the commit lock, so no commit is in progress.
+        locked: the caller holds the commit lock, so no commit is in progress.
     """
 
     name = "worktree"
 
-    def __init__(self, root: str, *, at_rest: bool = False) -> None:
-        self._at_rest = at_rest
+    def __init__(self, root: str, *, locked: bool = False) -> None:
+        self._locked = locked
         self.root = os.path.abspath(root)
         self._real_root = os.path.realpath(self.root)
         self._empty: dict[str, set[str] | None] = {}
@@ -163,7 +168,24 @@ class Worktree:
             return None
         from jit_guard.commit.transaction import interrupted
 
-        return interrupted(self.root, locked=self._at_rest)
+        return interrupted(self.root, locked=self._locked)
+
+    def moment(self) -> tuple[int, int] | None:
+        """Return a value that changes when a commit begins; None if one may be in progress.
+
+        If it is the same before and after something was read, no commit was in progress
+        meanwhile. A commit gives its lock another time when it begins, and its intent exists until
+        it ends.
+        """
+        try:
+            lock = os.lstat(os.path.join(self.root, COMMIT_LOCK))
+        except (FileNotFoundError, NotADirectoryError):
+            found = 0, 0
+        except OSError:
+            return None
+        else:
+            found = lock.st_ino, lock.st_mtime_ns
+        return None if os.path.lexists(os.path.join(self.root, PENDING)) else found
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
         """Return the files that git does not have; none outside a repository."""
@@ -189,6 +211,27 @@ class Worktree:
         from jit_guard.sources.git.worktree import same_text
 
         return same_text(self.root, missing, orphans)
+
+
+def look_at_rest(
+    worktree: Worktree, look: Callable[[Worktree], _T], is_report: Callable[[_T], object]
+) -> _T:
+    """Read a worktree; if a commit may be what there is to report, wait for it and read again.
+
+    Args:
+        worktree: what to read.
+        look: reads it.
+        is_report: decides whether there is something to report. If not, a commit in progress does
+            not matter.
+    """
+    before = worktree.moment()
+    found = look(worktree)
+    if not is_report(found) or (before is not None and before == worktree.moment()):
+        return found
+    from jit_guard.commit.transaction import at_rest
+
+    again = at_rest(worktree.root, lambda: look(Worktree(worktree.root, locked=True)))
+    return found if again is None else again
 
 
 def create(root: str, path: str) -> int:

@@ -28,9 +28,11 @@ _NEVER = frozenset(
 _NEVER_PATTERN = r"(?s)README\..*|.*~|\..*\.swp"
 GENERATED = "autogen_"  # prefix of generated components
 OURS = ".jit-guard-"  # prefix of our own temporary files
-# The state directory in a project, and the file in it that exists during a commit.
+# The state directory in a project, the file in it that exists during a commit, and the lock that
+# a commit holds.
 STATE_DIRECTORY = ".jit-guard"
 PENDING = f"{STATE_DIRECTORY}/pending.json"
+COMMIT_LOCK = f"{STATE_DIRECTORY}/commit.lock"
 # Left behind by interrupted writers: ours, editors' and the usual "write, then rename".
 _TEMPORARY = re.compile(
     rf"{re.escape(OURS)}.*|.*\.(?:tmp|temp|part|partial)(?:[.-]\w+)?", re.DOTALL

@@ -5,12 +5,22 @@ from __future__ import annotations
 import os
 import re
 
-from jit_guard.errors import GitError, UnreadableError
+from jit_guard.errors import GitError, StateError, UnreadableError
 from jit_guard.sources.disk import read_file
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import clean_environment
 from jit_guard.sources.repository import below, git_directory, top
 from jit_guard.text.names import STATE_DIRECTORY, join
+
+
+def refuse_tracked_state(root: str) -> None:
+    """Raise StateError if git tracks something in `.jit-guard`: it may have come with a clone."""
+    if os.path.lexists(os.path.join(root, STATE_DIRECTORY)) and is_state_tracked(root):
+        raise StateError(
+            f"git tracks {STATE_DIRECTORY}, but state from a clone is not trusted; run: "
+            f"git rm -r -- {STATE_DIRECTORY} "
+            f"(or, if it is your own, git rm -r --cached -- {STATE_DIRECTORY})"
+        )
 
 
 def is_state_tracked(root: str) -> bool:
