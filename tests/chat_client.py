@@ -20,6 +20,7 @@ from jit_guard.generators.generator import (
     Text,
     Writer,
 )
+from jit_guard.generators.progress import UNREPORTED, Progress
 
 REQUEST = Request(
     "DIAGNOSE_ROOT_CAUSE",
@@ -69,13 +70,15 @@ def writing(
     budget: Budget | None = None,
     model: str | None = "fake",
     prompt: str | None = None,
+    progress: Progress = UNREPORTED,
 ) -> Iterator[Writer]:
     """Yield a writer for a server, and close it at the end."""
     from jit_guard.generators.choice import EMBEDDED
 
-    made = EMBEDDED["openai"].factory(
-        Options(".", model, timeout, base_url=base_url, budget=budget, prompt=prompt)
+    options = Options(
+        ".", model, timeout, base_url=base_url, budget=budget, prompt=prompt, progress=progress
     )
+    made = EMBEDDED["openai"].factory(options)
     try:
         yield made
     finally:

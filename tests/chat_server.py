@@ -27,6 +27,7 @@ class Reply(NamedTuple):
     delay: float = 0.0  # before anything is sent
     drip: float = 0.0  # seconds between single bytes of the body
     cut: int = 0  # bytes of the body that are announced but never sent
+    hold: float = 0.0  # seconds until the connection is closed after that
     reset: bool = False  # close the connection with RST instead of answering
     raw: bytes = b""  # sent instead of an answer
     flood: bytes = b""  # sent after that, repeatedly, until the client disconnects
@@ -44,7 +45,13 @@ class Asked(NamedTuple):
     @property
     def text(self) -> str:
         """The contents of all messages, joined."""
-        return "\n".join(message["content"] for message in self.body["messages"])
+        messages = self.body.get("messages") or self.body["input"]
+        return "\n".join(message["content"] for message in messages)
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of all parameters beyond model and messages."""
+        return set(self.body) - {"model", "messages", "input"}
 
 
 Script = Callable[[int, Asked], Reply]
@@ -79,6 +86,21 @@ def answer(body: object, status: int = 200, **headers: str) -> Reply:
     """Make an answer with any JSON."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(body).encode(), {"content-type": "application/json", **named})
+
+
+def delta(finish_reason: str | None = None, **fields: object) -> dict[str, Any]:
+    """Make a chunk of a stream."""
+    choice = {"index": 0, "delta": fields, "finish_reason": finish_reason}
+    return {"id": "chatcmpl-1", "model": "fake-1", "choices": [choice]}
+
+
+USAGE = {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 20}}
+
+
+def streamed(*chunks: object, end: str = "data: [DONE]\n\n") -> Reply:
+    """Make a stream of these chunks; a string is sent as it is."""
+    events = (one if isinstance(one, str) else f"data: {json.dumps(one)}\n\n" for one in chunks)
+    return Reply(200, ("".join(events) + end).encode(), {"content-type": "text/event-stream"})
 
 
 def error(status: int, message: str = "no", code: str | None = None, **headers: str) -> Reply:
@@ -204,6 +226,8 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             else:
                 self.wfile.write(reply.body)
             if reply.cut:
+                self.wfile.flush()
+                time.sleep(reply.hold)
                 self.close_connection = True
 
         def _flood(self, reply: Reply) -> None:

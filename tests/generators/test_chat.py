@@ -26,7 +26,8 @@ def test_the_request_uses_only_basic_chat_completions() -> None:
     _, server = ask(good())
     asked = server.asked[0]
     assert asked.path == "/v1/chat/completions"
-    assert set(asked.body) == {"model", "messages"}
+    assert asked.parameters == {"max_tokens", "stream", "stream_options"}
+    assert asked.body["max_tokens"] == 4096  # also without a limit for the run
     assert asked.body["model"] == "fake"
     assert [message["role"] for message in asked.body["messages"]] == ["system", "user"]
     assert REQUEST.description in asked.text

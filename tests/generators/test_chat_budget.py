@@ -180,16 +180,56 @@ def test_the_other_name_of_the_limit_is_used_if_the_server_expects_it() -> None:
     with serving(script) as server, writing(server.url, budget=Budget(100_000)) as made:
         assert outcome(made).text.content
         assert outcome(made).text.content
-        names = [set(one.body) - {"model", "messages"} for one in server.asked]
+        names = [one.parameters - {"stream", "stream_options"} for one in server.asked]
         assert names == [{"max_tokens"}, {"max_completion_tokens"}, {"max_completion_tokens"}]
+
+
+LIMITS = {"max_tokens", "max_completion_tokens"}
+
+
+def without_limit(_: int, asked: Asked) -> Reply:
+    refused = asked.parameters & LIMITS
+    return error(400, f"{' '.join(refused)} is unknown here") if refused else good()
 
 
 def test_a_server_that_refuses_both_names_of_the_limit_is_a_failed_entry() -> None:
     needs_sdk()
+    with serving(without_limit) as server, writing(server.url, budget=Budget(100_000)) as made:
+        assert "is unknown here" in outcome(made).failed.reason
+        assert len(server.asked) == 2
+
+
+def test_without_a_limit_for_the_run_such_a_server_is_asked_without_one() -> None:
+    needs_sdk()
+    with serving(without_limit) as server, writing(server.url) as made:
+        assert outcome(made).text.content
+        assert outcome(made).text.content
+        sent = [one.parameters & LIMITS for one in server.asked]
+        assert sent == [{"max_tokens"}, {"max_completion_tokens"}, set(), set()]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "'max_tokens' is too large: {}. This model's maximum context length is 2048 tokens.",
+        "This model's maximum context length is 2048 tokens. However, you requested {} tokens.",
+    ],
+)
+def test_a_model_with_a_small_context_is_asked_for_a_shorter_answer(message: str) -> None:
+    needs_sdk()
 
     def script(_: int, asked: Asked) -> Reply:
-        return error(400, f"{' '.join(asked.body)} is too much")
+        tokens = asked.body["max_tokens"]
+        return error(400, message.format(tokens)) if tokens > 1500 else good()
 
-    with serving(script) as server, writing(server.url, budget=Budget(100_000)) as made:
-        assert "is too much" in outcome(made).failed.reason
-        assert len(server.asked) == 2
+    with serving(script) as server, writing(server.url) as made:
+        assert outcome(made).text.content
+        assert [one.body["max_tokens"] for one in server.asked] == [4096, 2048, 1024]
+
+
+def test_a_prompt_that_is_too_long_is_a_failed_entry() -> None:
+    needs_sdk()
+    with serving(error(400, "the context length is exceeded")) as server:
+        with writing(server.url) as made:
+            assert "context length is exceeded" in outcome(made).failed.reason
+        assert len(server.asked) == 4

@@ -9,7 +9,7 @@ import traceback
 import pytest
 
 from chat_client import REQUEST, needs_sdk, outcome, writing
-from chat_server import Reply, answer, completion, dead_port, error, good, serving
+from chat_server import Reply, answer, completion, dead_port, delta, error, good, serving, streamed
 from jit_guard.errors import UsageError
 from jit_guard.generators.chat.endpoint import DEFAULT_MODEL, endpoint
 from jit_guard.generators.chat.keys import api_key
@@ -43,6 +43,10 @@ ECHOES = {
         headers={"content-type": "application/json", "x-request-id": CANARY}
     ),
     "reset": Reply(reset=True),
+    "stream": streamed(delta(content=CANARY[:9]), delta("stop", content=CANARY[9:])),
+    "stream that breaks": streamed(delta(content=CANARY[:9]), delta(content=CANARY[9:]), end=""),
+    "stream that is cut off": streamed(delta(content=f"x {CANARY}"), end="")._replace(cut=9),
+    "error in a stream": streamed(delta(content="x"), {"error": {"message": CANARY}}),
 }
 
 

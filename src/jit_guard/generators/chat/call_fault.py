@@ -15,7 +15,7 @@ class CallFault(NamedTuple):
     everybody: bool = False  # all other calls have to wait as well
     perhaps_paid: bool = False
     reached: bool = True  # the server answered something
-    bad_parameter: bool = False
+    refusal: str = ""  # the whole text of an error that may be about a parameter
     unexplained: bool = False  # the connection ended without a reason
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from jit_guard.generators.chat.endpoint import Endpoint
+from jit_guard.generators.chat.receiving import Arriving, Received, receive
+from jit_guard.generators.chat.responses import input_of
 from jit_guard.generators.chat.route import Route
 from jit_guard.generators.prompt import Message
 
@@ -58,16 +60,39 @@ class Client:
                 timeout=timeout,
                 http_client=Exchange(self._route, timeout),
             )
-            _ = self._made.chat.completions.with_raw_response  # imports the rest
+            _ = self._made.chat.completions.with_streaming_response  # imports the rest
 
-    async def send(self, chat: Sequence[Message], extra: Mapping[str, Any]) -> Any:
-        """Send one request without retries; return the SDK's raw response, or raise its error."""
+    async def send(
+        self,
+        chat: Sequence[Message],
+        parameters: Mapping[str, Any],
+        arriving: Arriving,
+        *,
+        responses: bool = False,
+    ) -> Received:
+        """Send one request without retries, and return the complete answer.
+
+        Args:
+            chat: the messages.
+            parameters: of the request, beyond model and messages.
+            arriving: takes what arrives.
+            responses: use the Responses API.
+
+        Raises:
+            CallFaultError: the answer stopped, is too large, or contains an error.
+            Exception: from the SDK, or from its HTTP client while the answer is read.
+        """
         assert self._made is not None, "call prepare first"
-        return await self._made.chat.completions.with_raw_response.create(
-            model=self._endpoint.model,
-            messages=[message._asdict() for message in chat],  # type: ignore[misc]
-            **extra,
-        )
+        create: Any
+        if responses:
+            create = self._made.responses.with_streaming_response.create
+            content: dict[str, Any] = {"input": input_of(chat)}
+        else:
+            create = self._made.chat.completions.with_streaming_response.create
+            content = {"messages": [message._asdict() for message in chat]}
+        sending = create(model=self._endpoint.model, **content, **parameters)
+        async with sending as response:
+            return await receive(response.http_response, arriving)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -27,6 +27,7 @@ _HOPELESS = (
 _PASSING = (408, 409, 429)  # and every status from 500
 _LONGEST_WAIT = 1_000_000.0  # seconds; every deadline is earlier
 _PERHAPS_PAID = (502, 504)  # the gateway timed out, but the model may have answered
+_REFUSALS = (400, 404, 405, 415, 422, 501)  # perhaps of a parameter
 _QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _NEEDS_TLS = re.compile(r"(?i)\bhttps (port|server)\b")  # nginx, Go
 _ADVICE = {
@@ -60,6 +61,8 @@ def _of_status(error: Any, route: Route, *, worked: bool) -> CallFault:
     status: int = error.status_code
     headers: Mapping[str, str] = error.response.headers
     body = read_error(error.response.content)
+    content: bytes = error.response.content
+    refusal = content.decode("utf-8", "replace") if status in _REFUSALS else ""
     detail = _detail(status, body.words, error.response.reason_phrase)
     if status == 429 and body.codes & _QUOTA:
         return CallFault(f"{route.shown}: {detail}; check plan and billing", fatal=True)
@@ -68,10 +71,11 @@ def _of_status(error: Any, route: Route, *, worked: bool) -> CallFault:
     if status == 403 and (worked or is_about_content(body)):  # a key that worked has permission
         return CallFault(f"the server refused this text: {detail}")
     if status in _HOPELESS:
-        return CallFault(f"{route.shown}: {detail}; {_ADVICE[status]}", fatal=True)
+        reason = f"{route.shown}: {detail}; {_ADVICE[status]}"
+        return CallFault(reason, fatal=True, refusal=refusal)
     if status == 400 and not route.tls and _NEEDS_TLS.search(body.text):
         return CallFault(f"{route.shown}: {detail}; use https:// in --base-url", fatal=True)
-    passing = status in _PASSING or status >= 500
+    passing = (status in _PASSING or status >= 500) and status not in _REFUSALS
     should_retry = headers.get("x-should-retry")
     return CallFault(
         detail,
@@ -79,7 +83,7 @@ def _of_status(error: Any, route: Route, *, worked: bool) -> CallFault:
         wait=retry_after(headers, time.time()) if status in (429, 503) else None,
         everybody=status == 429,
         perhaps_paid=status in _PERHAPS_PAID,
-        bad_parameter=status == 400 and "max_" in f"{error.param} {body.text}",
+        refusal=refusal,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import weakref
 from importlib.util import find_spec
@@ -16,9 +17,11 @@ from jit_guard.generators.chat.call import Call
 from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
 from jit_guard.generators.chat.client import Client
 from jit_guard.generators.chat.connection import expects_tls, speaks_tls
+from jit_guard.generators.chat.dialect import Dialect, shorter
 from jit_guard.generators.chat.endpoint import Endpoint, endpoint
 from jit_guard.generators.chat.fault import fault_of
 from jit_guard.generators.chat.reading import read
+from jit_guard.generators.chat.receiving import Arriving, Body, Received
 from jit_guard.generators.chat.retrying import Pause, policy
 from jit_guard.generators.chat.route import Route, route_to
 from jit_guard.generators.generator import (
@@ -29,6 +32,7 @@ from jit_guard.generators.generator import (
     Text,
     Writer,
 )
+from jit_guard.generators.progress import UNREPORTED, Progress
 from jit_guard.text.credentials import scrub
 
 _SHORTEST_ANSWER = 512  # tokens; with less budget left, a call is not worth making
@@ -50,7 +54,8 @@ def writer(options: Options) -> Writer:
                 "the generator 'openai' is not installed; run: pip install 'jit-guard[openai]'"
             )
     system = prompt.system_prompt() if options.prompt is None else options.prompt
-    chat = Chat(where, route, system, options.timeout, options.budget or Budget())
+    budget = options.budget or Budget()
+    chat = Chat(where, route, system, options.timeout, budget, options.progress)
     return Writer(chat.write, where.model, prompt.version(system), chat.close)
 
 
@@ -63,10 +68,17 @@ class Chat:
         system: the system prompt.
         timeout: seconds for one text, including waiting and all attempts.
         budget: the token budget of the run.
+        progress: receives the tokens that have arrived, and the pauses.
     """
 
     def __init__(
-        self, where: Endpoint, route: Route, system: str, timeout: float, budget: Budget
+        self,
+        where: Endpoint,
+        route: Route,
+        system: str,
+        timeout: float,
+        budget: Budget,
+        progress: Progress = UNREPORTED,
     ) -> None:
         self._where = where
         self._route = route
@@ -78,10 +90,8 @@ class Chat:
         self._background = Background(self._client.close)
         self._reached = self._worked = False
         self._hopeless: str | None = None
-        # OpenAI's newer models refuse the old parameter name, other servers ignore the new one.
-        self._limit_names = ["max_tokens", "max_completion_tokens"]
-        if where.is_openai:
-            self._limit_names.reverse()
+        self._progress = progress
+        self._dialect = Dialect(is_openai=where.is_openai, must_limit=budget.limit is not None)
         weakref.finalize(self, self._background.close)
 
     def close(self) -> None:
@@ -101,19 +111,34 @@ class Chat:
         self._client.prepare()
         call = self._call(request)
         try:
-            response = self._background.run(self._response(call))
-            text = read(response, self._where.model)
-            call.answered(text.usage)
+            received = self._background.run(self._response(call))
+            text = read(received, self._where.model)
+            self._count(call, text)
         except ClosedError:
-            raise GenerationError("interrupted") from None
+            raise GenerationError("interrupted", self._partial(call)) from None
         except GenerationError as error:
             if error.text is not None:
-                call.answered(error.text.usage)
-                error.text = _with_retries(error.text, call)
+                self._count(call, error.text)
+                error.text = _complete(error.text, call)
+            else:
+                error.text = self._partial(call)
             raise
         finally:
             call.settle()
-        return _with_retries(text, call)
+        return _complete(text, call)
+
+    def _count(self, call: Call, text: Text) -> None:
+        call.answered(text.usage)
+        if text.usage.output_tokens is None:
+            self._dialect.without_usage()
+
+    def _partial(self, call: Call) -> Text | None:
+        """Return what has arrived of an answer that was cut off, to be stored as rejected."""
+        call.stopped()
+        if not call.partials:
+            return None
+        text = _text_of(call.partials.pop(), self._where.model)
+        return _complete(text._replace(details={**text.details, "partial": True}), call)
 
     def _call(self, request: Request) -> Call:
         chat = prompt.messages(request, self._system)
@@ -124,9 +149,9 @@ class Chat:
             )
         except OverBudgetError as error:
             raise GenerationError(str(error)) from None
-        return Call(chat, self._budget, kept)
+        return Call(request.path, chat, self._budget, kept)
 
-    async def _response(self, call: Call) -> Any:
+    async def _response(self, call: Call) -> Received:
         """Return the server's answer, after retries and pauses, before the deadline."""
         started = asyncio.get_running_loop().time()
         deadline = started + self._timeout
@@ -146,40 +171,47 @@ class Chat:
         # Raised outside the except blocks, to drop their exceptions.
         raise self._gave_up(call, fault, asyncio.get_running_loop().time() - started)
 
-    async def _attempt(self, call: Call, deadline: float) -> Any:
+    async def _attempt(self, call: Call, deadline: float) -> Received:
         if self._hopeless is not None:  # since this call began
             raise CallFaultError(CallFault(self._hopeless, fatal=True))
+        reason = call.last.reason if call.last else "429 in another call"
+        if left := self._pause.left():
+            self._progress.waiting(call.path, left, reason)
         if not await self._pause.over(deadline):
-            reason = call.last.reason if call.last else "429 in another call"
             raise CallFaultError(CallFault(reason, wait=self._pause.left()))
-        call.begin()
-        limit_name, extra = self._limit_names[0], {}
-        if self._budget.limit is not None:
-            extra = {limit_name: call.kept.output}
+        responses, sent = self._dialect.responses, self._dialect.parameters(call.output)
+        arriving = Arriving(
+            responses=responses, progress=lambda count: self._progress.tokens(call.path, count)
+        )
+        call.begin(arriving)
+        if call.attempts > 1:
+            self._progress.tokens(call.path, 0)
         try:
-            response = await self._client.send(call.chat, extra)
+            received = await self._client.send(call.chat, sent, arriving, responses=responses)
         except Exception as error:  # noqa: BLE001 - the SDK raises what its parts raise
             fault = fault_of(
                 error, self._route, reached=self._reached, worked=self._worked
             ) or CallFault(f"the answer cannot be read ({type(error).__name__})", perhaps_paid=True)
         else:
             self._reached = self._worked = True
-            return response
+            call.received()
+            return received
         if fault.unexplained and not self._reached and await speaks_tls(self._route):
             fault = expects_tls(self._route)
-        if fault.bad_parameter and extra:
-            fault = self._with_other_name(fault, limit_name)
+        if fault.refusal and self._has_another_form(call, fault, sent):
+            fault = fault._replace(again=True, fatal=False, wait=0.0)
         self._reached = self._reached or fault.reached
         call.failed(fault)
         raise CallFaultError(fault)
 
-    def _with_other_name(self, fault: CallFault, refused: str) -> CallFault:
-        """Retry with the other name of the limit if the server refused the first, once per run."""
-        if refused in fault.reason and len(self._limit_names) > 1:
-            if refused == self._limit_names[0]:
-                del self._limit_names[0]
-            return fault._replace(again=True, wait=0.0)
-        return fault
+    def _has_another_form(self, call: Call, fault: CallFault, sent: dict[str, Any]) -> bool:
+        """Return whether the server may accept the request in another form, and choose it."""
+        if self._dialect.learn(fault, sent):
+            return True
+        if (output := shorter(fault, sent)) is None:
+            return False
+        call.output = output
+        return True
 
     def _gave_up(
         self, call: Call, fault: CallFault | None, seconds: float
@@ -192,6 +224,9 @@ class Chat:
         reason = scrub(fault.reason)
         if fault.fatal or not (fault.reached or self._reached):
             self._hopeless = reason
+            call.stopped()
+            if call.partials:  # to be stored; the next text ends the run
+                return GenerationError(reason)
             return GeneratorUnusableError(reason)
         if fault.wait is not None and seconds + fault.wait >= self._timeout:
             return GenerationError(
@@ -201,5 +236,16 @@ class Chat:
         return GenerationError(f"{reason} ({tried} in {seconds:.0f} s)" if fault.again else reason)
 
 
-def _with_retries(text: Text, call: Call) -> Text:
-    return text._replace(usage=text.usage._replace(retries=call.retries))
+def _complete(text: Text, call: Call) -> Text:
+    """Add the retries, and what arrived of attempts that were cut off."""
+    earlier = [_text_of(one, "").content for one in call.partials]
+    details = {**text.details, "cut_off": earlier} if earlier else text.details
+    return text._replace(usage=text.usage._replace(retries=call.retries), details=details)
+
+
+def _text_of(partial: dict[str, Any], model: str) -> Text:
+    """Return the text of a part of an answer."""
+    try:
+        return read(Received(Body(json.dumps(partial).encode())), model)
+    except GenerationError as error:
+        return error.text or Text("")
