@@ -7,22 +7,20 @@ imported only if there is something to report.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from jit_guard.comparison.compare import compare
 from jit_guard.comparison.content import read
 from jit_guard.comparison.evidence import Evidence
 from jit_guard.comparison.portability import check_portability
-from jit_guard.comparison.result import Comparison, Names, Orphans
+from jit_guard.comparison.result import Comparison, Names
 from jit_guard.config import Settings
-from jit_guard.errors import ConfigError, GitError, UnreadableError
+from jit_guard.errors import GitError, UnreadableError
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding, Report, Skipped
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import by_directory
-from jit_guard.text.printable import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +29,6 @@ if TYPE_CHECKING:
     from jit_guard.rules.rule import Rule
     from jit_guard.rules.series import Findings
     from jit_guard.sources.source import Source
-
-
-_MOST_ASKED = 10_000  # missing files and orphans that a source is asked about, for hints
-_LEAST_TIME = 5.0  # seconds to match the patterns of orphan-ignore,
-_MATCHING = 5e-5  # plus this per pattern and file; usually it takes 1 or 2 microseconds
-_BATCH = 50_000  # orphans per call to git that finds ignored files
 
 
 def check(
@@ -95,7 +87,7 @@ def check(
     findings: tuple[Finding, ...] | Findings = ()
     undecided: list[UnreadableError] = []
     if extra_rules or not evidence.clean:
-        findings, notes = _findings(source, evidence, extra_rules, shown, undecided)
+        findings, notes = _findings(source, tree, evidence, extra_rules, shown, undecided)
     unreadable += undecided
     skipped = tuple(
         one for one in (*_withheld(evidence, undecided), *unchecked) if settings.selects(one.code)
@@ -161,26 +153,29 @@ def _own_violations(maps: Maps, schema: Schema) -> dict[GoalMap, list[Violation]
 
 def _findings(
     source: Source,
+    tree: Tree,
     evidence: Evidence,
     extra_rules: Sequence[Rule],
     shown: Sequence[str],
     undecided: list[UnreadableError],
 ) -> tuple[tuple[Finding, ...] | Findings, list[str]]:
     """Run every selected rule on the evidence; return the findings, and notes."""
+    from jit_guard.comparison.explanation import explain
     from jit_guard.rules import load_rules
     from jit_guard.rules.facts import Facts
     from jit_guard.rules.series import in_order
 
-    settings, maps = evidence.settings, evidence.maps
-    orphans, notes = _without_ignored(source, settings, evidence.comparison, undecided)
-    if not all(one.sound for one in maps.read) or maps.faults or maps.unreadable:
-        orphans = Orphans()
-    comparison = evidence.comparison._replace(orphans=orphans)
-    missing = [one.path for one in islice(comparison.missing, _MOST_ASKED)]
+    settings = evidence.settings
+    explained = explain(source, evidence.maps, tree, settings, evidence.comparison)
+    undecided += explained.undecided
+    traces = {
+        path: state._replace(command=None) if _is_kept_out(state, evidence.comparison) else state
+        for path, state in explained.traces.items()
+    }
     facts = Facts(
-        evidence._replace(comparison=comparison),
-        source.same_text(missing, list(islice(orphans, _MOST_ASKED))),
-        _explained(source, comparison, [*maps.absent, *missing][:_MOST_ASKED]),
+        evidence._replace(comparison=explained.comparison),
+        explained.candidates,
+        traces,
         shown,
         source.name,
     )
@@ -191,16 +186,7 @@ def _findings(
         for one in rule.judge(facts)
         if one.map is None or one.map in shown
     )
-    return in_order(reported), notes
-
-
-def _explained(source: Source, comparison: Comparison, missing: list[str]) -> dict[str, GitState]:
-    """Return the missing files that exist elsewhere, each with a command that may be advised."""
-    states = source.explain_missing(missing)
-    return {
-        path: state._replace(command=None) if _is_kept_out(state, comparison) else state
-        for path, state in states.items()
-    }
+    return in_order(reported), list(explained.notes)
 
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
@@ -225,49 +211,6 @@ def _apply_baseline(
     unused = accepted.difference(map(identity, findings))
     stale = [one for one in unused if in_scope(one, settings, skipped, shown)]
     return rest, render(stale).splitlines()
-
-
-def _without_ignored(
-    source: Source, settings: Settings, comparison: Comparison, undecided: list[UnreadableError]
-) -> tuple[Orphans, list[str]]:
-    """Return the orphans that neither the configuration nor git ignores, and notes.
-
-    If git fails, the error is added to `undecided` and there are no orphans.
-    """
-    orphans = comparison.orphans
-    notes: list[str] = []
-    if settings.orphan_ignore:
-        from jit_guard.text.gitignore import Ignored, SlowError
-
-        usual = len(orphans) * len(settings.orphan_ignore) * _MATCHING
-        patterns = Ignored(settings.orphan_ignore, _LEAST_TIME + usual)
-        start = len(comparison.top) + 1 if comparison.top else 0
-        dropped: set[str] = set()
-        used: set[int | None] = set()
-        for path in orphans:
-            try:
-                is_ignored, index = patterns.check(path[start:])
-            except SlowError as error:
-                slow = quote(settings.orphan_ignore[error.index])
-                raise ConfigError([f"orphan-ignore: {slow} takes too long to match"]) from None
-            used.add(index)
-            if is_ignored:
-                dropped.add(path)
-        orphans = orphans.without(dropped)
-        notes = [
-            f"orphan-ignore: {quote(pattern)} matches nothing"
-            for index, pattern in enumerate(settings.orphan_ignore)
-            if index not in used and pattern.strip() and not pattern.startswith("#")
-        ]
-    ignored: set[str] = set()
-    paths = iter(orphans)
-    try:
-        while some := list(islice(paths, _BATCH)):
-            ignored |= source.ignored(some)
-    except UnreadableError as error:
-        undecided.append(error)
-        return Orphans(), notes
-    return orphans.without(ignored), notes
 
 
 def untracked(source: Source, tree: Tree, comparison: Comparison) -> list[GitState]:

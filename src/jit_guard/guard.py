@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from jit_guard.selftest import Trial
     from jit_guard.sources.source import Source
 
+_MOST_PLANNED = 10_000  # findings; planning more takes too long for a check
+
 
 class Guard:
     """One project: its root, its settings, and what can be done with it.
@@ -311,6 +313,7 @@ class Guard:
             fixed=done.fixed,
             failed=done.failed,
             written=done.written,
+            unstaged=done.unstaged,
             messages=(*recovered.actions, *recovered.messages, *done.messages),
             trouble=done.trouble,
             # An error that has gone away since must be reported: it is why nothing was fixed.
@@ -333,6 +336,30 @@ class Guard:
             lambda source: list(preview(self._job(options, maps, source), interaction or Silent())),
             bool,
         )
+
+    def with_fixes(
+        self,
+        report: Report,
+        options: FixOptions | None = None,
+        *,
+        maps: Sequence[str] | None = None,
+    ) -> Report:
+        """The report of a check of the worktree, with what `fix` would do about each finding.
+
+        Writes nothing, calls no generator. Reports with many findings are returned unchanged.
+        """
+        fixable = report.source == "worktree" and len(report.findings) <= _MOST_PLANNED
+        if not fixable or not any(one.fixable for one in report.findings):
+            return report
+        from jit_guard.fixing.forecast import planned_fixes
+        from jit_guard.fixing.interaction import Silent
+
+        fixes = look_at_rest(
+            Worktree(self.root),
+            lambda source: planned_fixes(self._job(options, maps, source), Silent(yes=True)),
+            bool,
+        )
+        return report._replace(fixes=fixes)
 
     def _job(self, options: FixOptions | None, maps: Sequence[str] | None, source: Worktree) -> Job:
         from jit_guard.fixing.job import Configured, FixOptions, make_job

@@ -6,7 +6,7 @@ from jit_guard.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Literal
 
     Severity = Literal["error", "warning"]
@@ -57,13 +57,17 @@ class Skipped(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """An entry that was fixed; `action` is relinked, adopted or generated."""
+    """An entry that was fixed; `action` is relinked, adopted, restored or generated.
+
+    `origin`: where a generated text comes from, as the reader of a review sees it.
+    """
 
     action: str
     goal: str
     component_type: str
     path: str
     generator: str | None = None
+    origin: str | None = None
 
 
 class Failed(NamedTuple):
@@ -72,6 +76,19 @@ class Failed(NamedTuple):
     goal: str
     component_type: str
     reason: str
+
+
+class PlannedFix(NamedTuple):
+    """What `--fix` would do about a finding.
+
+    `action` is relink, adopt, restore, offer, stored, generate or leave; `path` is the file that
+    the entry would name, or that is offered; `cost` is about how many tokens it takes, None if
+    that is not known.
+    """
+
+    action: str
+    path: str | None
+    cost: int | None
 
 
 class Report(NamedTuple):
@@ -91,8 +108,10 @@ class Report(NamedTuple):
         notes: remarks about the configuration.
         fixed, failed, written: the entries that a fix fixed or could not fix, and the paths that
             it wrote.
+        unstaged: the paths that a fix added, changed or replaced, and that git should know of.
         messages: remarks of a fix for the user.
         trouble: the error that stopped a fix early.
+        fixes: what `--fix` would do about fixable findings, by their paths; None if not asked for.
     """
 
     root: str
@@ -109,8 +128,10 @@ class Report(NamedTuple):
     fixed: tuple[Fixed, ...] = ()
     failed: tuple[Failed, ...] = ()
     written: tuple[str, ...] = ()
+    unstaged: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     trouble: str | None = None
+    fixes: Mapping[str, PlannedFix] | None = None
 
     @property
     def errors(self) -> int:

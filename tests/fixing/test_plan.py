@@ -14,10 +14,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jit_guard.comparison.compare import compare
+from jit_guard.comparison.explanation import Explanation
 from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.fixing.plan import make_plan
-from jit_guard.fixing.steps import Adopt, Generate, Plan, Relink, changes
+from jit_guard.fixing.steps import Generate, Plan, changes
 from jit_guard.registry.diff import unified_diff
 from jit_guard.registry.edit import splice
 from jit_guard.registry.goal_map import GoalMap
@@ -44,7 +45,7 @@ def look(files: Mapping[str, Any], settings: Settings) -> tuple[Any, Tree, Compa
 def planned(files: Mapping[str, Any], settings: Settings | None = None, **more: Any) -> Plan:
     settings = settings or Settings()
     maps, tree, comparison = look(files, settings)
-    return make_plan(maps, tree, settings, comparison, **more)
+    return make_plan(maps, tree, settings, Explanation.without_source(comparison), **more)
 
 
 def applied(files: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def test_a_generated_file_keeps_its_name_if_another_map_needs_a_new_file() -> No
 
 def test_a_generated_file_is_not_written_beside_one_that_differs_only_in_case() -> None:
     files = project({"A": {"t": "autogen_t_for_a.txt"}}, "ts/x.txt", "Ts/autogen_t_for_a.txt")
-    (step,) = planned(files).generates
+    (step,) = planned(files, decide=lambda _: "generate").generates
     assert step.filename.startswith("autogen_t_for_a_")
 
 
@@ -332,7 +333,7 @@ def test_after_a_plan_nothing_is_left_to_do(files: dict[str, Any]) -> None:
     _, _, comparison = look(after, BOTH)
     assert {one.path for one in comparison.missing} | {
         one.reference.path for one in comparison.misspelled
-    } <= {one.component for one in plan.leaves}
+    } <= {one.component for one in plan.leaves} | {one.component for one in plan.offers}
     assert set(comparison.orphans) <= set(before.orphans)
     again = planned(after, BOTH)
     assert not steps(again)
@@ -361,14 +362,12 @@ def test_every_missing_file_is_planned_once_or_has_a_reason(files: dict[str, Any
     _, _, comparison = look(files, BOTH)
     plan = planned(files, BOTH)
     missing = {one.path for one in comparison.missing}
-    steps: list[Any] = [*plan.relinks, *plan.adopts, *plan.generates, *plan.leaves]
-    reported = [step.component for step in steps if step.component in missing]
+    steps: list[Any] = [*plan.free, *plan.offers, *plan.generates, *plan.leaves]
+    components: list[str] = [step.component for step in steps]
+    reported = [component for component in components if component in missing]
     assert sorted(reported) == sorted(missing)
     seen = [
-        (one.map, one.edit.keys)
-        for step in steps
-        if isinstance(step, (Relink, Adopt, Generate))
-        for one in step.repoints
+        (one.map, one.edit.keys) for step in (*plan.free, *plan.generates) for one in step.repoints
     ]
     assert len(seen) == len(set(seen))
 
@@ -439,6 +438,6 @@ def test_planning_does_not_change_the_maps() -> None:
     files = project({"A": {"persona": "x.txt"}})
     maps, tree, comparison = look(files, Settings())
     before = [one.value for one in maps]
-    make_plan(maps, tree, Settings(), comparison)
+    make_plan(maps, tree, Settings(), Explanation.without_source(comparison))
     assert [one.value for one in maps] == before
     assert all(isinstance(one, GoalMap) for one in maps)

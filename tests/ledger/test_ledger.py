@@ -324,10 +324,10 @@ def test_a_committed_text_survives_a_kill(tmp_path: Path) -> None:
 
 def test_stored_texts_can_be_read_without_a_claim(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
-        assert ledger.stored(KEY) is None
+        assert ledger.stored(WANTED) is None
         (stored,) = ledger.arrived([arrival()])
-        assert ledger.stored(KEY) == stored
-        assert ledger.stored(KEY, after=stored.id) is None
+        assert ledger.stored(WANTED) == stored
+        assert ledger.stored(WANTED, after=stored.id) is None
         assert not list((tmp_path / ".jit-guard").glob("claims/*"))
 
 

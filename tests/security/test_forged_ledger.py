@@ -332,7 +332,9 @@ def test_a_row_id_below_one_is_an_error(root: Path) -> None:
 def test_invalid_stored_content_is_an_error(root: Path, value: str) -> None:
     alter(root, f"UPDATE texts SET content = {value}")
     with Ledger(str(root)) as ledger, pytest.raises(LedgerError, match="content of text 1"):
-        ledger.stored(Key("OTHER", "persona", "other.txt", "waves", "command", "cat", "1"))
+        ledger.stored(
+            Wanted("c", Key("OTHER", "persona", "other.txt", "waves", "command", "cat", "1"))
+        )
 
 
 @pytest.mark.parametrize("holder", ["'../../../x'", "'/tmp/x'", "-1", "10000", "1.5", "x'00'"])

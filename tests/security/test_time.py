@@ -38,7 +38,7 @@ def test_a_pattern_that_is_slow_or_too_long_is_named(
 ) -> None:
     settings = 'orphan-ignore = ["never"]\n'
     root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": settings, "components/x": TEXT})
-    monkeypatch.setattr("jit_guard.check._LEAST_TIME", -1.0)
+    monkeypatch.setattr("jit_guard.comparison.ignored._LEAST_TIME", -1.0)
     told = call(cwd=root)
     assert (told.code, told.out) == (2, "")
     assert "orphan-ignore: 'never' takes too long to match" in told.err

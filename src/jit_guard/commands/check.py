@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from jit_guard.guard import Guard
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `check`."""
@@ -69,19 +71,9 @@ def run(given: Namespace | None, started: float) -> int:
         options, {key: codes for key, codes in selection.items() if codes}, options.baseline
     )
     maps = _maps(options.map, guard.inside, options.source)
-    if options.concerns_fix:
-        from jit_guard.commands.fix_options import refuse_without_fix, run_fix
-
-        refuse_without_fix(options)
-        fixed = run_fix(guard, options, console, maps)
-        if isinstance(fixed, int):
-            return fixed
-        report = fixed
-    elif options.update_baseline:
-        path, report = guard.update_baseline(options.source, maps=maps)
-        console.note(f"{path} accepts {report.accepted} findings")
-    else:
-        report = guard.check(options.source, maps=maps)
+    report = _report(guard, options, console, maps)
+    if isinstance(report, int):
+        return report
     shown = formats.Options(
         color=console.color,
         quiet=options.quiet,
@@ -108,6 +100,27 @@ def run(given: Namespace | None, started: float) -> int:
     for problem in (*report.unreadable, *filter(None, [report.trouble])):
         console.error(problem)
     return exit_code(report, strict=options.strict)
+
+
+def _report(
+    guard: Guard, options: Options, console: Console, maps: list[str] | None
+) -> Report | int:
+    """Check, or fix, and return the report; an exit code if there is none."""
+    if options.concerns_fix:
+        from jit_guard.commands.fix_options import refuse_without_fix, run_fix
+
+        refuse_without_fix(options)
+        return run_fix(guard, options, console, maps)
+    if options.update_baseline:
+        path, report = guard.update_baseline(options.source, maps=maps)
+        console.note(f"{path} accepts {report.accepted} findings")
+        return report
+    report = guard.check(options.source, maps=maps)
+    if report.findings and options.has_format("json"):
+        from jit_guard.commands.fix_options import with_fixes
+
+        return with_fixes(guard, report, options, maps)
+    return report
 
 
 def exit_code(report: Report, *, strict: bool) -> int:

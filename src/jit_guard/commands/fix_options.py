@@ -28,6 +28,14 @@ def add_fix_options(parser: "ArgumentParser") -> None:
     )
     fix.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
     fix.add_argument(
+        "--relink", action="store_true", help="set entries to the likely files in hints"
+    )
+    fix.add_argument(
+        "--generate-anyway",
+        action="store_true",
+        help="generate a text even if a hint has a likely file",
+    )
+    fix.add_argument(
         "--descriptions",
         metavar="FILE",
         help="file with one-line descriptions, or - for standard input",
@@ -65,6 +73,8 @@ def refuse_without_fix(options: "Options") -> None:
         raise UsageError(f"{', '.join(given)} {'requires' if len(given) == 1 else 'require'} --fix")
     if options.fix and options.source != "worktree":
         raise UsageError("--fix only works on the worktree; remove --source")
+    if options.relink and options.generate_anyway:
+        raise UsageError("--relink and --generate-anyway cannot be combined")
     if options.fix and options.update_baseline:
         raise UsageError("--fix and --update-baseline cannot be combined")
 
@@ -76,6 +86,8 @@ def run_fix(
     fix_options, interaction = _fix_options(options), _interaction(options, console)
     for warning in _unknown_descriptions(guard, fix_options, maps):
         console.note(f"warning: --descriptions: {warning}")
+    if options.dry_run and options.has_format("json"):
+        return guard.with_fixes(guard.check(maps=maps), fix_options, maps=maps)
     if options.dry_run:
         lines = guard.preview(fix_options, _without_prompts(interaction), maps=maps)
         console.lines(map(_printable, lines))
@@ -83,6 +95,18 @@ def run_fix(
             console.lines(["nothing to do"])
         return int(bool(lines))
     return guard.fix(fix_options, interaction, maps=maps)
+
+
+def with_fixes(
+    guard: Guard, report: "Report", options: "Options", maps: list[str] | None
+) -> "Report":
+    """Add what `--fix` with these options would do about each finding."""
+    from jit_guard.errors import JitGuardError
+
+    try:
+        return guard.with_fixes(report, _fix_options(options), maps=maps)
+    except JitGuardError:  # such as an error in git or in the ledger, which --fix reports
+        return report
 
 
 def _fix_options(options: "Options") -> "FixOptions":
@@ -111,6 +135,8 @@ def _fix_options(options: "Options") -> "FixOptions":
         max_tokens_total=options.max_tokens_total,
         fresh=options.fresh,
         consent=options.yes,
+        relink=options.relink,
+        generate_anyway=options.generate_anyway,
         descriptions=known,
         described_in=None if options.descriptions == "-" else options.descriptions,
     )
@@ -158,10 +184,14 @@ def report_fix(guard: Guard, report: "Report", console: Console) -> None:
     """Print what no report contains: messages of the fix, and the command that stages it."""
     for message in report.messages:
         console.note(message)
-    if not report.written:
+    if not report.unstaged:
         return
-    from jit_guard.sources.git.commands import add_command
-    from jit_guard.sources.repository import top
+    from jit_guard.errors import GitError
+    from jit_guard.fixing.staging import stage_command
 
-    if top(guard.root) is not None:
-        console.note(f"to stage the fix, run: {add_command(guard.root, report.written)}")
+    try:
+        command = stage_command(guard.root, report.unstaged)
+    except GitError:  # the check reports it, if it matters
+        return
+    if command is not None:
+        console.note(f"to stage the fix, run: {command}")

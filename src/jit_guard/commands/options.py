@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FIX_ONLY = (
     "dry_run", "descriptions", "yes", "no_input", "generator", "model", "base_url", "command",
-    "jobs", "limit", "timeout", "max_tokens_total", "fresh",
+    "jobs", "limit", "timeout", "max_tokens_total", "fresh", "relink", "generate_anyway",
 )  # fmt: skip
 
 
@@ -51,6 +51,8 @@ class Options(NamedTuple):
     timeout: float | None = None
     max_tokens_total: int | None = None
     fresh: bool = False
+    relink: bool = False
+    generate_anyway: bool = False
     descriptions: str | None = None
     yes: bool = False
     no_input: bool = False
@@ -61,6 +63,10 @@ class Options(NamedTuple):
         """The options that argparse parsed, with the defaults of this class for the others."""
         values = {name: value for name, value in vars(given).items() if name in cls._fields}
         return cls(**{name: value for name, value in values.items() if value is not None})
+
+    def has_format(self, name: str) -> bool:
+        """Whether a report in this format was asked for."""
+        return any(one == name for one, _ in self.format)
 
     @property
     def concerns_fix(self) -> bool:

@@ -66,6 +66,12 @@ class ComponentIntent(NamedTuple):
     data: bytes | None
     replaces: str | None
     adopted: bool
+    executable: bool = False
+
+    @property
+    def mode(self) -> int:
+        """The mode of the new file, before the umask."""
+        return 0o777 if self.executable else 0o666
 
 
 class Intent(NamedTuple):
@@ -244,6 +250,7 @@ def encode(intent: Intent) -> bytes:
                 "sha256": one.sha256,
                 "replaces": one.replaces,
                 "adopted": one.adopted,
+                **({"executable": True} if one.executable else {}),
                 **_encode_data(one.data),
             }
             for one in intent.components
@@ -337,6 +344,7 @@ def _decode_component(one: dict[str, Any]) -> ComponentIntent:
         _decode_data(one),
         None if replaces is None else _of(str, replaces),
         _of(bool, one["adopted"]),
+        _of(bool, one.get("executable", False)),
     )
 
 

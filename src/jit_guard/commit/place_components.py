@@ -110,6 +110,7 @@ def _prepare_component(
         temporary,
         one.data or b"",
         without="a component that is written again is empty or torn",
+        mode=one.mode,
         like=like,
         again=True,
     )

@@ -25,12 +25,14 @@ from jit_guard.text.names import OURS
 class Placement(NamedTuple):
     """A component to write. `path` is relative to the root, with `/`.
 
-    An existing file is never overwritten, except one with the sha256 in `replaces`.
+    An existing file is never overwritten, except one with the sha256 in `replaces`. A new file is
+    executable if `executable` is set.
     """
 
     path: str
     data: bytes
     replaces: str | None = None
+    executable: bool = False
 
 
 class NewMap(NamedTuple):
@@ -48,6 +50,7 @@ class NewComponent(NamedTuple):
     location: Location
     temporary: str
     data: bytes
+    mode: int
     like: os.stat_result | None  # the draft that it replaces
 
 
@@ -100,11 +103,15 @@ def prepare(
         sha256 = sha256_of(placement.data)
         adopted, like = _look(placement, location, sha256)
         temporary = f"{token}-{number}"
-        components.append(ComponentIntent(*_row(placement, temporary, sha256, adopted)))
+        data, replaces, executable = placement[1:]
+        components.append(
+            ComponentIntent(placement.path, temporary, sha256, data, replaces, adopted, executable)
+        )
         if adopted:
             adopted_locations.append(location)
         else:
-            new_components.append(NewComponent(location, temporary, placement.data, like))
+            mode = components[-1].mode
+            new_components.append(NewComponent(location, temporary, placement.data, mode, like))
         missing.update(dict.fromkeys(missing_directories(location.directory)))
         locations[placement.path] = location
     if len(set(locations.values())) < len(changes) + len(placements):
@@ -112,12 +119,6 @@ def prepare(
     made = tuple(one.relative for one in missing)
     intent = Intent("commit", tuple(maps), tuple(components), made)
     return New(intent, tuple(new_maps), tuple(new_components), tuple(adopted_locations), locations)
-
-
-def _row(
-    placement: Placement, temporary: str, sha256: str, adopted: bool
-) -> tuple[str, str, str, bytes, str | None, bool]:
-    return placement.path, temporary, sha256, placement.data, placement.replaces, adopted
 
 
 def _look(
@@ -149,6 +150,7 @@ def make(directories: Directories, new: New) -> None:
             component.location.beside(component.temporary),
             component.data,
             without="the component is empty or torn",
+            mode=component.mode,
             like=component.like,
         )
     for adopted in new.adopted:

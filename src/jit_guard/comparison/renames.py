@@ -30,11 +30,15 @@ _SHORTEST_TYPO = 4  # characters; a shorter name has too many neighbours
 
 
 class Candidate(NamedTuple):
-    """A file that a missing component probably is. `orphan`: no entry names it."""
+    """A file that a missing component probably is.
+
+    `orphan`: no entry names it. `certain`: it has the last committed text of the component.
+    """
 
     path: str
     why: str
     orphan: bool = True
+    certain: bool = False
 
 
 class Renames:
@@ -74,11 +78,11 @@ class _Pairs(NamedTuple):
     candidates: dict[str, Candidate]
     wanting: dict[str, tuple[str, str]]
 
-    def add(self, found: Iterable[tuple[str, str]], why: str) -> None:
+    def add(self, found: Iterable[tuple[str, str]], why: str, *, certain: bool = False) -> None:
         """Add pairs of missing path and orphan, unless the orphan is already paired."""
         for missing, orphan in found:
             if orphan not in self.wanting:
-                self.candidates[missing] = Candidate(orphan, why)
+                self.candidates[missing] = Candidate(orphan, why, certain=certain)
                 self.wanting[orphan] = missing, why
 
 
@@ -89,6 +93,7 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
     found.add(
         [(path, same_text[path]) for path in missing.paths if path in same_text],
         "same text as last committed",
+        certain=True,
     )
     common = _common_bases(comparison, {inner.rpartition("/")[2] for inner in missing.inners})
     for why, key in KEYS if comparison.orphans else ():

@@ -87,7 +87,7 @@ class Candidate:
 
     def ready(self) -> Ready:
         """Return the text for a commit."""
-        return Ready(self._step, self._stored, self.draft.content.encode())
+        return Ready(self._step, self._stored, self.draft.content.encode(), self.draft.origin)
 
     def _another(self) -> Delivery:
         request = self._order.request._replace(
@@ -97,11 +97,11 @@ class Candidate:
 
     def _described(self, description: str) -> Delivery:
         wanted, request = self._order
-        wanted = wanted._replace(key=wanted.key._replace(description=description))
+        wanted = wanted._replace(key=wanted.key._replace(description=description), reusable=())
         request = request._replace(description=description, rejected="", objection="")
         order = Order(wanted, request)
         self._session.descriptions[self._step.path] = description
-        stored = self._session.ledger.stored(wanted.key, after=self._session.after)
+        stored = self._session.ledger.stored(wanted, after=self._session.after)
         if stored is not None and stored.id != self._stored.id:
             return Delivery(order, stored, bought=False)
         return self._delivered(order)

@@ -9,7 +9,8 @@ from jit_guard.fixing.progress import Display
 from jit_guard.registry.goal_map import Entry
 
 Origin = Literal["generated", "ledger", "edited"]
-Choice = Literal["relink", "generate", "skip"]
+Accept = Literal["relink", "restore"]
+Choice = Literal["relink", "restore", "generate", "skip"]
 
 
 class QuitError(KeyboardInterrupt):
@@ -30,13 +31,19 @@ ONLY = Turn(1, 1)
 
 
 class Offer(NamedTuple):
-    """A missing component, and the one file that it may mean."""
+    """A missing component, and the one file that it may mean, or that git can restore.
+
+    `accept` is the choice that uses the file. It is None if the user has to do that, for example
+    because the file is in a directory that the entry cannot name.
+    """
 
     entry: Entry
     path: str  # of the missing component
     likely: str  # the path of the file that exists
     why: str  # it may be the one
     turn: Turn = ONLY
+    accept: Accept | None = "relink"
+    reason: str = ""  # what to do, with the commands
 
 
 class Draft(NamedTuple):

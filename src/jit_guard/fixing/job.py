@@ -11,6 +11,7 @@ from jit_guard.config import Settings
 from jit_guard.errors import JitGuardError, MissingComponent, UsageError
 from jit_guard.fixing.descriptions import Descriptions, parse
 from jit_guard.fixing.judging import TextCheck, with_rules
+from jit_guard.fixing.plan import Decision
 from jit_guard.fixing.worktree_plan import Scope
 from jit_guard.generators.budget import Budget
 from jit_guard.generators.choice import AUTO, choose, forbid_network
@@ -31,7 +32,8 @@ class FixOptions(NamedTuple):
 
     `generator` is a name, or a `Generator` (a program's own, or a scripted one in a test).
     `describe` returns the description of an entry that no file describes (for programs; the
-    command asks). `consent`: spend money without asking.
+    command asks). `consent`: spend money without asking. `relink` accepts every offer of a likely
+    file, and `generate_anyway` declines it; otherwise the user is asked.
     """
 
     generator: str | Generator | None = None
@@ -44,10 +46,17 @@ class FixOptions(NamedTuple):
     max_tokens_total: int | None = None
     fresh: bool = False
     consent: bool = False
+    relink: bool = False
+    generate_anyway: bool = False
     descriptions: Descriptions = MappingProxyType({})
     described_in: str | None = None  # the file that contains them
     describe: Callable[[Entry], str | None] | None = None
     only: str | None = None  # the path of a missing component: nothing else is fixed
+
+    @property
+    def names_generator(self) -> bool:
+        """Whether a certain generator or model is asked for, instead of the configured one."""
+        return any((self.generator, self.model, self.base_url, self.command))
 
 
 class GeneratorSetup(NamedTuple):
@@ -144,20 +153,30 @@ def make_job(
 ) -> Job:
     """Make a job. `maps` are the maps to fix; None: all configured ones.
 
-    Raises ConfigError: the file of descriptions is invalid.
+    Raises:
+        ConfigError: the file of descriptions is invalid.
+        UsageError: options that cannot be combined.
     """
     settings = configured.settings
+    if options.relink and options.generate_anyway:
+        raise UsageError("relink and generate_anyway cannot be combined")
     if settings.descriptions is not None and configured.descriptions is not None:
         known = parse(settings.descriptions, configured.descriptions)
         options = options._replace(descriptions={**known, **options.descriptions})
     shown = settings.maps if maps is None else tuple(dict.fromkeys(maps))
     return Job(
         source,
-        Scope(settings, shown, configured.accepted, options.only),
+        Scope(settings, shown, configured.accepted, options.only, _decision(options)),
         options,
         lambda: set_up_generator(options, settings, source.root, configured.prompt),
         with_rules(configured.rules, source, settings),
     )
+
+
+def _decision(options: FixOptions) -> Decision | None:
+    if options.generate_anyway:
+        return "generate"
+    return "accept" if options.relink else None
 
 
 def for_one(

@@ -12,11 +12,11 @@ from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.descriptions import suggestion
 from jit_guard.fixing.interaction import Interaction, Turn
 from jit_guard.fixing.job import FixOptions
+from jit_guard.fixing.past import Past
 from jit_guard.fixing.steps import Generate
 from jit_guard.generators.generator import Example, Request, Writer
 from jit_guard.generators.likeness import ExamplePool
 from jit_guard.generators.shape import shape
-from jit_guard.ledger.history import history
 from jit_guard.ledger.records import Key, Wanted
 from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Failed
@@ -101,16 +101,12 @@ def prepare(
     generator: str,
     pools: ExamplePools,
     interaction: Interaction,
-    past_descriptions: Mapping[str, str],
+    past: Past,
 ) -> tuple[list[tuple[Generate, Order]], list[Failed]]:
-    """Make an order for every step with a description; the other steps fail with a reason.
-
-    `past_descriptions` maps paths to the descriptions of texts that were, or are being,
-    generated; they are not asked for again.
-    """
+    """Make an order for every step with a description; the other steps fail with a reason."""
     orders: list[tuple[Generate, Order]] = []
     failed: list[Failed] = []
-    known = [_known_description(step, options, past_descriptions) for step in steps]
+    known = [_known_description(step, options, past.descriptions) for step in steps]
     asked, questions = 0, known.count(None)
     for step, description in zip(steps, known, strict=True):
         if description is None:
@@ -136,17 +132,9 @@ def prepare(
             writer.model,
             writer.version,
         )
-        orders.append((step, Order(Wanted(step.component, key), request)))
+        wanted = Wanted(step.component, key, past.keys(key, options))
+        orders.append((step, Order(wanted, request)))
     return orders, failed
-
-
-def read_past_descriptions(root: str) -> dict[str, str]:
-    """Map each path in the ledger to the description of its latest text not rejected."""
-    return {
-        one.path: one.description
-        for one in history(root)
-        if one.status != "rejected" and one.description
-    }
 
 
 def _known_description(

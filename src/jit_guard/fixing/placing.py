@@ -3,17 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from hashlib import sha256
 
 from jit_guard.commit.errors import OccupiedError
 from jit_guard.commit.preparation import Placement
 from jit_guard.commit.transaction import commit
-from jit_guard.fixing.session import Ready, Session
-from jit_guard.fixing.steps import Generate, changes
+from jit_guard.fixing.session import Ready, Session, Tally
+from jit_guard.fixing.steps import Free, Generate, Restore, changes
 from jit_guard.ledger.records import Placed
 from jit_guard.registry.edit import EditError
 from jit_guard.sources.source import Source
+from jit_guard.sources.worktree import Worktree
 from jit_guard.text.generated import untouched
+
+_MOST_STEPS = 50_000  # in one commit, whose intent has a size limit
+_MOST_BYTES = 8 << 20  # of restored files; JSON may need six times as many
+
+
+def place_free(source: Worktree, tally: Tally, steps: Sequence[Free]) -> None:
+    """Commit steps that need no text together, as many as fit into one commit.
+
+    If another process saved a map or a file in the meantime, nothing is done.
+
+    Raises:
+        TransactionError: an operation failed; nothing is lost.
+        GitError: git fails, or does not have the contents of a file.
+    """
+    some: list[Free] = []
+    placements: list[Placement] = []
+    size = 0
+    from jit_guard.sources.git.restoration import contents
+
+    texts = contents(source.root, (step.state for step in steps if isinstance(step, Restore)))
+    with closing(texts):
+        for step in steps[:_MOST_STEPS]:
+            if isinstance(step, Restore):
+                data = next(texts)
+                size += len(data)
+                if size > _MOST_BYTES and some:
+                    break
+                placements.append(Placement(step.path, data, executable=step.executable))
+            some.append(step)
+    try:
+        done = commit(source.root, changes(some), placements)
+    except (EditError, OccupiedError):
+        return
+    tally.committed(done)
+    placed = set(done.placed)
+    for step in some:
+        if step.path in placed or not isinstance(step, Restore):
+            tally.done(step)
 
 
 def place(session: Session, ready: Sequence[Ready]) -> None:
@@ -39,7 +79,7 @@ def place(session: Session, ready: Sequence[Ready]) -> None:
     names = set(done.placed)
     placed = [one for one in ready if one.step.path in names]
     for one in placed:
-        session.tally.generated(one.step, session.generator.name)
+        session.tally.generated(one.step, one.stored.generator, one.origin)
     session.ledger.committed(
         (Placed(one.stored.id, one.step.path, one.data) for one in placed),
         release=[one.step.component for one in ready],

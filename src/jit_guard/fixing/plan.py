@@ -6,34 +6,52 @@ what `--fix` does, and a run that lost a race can plan again.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
+from types import MappingProxyType
+from typing import Literal
 
-from jit_guard.comparison.result import Comparison, Misplaced, Reference
+from jit_guard.comparison.explanation import Explanation, git_explains, is_removed
+from jit_guard.comparison.renames import Candidate
+from jit_guard.comparison.result import Misplaced, Reference
 from jit_guard.config import Settings
-from jit_guard.fixing.steps import Adopt, Generate, Leave, Plan, Relink, Repoint, Step
+from jit_guard.fixing.destination import Destination, Destinations, is_named_by_us
+from jit_guard.fixing.offers import offer
+from jit_guard.fixing.steps import (
+    Adopt,
+    Generate,
+    Leave,
+    Offer,
+    Plan,
+    Relink,
+    Repoint,
+    Restore,
+    Step,
+)
 from jit_guard.fixing.target_directory import TargetDirectories, TargetDirectory, names_in
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.goal_map import Entry, GoalMap
+from jit_guard.sources.answers import GitState
 from jit_guard.sources.tree import Tree
-from jit_guard.text.generated import PREFIX, candidates, is_for, lossless, plain_name
-from jit_guard.text.names import fold, join
+from jit_guard.text.names import fold, join, unsafe_filename
+from jit_guard.text.shell import no_command
 
-_MOST_NAMES = 1000  # to try for one component
 Acts = Callable[[str, Reference], bool]
+Decision = Literal["accept", "generate"]
+Decide = Callable[[Offer], "Decision | None"]
 
 
 def make_plan(
     maps: Sequence[GoalMap],
     tree: Tree,
     settings: Settings,
-    comparison: Comparison,
+    explanation: Explanation,
     *,
     drafts: Collection[str] = (),
     replaced: Callable[[], Mapping[str, str]] = dict,
     acts: Acts = lambda _code, _reference: True,
+    obstacles: Mapping[str, str] = MappingProxyType({}),
+    decide: Decide = lambda _offer: None,
 ) -> Plan:
     """Plan the fix of one snapshot.
 
@@ -41,14 +59,17 @@ def make_plan(
         maps: the maps that could be read.
         tree: the snapshot's directories.
         settings: the settings in force.
-        comparison: of these maps with this tree.
+        explanation: of the comparison of these maps with this tree, as the check reports it.
         drafts: paths of untouched drafts that a generator may improve.
         replaced: returns where the text of each missing component was placed before (see
             `history.replacements`); called only if a component is missing.
         acts: returns whether a finding, given its code and entry, may be acted on; False for
             findings excluded by selection, baseline or `--map`.
+        obstacles: path -> why git has the file, but only git can restore it.
+        decide: returns the decision about an offer; None if there is none yet.
     """
-    return _Planner(maps, tree, settings, comparison, replaced).plan(acts, drafts)
+    planner = _Planner(maps, tree, settings, explanation, obstacles, replaced, decide)
+    return planner.plan(acts, drafts)
 
 
 class _Planner:
@@ -57,20 +78,22 @@ class _Planner:
         maps: Sequence[GoalMap],
         tree: Tree,
         settings: Settings,
-        comparison: Comparison,
+        explanation: Explanation,
+        obstacles: Mapping[str, str],
         replaced: Callable[[], Mapping[str, str]],
+        decide: Decide,
     ) -> None:
         self._maps = maps
         self._tree = tree
         self._settings = settings
-        self._comparison = comparison
+        self._explanation = explanation
+        self._comparison = explanation.comparison
+        self._obstacles = obstacles
         self._ask_replaced = replaced
-        self._orphans = frozenset(comparison.orphans)
-        self._targets = TargetDirectories(tree, comparison)
-        self._reserved: set[str] = set()  # folded paths that this plan already uses
-        goals = dict.fromkeys(goal for one in maps for goal in one.goals)
-        self._goal_counts = Counter(plain_name(goal) for goal in goals if lossless(goal))
-        self._wanted = self._wanted_names()
+        self._decide = decide
+        self._orphans = frozenset(self._comparison.orphans)
+        self._targets = TargetDirectories(tree, self._comparison)
+        self._destinations = Destinations(maps, settings)
 
     @cached_property
     def _replaced(self) -> Mapping[str, str]:
@@ -91,13 +114,15 @@ class _Planner:
             found += (
                 self._fix(path, references)
                 for path, references in groups.items()
-                if _named_by_us(references) is ours
+                if is_named_by_us(references) is ours
             )
         generates = [step for step in found if isinstance(step, Generate)]
         generates += self._better(acts, frozenset(drafts))
         return Plan(
             relinks=tuple(step for step in found if isinstance(step, Relink)),
             adopts=tuple(step for step in found if isinstance(step, Adopt)),
+            restores=tuple(step for step in found if isinstance(step, Restore)),
+            offers=tuple(step for step in found if isinstance(step, Offer)),
             generates=tuple(generates),
             leaves=tuple(step for step in found if isinstance(step, Leave)),
         )
@@ -129,45 +154,93 @@ class _Planner:
     # JG201
 
     def _fix(self, path: str, references: list[Reference]) -> Step:
+        """Return the first step that applies: relink, restore, offer, generate, or leave."""
         first = references[0]
-        goal, component_type, filename = first.entry
         # Types may share a directory, or nest theirs: the innermost one serves all.
         base = max((self._base(one.entry) for one in references), key=len)
         target = self._targets.of(base)
         if isinstance(target, str):
             return _leave(first, target)
+        destination = self._destinations.find(path, references, target)
+        earlier = self._earlier(path, references, target, destination)
+        if earlier is not None:
+            return earlier
+        candidate = self._explanation.candidates.of(path)
+        relink = candidate and self._relink(path, references, target, candidate)
+        if candidate is not None and candidate.certain and relink is not None:
+            return relink
+        if self._explanation.untraced is not None:
+            error = self._explanation.untraced
+            return _leave(first, f"git cannot say whether it has the file: {error}")
+        state = self._explanation.traces.get(path)
+        restore = state and self._restore(path, references, state)
+        if state and restore and git_explains(state, candidate) and not is_removed(state):
+            return restore
+        new = self._generate(path, references, destination)
+        return self._decided(offer(self._explanation, first, new, relink, restore), new)
+
+    def _decided(self, offered: Offer | None, new: Generate | Leave) -> Step:
+        if offered is None:
+            return new
+        decision = self._decide(offered)
+        if decision == "accept" and offered.accept is not None:
+            return offered.accept
+        return new if decision == "generate" else offered
+
+    def _earlier(
+        self,
+        path: str,
+        references: list[Reference],
+        target: TargetDirectory,
+        destination: Destination | str,
+    ) -> Relink | Adopt | None:
+        """Set the entries to a file that was generated for them before."""
         moved = self._replaced.get(path)
         if moved is not None and moved != path and self._is_there(moved, target):
             repoints = self._repoints(references, moved)
             return Relink(path, moved, repoints, "its text was placed there before")
-        if not self._settings.is_text(component_type):
-            return _leave(first, f"components of the type {component_type} are not text files")
-        free = fold(_below(base, path)) not in target.folded and fold(path) not in self._reserved
-        if free and _named_by_us(references):
-            return self._generate(path, path, references)
-        plain = lossless(goal) and self._goal_counts[plain_name(goal)] == 1
-        names = candidates(goal, component_type, filename, plain=plain)
-        for name in islice(names, _MOST_NAMES):
-            at = join(base, name)
-            if fold(at) in self._reserved:
-                continue
-            others = self._wanted.get(fold(at), frozenset()) - {
-                one.entry.keys for one in references
-            }
-            if others:
-                continue
-            if target.names is not None and name in target.names.files:
-                repoints = self._repoints(references, at)
-                if join(target.real, name) in self._orphans:
-                    self._reserved.add(fold(at))
-                    return Adopt(path, at, repoints)
-                return Relink(path, at, repoints, "it was generated for this goal before")
-            if fold(name) not in target.folded:
-                return self._generate(path, at, references)
-        return _leave(first, f"the first {_MOST_NAMES} names for it are taken")
+        if isinstance(destination, str) or not destination.exists:
+            return None
+        at = destination.path
+        repoints = self._repoints(references, at)
+        if join(target.real, _below(target.base, at)) in self._orphans:
+            self._destinations.reserve(at)
+            return Adopt(path, at, repoints)
+        return Relink(path, at, repoints, "it was generated for this goal before")
 
-    def _generate(self, component: str, path: str, references: list[Reference]) -> Generate:
-        self._reserved.add(fold(path))
+    def _relink(
+        self,
+        path: str,
+        references: list[Reference],
+        target: TargetDirectory,
+        candidate: Candidate,
+    ) -> Relink | None:
+        """Set the entries to a candidate; None if they cannot name it."""
+        start = f"{target.real}/" if target.real else ""
+        inner = candidate.path[len(start) :]
+        at = join(target.base, inner)
+        if not candidate.path.startswith(start) or unsafe_filename(inner) is not None:
+            return None
+        place = self._tree.resolve(at)
+        if place.kind != "file" or place.spelled != at:
+            return None
+        return Relink(path, at, self._repoints(references, at), candidate.why)
+
+    def _restore(self, path: str, references: list[Reference], state: GitState) -> Restore | Leave:
+        why = self._obstacles.get(path)
+        if state.blob is None or why is not None:
+            run = f"; run: `{state.command}`" if state.command else ""
+            return _leave(references[0], f"{no_command(why or f'it {state.why}')}{run}")
+        entries = tuple(dict.fromkeys(one.entry.keys for one in references))
+        return Restore(path, state, entries)
+
+    def _generate(
+        self, component: str, references: list[Reference], destination: Destination | str
+    ) -> Generate | Leave:
+        if isinstance(destination, str):
+            return _leave(references[0], destination)
+        path = destination.path
+        self._destinations.reserve(path)
         goal, component_type, _ = references[0].entry
         filename = _below(self._base(references[0].entry), path)
         repoints = self._repoints(references, path)
@@ -197,16 +270,6 @@ class _Planner:
     def _base(self, entry: Entry) -> str:
         return self._settings.path(entry.component_type)
 
-    def _wanted_names(self) -> dict[str, frozenset[tuple[str, str]]]:
-        """Map folded paths of generated files to the goals and types that name them."""
-        found: dict[str, frozenset[tuple[str, str]]] = {}
-        for goal_map in self._maps:
-            for entry in goal_map.entries():
-                if PREFIX in fold(entry.filename):
-                    at = fold(join(self._base(entry), entry.filename))
-                    found[at] = found.get(at, frozenset()) | {entry.keys}
-        return found
-
     def _repoints(self, references: list[Reference], path: str) -> tuple[Repoint, ...]:
         found: list[Repoint] = []
         for one in references:
@@ -214,11 +277,6 @@ class _Planner:
             if new != one.entry.filename:
                 found.append(Repoint(one.map.path, Edit(one.entry.keys, one.entry.filename, new)))
         return tuple(found)
-
-
-def _named_by_us(references: list[Reference]) -> bool:
-    """Check whether an entry already names the file that we would generate."""
-    return any(is_for(one.entry.filename, *one.entry.keys) for one in references)
 
 
 def _below(base: str, path: str) -> str:

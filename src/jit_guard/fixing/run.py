@@ -6,25 +6,24 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 
-from jit_guard.commit.transaction import commit
 from jit_guard.errors import UsageError
 from jit_guard.fixing.delivery import Order
-from jit_guard.fixing.interaction import Interaction
+from jit_guard.fixing.interaction import Interaction, Turn
 from jit_guard.fixing.job import Job
-from jit_guard.fixing.orders import ExamplePools, prepare, read_past_descriptions
-from jit_guard.fixing.placing import place
+from jit_guard.fixing.offers import question
+from jit_guard.fixing.orders import ExamplePools, prepare
+from jit_guard.fixing.past import read_past
+from jit_guard.fixing.placing import place, place_free
 from jit_guard.fixing.session import Outcome, Ready, Session, Tally
-from jit_guard.fixing.steps import changes
+from jit_guard.fixing.steps import Offer
 from jit_guard.fixing.texts import Claimed, ready_texts
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
 from jit_guard.generators.budget import usage_line
 from jit_guard.generators.generator import GeneratorUnusableError
 from jit_guard.ledger.history import replacements
-from jit_guard.registry.edit import EditError
 from jit_guard.report import Failed
 
 _MOST_ROUNDS = 50
-_MOST_AT_ONCE = 50_000  # steps in one commit, since its intent has a size limit
 _GATHER = 0.2  # seconds; texts that arrive this close together share a commit
 _LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 
@@ -42,32 +41,43 @@ def run(job: Job, interaction: Interaction) -> Outcome:
         KeyboardInterrupt: after complete texts have been committed.
     """
     tally = Tally(job.options.limit)
-    found = _relink(job, tally)
-    tally.fail(Failed(one.goal, one.component_type, one.reason) for one in found.plan.leaves)
+    found = _place_free(job, tally)
+    if _ask(interaction, tally, found.plan.offers):
+        found = _place_free(job, tally)
+    left = (*found.plan.leaves, *(one.leave for one in found.plan.offers))
+    tally.fail(Failed(one.goal, one.component_type, one.reason) for one in left)
+    tally.given_up.update(one.component for one in left)
     if found.plan.generates:
         _generate(job, interaction, tally, found)
     return tally.outcome
 
 
-def _relink(job: Job, tally: Tally) -> WorktreePlan:
+def _place_free(job: Job, tally: Tally) -> WorktreePlan:
     """Plan, and commit the steps that need no text; return a plan without such steps."""
     for _ in range(_MOST_ROUNDS):
         found = _plan(job, tally)
         if not found.plan.free:
             return found
-        steps = found.plan.free[:_MOST_AT_ONCE]
-        try:
-            done = commit(job.source.root, changes(steps), ())
-        except EditError:  # another process saved the map: plan again
-            continue
-        tally.committed(done)
-        for step in steps:
-            tally.linked(step)
+        place_free(job.source, tally, found.plan.free)
     raise UsageError("the map keeps changing; run jit-guard --fix again")
 
 
+def _ask(interaction: Interaction, tally: Tally, offers: Sequence[Offer]) -> bool:
+    """Ask the user about offers; return whether one of them was decided."""
+    for number, one in enumerate(offers, 1):
+        choice = interaction.offer(question(one, Turn(number, len(offers))))
+        if choice is not None and choice != "skip":
+            tally.decisions[one.component] = "generate" if choice == "generate" else "accept"
+    return any(one.component in tally.decisions for one in offers)
+
+
 def _plan(job: Job, tally: Tally) -> WorktreePlan:
-    found = plan_worktree(job.source, job.scope, replaced=lambda: replacements(job.source.root))
+    found = plan_worktree(
+        job.source,
+        job.scope,
+        replaced=lambda: replacements(job.source.root),
+        decide=lambda offer: tally.decisions.get(offer.component),
+    )
     # Only of the last plan: a later one may have read what an earlier one could not.
     tally.unreadable = tuple(map(str, found.unreadable))
     return found
@@ -78,12 +88,12 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
     if not found.plan.generated_by(better=setup.improves_drafts):
         return
     with Session(job, setup, interaction, tally) as session:
-        session.descriptions = read_past_descriptions(job.source.root)
+        session.past = read_past(job.source.root)
         try:
             for _ in range(_MOST_ROUNDS):
                 if not _round(session, found):
                     break
-                found = _relink(job, tally)
+                found = _place_free(job, tally)
         except GeneratorUnusableError as error:
             tally.trouble = str(error)
     budget = session.options.budget
@@ -106,9 +116,9 @@ def _round(session: Session, found: WorktreePlan) -> bool:
         settings,
         session.writer,
         session.generator.name,
-        ExamplePools(job.source, settings, found.comparison),
+        ExamplePools(job.source, settings, found.explanation.comparison),
         session.interaction,
-        session.descriptions,
+        session.past,
     )
     session.descriptions.update((step.path, order.request.description) for step, order in orders)
     tally.fail(failed)
@@ -153,8 +163,7 @@ def _may_spend(session: Session, orders: Sequence[Order]) -> bool:
     missing = [
         order
         for order in orders
-        if not session.agreed
-        and session.ledger.stored(order.wanted.key, after=session.after) is None
+        if not session.agreed and session.ledger.stored(order.wanted, after=session.after) is None
     ]
     if not missing:
         return True

@@ -8,23 +8,30 @@ from types import TracebackType
 from typing import NamedTuple
 
 from jit_guard.commit.transaction import Commit
-from jit_guard.fixing.interaction import Interaction
+from jit_guard.fixing.interaction import Interaction, Origin
 from jit_guard.fixing.job import GeneratorSetup, Job
-from jit_guard.fixing.steps import Adopt, Generate, Relink
+from jit_guard.fixing.past import Past
+from jit_guard.fixing.plan import Decision
+from jit_guard.fixing.steps import Adopt, Free, Generate, Relink, Restore
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Stored
 from jit_guard.report import Failed, Fixed
 
+_ACTIONS = {Relink: "relinked", Adopt: "adopted", Restore: "restored"}
+
 
 class Outcome(NamedTuple):
-    """What a run has done. `trouble` is what ended it early; `written` are paths for `git add`.
+    """What a run has done. `trouble` is what ended it early.
 
+    `written` are the paths that it wrote, and `unstaged` those that the user should stage, with the
+    missing files that entries named before.
     `unreadable` is what the last plan could not read, and therefore left out.
     """
 
     fixed: tuple[Fixed, ...] = ()
     failed: tuple[Failed, ...] = ()
     written: tuple[str, ...] = ()
+    unstaged: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     trouble: str | None = None
     unreadable: tuple[str, ...] = ()
@@ -36,6 +43,7 @@ class Ready(NamedTuple):
     step: Generate
     stored: Stored
     data: bytes
+    origin: Origin
 
 
 class Tally:
@@ -48,12 +56,14 @@ class Tally:
     def __init__(self, limit: int | None) -> None:
         self.left = limit
         self.given_up: set[str] = set()  # components
+        self.decisions: dict[str, Decision] = {}  # about offers, by component
         self.messages: list[str] = []
         self.trouble: str | None = None
         self.unreadable: tuple[str, ...] = ()
         self._fixed: list[Fixed] = []
         self._failed: dict[tuple[str, str], Failed] = {}
         self._written: dict[str, None] = {}
+        self._unstaged: dict[str, None] = {}
 
     @property
     def outcome(self) -> Outcome:
@@ -62,6 +72,7 @@ class Tally:
             tuple(self._fixed),
             tuple(self._failed.values()),
             tuple(self._written),
+            tuple(self._unstaged),
             tuple(self.messages),
             self.trouble,
             self.unreadable,
@@ -69,21 +80,33 @@ class Tally:
 
     def committed(self, done: Commit) -> None:
         """Record the maps that a commit changed, and what it left unchanged."""
-        self._written.update(dict.fromkeys(change.path for change in done.changes))
+        maps = dict.fromkeys(change.path for change in done.changes)
+        self._written.update(maps)
+        self._unstaged.update(maps)
         self.messages += (f"{one.path}: {one.reason}" for one in done.left)
         self.messages += (f"{one.path}: {one.reason}" for one in done.kept)
 
-    def linked(self, step: Relink | Adopt) -> None:
-        """Record that entries now name an existing file."""
-        action = "adopted" if isinstance(step, Adopt) else "relinked"
+    def done(self, step: Free) -> None:
+        """Record a step without a text: entries now name an existing file, or it is restored."""
+        action = _ACTIONS[type(step)]
         self._fixed += (Fixed(action, *keys, step.path) for keys in step.entries)
+        if isinstance(step, Restore):
+            self._written[step.path] = None
+        if not (isinstance(step, Restore) and step.staged):
+            self._to_stage(step)
 
-    def generated(self, step: Generate, generator: str) -> None:
-        """Record that a file was generated and placed."""
+    def generated(self, step: Generate, generator: str, origin: Origin) -> None:
+        """Record that a text was placed."""
         self._written[step.path] = None
-        self._fixed += (Fixed("generated", *keys, step.path, generator) for keys in step.entries)
+        self._to_stage(step)
+        self._fixed += (
+            Fixed("generated", *keys, step.path, generator, origin) for keys in step.entries
+        )
         if self.left is not None:
             self.left -= 1
+
+    def _to_stage(self, step: Free | Generate) -> None:
+        self._unstaged.update({step.path: None, step.component: None})
 
     def fail(self, failures: Iterable[Failed]) -> None:
         """Record entries that could not be fixed; the latest reason for an entry counts."""
@@ -129,7 +152,7 @@ class Session(AbstractContextManager["Session"]):
             self.writer.close()
             raise
         self.after = self.ledger.last() if job.options.fresh else 0
-        self.descriptions: dict[str, str] = {}  # of texts generated before, by path
+        self.past = Past({}, {})
         self._refused: set[str] = set()
 
     def __exit__(
@@ -142,6 +165,11 @@ class Session(AbstractContextManager["Session"]):
             self.ledger.close()
         finally:
             self.writer.close()
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """The descriptions of texts generated before, by path."""
+        return self.past.descriptions
 
     def refused_before(self, component: str) -> bool:
         """Return whether a commit of this component was refused before; record the refusal."""

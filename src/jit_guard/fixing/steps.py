@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from jit_guard.commit.intent import MapChange
 from jit_guard.registry.edit import Edit
+from jit_guard.sources.answers import GitState
 
 
 class Repoint(NamedTuple):
@@ -80,7 +81,61 @@ class Leave(NamedTuple):
     reason: str
 
 
-Step = Relink | Adopt | Generate | Leave
+class Restore(NamedTuple):
+    """Write a missing component as git has it, byte for byte."""
+
+    component: str
+    state: GitState  # with a blob
+    entries: tuple[tuple[str, str], ...]  # goal and component type of those that name it
+    repoints: tuple[Repoint, ...] = ()  # none: the entries already name it
+
+    @property
+    def path(self) -> str:
+        """Where the file will be."""
+        return self.component
+
+    @property
+    def staged(self) -> bool:
+        """Whether the index has the file, so that it need not be added."""
+        return self.state.blob is not None and self.state.blob.staged
+
+    @property
+    def executable(self) -> bool:
+        """Whether it is executable in git."""
+        return self.state.blob is not None and self.state.blob.executable
+
+
+class Offer(NamedTuple):
+    """A missing component that a file probably is, or that git can restore: the user decides.
+
+    `accept` is None if the file is in a directory that the entry cannot name. `decline` is what
+    happens if a new text is wanted. `reason`: why it is left without a decision.
+    """
+
+    goal: str
+    component_type: str
+    filename: str
+    found: str  # the file that is offered
+    why: str
+    accept: Relink | Restore | None
+    decline: Generate | Leave
+    reason: str
+
+    @property
+    def component(self) -> str:
+        """The missing file."""
+        return self.decline.component
+
+    @property
+    def leave(self) -> Leave:
+        """The step without a decision."""
+        return Leave(self.component, self.goal, self.component_type, self.reason)
+
+
+Step = Relink | Adopt | Restore | Offer | Generate | Leave
+
+
+Free = Relink | Adopt | Restore
 
 
 class Plan(NamedTuple):
@@ -88,20 +143,22 @@ class Plan(NamedTuple):
 
     relinks: tuple[Relink, ...] = ()
     adopts: tuple[Adopt, ...] = ()
+    restores: tuple[Restore, ...] = ()
+    offers: tuple[Offer, ...] = ()
     generates: tuple[Generate, ...] = ()
     leaves: tuple[Leave, ...] = ()
 
     @property
-    def free(self) -> tuple[Relink | Adopt, ...]:
-        """The steps that need no text."""
-        return (*self.relinks, *self.adopts)
+    def free(self) -> tuple[Free, ...]:
+        """The steps that need neither a text nor a decision."""
+        return (*self.relinks, *self.adopts, *self.restores)
 
     def generated_by(self, *, better: bool) -> tuple[Generate, ...]:
         """Return the files to generate; `better`: the generator improves untouched drafts."""
         return tuple(one for one in self.generates if better or not one.replaces_draft)
 
 
-def changes(steps: Iterable[Relink | Adopt | Generate]) -> tuple[MapChange, ...]:
+def changes(steps: Iterable[Free | Generate]) -> tuple[MapChange, ...]:
     """Collect the edits of steps, map by map, for a commit."""
     edits: dict[str, list[Edit]] = {}
     for step in steps:

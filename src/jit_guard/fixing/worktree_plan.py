@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from jit_guard.baseline import identity
 from jit_guard.comparison.compare import compare
 from jit_guard.comparison.content import read
-from jit_guard.comparison.result import Comparison, Reference
+from jit_guard.comparison.explanation import Explanation, explain
+from jit_guard.comparison.result import Reference
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
-from jit_guard.fixing.plan import make_plan
+from jit_guard.fixing.plan import Decide, Decision, make_plan
 from jit_guard.fixing.steps import Plan
 from jit_guard.report import Finding
 from jit_guard.sources.read_maps import Maps, read_maps
 from jit_guard.sources.tree import Tree
+from jit_guard.sources.worktree import Worktree
 
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
-    from jit_guard.sources.source import Source
 
 
 class Scope(NamedTuple):
@@ -29,6 +30,7 @@ class Scope(NamedTuple):
     shown: tuple[str, ...]
     accepted: frozenset[Identity]
     only: str | None = None  # the path of one missing component
+    decision: Decision | None = None  # about offers that the user is not asked about
 
     def acts(self, code: str, reference: Reference) -> bool:
         """Return whether this finding may be acted on."""
@@ -56,16 +58,17 @@ class WorktreePlan(NamedTuple):
 
     maps: Maps
     tree: Tree
-    comparison: Comparison
+    explanation: Explanation
     plan: Plan
     unreadable: tuple[UnreadableError, ...] = ()  # and therefore left out of the plan
 
 
 def plan_worktree(
-    source: Source,
+    source: Worktree,
     scope: Scope,
     *,
     replaced: Callable[[], Mapping[str, str]],
+    decide: Decide = lambda _: None,
 ) -> WorktreePlan:
     """Read maps and tree, and make a plan.
 
@@ -73,13 +76,16 @@ def plan_worktree(
         source: the worktree.
         scope: the findings that may be acted on.
         replaced: see `make_plan`.
+        decide: see `make_plan`; offers that it does not decide are decided as the scope says.
+
+    Raises:
+        GitError: git has missing files, but fails to say how they are restored.
     """
     settings = scope.settings
     maps = read_maps(source, dict.fromkeys((*scope.shown, *settings.maps)))
     tree = Tree(source)
     comparison = compare(maps.read, tree, settings)
-    ignored = _ignored(source, comparison)
-    comparison = comparison._replace(orphans=comparison.orphans.without(ignored))
+    explanation = explain(source, maps, tree, settings, comparison, most=None)
     untouched: Collection[str] = ()
     unreadable = list(maps.unreadable)
     if settings.selects("JG501"):
@@ -90,15 +96,23 @@ def plan_worktree(
         maps.read,
         tree,
         settings,
-        comparison,
+        explanation,
         drafts=untouched,
         replaced=replaced,
         acts=scope.acts,
+        obstacles=_obstacles(source, explanation),
+        decide=lambda offer: decide(offer) or scope.decision,
     )
     unreadable += (UnreadableError(path, why) for path, why in tree.unreadable.items())
-    return WorktreePlan(maps, tree, comparison, plan, tuple(unreadable))
+    return WorktreePlan(maps, tree, explanation, plan, tuple(unreadable))
 
 
-def _ignored(source: Source, comparison: Comparison) -> set[str]:
-    named = [path for path in comparison.orphans if "autogen_" in path]
-    return source.ignored(named) if named else set()
+def _obstacles(source: Worktree, explanation: Explanation) -> dict[str, str]:
+    """Return why files that git has can be restored by git only, by their paths in the maps."""
+    held = {state.path: path for path, state in explanation.traces.items() if state.blob}
+    if not held:
+        return {}
+    from jit_guard.sources.git.restoration import obstacles
+
+    found = obstacles(source.root, [explanation.traces[path] for path in held.values()])
+    return {held[path]: why for path, why in found.items()}

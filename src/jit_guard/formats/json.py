@@ -7,12 +7,13 @@ from itertools import islice
 from json import JSONEncoder, dumps
 
 from jit_guard.formats import Options
-from jit_guard.report import Finding, Report
+from jit_guard.report import Finding, PlannedFix, Report
 from jit_guard.text.printable import quiet_anywhere, true_name
 from jit_guard.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 VERSION = 1
@@ -40,7 +41,8 @@ def _lines(report: Report) -> Iterator[str]:
     batch = list(islice(findings, _BATCH))
     while batch:
         following = list(islice(findings, _BATCH))
-        yield from f"    {_joined(batch)}{',' if following else ''}".split("\n")
+        joined = _joined(batch) if report.fixes is None else _with_fixes(batch, report.fixes)
+        yield from f"    {joined}{',' if following else ''}".split("\n")
         batch = following
     yield from f"  ]{after}".split("\n")
 
@@ -54,6 +56,19 @@ def _joined(findings: list[Finding]) -> str:
     return text[1:-1].replace('}, {"', '},\n    {"')  # as above, no string contains it
 
 
+def _with_fixes(findings: list[Finding], fixes: Mapping[str, PlannedFix]) -> str:
+    """Findings, one per line, with what `--fix` would do about them."""
+    return ",\n    ".join(dumps(_planned(finding, fixes)) for finding in findings)
+
+
+def _planned(finding: Finding, fixes: Mapping[str, PlannedFix]) -> dict[str, Any]:
+    fields = _finding(finding)
+    fix = fixes.get(finding.path) if finding.fixable and finding.path is not None else None
+    if fix is not None:
+        fields["fix"] = _true_names(fix._asdict())
+    return fields
+
+
 def document(report: Report) -> dict[str, Any]:
     """The report as a JSON value."""
     return {
@@ -63,7 +78,7 @@ def document(report: Report) -> dict[str, Any]:
         "source": report.source,
         "maps": [true_name(path) for path in report.maps],
         "summary": _summary(report),
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_planned(finding, report.fixes or {}) for finding in report.findings],
         "skipped": [_true_names(skipped._asdict()) for skipped in report.skipped],
         "fixed": [_true_names(fixed._asdict()) for fixed in report.fixed],
         "failed": [_true_names(failed._asdict()) for failed in report.failed],

@@ -10,6 +10,7 @@ from jit_guard.formats import Options
 from jit_guard.report import Finding, Report
 from jit_guard.text.printable import printable, style
 
+_ORIGINS = {"ledger": " (from the ledger, free)", "edited": " (edited)"}
 _ALIGNED = 10_000  # findings whose columns are aligned; terminals keep fewer lines
 
 
@@ -35,7 +36,8 @@ def render(report: Report, options: Options) -> Iterator[str]:
     for fixed in report.fixed:
         action = style(f"{fixed.action:<9}", "green", on=options.color)
         entry = printable(f"{fixed.goal}/{fixed.component_type}")
-        yield f"{action}  {entry}: {printable(fixed.path)}"
+        origin = _ORIGINS.get(fixed.origin or "", "")
+        yield f"{action}  {entry}: {printable(fixed.path)}{origin}"
     for failed in report.failed:
         action = style("not fixed", "yellow", on=options.color)
         entry = printable(f"{failed.goal}/{failed.component_type}")

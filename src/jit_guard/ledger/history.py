@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -11,7 +11,7 @@ from jit_guard.generators.generator import Usage
 from jit_guard.generators.judgement import finished
 from jit_guard.ledger import database
 from jit_guard.ledger.database import LedgerFile, corrupted
-from jit_guard.ledger.records import amount, plain
+from jit_guard.ledger.records import Stored, Wanted, amount, find, plain
 from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
@@ -101,6 +101,46 @@ def replacements(root: str) -> dict[str, str]:
                 raise corrupted("a text has no valid path")
             found[component] = path
     return found
+
+
+def reusable(root: str) -> dict[tuple[str, str, str, str], str]:
+    """Map goal, type, filename and description to the key of the latest text; not of drafts.
+
+    A text of any generator may be used again, if the user does not ask for a certain one. Unedited
+    drafts cost nothing, and texts that were rejected are not used again.
+
+    Raises:
+        LedgerError: the ledger is corrupted or cannot be read.
+    """
+    if not database.exists(root):
+        return {}
+    query = (
+        "SELECT goal, component_type, filename, description, key FROM texts "
+        "WHERE status <> 'rejected' AND (generator NOT IN ('scaffold', 'recovered') "
+        "OR details = '{\"edited\": true}') ORDER BY id"
+    )
+    found: dict[tuple[str, str, str, str], str] = {}
+    with closing(LedgerFile(root)) as file:
+        for row in file.rows(query):
+            if not all(isinstance(one, str) for one in row):
+                raise corrupted("a text has no valid key")
+            found[row[0], row[1], row[2], row[3]] = row[4]
+    return found
+
+
+def stored(root: str, wanted: Sequence[Wanted]) -> dict[str, Stored]:
+    """Return the texts that the ledger has for missing components, by their paths.
+
+    Unlike `Ledger.stored`, this creates no ledger.
+
+    Raises:
+        LedgerError: the ledger is corrupted or cannot be read.
+    """
+    if not database.exists(root):
+        return {}
+    with closing(LedgerFile(root)) as file, file.reading() as connection:
+        found = {one.component: find(connection, one, 0) for one in wanted}
+    return {component: one for component, one in found.items() if one is not None}
 
 
 def _record(row: tuple[Any, ...]) -> Record:

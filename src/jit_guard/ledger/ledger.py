@@ -24,6 +24,7 @@ from jit_guard.ledger.records import (
     Wanted,
     find,
     insert,
+    is_edited,
     plain,
     values_of,
 )
@@ -71,10 +72,10 @@ class Ledger:
         ((number,),) = self._file.rows("SELECT coalesce(max(id), 0) FROM texts")
         return int(number)
 
-    def stored(self, key: Key, *, after: int = 0) -> Stored | None:
-        """Return the text that a claim would offer, without claiming it (for `--dry-run`)."""
+    def stored(self, wanted: Wanted, *, after: int = 0) -> Stored | None:
+        """Return the text that a claim would offer, without claiming it."""
         with self._file.reading() as connection:
-            return find(connection, key, after)
+            return find(connection, wanted, after)
 
     def claim(self, wanted: Sequence[Wanted], *, after: int = 0) -> list[Claim | None]:
         """Claim components, in one transaction, without waiting for existing claims.
@@ -104,7 +105,7 @@ class Ledger:
                     [plain(one.component), self._holder.number, time.time()],
                 )
                 mine.append(one.component)
-                found.append(Claim(one.component, find(connection, one.key, after)))
+                found.append(Claim(one.component, find(connection, one, after)))
             # Only after the inserts: if they fail, nothing is being worked on.
             self._holder.working.update(mine)
         return found
@@ -128,8 +129,10 @@ class Ledger:
         rows = [values_of(arrival) for arrival in arrivals]
         with self._file.transaction() as connection:
             numbers = [insert(connection, row) for row in rows]
-        contents = [arrival.text.content for arrival in arrivals]
-        return [Stored(*pair) for pair in zip(numbers, contents, strict=True)]
+        return [
+            Stored(number, one.text.content, is_edited(row["details"]), row["generator"])
+            for number, one, row in zip(numbers, arrivals, rows, strict=True)
+        ]
 
     def reject(self, number: int, reason: str) -> None:
         """Mark a text as rejected, so that it is not offered again. The claim remains."""

@@ -33,10 +33,14 @@ class Key(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A wanted text: the path of the missing component, and the key of the text."""
+    """A wanted text: the path of the missing component, and the key of the text.
+
+    `reusable` are the digests of keys whose texts may be used, best first; none: only its own.
+    """
 
     component: str
     key: Key
+    reusable: tuple[str, ...] = ()
 
 
 class Stored(NamedTuple):
@@ -45,6 +49,7 @@ class Stored(NamedTuple):
     id: int
     content: str
     edited: bool = False
+    generator: str = ""
 
 
 class Claim(NamedTuple):
@@ -71,20 +76,27 @@ class Placed(NamedTuple):
     data: bytes
 
 
-def find(connection: Connection, key: Key, after: int) -> Stored | None:
-    """Find the latest text of a key that was not rejected and has a number above `after`."""
-    row = connection.execute(
-        "SELECT id, content, details FROM texts WHERE key = ? AND id > ? AND status <> 'rejected' "
-        "ORDER BY id DESC LIMIT 1",
-        [key.digest(), after],
-    ).fetchone()
-    if row is None:
-        return None
-    number, content, details = row
+def find(connection: Connection, wanted: Wanted, after: int) -> Stored | None:
+    """Find the best text that was not rejected and has a number above `after`; the latest of it."""
+    for digest in wanted.reusable or (wanted.key.digest(),):
+        row = connection.execute(
+            "SELECT id, content, details, generator FROM texts WHERE key = ? AND id > ? "
+            "AND status <> 'rejected' ORDER BY id DESC LIMIT 1",
+            [digest, after],
+        ).fetchone()
+        if row is not None:
+            return _stored(*row)
+    return None
+
+
+def _stored(number: int, content: object, details: object, generator: object) -> Stored:
     try:
-        return Stored(number, content.decode("utf-8", "surrogatepass"), is_edited(details))
-    except (AttributeError, UnicodeDecodeError):
-        raise corrupted(f"the content of text {number} is not UTF-8") from None
+        if isinstance(content, bytes) and isinstance(generator, str):
+            text = content.decode("utf-8", "surrogatepass")
+            return Stored(number, text, is_edited(details), generator)
+    except UnicodeDecodeError:
+        pass
+    raise corrupted(f"the content of text {number} is not UTF-8")
 
 
 def values_of(arrival: Arrival) -> dict[str, Any]:

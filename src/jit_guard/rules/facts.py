@@ -18,7 +18,7 @@ class Facts:
 
     Args:
         evidence: maps, tree, contents and their comparison.
-        same_text: missing path -> the orphan with its last committed text.
+        candidates: the files that missing components probably are.
         traces: missing path -> what git (or the disk, if a git tree is checked) has instead.
         shown: the maps to report on.
         source: the name of the snapshot that was checked, such as `worktree` or `index`.
@@ -27,7 +27,7 @@ class Facts:
     def __init__(
         self,
         evidence: Evidence,
-        same_text: Mapping[str, str],
+        candidates: Renames,
         traces: Mapping[str, GitState],
         shown: Collection[str],
         source: str,
@@ -44,7 +44,7 @@ class Facts:
         self.interrupted = evidence.interrupted
         self.untracked = evidence.untracked
         self.traces = traces
-        self.candidates = Renames(evidence.comparison, same_text)
+        self.candidates = candidates
         self._absence = "does not exist" if source in _ON_DISK else f"is not in {_name(source)}"
         self._first: dict[str, Reference] | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from jit_guard.comparison.explanation import git_explains
 from jit_guard.comparison.renames import Candidate
 from jit_guard.comparison.result import Reference
 from jit_guard.config import toml_key, toml_string
@@ -49,9 +50,12 @@ def _hint(facts: Facts, reference: Reference, candidate: Candidate | None) -> st
             f"no component type uses the directory {no_command(directory)}; if it has these files, "
             f"set types.{toml_key(component_type)}.directory = {toml_string(directory)}"
         )
-    if candidate is None:
+    if git_explains(facts.traces.get(reference.path), candidate):
         in_git = facts.trace(reference.path, held=True)
-        return in_git or "run `jit-guard --fix` to generate it, or correct or remove the entry"
+        if in_git is not None:
+            return in_git
+    if candidate is None:
+        return "run `jit-guard --fix` to generate it, or correct or remove the entry"
     question = f"did you mean {no_command(candidate.path)} ({candidate.why})?"
     if candidate.orphan:
         move = facts.move(candidate.path, reference.path)

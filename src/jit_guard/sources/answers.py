@@ -5,6 +5,14 @@ from __future__ import annotations
 from jit_guard.named_tuple import NamedTuple
 
 
+class Blob(NamedTuple):
+    """The contents of a file in git. `staged`: they are in the index, not only in HEAD."""
+
+    id: str
+    executable: bool
+    staged: bool = True
+
+
 class GitState(NamedTuple):
     """A file for which git and the snapshot differ.
 
@@ -15,6 +23,7 @@ class GitState(NamedTuple):
             single command does, or none should be suggested.
         held: git has the file and the disk does not.
         ignored: git ignores the file.
+        blob: its contents in git, if git has them and no sparse checkout leaves them out.
     """
 
     path: str
@@ -22,6 +31,7 @@ class GitState(NamedTuple):
     command: str | None
     held: bool = False
     ignored: bool = False
+    blob: Blob | None = None
 
 
 class DirectoryListing(NamedTuple):

@@ -198,8 +198,8 @@ class Worktree:
         return untracked(self.root, scope, wanted)
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
-        """Return the missing files that the index has."""
-        from jit_guard.sources.git.worktree import explain_missing
+        """Return the missing files that git has. Raises UnreadableError if git fails."""
+        from jit_guard.sources.git.held import explain_missing
 
         return explain_missing(self.root, missing)
 

@@ -31,15 +31,31 @@ def command(top: str, words: Iterable[str], paths: Iterable[str]) -> str:
 
     If the working directory is outside that repository, the command has a `-C`.
     """
-    here = os.path.realpath(os.getcwd())
-    git = ["git"]
-    if repository.top(here) == top:
-        paths = [repository.below(here, os.path.join(top, path)) for path in paths]
-    else:
-        git += ["-C", quoted(_short(top, here))]
+    git, prefix = _git_at(top)
+    if prefix is not None:
+        paths = [repository.below(prefix, os.path.join(top, path)) for path in paths]
     # git takes a colon at the start for pathspec magic.
     named = (f"./{path}" if path.startswith(":") else path for path in paths)
-    return " ".join([*git, *words, "--", *map(quoted, named)])
+    return " ".join([git, *words, "--", *map(quoted, named)])
+
+
+def git_in(top: str, path: str) -> tuple[str, str]:
+    """Return how git is run in a repository, and a path outside it for an option of git.
+
+    Args:
+        top: the top of the repository.
+        path: the absolute real path of a file.
+    """
+    git, prefix = _git_at(top)
+    return git, repository.below(prefix or top, path)
+
+
+def _git_at(top: str) -> tuple[str, str | None]:
+    """Return `git`, if needed with `-C`, and the directory that its paths are relative to."""
+    here = os.path.realpath(os.getcwd())
+    if repository.top(here) == top:
+        return "git", here
+    return f"git -C {quoted(_short(top, here))}", None
 
 
 def _short(path: str, here: str) -> str:

@@ -11,39 +11,15 @@ import stat
 from collections.abc import Iterable, Sequence
 
 from jit_guard.errors import GitError, NoGitError, UnreadableError
-from jit_guard.sources.answers import GitState
 from jit_guard.sources.disk import OPEN_FILE, pieces
-from jit_guard.sources.git import call, reasons
-from jit_guard.sources.git.commands import add_command, command
-from jit_guard.sources.git.index import EMPTY_BLOBS
+from jit_guard.sources.git import reasons
+from jit_guard.sources.git.commands import add_command
 from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import join
 
 _LARGEST = 1 << 26  # bytes
-__all__ = ["add_command", "explain_missing", "ignored", "recoverable", "same_text", "top"]
-
-
-def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
-    """Return the missing files that the index has: deleted, or outside a sparse checkout."""
-    found: dict[str, GitState] = {}
-    if not missing or top(root) is None:
-        return found
-    for part in parts(root, missing):
-        answer = call.ask(part.top, ["ls-files", "-z", "-t", "--stage", "--", *part.paths])
-        for record in call.lines(answer):
-            fields, _, path = record.partition("\t")
-            tag, _, blob, stage = fields.split(" ")
-            if stage != "0" or blob in EMPTY_BLOBS:
-                continue
-            if tag == "S":
-                why = "exists in git but is outside the sparse checkout"
-                fix = command(part.top, ["sparse-checkout", "add"], [os.path.dirname(path)])
-            else:
-                why = "exists in git but was deleted on disk"
-                fix = command(part.top, ["restore"], [path])
-            found[part.inside(path)] = GitState(part.inside(path), why, fix, held=True)
-    return found
+__all__ = ["add_command", "ignored", "recoverable", "same_text", "top"]
 
 
 def ignored(root: str, paths: Sequence[str]) -> set[str]:

@@ -1,0 +1,45 @@
+"""What the ledger knows of earlier runs: descriptions, and texts that can be used again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from jit_guard.fixing.job import FixOptions
+from jit_guard.ledger.history import history, reusable
+from jit_guard.ledger.records import Key, plain
+
+
+class Past(NamedTuple):
+    """What the ledger knows of earlier runs.
+
+    Attributes:
+        descriptions: of the latest text at each path that was not rejected, so that they are not
+            asked for again.
+        texts: see `history.reusable`.
+    """
+
+    descriptions: dict[str, str]
+    texts: Mapping[tuple[str, str, str, str], str]
+
+    def keys(self, key: Key, options: FixOptions) -> tuple[str, ...]:
+        """Return the digests of keys whose texts may be used for this key, best first.
+
+        If the user asks for a certain generator or model, only its own texts are.
+        """
+        own = key.digest()
+        goal, component_type, filename, description = map(plain, key[:4])
+        other = self.texts.get((goal, component_type, filename, description))
+        if other is None or other == own or options.names_generator:
+            return (own,)
+        return (other, own) if key.generator == "scaffold" else (own, other)
+
+
+def read_past(root: str) -> Past:
+    """Read what the ledger knows of earlier runs; nothing without a ledger."""
+    descriptions = {
+        one.path: one.description
+        for one in history(root)
+        if one.status != "rejected" and one.description
+    }
+    return Past(descriptions, reusable(root))

@@ -1,0 +1,91 @@
+"""Restoration of missing files from git, without the filters that git would run."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+
+from jit_guard.errors import GitError
+from jit_guard.sources.answers import GitState
+from jit_guard.sources.git import call
+from jit_guard.sources.git.environment import Standpoint, clean_environment
+from jit_guard.sources.git.objects import Objects
+from jit_guard.sources.git.parts import RepositoryPart, parts
+
+LARGEST = 8 << 20  # bytes of a file that is restored; a larger one is left to git
+# Attributes with which a file on disk differs from its blob in more than line endings.
+_CONVERTING = ("filter", "working-tree-encoding")
+_OFF = ("unspecified", "unset")
+
+
+def obstacles(root: str, states: Iterable[GitState]) -> dict[str, str]:
+    """Return why some of these files can be restored by git only, by their paths.
+
+    Args:
+        root: the project's root.
+        states: of files with a blob; their paths are relative to the root.
+
+    Raises:
+        GitError: git fails.
+    """
+    blobs = {state.path: state.blob for state in states if state.blob is not None}
+    found: dict[str, str] = {}
+    for part in parts(root, blobs):
+        for path, attribute in _converted(part.top, part.paths):
+            found[part.inside(path)] = f"only git can restore it, because it has a {attribute}"
+        ids = {part.inside(path): blobs[part.inside(path)].id for path in part.paths}
+        for path, size in _sizes(part, ids).items():
+            if size is None:
+                why = "the repository does not have its contents (a partial clone)"
+                found.setdefault(path, why)
+            elif size > LARGEST:
+                found.setdefault(path, f"it is larger than {LARGEST >> 20} MB")
+    return found
+
+
+def contents(root: str, states: Iterable[GitState]) -> Generator[bytes, None, None]:
+    """Yield the bytes of files with a blob, in order.
+
+    Raises:
+        GitError: git fails, or does not have one of them.
+    """
+    with ExitStack() as stack:
+        opened: dict[str, Objects] = {}
+        for state in states:
+            (part,) = parts(root, [state.path])
+            if part.top not in opened:
+                standpoint = Standpoint(part.top, part.prefix, clean_environment())
+                opened[part.top] = stack.enter_context(closing(Objects(standpoint)))
+            found = opened[part.top].whole(state.blob.id) if state.blob else None
+            if found is None:
+                raise GitError(f"the repository does not have the contents of {state.path}")
+            yield found[2]
+
+
+def _converted(top: str, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the paths that git converts, with `ATTRIBUTE=VALUE`, as the disk or the index says."""
+    asked = "".join(f"{path}\0" for path in paths)
+    for cached in ([], ["--cached"]):
+        answer = call.ask(top, ["check-attr", "-z", "--stdin", *cached, *_CONVERTING], asked)
+        if answer.returncode:
+            raise call.complaint("check-attr", answer)
+        fields = answer.stdout.decode("utf-8", "surrogateescape").split("\0")
+        for at in range(0, len(fields) - 2, 3):
+            path, name, value = fields[at : at + 3]
+            if value not in _OFF:
+                yield path, f"{name}={value}"
+
+
+def _sizes(part: RepositoryPart, ids: dict[str, str]) -> dict[str, int | None]:
+    """Return the sizes of blobs by the paths of their files; None if git does not have one."""
+    answer = call.ask(
+        part.top,
+        ["cat-file", "--batch-check=%(objectsize)"],
+        "".join(f"{blob}\n" for blob in ids.values()),
+    )
+    if answer.returncode:
+        raise call.complaint("cat-file", answer)
+    lines = answer.stdout.decode("utf-8", "replace").splitlines()
+    return {
+        path: int(line) if line.isdecimal() else None for path, line in zip(ids, lines, strict=True)
+    }
