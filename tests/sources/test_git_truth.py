@@ -241,7 +241,7 @@ def test_a_file_outside_a_sparse_checkout_is_reported_as_such(made: Path) -> Non
 def test_a_deleted_file_can_be_restored(made: Path) -> None:
     (made / PATH).unlink()
     found = the_one(made, code="JG201")
-    assert f"`git restore -- {PATH}`" in found["hint"]
+    assert f"`git restore --worktree -- {PATH}`" in found["hint"]
     run_hint(found, made)
     assert findings_in(made) == []
 

@@ -99,7 +99,7 @@ def _state(
         fix = command(repository, ["sparse-checkout", "add"], [os.path.dirname(path)])
         return GitState(path, why, fix, held=True)
     why = "exists in git but was deleted on disk"
-    fix = command(repository, ["restore"], [path])
+    fix = command(repository, ["restore", "--worktree"], [path])
     contents = None if mode == _LINK else Blob(blob, mode == _EXECUTABLE)
     return GitState(path, why, fix, held=True, blob=contents)
 

@@ -1,0 +1,595 @@
+"""A fix in a repository: it uses what git and the check know, and generates only the rest."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from jit_guard import Guard, MissingComponent
+from jit_guard.fixing.dialogue import Dialogue
+from jit_guard.fixing.interaction import Interaction, Silent
+from jit_guard.fixing.job import FixOptions
+from jit_guard.pytest_plugin.fixtures import Script
+from jit_guard.report import Report
+from projects import call, git, lay_out
+from repositories import NEEDS_GIT, repository, save
+
+pytestmark = NEEDS_GIT
+
+HOST = "You welcome people at the door.\n"
+BYE = "Say goodbye, and mean it.\n"
+GOALS = {
+    "GREET": {"persona": "host.txt", "protocol": "hello.txt"},
+    "PART": {"persona": "host.txt", "protocol": "bye.txt"},
+}
+FILES = {
+    "goal_map.json": json.dumps(GOALS, indent=2) + "\n",
+    "components/personas/host.txt": HOST,
+    "components/protocols/hello.txt": "Say hello, then the name.\n",
+    "components/protocols/bye.txt": BYE,
+}
+PERSONA = "components/personas/host.txt"
+
+
+class Project(NamedTuple):
+    """A repository, and a generator that counts its requests."""
+
+    root: Path
+    script: Script
+
+    def fix(self, interaction: Interaction | None = None, **options: object) -> Report:
+        """Fix as `--fix --yes` does, unless there is another interaction."""
+        given = FixOptions(consent=True, **options)  # type: ignore[arg-type]
+        guard = Guard(self.root, generator=self.script.record)
+        return guard.fix(given, interaction or Silent(yes=True))
+
+    def fix_with(self, *answers: str, **options: object) -> tuple[Report, str]:
+        """Fix with these answers on a terminal; return what was shown, too."""
+        waiting, out = iter(answers), io.StringIO()
+        dialogue = Dialogue(color=False, read=lambda: next(waiting), out=out)
+        report = self.fix(dialogue, **options)
+        assert not list(waiting), "it asked less than expected"
+        return report, out.getvalue()
+
+    def goals(self) -> dict[str, dict[str, str]]:
+        """The entries of the map."""
+        value: dict[str, dict[str, str]] = json.loads((self.root / "goal_map.json").read_text())
+        return value
+
+    def status(self) -> list[str]:
+        """The lines of `git status`."""
+        return git(self.root, "status", "--porcelain").splitlines()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "JIT_GUARD_COMMAND", "CI", "PRE_COMMIT"):
+        monkeypatch.delenv(name, raising=False)
+    root = repository(tmp_path / "project", FILES)
+    monkeypatch.chdir(root)
+    return Project(root, Script())
+
+
+def actions(report: Report) -> list[tuple[str, str, str]]:
+    """What was fixed: action, goal, path."""
+    return [(one.action, one.goal, one.path) for one in report.fixed]
+
+
+def reasons(report: Report) -> list[str]:
+    """Why entries were left."""
+    return [one.reason for one in report.failed]
+
+
+def missing(report: Report) -> set[str | None]:
+    """The paths of missing components."""
+    return {one.path for one in report.findings if one.code == "JG201"}
+
+
+def run_in(root: Path, line: str) -> None:
+    """Run a command line from a message in a POSIX shell."""
+    subprocess.run(["sh", "-c", line], cwd=root, check=True, capture_output=True)
+
+
+# Relink
+
+
+@pytest.mark.parametrize("moved", ["git mv", "mv"])
+def test_a_renamed_file_is_relinked_in_every_entry(project: Project, moved: str) -> None:
+    run_in(project.root, f"{moved} {PERSONA} components/personas/welcome.txt")
+    report = project.fix()
+    to = "components/personas/welcome.txt"
+    assert actions(report) == [("relinked", "GREET", to), ("relinked", "PART", to)]
+    assert (
+        project.goals()["GREET"]["persona"] == project.goals()["PART"]["persona"] == "welcome.txt"
+    )
+    assert not report.errors
+    assert not project.script.requests
+
+
+def test_a_renamed_file_is_relinked_in_every_map(project: Project) -> None:
+    other = {"MORE": {"persona": "host.txt"}}
+    lay_out(
+        project.root,
+        {
+            "more.json": json.dumps(other),
+            "jit-guard.toml": 'maps = ["goal_map.json", "more.json"]\n',
+        },
+    )
+    save(project.root)
+    git(project.root, "mv", PERSONA, "components/personas/welcome.txt")
+    report = project.fix()
+    assert {one.goal for one in report.fixed} == {"GREET", "PART", "MORE"}
+    assert {"goal_map.json", "more.json"} <= set(report.written)
+    assert not report.errors
+
+
+def test_a_rename_into_a_subdirectory_of_the_type_is_relinked(project: Project) -> None:
+    (project.root / "components/personas/door").mkdir()
+    git(project.root, "mv", PERSONA, "components/personas/door/host.txt")
+    project.fix()
+    assert project.goals()["GREET"]["persona"] == "door/host.txt"
+
+
+def test_only_entries_in_scope_are_relinked(project: Project) -> None:
+    git(project.root, "mv", PERSONA, "components/personas/welcome.txt")
+    (project.root / "accepted").write_text(
+        json.dumps(["JG201", "goal_map.json", "PART", "persona", PERSONA]) + "\n"
+    )
+    guard = Guard(project.root, baseline=project.root / "accepted", generator=project.script.record)
+    report = guard.fix(FixOptions(consent=True), Silent(yes=True))
+    assert [one.goal for one in report.fixed] == ["GREET"]
+    assert project.goals()["PART"]["persona"] == "host.txt"
+
+
+@pytest.mark.parametrize("moved", ["git mv", "mv"])
+def test_a_rename_to_another_types_directory_is_left_with_both_commands(
+    project: Project, moved: str
+) -> None:
+    run_in(project.root, f"{moved} {PERSONA} components/protocols/host.txt")
+    before = project.status()
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+    assert project.status() == before
+    assert not (project.root / PERSONA).exists()
+    (reason,) = reasons(report)
+    assert "--generate-anyway" in reason
+    move = re.search(r"`(mv [^`]*)`", reason)
+    assert move is not None
+    run_in(project.root, move[1])
+    assert not Guard(project.root).check().errors
+
+
+def test_two_files_with_the_committed_text_are_not_relinked(project: Project) -> None:
+    git(project.root, "rm", "-q", PERSONA)
+    for name in ("one.txt", "two.txt"):
+        lay_out(project.root, {f"components/personas/{name}": HOST})
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+
+
+# Restore
+
+
+def test_a_deleted_file_is_restored_and_nothing_is_left_to_stage(project: Project) -> None:
+    (project.root / PERSONA).unlink()
+    report = project.fix()
+    assert actions(report) == [("restored", "GREET", PERSONA), ("restored", "PART", PERSONA)]
+    assert (project.root / PERSONA).read_text() == HOST
+    assert project.status() == []
+    assert report.unstaged == ()
+    assert not report.findings
+    assert not project.script.requests
+
+
+def test_the_staged_text_is_restored_and_not_the_committed_one(project: Project) -> None:
+    lay_out(project.root, {PERSONA: "You are the new host.\n"})
+    git(project.root, "add", "-A")
+    (project.root / PERSONA).unlink()
+    project.fix()
+    assert (project.root / PERSONA).read_text() == "You are the new host.\n"
+
+
+def test_a_whole_tree_is_restored_with_its_directories(project: Project) -> None:
+    run_in(project.root, "rm -r components")
+    report = project.fix()
+    assert not report.findings
+    assert project.status() == []
+
+
+def test_the_bytes_and_the_executable_bit_are_those_of_the_index(project: Project) -> None:
+    lay_out(
+        project.root,
+        {
+            ".gitattributes": "*.txt text eol=crlf\n*.bin -text\n",
+            "components/protocols/raw.bin": b"\r\n\xff\n\r",
+            "jit-guard.toml": "types.protocol.text = false\n",
+            "goal_map.json": json.dumps({**GOALS, "RAW": {"protocol": "raw.bin"}}),
+        },
+    )
+    path = project.root / "components/protocols/hello.txt"
+    path.chmod(0o755)
+    save(project.root)
+    raw = project.root / "components/protocols/raw.bin"
+    for one in (path, raw):
+        one.unlink()
+    report = project.fix()
+    assert not report.errors
+    assert raw.read_bytes() == b"\r\n\xff\n\r"
+    assert path.read_bytes() == FILES["components/protocols/hello.txt"].encode()
+    assert path.stat().st_mode & 0o111
+    assert not raw.stat().st_mode & 0o111
+    git(project.root, "update-index", "--refresh")
+    assert project.status() == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "word"),
+    [("*.txt filter=lfs", "filter=lfs"), ("*.txt working-tree-encoding=UTF-16", "UTF-16")],
+)
+def test_a_file_that_git_converts_is_left_with_the_command(
+    project: Project, attributes: str, word: str
+) -> None:
+    lay_out(project.root, {".gitattributes": f"{attributes}\n"})
+    git(project.root, "add", ".gitattributes")
+    (project.root / PERSONA).unlink()
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+    assert not (project.root / PERSONA).exists()
+    (reason,) = reasons(report)
+    assert word in reason
+    assert f"`git restore --worktree -- {PERSONA}`" in reason
+
+
+def test_attributes_that_only_the_index_has_count(project: Project) -> None:
+    lay_out(project.root, {".gitattributes": "*.txt filter=secret\n"})
+    git(project.root, "add", ".gitattributes")
+    (project.root / ".gitattributes").write_text("\n")
+    (project.root / PERSONA).unlink()
+    assert "filter=secret" in reasons(project.fix())[0]
+
+
+def test_a_link_is_left_to_git(project: Project) -> None:
+    (project.root / PERSONA).unlink()
+    (project.root / PERSONA).symlink_to("../protocols/bye.txt")
+    save(project.root)
+    (project.root / PERSONA).unlink()
+    report = project.fix()
+    assert f"`git restore --worktree -- {PERSONA}`" in reasons(report)[0]
+    assert not project.script.requests
+
+
+def test_what_a_sparse_checkout_leaves_out_is_neither_restored_nor_generated(
+    project: Project,
+) -> None:
+    git(project.root, "sparse-checkout", "set", "--cone", "components/protocols")
+    assert not (project.root / PERSONA).exists()
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+    assert "outside the sparse checkout" in reasons(report)[0]
+    assert project.status() == []
+
+
+def test_a_file_with_a_merge_conflict_is_left(project: Project) -> None:
+    git(project.root, "checkout", "-q", "-b", "side")
+    lay_out(project.root, {PERSONA: "Side.\n"})
+    save(project.root)
+    git(project.root, "checkout", "-q", "main")
+    lay_out(project.root, {PERSONA: "Main.\n"})
+    save(project.root)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(project.root, "merge", "side")
+    (project.root / PERSONA).unlink()
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+    assert "merge conflict" in reasons(report)[0]
+
+
+def test_a_file_of_a_submodule_is_restored_there(project: Project, tmp_path: Path) -> None:
+    inner = repository(tmp_path / "inner", {"x.txt": "Inner text.\n"})
+    allow = ("-c", "protocol.file.allow=always")
+    git(project.root, *allow, "submodule", "add", "-q", str(inner), "components/inners")
+    goals = {**GOALS, "IN": {"inner": "x.txt"}}
+    lay_out(project.root, {"goal_map.json": json.dumps(goals)})
+    save(project.root)
+    (project.root / "components/inners/x.txt").unlink()
+    report = project.fix()
+    assert actions(report) == [("restored", "IN", "components/inners/x.txt")]
+    git(project.root, "submodule", "deinit", "-q", "-f", "components/inners")
+    report = project.fix()
+    assert not report.fixed
+    assert "submodule components/inners" in reasons(report)[0]
+    assert not project.script.requests
+
+
+def test_files_are_found_in_git_although_the_components_directory_is_a_link(
+    project: Project,
+) -> None:
+    git(project.root, "mv", "components", "library")
+    (project.root / "components").symlink_to("library")
+    save(project.root)
+    (project.root / "library/personas/host.txt").unlink()
+    git(project.root, "mv", "library/protocols/bye.txt", "library/protocols/farewell.txt")
+    report = project.fix()
+    done = {(one.action, one.path) for one in report.fixed}
+    assert done == {("restored", PERSONA), ("relinked", "components/protocols/farewell.txt")}
+    assert (project.root / "library/personas/host.txt").read_text() == HOST
+    assert not report.errors
+
+
+def test_a_name_without_contents_is_generated(project: Project) -> None:
+    """`git add -N` before the file was written, and the file is gone."""
+    lay_out(
+        project.root,
+        {
+            "goal_map.json": json.dumps({**GOALS, "NEW": {"lesson": "x.txt"}}),
+            "components/lessons/x.txt": "Soon.\n",
+        },
+    )
+    git(project.root, "add", "-N", ".")
+    (project.root / "components/lessons/x.txt").unlink()
+    assert [one[:2] for one in actions(project.fix())] == [("generated", "NEW")]
+
+
+def test_without_git_a_missing_file_is_generated(tmp_path: Path) -> None:
+    project = Project(lay_out(tmp_path, FILES), Script())
+    (tmp_path / PERSONA).unlink()
+    report = project.fix()
+    assert {one.action for one in report.fixed} == {"generated"}
+    assert len(project.script.requests) == 1
+
+
+def test_if_git_fails_nothing_is_generated(project: Project) -> None:
+    (project.root / PERSONA).unlink()
+    (project.root / ".git/index").write_bytes(b"not an index")
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+    assert "git cannot say" in reasons(report)[0]
+
+
+# Offer
+
+
+def typo_in_the_map(project: Project) -> None:
+    goals = {**GOALS, "GREET": {"persona": "host.txt", "protocol": "helo.txt"}}
+    (project.root / "goal_map.json").write_text(json.dumps(goals, indent=2))
+    save(project.root)
+
+
+def typo_in_the_file_name(project: Project) -> None:
+    git(project.root, "mv", "components/protocols/hello.txt", "components/protocols/helo.txt")
+    with open(project.root / "components/protocols/helo.txt", "a") as file:
+        file.write("Smile.\n")
+    save(project.root)
+
+
+TYPOS = [typo_in_the_map, typo_in_the_file_name]
+TYPO = pytest.mark.parametrize("typo", TYPOS, ids=lambda one: one.__name__)
+
+
+@TYPO
+def test_a_typo_is_left_with_both_commands(project: Project, typo: object) -> None:
+    typo(project)  # type: ignore[operator]
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+    assert project.status() == []
+    (reason,) = reasons(report)
+    assert "`jit-guard --fix --relink`" in reason
+    assert "`jit-guard --fix --generate-anyway`" in reason
+
+
+@TYPO
+def test_a_typo_is_relinked_on_request(project: Project, typo: object) -> None:
+    typo(project)  # type: ignore[operator]
+    report = project.fix(relink=True)
+    assert [one.action for one in report.fixed] == ["relinked"]
+    assert not report.errors
+    assert not project.script.requests
+
+
+@TYPO
+def test_a_new_text_is_generated_on_request(project: Project, typo: object) -> None:
+    typo(project)  # type: ignore[operator]
+    report = project.fix(generate_anyway=True)
+    assert [one.action for one in report.fixed] == ["generated"]
+    assert len(project.script.requests) == 1
+
+
+@TYPO
+def test_on_a_terminal_the_user_decides_about_a_typo(project: Project, typo: object) -> None:
+    typo(project)  # type: ignore[operator]
+    report, shown = project.fix_with("s")
+    assert "[r]elink [g]enerate [s]kip" in shown
+    assert not report.fixed
+    report, _ = project.fix_with("r")
+    assert [one.action for one in report.fixed] == ["relinked"]
+    assert not report.errors
+
+
+def test_on_a_terminal_a_new_text_can_be_wanted(project: Project) -> None:
+    typo_in_the_map(project)
+    report, _ = project.fix_with("g", "A greeting", "y")
+    assert [one.action for one in report.fixed] == ["generated"]
+
+
+def test_a_file_that_was_removed_from_git_is_offered(project: Project) -> None:
+    git(project.root, "rm", "-q", PERSONA)
+    before = project.status()
+    report = project.fix()
+    assert not report.fixed
+    assert project.status() == before
+    assert "git restore --staged --worktree" in reasons(report)[0]
+    report, shown = project.fix_with("r")
+    assert "[r]estore" in shown
+    assert {one.action for one in report.fixed} == {"restored"}
+    assert (project.root / PERSONA).read_text() == HOST
+    assert report.unstaged == (PERSONA,)
+    assert not project.script.requests
+
+
+def test_a_file_that_only_the_index_lost_is_not_missing(project: Project) -> None:
+    git(project.root, "rm", "-q", "--cached", PERSONA)
+    report = project.fix()
+    assert not report.fixed
+    assert {one.code for one in report.findings} == {"JG203"}
+
+
+def test_a_directory_of_another_plural_is_left_with_the_line_of_the_configuration(
+    project: Project,
+) -> None:
+    goals = {**GOALS, "WIN": {"strategy": "chess.txt"}}
+    lay_out(
+        project.root,
+        {"goal_map.json": json.dumps(goals), "components/strategies/chess.txt": "Think ahead.\n"},
+    )
+    report = project.fix()
+    assert not report.fixed
+    assert 'types.strategy.directory = "strategies"' in reasons(report)[0]
+
+
+def test_ensure_uses_the_same_plan(project: Project) -> None:
+    guard = Guard(project.root, generator=project.script.record)
+    (project.root / PERSONA).unlink()
+    assert guard.ensure("GREET", "persona").read_text() == HOST
+    typo_in_the_map(project)
+    with pytest.raises(MissingComponent, match="--generate-anyway"):
+        guard.ensure("GREET", "protocol")
+    assert not project.script.requests
+    path = guard.ensure("GREET", "protocol", generate_anyway=True)
+    assert path.name == "autogen_protocol_for_greet.txt"
+
+
+# Staging
+
+
+def staged(project: Project, *arguments: str, cwd: Path | None = None) -> list[str]:
+    """Run a fix and then the command that it prints; return what is not staged."""
+    where = cwd or project.root
+    done = call("--fix", "--yes", "--generator", "scaffold", *arguments, cwd=where)
+    found = re.search(r"to stage the fix, run: (.*)", done.err)
+    assert found is not None, done
+    run_in(where, found[1])
+    return [line for line in project.status() if line[1] != " "]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"mv {PERSONA} components/personas/welcome.txt",
+        f"git mv {PERSONA} components/personas/welcome.txt",
+        "sed -i.old s/hello.txt/new.txt/ goal_map.json && rm goal_map.json.old",
+        f"git rm -q {PERSONA}; mkdir -p components/personas; echo x > components/personas/x.txt",
+    ],
+)
+@pytest.mark.parametrize("where", [".", "components/personas"])
+def test_the_printed_command_stages_the_whole_change(
+    project: Project, change: str, where: str
+) -> None:
+    run_in(project.root, change)
+    left = staged(project, "--generate-anyway", cwd=project.root / where)
+    assert [line for line in left if not line.endswith(" components/personas/x.txt")] == []
+    assert not missing(Guard(project.root).check("index"))
+
+
+def test_more_than_ten_paths_are_listed_in_a_file(project: Project) -> None:
+    goals = {f"G{number}": {"persona": f"p{number}.txt"} for number in range(12)}
+    (project.root / "goal_map.json").write_text(json.dumps({**GOALS, **goals}))
+    lay_out(project.root, {"components/personas/unrelated.txt": "Not yet.\n"})
+    run_in(project.root, f"mv {PERSONA} components/personas/welcome.txt")
+    done = call("--fix", "--yes", "--generator", "scaffold", cwd=project.root)
+    found = re.search(r"to stage the fix, run: (.*)", done.err)
+    assert found is not None
+    assert len(found[1]) < 200
+    run_in(project.root, found[1])
+    assert [line for line in project.status() if line[1] != " "] == [
+        "?? components/personas/unrelated.txt"
+    ]
+
+
+def test_an_ignored_file_is_not_in_the_printed_command(project: Project) -> None:
+    lay_out(project.root, {".gitignore": "autogen_*\n"})
+    save(project.root)
+    run_in(project.root, "sed -i.old s/hello.txt/new.txt/ goal_map.json; rm goal_map.json.old")
+    assert staged(project, "--generate-anyway") == []
+
+
+# The report
+
+
+def test_a_json_report_says_what_a_fix_would_do(project: Project) -> None:
+    git(project.root, "mv", "components/protocols/hello.txt", "components/protocols/hi.txt")
+    (project.root / PERSONA).unlink()
+    goals = {**GOALS, "NEW": {"lesson": "x.txt"}, "PART": {"persona": "hots.txt"}}
+    (project.root / "goal_map.json").write_text(json.dumps(goals))
+    lay_out(project.root, {"components/protocols/bye.txt": BYE})
+    for arguments in (("--format", "json"), ("--fix", "--dry-run", "--yes", "--format", "json")):
+        done = call(*arguments, cwd=project.root)
+        assert done.code == 1
+        fixes = {
+            (one["goal"], one["component_type"]): one["fix"]
+            for one in done.report["findings"]
+            if one["fixable"]
+        }
+        assert fixes == {
+            ("GREET", "persona"): {"action": "restore", "path": PERSONA, "cost": 0},
+            ("GREET", "protocol"): {
+                "action": "relink",
+                "path": "components/protocols/hi.txt",
+                "cost": 0,
+            },
+            ("NEW", "lesson"): {
+                "action": "generate",
+                "path": "components/lessons/autogen_lesson_for_new.txt",
+                "cost": 0,
+            },
+            ("PART", "persona"): fixes["PART", "persona"],
+        }
+        assert all("fix" not in one for one in done.report["findings"] if not one["fixable"])
+    assert not (project.root / ".jit-guard").exists()
+
+
+def test_a_dry_run_shows_the_plan(project: Project) -> None:
+    (project.root / PERSONA).unlink()
+    typo = {**GOALS, "GREET": {"persona": "host.txt", "protocol": "helo.txt"}}
+    (project.root / "goal_map.json").write_text(json.dumps(typo))
+    done = call("--fix", "--dry-run", cwd=project.root)
+    assert done.code == 1
+    assert f"restore   {PERSONA}: it exists in git but was deleted on disk" in done.out
+    assert "offer     components/protocols/helo.txt: components/protocols/hello.txt" in done.out
+    assert not (project.root / ".jit-guard").exists()
+
+
+def test_paths_with_odd_names_are_restored_and_staged(project: Project) -> None:
+    name = "a b$'\"[x]*é.txt"
+    goals = {**GOALS, "ODD": {"persona": name}}
+    lay_out(
+        project.root,
+        {"goal_map.json": json.dumps(goals), f"components/personas/{name}": "Odd text.\n"},
+    )
+    save(project.root)
+    odd = project.root / "components/personas" / name
+    odd.unlink()
+    project.fix()
+    assert odd.read_text() == "Odd text.\n"
+    odd.rename(odd.with_name(f"new {name}"))
+    assert staged(project) == []
+
+
+def test_options_that_contradict_each_other_are_refused(project: Project) -> None:
+    done = call("--fix", "--relink", "--generate-anyway", cwd=project.root)
+    assert done.code == 2
+    assert "--relink and --generate-anyway cannot be combined" in done.err
+    done = call("--relink", cwd=project.root)
+    assert "--relink requires --fix" in done.err
