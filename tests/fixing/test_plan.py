@@ -13,15 +13,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from jit_guard.check import check
 from jit_guard.comparison.compare import compare
-from jit_guard.comparison.explanation import Explanation
+from jit_guard.comparison.explanation import Explanation, explain
 from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings, TypeSettings
+from jit_guard.errors import UnreadableError
 from jit_guard.fixing.plan import make_plan
 from jit_guard.fixing.steps import Generate, Plan, changes
 from jit_guard.registry.diff import unified_diff
 from jit_guard.registry.edit import splice
 from jit_guard.registry.goal_map import GoalMap
+from jit_guard.sources.answers import Blob, GitState
 from jit_guard.sources.memory import Link, Memory
 from jit_guard.sources.read_maps import read_maps
 from jit_guard.sources.tree import Tree
@@ -370,6 +373,126 @@ def test_every_missing_file_is_planned_once_or_has_a_reason(files: dict[str, Any
         (one.map, one.edit.keys) for step in (*plan.free, *plan.generates) for one in step.repoints
     ]
     assert len(seen) == len(set(seen))
+
+
+# What the check names
+
+
+TEXTS = st.sampled_from(["One.\n", "Two.\n", "Three.\n"])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, bytes], dict[str, GitState]]:
+    """A project, the last committed texts of missing files, and what git has of others."""
+    files = draw(projects())
+    for path in files:
+        if path.startswith("components/"):
+            files[path] = draw(TEXTS)
+    committed: dict[str, bytes] = {}
+    traces: dict[str, GitState] = {}
+    _, _, comparison = look(files, BOTH)
+    for path in dict.fromkeys(one.path for one in comparison.missing):
+        if draw(st.booleans()):
+            committed[path] = draw(TEXTS).encode()
+        if draw(st.booleans()):
+            blob = st.builds(Blob, st.just("1" * 40), st.booleans(), st.booleans()) | st.none()
+            traces[path] = GitState(path, "is in git", "git x", held=True, blob=draw(blob))
+    return files, committed, traces
+
+
+class InGit(Memory):
+    """A project in memory, some of whose missing files git has."""
+
+    def __init__(self, files: Any, committed: Any, traces: Mapping[str, GitState]) -> None:
+        super().__init__(files, committed=committed)
+        self._traces = traces
+
+    def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
+        """Return what git has."""
+        return {path: self._traces[path] for path in missing if path in self._traces}
+
+
+def explained(source: Memory, **more: Any) -> tuple[Explanation, Plan]:
+    maps, tree = read_maps(source, BOTH.maps), Tree(source)
+    found = explain(source, maps, tree, BOTH, compare(maps.read, tree, BOTH))
+    return found, make_plan(maps.read, tree, BOTH, found, **more)
+
+
+@given(histories())
+def test_a_plan_never_generates_what_the_check_names_a_file_for(
+    history: tuple[dict[str, Any], dict[str, bytes], dict[str, GitState]],
+) -> None:
+    source = InGit(*history)
+    named = {
+        one.path
+        for one in check(source, BOTH).findings
+        if one.code == "JG201" and (one.related or "run `jit-guard --fix`" not in (one.hint or ""))
+    }
+    found, plan = explained(source)
+    generated = {step.component for step in plan.generates}
+    assert not generated & named
+    assert not generated & set(found.traces)
+    # A decision changes only what was offered.
+    _, anyway = explained(source, decide=lambda _: "generate")
+    offered = {step.component for step in plan.offers}
+    assert {step.component for step in anyway.generates} <= generated | offered
+    assert anyway.free == plan.free
+    assert not anyway.offers
+    _, accepted = explained(source, decide=lambda _: "accept")
+    assert {step.component for step in accepted.generates} == generated
+    assert {step.component for step in accepted.free} >= {step.component for step in plan.free}
+
+
+@given(histories())
+def test_a_relink_is_certain_or_decided(
+    history: tuple[dict[str, Any], dict[str, bytes], dict[str, GitState]],
+) -> None:
+    files, committed, _ = history
+    _, plan = explained(InGit(*history))
+    for step in plan.relinks:
+        if step.why == "same text as last committed":
+            assert files[step.path].encode() == committed[step.component]
+        else:
+            assert step.why in ("the file's own spelling", "it was generated for this goal before")
+    for one in plan.restores:
+        assert one.staged
+
+
+def held(path: str, **more: Any) -> GitState:
+    return GitState(path, "is in git", f"git restore -- {path}", held=True, **more)
+
+
+def test_what_git_has_is_restored_unless_only_git_can_do_that() -> None:
+    goals = {"A": {"persona": "x.txt"}, "B": {"persona": "x.txt", "protocol": "y.txt"}}
+    x, y = "components/personas/x.txt", "components/protocols/y.txt"
+    traces = {one: held(one, blob=Blob("1" * 40, executable=False)) for one in (x, y)}
+    _, plan = explained(
+        InGit({**project(goals), "other.json": "{}"}, {}, traces), obstacles={y: "it is large"}
+    )
+    (step,) = plan.restores
+    assert step.component == x
+    assert step.entries == (("A", "persona"), ("B", "persona"))
+    assert [one.reason for one in plan.leaves] == [f"it is large; run: `git restore -- {y}`"]
+    assert not plan.generates
+
+
+def test_a_text_is_not_generated_if_git_cannot_be_asked() -> None:
+    files = project({"A": {"persona": "x.txt"}})
+    maps, tree, comparison = look(files, Settings())
+    error = UnreadableError(".git", "broken")
+    found = Explanation.without_source(comparison)._replace(untraced=error)
+    plan = make_plan(maps, tree, Settings(), found)
+    assert not steps(plan)
+    assert "git cannot say" in plan.leaves[0].reason
+
+
+def test_a_file_that_is_no_plain_file_is_not_offered_for_a_relink() -> None:
+    files = {
+        **project({"A": {"persona": "hosts.txt"}}),
+        "components/personas/host.txt": Link("../nowhere"),
+    }
+    (offer,) = planned(files).offers
+    assert offer.accept is None
 
 
 # The diff

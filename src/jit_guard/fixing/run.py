@@ -124,7 +124,9 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     tally.fail(failed)
     ordered = {step.component for step, _ in orders}
     tally.given_up.update(step.component for step in steps if step.component not in ordered)
-    if not orders or not _may_spend(session, [order for _, order in orders]):
+    unpaid = _not_agreed(session, [order for _, order in orders])
+    orders = [one for one in orders if one[1] not in unpaid]
+    if not orders:
         return False
     claims = session.ledger.claim([order.wanted for _, order in orders], after=session.after)
     mine = [
@@ -158,15 +160,17 @@ def _wait(session: Session, order: Order) -> None:
         )
 
 
-def _may_spend(session: Session, orders: Sequence[Order]) -> bool:
-    """Ask once before the first text that may cost money; return whether to continue."""
-    missing = [
-        order
-        for order in orders
-        if not session.agreed and session.ledger.stored(order.wanted, after=session.after) is None
-    ]
+def _not_agreed(session: Session, orders: Sequence[Order]) -> list[Order]:
+    """Ask once before the first text that may cost money; return the orders that are given up.
+
+    Texts that the ledger has are free, whatever the answer is.
+    """
+    if session.agreed:
+        return []
+    ledger, after = session.ledger, session.after
+    missing = [order for order in orders if ledger.stored(order.wanted, after=after) is None]
     if not missing:
-        return True
+        return []
     from jit_guard.generators.prompt import about_tokens, system_prompt
 
     system = session.options.prompt or system_prompt()
@@ -176,13 +180,14 @@ def _may_spend(session: Session, orders: Sequence[Order]) -> bool:
     session.agreed = session.interaction.agree(
         f"Generating {texts} with {model} takes about {tokens:,} tokens."
     )
-    if not session.agreed:
-        reason = f"generating {texts} with {model} may cost money; pass --yes to agree"
-        for order in orders:
-            request = order.request
-            session.tally.fail([Failed(request.goal, request.component_type, reason)])
-            session.tally.given_up.add(order.wanted.component)
-    return session.agreed
+    if session.agreed:
+        return []
+    reason = f"generating {texts} with {model} may cost money; pass --yes to agree"
+    for order in missing:
+        request = order.request
+        session.tally.fail([Failed(request.goal, request.component_type, reason)])
+        session.tally.given_up.add(order.wanted.component)
+    return missing
 
 
 def _write(session: Session, claimed: Sequence[Claimed]) -> None:
