@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -395,3 +396,14 @@ def test_the_draft_of_a_killed_writer_is_removed(project: Path) -> None:
     assert interrupted(str(project)) is None
     assert recover(str(project)).outcome == "nothing"
     assert not (project / intent.DRAFT).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no executable bit")
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_an_executable_component_is_executable_after_a_recovery(project: Path, steps: int) -> None:
+    interrupt(project, steps, [Placement(P, b"the p\n", executable=True), PLACEMENTS[1]])
+    for temporary in project.glob("components/*/.jit-guard-*"):
+        temporary.unlink()  # so that it is written again from the intent
+    recover(str(project))
+    assert os.access(project / P, os.X_OK)
+    assert not (project / Q).stat().st_mode & 0o111

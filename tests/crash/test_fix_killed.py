@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from crash.conftest import Record
-from crash.disk_model import State
+from crash.disk_model import State, read_state
 from crash.fix_project import TWO, FixProject, changing, sample
 from crash.projects import SIMPLE
 from crash.tracing import why_not_strace
+from projects import git, lay_out
+from repositories import NEEDS_GIT
 
 _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
@@ -48,3 +53,45 @@ def test_kill_9_at_every_call_of_a_fix(
         f"{dict(ends)}, nothing else, no text paid for twice"
     )
     assert ends
+
+
+HELLO = "components/protocols/hello.txt"
+
+
+def with_deleted_files(directory: str) -> State:
+    """A repository with two deleted files, one of them executable."""
+    root = os.path.join(directory, "made")
+    goals = {"GREET": {"persona": "host.txt", "protocol": "hello.txt"}}
+    files = {
+        "goal_map.json": json.dumps(goals, indent=2),
+        "components/personas/host.txt": "You welcome people.\n",
+        HELLO: "Say hello, then the name.\n",
+    }
+    os.mkdir(root)
+    lay_out(Path(root), files)
+    os.chmod(os.path.join(root, HELLO), 0o755)
+    git(Path(root), "init", "-q", "--template=")
+    git(Path(root), "add", ".")
+    os.unlink(os.path.join(root, HELLO))
+    os.unlink(os.path.join(root, "components/personas/host.txt"))
+    return read_state(root)
+
+
+@NEEDS_GIT
+def test_kill_9_at_every_call_of_a_fix_that_restores_files_from_git(
+    fast_directory: str, record: Record
+) -> None:
+    project = FixProject(fast_directory, "command", with_deleted_files(fast_directory), restored=2)
+    hello = os.path.join(project.root, HELLO)
+    assert os.access(hello, os.X_OK)
+    ends: Counter[str] = Counter()
+    points = changing(project.points("main"))
+    chosen = sample(points, 12)
+    for point, ran in project.inject("main", chosen, "signal=SIGKILL"):
+        assert ran.code == -signal.SIGKILL, (point, ran)
+        ends[project.ends_well(point)] += 1
+        assert os.access(hello, os.X_OK), point
+    record(
+        f"kill -9, --fix with restored files: {len(chosen)} of {len(points)} points, {dict(ends)}"
+    )
+    assert len(ends) == 2  # old and new
