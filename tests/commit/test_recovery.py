@@ -311,7 +311,8 @@ def test_a_corrupted_intent_is_refused_and_moved_aside_when_abandoned(
 def test_a_newer_intent_is_refused(project: Path) -> None:
     interrupt(project)
     pending = project / PENDING
-    pending.write_bytes(pending.read_bytes().replace(b'"version": 1', b'"version": 2'))
+    newer = b'"version": %d' % (intent.VERSION + 1)
+    pending.write_bytes(pending.read_bytes().replace(b'"version": 1', newer))
     with pytest.raises(TransactionError, match="newer jit-guard"):
         recover(str(project))
 

@@ -13,12 +13,13 @@ if __name__ == "__main__":
 from commits import recover
 from jit_guard.commit import transaction
 from jit_guard.commit.intent import MapChange
-from jit_guard.commit.preparation import Placement
+from jit_guard.commit.preparation import Move, Placement
 from jit_guard.errors import JitGuardError
 from jit_guard.registry.edit import Edit
 
 NEW = "autogen_protocol_for_greet.txt"
 EDIT = Edit(("GREET", "protocol"), "hello.txt", NEW)
+MOVED = Edit(("GREET", "persona"), "host.txt", "of/guest.txt")
 TEXT = b"Say hello, then the name.\n" * 3
 
 
@@ -26,6 +27,13 @@ def commit(root: str) -> None:
     """Commit one entry and one component in a new directory, as in a usual fix."""
     changes = [MapChange("goal_map.json", (EDIT,))]
     transaction.commit(root, changes, [Placement(f"components/protocols/{NEW}", TEXT)])
+
+
+def move(root: str) -> None:
+    """Rename one component to a new directory, with its entry."""
+    changes = [MapChange("goal_map.json", (MOVED,))]
+    moves = [Move("components/personas/host.txt", f"components/personas/{MOVED.new}")]
+    transaction.commit(root, changes, (), moves=moves)
 
 
 def refuse_links() -> None:
@@ -41,10 +49,12 @@ def main() -> int:
     """Return 0 if done, 2 after a clear message, 130 if interrupted; else a traceback."""
     root, deed = sys.argv[2:4]
     try:
-        if deed == "commit without links":
+        if deed.endswith("without links"):
             refuse_links()
         if deed.startswith("commit"):
             commit(root)
+        elif deed.startswith("move"):
+            move(root)
         else:
             recover(root, abandon=deed == "abandon")
     except JitGuardError as error:

@@ -25,10 +25,11 @@ _SOURCES = ":".join(map(os.path.dirname, (os.path.dirname(jit_guard.__file__), c
 class Killable:
     """A project in memory, and an action on it as a command."""
 
-    def __init__(self, directory: str, what: str, before: State) -> None:
+    def __init__(self, directory: str, what: str, before: State, new: State = SIMPLE_NEW) -> None:
         self.root = os.path.join(directory, "project")
         os.makedirs(self.root, exist_ok=True)
         self.before = before
+        self.new = new
         self.argv = [sys.executable, "-S", deed.__file__, _SOURCES, self.root, what]
         self.env = {
             "PATH": os.environ.get("PATH", ""),
@@ -57,7 +58,7 @@ class Killable:
         """Recover, and return `old` or `new`; any other state is an error."""
         recover(self.root)
         state = self.state()
-        assert state in (SIMPLE, SIMPLE_NEW), state
+        assert state in (SIMPLE, self.new), state
         return "old" if state == SIMPLE else "new"
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import commits
-from crash.deed import EDIT, NEW, TEXT, commit, refuse_links
+from crash.deed import EDIT, MOVED, NEW, TEXT, commit, move, refuse_links
 from crash.disk_model import State, read_state, write_state
 from crash.power_loss import StateCheck, full_disk
 from jit_guard.commit import durable, intent, transaction
@@ -199,6 +199,23 @@ def in_new_directories(root: str) -> None:
     one_component(root)
 
 
+HOST = b"You welcome people.\n"
+MOVED_MAP = MAP.replace(b"host.txt", MOVED.new.encode())
+MOVED_STATE: State = {
+    "goal_map.json": MOVED_MAP,
+    "components": None,
+    "components/personas": None,
+    "components/personas/of": None,
+    f"components/personas/{MOVED.new}": HOST,
+}
+
+
+def edited_then_moved(root: str) -> None:
+    """Move a component that was just saved, without a sync."""
+    _save(os.path.join(root, "components/personas/host.txt"), TEXT)
+    move(root)
+
+
 def _without_links(run: Callable[[str], None]) -> Callable[[str], None]:
     def without_links(root: str) -> None:
         real = os.link
@@ -270,19 +287,27 @@ def _save(path: str, data: bytes) -> None:
     os.close(handle)
 
 
-def decided(directory: str, before: State) -> State:
-    """Return the state just after the commit of `one_component` was decided."""
+def decided(directory: str, before: State, *, moved: bool = False) -> State:
+    """Return the state just after the commit of `one_component`, or of `move`, was decided.
+
+    A move has also set the map and given the new name.
+    """
     write_state(directory, before)
     root = os.path.realpath(directory)
     changes = [MapChange("goal_map.json", (EDIT,))]
     placements = [Placement(f"components/protocols/{NEW}", TEXT)]
-    commits.interrupt(root, changes, placements, 0)
+    if moved:
+        with suppress(Killed), _killed_before("its old name is removed next"):
+            move(root)
+    else:
+        commits.interrupt(root, changes, placements, 0)
     return read_state(directory)
 
 
 def scenarios(directory: str) -> list[Scenario]:
     """Return all scenarios. `directory` is an empty directory in which to prepare states."""
     pending = decided(directory, SIMPLE)
+    moving = decided(directory, SIMPLE, moved=True)
     prepared: State = {path: pending[path] for path in pending if path in OURS_FOR_GOOD}
     cleaned = {path: data for path, data in pending.items() if "/.jit-guard-" not in f"/{path}"}
     half_done = {**pending, "goal_map.json": SIMPLE_NEW["goal_map.json"]}
@@ -327,6 +352,19 @@ def scenarios(directory: str) -> list[Scenario]:
             excused=lambda _: True,
         ),
         Scenario("set aside", broken, set_aside, abandoned, SIMPLE, aside),
+        Scenario("moved", SIMPLE, move, recover, SIMPLE, MOVED_STATE),
+        Scenario(
+            "moved without hard links", SIMPLE, _without_links(move), _without_links(recover),
+            SIMPLE, MOVED_STATE,
+        ),
+        Scenario(
+            "edited, then moved", SIMPLE, edited_then_moved, recover, SIMPLE,
+            {**MOVED_STATE, f"components/personas/{MOVED.new}": TEXT},
+            excused=lambda state: state.get("goal_map.json") == MAP,
+        ),
+        Scenario(
+            "move abandoned", moving, abandoned, recover_with_space, SIMPLE, MOVED_STATE, SIMPLE
+        ),
         Scenario(
             "new directories", SIMPLE, in_new_directories, recover, adopted, SIMPLE_NEW,
             excused=lambda state: state.get("goal_map.json") == MAP,

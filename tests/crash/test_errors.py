@@ -17,10 +17,10 @@ import pytest
 import commits
 from crash import deed
 from crash.conftest import Record
-from crash.disk_model import read_state, write_state
+from crash.disk_model import State, read_state, write_state
 from crash.killable import FULL, Killable, middle
 from crash.killing import inject
-from crash.projects import SIMPLE, SIMPLE_NEW, visible
+from crash.projects import MOVED_STATE, SIMPLE, SIMPLE_NEW, visible
 from crash.tracing import why_not_strace
 from jit_guard.commit.errors import UnfinishedCommitError
 from jit_guard.errors import JitGuardError
@@ -66,7 +66,7 @@ def test_an_error_at_every_call(from_there_on: bool, fast_directory: str, record
 
 _CALLS = (
     *("open", "read", "write", "fsync", "close", "fstat", "lstat", "stat", "mkdir", "rmdir"),
-    *("unlink", "rename", "replace", "link", "fchmod", "listxattr"),
+    *("unlink", "rename", "replace", "link", "fchmod", "listxattr", "dup", "listdir"),
 )
 
 
@@ -99,8 +99,11 @@ def _failing(
 
 
 @pytest.mark.parametrize("how", ["once", "from there on", "although it was done"])
+@pytest.mark.parametrize(
+    ("act", "new"), [(deed.commit, SIMPLE_NEW), (deed.move, MOVED_STATE)], ids=["commit", "move"]
+)
 def test_every_error_at_every_call_through_os(
-    how: str, fast_directory: str, record: Record
+    act: Callable[[str], None], new: State, how: str, fast_directory: str, record: Record
 ) -> None:
     """Raise all four errors at all calls, in this process without strace."""
     root = fast_directory
@@ -116,7 +119,7 @@ def test_every_error_at_every_call_through_os(
                 number, code, done=how == "although it was done", on=how == "from there on"
             ) as seen:
                 try:
-                    deed.commit(root)
+                    act(root)
                 except JitGuardError as raised:
                     error = raised
             if len(seen) < number:
@@ -125,14 +128,15 @@ def test_every_error_at_every_call_through_os(
             state = visible(read_state(root))
             at = f"{seen[number - 1]}, call {number}, {errno.errorcode[code]}: {error}"
             if error is None:
-                assert state == SIMPLE_NEW, at
+                assert state == new, at
             elif not isinstance(error, UnfinishedCommitError):
                 assert state == SIMPLE, at
             commits.recover(root)
             state = visible(read_state(root))
-            assert state in (SIMPLE, SIMPLE_NEW), at
+            assert state in (SIMPLE, new), at
             ends["old" if state == SIMPLE else "new"] += 1
-    record(f"errors through os, {how}: {count} runs, {dict(ends)}, nothing else")
+    what = act.__name__
+    record(f"errors through os, {what}, {how}: {count} runs, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 

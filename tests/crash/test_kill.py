@@ -12,7 +12,7 @@ import pytest
 from crash.conftest import Record
 from crash.killable import FULL, Killable, middle
 from crash.killing import inject
-from crash.projects import SIMPLE, SIMPLE_NEW
+from crash.projects import MOVED_STATE, SIMPLE, SIMPLE_NEW, decided
 from crash.tracing import why_not_strace
 from jit_guard.commit import intent, transaction
 from jit_guard.commit.directories import Directories
@@ -87,6 +87,39 @@ def test_kill_9_at_every_call_of_abandoning(fast_directory: str, record: Record)
         assert run.returncode == -signal.SIGKILL, run
         ends[abandon.recovered()] += 1
     record(f"kill -9, recover --abandon: {len(points)} points, {dict(ends)}, nothing else")
+
+
+@pytest.mark.parametrize("what", ["move", "move without links"])
+def test_kill_9_at_every_call_of_a_move(what: str, fast_directory: str, record: Record) -> None:
+    move = Killable(fast_directory, what, SIMPLE, MOVED_STATE)
+    ends: Counter[str] = Counter()
+    points = move.points()
+    runs = inject(move.argv, move.root, move.env, points, "signal=SIGKILL", move.lay_out)
+    for run in runs:
+        assert run.returncode == -signal.SIGKILL, run
+        ends[move.recovered()] += 1
+        assert transaction.interrupted(move.root) is None
+    record(f"kill -9, {what}: {len(points)} points, {dict(ends)}, nothing else")
+    assert set(ends) == {"old", "new"}
+
+
+@pytest.mark.parametrize(("what", "end"), [("recover", "new"), ("abandon", "old")])
+def test_kill_9_at_every_call_of_a_recovery_of_a_move(
+    what: str, end: str, fast_directory: str, record: Record
+) -> None:
+    before = decided(fast_directory, SIMPLE, moved=True)
+    recovery = Killable(fast_directory, what, before, MOVED_STATE)
+    ends: Counter[str] = Counter()
+    points = recovery.points()[:: 1 if FULL else 2]
+    runs = inject(
+        recovery.argv, recovery.root, recovery.env, points, "signal=SIGKILL", recovery.lay_out
+    )
+    for run in runs:
+        assert run.returncode == -signal.SIGKILL, run
+        ends[recovery.recovered()] += 1
+    record(f"kill -9, {what} of a move: {len(points)} points, {dict(ends)}, nothing else")
+    assert end in ends
+    assert what == "abandon" or set(ends) == {"new"}
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])

@@ -44,6 +44,10 @@ NAMES = (
     "saved over",
     "written by hand",
     "set aside",
+    "moved",
+    "moved without hard links",
+    "edited, then moved",
+    "move abandoned",
     "new directories",
 )
 

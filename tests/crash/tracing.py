@@ -241,6 +241,8 @@ class Recorder:
             self.calls.append(note(result, *whole))
             if note is _RECORDED["open"]:
                 self._directories[result] = whole[0]
+            elif note is _RECORDED["dup"] and args[0] in self._directories:
+                self._directories[result] = self._directories[args[0]]
             return result
 
         return traced

@@ -574,3 +574,135 @@ def test_an_intent_for_a_map_from_a_flag_needs_that_flag(
     assert call(*fix, cwd=root).code in (0, 1)
     assert (root / PLACED).read_bytes() == TEXT
     assert transaction.interrupted(str(root)) is None
+
+
+# Moves: a file may be renamed only together with an entry that names it.
+
+MOVED_TO = "components/protocols/renamed.txt"
+THERE = "components/protocols/there.txt"
+RENAMED = edit("there.txt", "renamed.txt", "B", "protocol")
+
+
+def moving(old: str = THERE, new: str = MOVED_TO, *edits: Edit, **fields: Any) -> Intent:
+    moves = (intent.MoveIntent(old, new, f"{TOKEN}-0"),)
+    return Intent("commit", (of_map(*(edits or (RENAMED,))),), (), (), moves=moves, **fields)
+
+
+def test_a_move_with_its_entry_is_carried_out_and_listed(world: Path) -> None:
+    root = world / "project"
+    plant(root, moving())
+    done = call("recover", cwd=root)
+    assert done.code == 0
+    assert f"moved {THERE} to {MOVED_TO}" in done.out
+    assert (root / MOVED_TO).read_text() == "Theirs.\n"
+    assert not (root / THERE).exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "edits"),
+    [
+        ("package.json", MOVED_TO, ()),
+        (THERE, "package.json", ()),
+        (THERE, "lib/renamed.txt", ()),
+        ("goal_map.json", MOVED_TO, ()),
+        (THERE, "components/protocols/other.txt", ()),
+        ("components/protocols/private.txt", MOVED_TO, ()),
+        (THERE, MOVED_TO, (edit(),)),
+        (THERE, MOVED_TO, (edit("there.txt", "fresh.txt", "B", "protocol"),)),
+        (THERE, MOVED_TO, (edit("gone.txt", "renamed.txt"),)),
+        (THERE, "components/personas/renamed.txt", ()),
+        ("../home/secret.json", MOVED_TO, ()),
+        (THERE, "../home/x", ()),
+        (THERE, "components/.git/hooks/post-checkout", ()),
+        (THERE, ".jit-guard/ledger.db", ()),
+    ],
+)
+def test_a_move_without_its_entry_is_refused(
+    world: Path, old: str, new: str, edits: tuple[Edit, ...]
+) -> None:
+    root = world / "project"
+    (root / "components/protocols/private.txt").write_text("Private.\n")
+    plant(root, moving(old, new, *edits))
+    refuse(world, root)
+
+
+def test_a_move_never_overwrites_a_file(world: Path) -> None:
+    root = world / "project"
+    (root / MOVED_TO).write_text("Private.\n")
+    plant(root, moving())
+    call("recover", cwd=root)
+    assert (root / MOVED_TO).read_text() == "Private.\n"
+    assert (root / THERE).read_text() == "Theirs.\n"
+
+
+def test_no_move_goes_through_a_link_out_of_the_project(world: Path) -> None:
+    root = world / "project"
+    (root / "components/protocols/out").symlink_to("../../../home")
+    plant(
+        root,
+        moving(THERE, "components/protocols/out/x", edit("there.txt", "out/x", "B", "protocol")),
+    )
+    refuse(world, root)
+    plant(
+        root,
+        moving(
+            "components/protocols/out/secret.json",
+            MOVED_TO,
+            edit("out/secret.json", "renamed.txt", "B", "protocol"),
+        ),
+    )
+    refuse(world, root)
+
+
+def test_a_move_of_a_link_is_not_carried_out(world: Path) -> None:
+    root = world / "project"
+    (root / "components/protocols/secret").symlink_to("../../../home/secret.json")
+    plant(
+        root,
+        moving(
+            "components/protocols/secret",
+            MOVED_TO,
+            edit("there.txt", "renamed.txt", "B", "protocol"),
+            edit("secret", "renamed.txt", "C", "protocol"),
+        ),
+    )
+    call("recover", cwd=root)
+    assert (root / "components/protocols/secret").is_symlink()
+    assert not (root / MOVED_TO).exists()
+
+
+def test_a_plan_moves_nothing(world: Path) -> None:
+    root = world / "project"
+    plant(root, moving()._replace(phase="plan"))
+    before = ours(read_state(str(root)))
+    assert call("recover", cwd=root).code == 0
+    assert ours(read_state(str(root))) == before
+
+
+def test_a_move_in_a_program_of_the_library_is_refused(world: Path) -> None:
+    from jit_guard.commit import RefusedIntentError
+    from jit_guard.commit import recover as recover_files
+
+    root = world / "project"
+    plant(root, moving())
+    with pytest.raises(RefusedIntentError, match="moves"):
+        recover_files(str(root), maps=["goal_map.json"], directories=["components"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: one.update(temporary="x"),
+        lambda one: one.update(temporary=None),
+        lambda one: one.update(new=7),
+        lambda one: one.pop("old"),
+    ],
+)
+def test_a_move_of_another_form_is_refused(
+    world: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    body = json.loads(intent.encode(moving()))
+    del body["sha256"]
+    change(body["moves"][0])
+    plant(world / "project", json.dumps({"sha256": intent._checksum(body), **body}).encode())
+    refuse(world, world / "project", "corrupted")

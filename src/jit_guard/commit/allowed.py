@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent
+from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent, MoveIntent
 from jit_guard.registry.positions import pointer
 from jit_guard.text.names import STATE_DIRECTORY
 
@@ -55,6 +55,7 @@ def refusal(
     if allowed.tracked:
         return f"git tracks {STATE_DIRECTORY}, so the intent may have come with a clone"
     paths = [one.path for one in intent.maps] + [one.path for one in intent.components]
+    paths += (path for one in intent.moves for path in (one.old, one.new))
     if len(set(paths)) < len(paths):
         return "it changes a file twice"
     set_now: set[str | None] = set()
@@ -75,10 +76,12 @@ def refusal(
                 return f"it writes {component.path}, which no entry names"
         if why := _refusal_of_component(component, allowed, existing):
             return why
-    for path in intent.directories:
-        if path not in parents:
-            return f"it removes the directory {path}, which is not a parent of its components"
-    return None
+    moves = (_refusal_of_move(move, intent, allowed) for move in intent.moves)
+    odd = (path for path in intent.directories if path not in parents)
+    removes = (
+        f"it removes the directory {path}, which is not a parent of its components" for path in odd
+    )
+    return next((why for why in (*moves, *removes) if why is not None), None)
 
 
 def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
@@ -92,6 +95,23 @@ def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
                 at = f"{one.path}{pointer(*edit.keys)}"
                 return f"it sets {at} to {value[:60]!r}, which is not a safe component path"
     return None
+
+
+def _refusal_of_move(one: MoveIntent, intent: Intent, allowed: Allowed) -> str | None:
+    """A file may be renamed only together with an entry that named it, as its new name."""
+    for path in (one.old, one.new):
+        if allowed.components and not path.startswith(f"{allowed.components}/"):
+            return f"{path} is not below {allowed.components}"
+    # A plan has no edits, and moves nothing.
+    named = intent.phase == "plan" or any(
+        (allowed.path_of(edit.keys, edit.old), allowed.path_of(edit.keys, edit.new))
+        == (one.old, one.new)
+        for change in intent.maps
+        for edit in change.edits
+    )
+    if named and not allowed.directories:
+        return None
+    return f"it moves {one.old} to {one.new}, but no entry with it"
 
 
 def _refusal_of_component(

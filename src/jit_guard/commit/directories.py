@@ -226,8 +226,15 @@ def move(function: Callable[..., Any], source: Location, target: Location, **key
         if handle is None:
             function(source.path, target.path, **keywords)
             return
-        assert source.directory == target.directory  # or the second handle could close the first
-        function(source.name, target.name, src_dir_fd=handle, dst_dir_fd=handle, **keywords)
+        if source.directory == target.directory:
+            function(source.name, target.name, src_dir_fd=handle, dst_dir_fd=handle, **keywords)
+            return
+        handle = os.dup(handle)  # opening the second directory may close the first
+        try:
+            there = target.directory.handle
+            function(source.name, target.name, src_dir_fd=handle, dst_dir_fd=there, **keywords)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise _named(error, target.path) from None
 

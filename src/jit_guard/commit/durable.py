@@ -240,7 +240,7 @@ def same_file(before: os.stat_result, now: os.stat_result) -> bool:
 
 
 def place(temporary: Location, final: Location) -> None:
-    """Give a file its final name in the same directory; never overwrite an existing file.
+    """Give a file another name, by a hard link; never overwrite an existing file.
 
     Raises:
         FileExistsError: the name is already taken.

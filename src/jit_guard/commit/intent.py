@@ -30,7 +30,8 @@ from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
 
 DRAFT = f"{PENDING}.tmp"
 BROKEN = f"{STATE_DIRECTORY}/unreadable-pending.json"
-VERSION = 1
+VERSION = 2
+_OLDEST = 1  # readers of this version can finish everything but a move
 # The size limit of an intent, and of everything in it outside strings (200,000 edits).
 MOST_BYTES = 64 << 20
 _MOST_STRUCTURE = 8 << 20
@@ -74,6 +75,14 @@ class ComponentIntent(NamedTuple):
         return 0o777 if self.executable else 0o666
 
 
+class MoveIntent(NamedTuple):
+    """A component to rename. Its text stays in its file, which is never copied."""
+
+    old: str
+    new: str
+    temporary: str  # a name in the directory of `new`
+
+
 class Intent(NamedTuple):
     """One commit. `directories` are to be created, outermost first, relative to the root.
 
@@ -85,6 +94,7 @@ class Intent(NamedTuple):
     components: tuple[ComponentIntent, ...]
     directories: tuple[str, ...]
     reserves: bool = False
+    moves: tuple[MoveIntent, ...] = ()
 
     def plan(self) -> Intent:
         """Return what must be on disk before the first temporary file: names without texts."""
@@ -227,7 +237,7 @@ def encode(intent: Intent) -> bytes:
         TransactionError: it is too large: `read` would refuse it.
     """
     body: dict[str, Any] = {
-        "version": VERSION,
+        "version": VERSION if intent.moves else _OLDEST,
         "phase": intent.phase,
         "folders": intent.directories,
         "maps": [
@@ -258,6 +268,8 @@ def encode(intent: Intent) -> bytes:
     }
     if intent.reserves:
         body["reserves"] = True
+    if intent.moves:
+        body["moves"] = [one._asdict() for one in intent.moves]
     data = json.dumps({"sha256": _checksum(body), **body}, indent=1).encode() + b"\n"
     if _is_bulky(data):
         raise TransactionError("the commit is too large; nothing was changed")
@@ -285,6 +297,7 @@ def decode(data: bytes) -> Intent:
                 components=tuple(map(_decode_component, _of(list, body["components"]))),
                 directories=tuple(_of(list, body["folders"])),
                 reserves=_of(bool, body.get("reserves", False)),
+                moves=tuple(map(_decode_move, _of(list, body.get("moves", [])))),
             )
             _refuse_odd(found)
             return found
@@ -311,6 +324,11 @@ def _refuse_odd(intent: Intent) -> None:
         refuse_unsafe(one.path)
         if not _TEMPORARY.fullmatch(one.temporary):
             raise ValueError(one.temporary)
+    for move in intent.moves:
+        refuse_unsafe(move.old)
+        refuse_unsafe(move.new)
+        if not _TEMPORARY.fullmatch(move.temporary):
+            raise ValueError(move.temporary)
     for path in intent.directories:
         refuse_unsafe(_of(str, path))
     for component in intent.components:
@@ -346,6 +364,10 @@ def _decode_component(one: dict[str, Any]) -> ComponentIntent:
         _of(bool, one["adopted"]),
         _of(bool, one.get("executable", False)),
     )
+
+
+def _decode_move(one: dict[str, Any]) -> MoveIntent:
+    return MoveIntent(*(_of(str, one[name]) for name in MoveIntent._fields))
 
 
 def _of(kind: type[_T], value: Any) -> _T:

@@ -9,6 +9,7 @@ from jit_guard.commit.directories import Directory, Location
 from jit_guard.commit.errors import OccupiedError, TransactionError
 from jit_guard.commit.intent import ComponentIntent
 from jit_guard.commit.location import missing_directories, upwards
+from jit_guard.commit.move_components import move_components
 from jit_guard.commit.replay import (
     TRIES,
     Left,
@@ -21,7 +22,7 @@ from jit_guard.commit.replay import (
 
 
 def place_components(work: Replay) -> None:
-    """Give every component that an entry names its final name.
+    """Give every component that an entry names its final name, and rename moved ones.
 
     Raises:
         OccupiedError: in the commit itself, another file has this name by now. A recovery keeps
@@ -37,6 +38,7 @@ def place_components(work: Replay) -> None:
             _withdraw(work, one, location)
         directories[location.directory] = None
     sync_directories(directories, "a component is missing under its name, though the map names it")
+    move_components(work)
 
 
 def _place(work: Replay, one: ComponentIntent, location: Location) -> None:

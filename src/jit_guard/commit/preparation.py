@@ -9,7 +9,14 @@ from typing import NamedTuple
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import OccupiedError, TransactionError
-from jit_guard.commit.intent import ComponentIntent, Intent, MapChange, MapIntent, probe
+from jit_guard.commit.intent import (
+    ComponentIntent,
+    Intent,
+    MapChange,
+    MapIntent,
+    MoveIntent,
+    probe,
+)
 from jit_guard.commit.location import (
     component_location,
     map_location,
@@ -17,6 +24,7 @@ from jit_guard.commit.location import (
     refuse_hard_link,
     upwards,
 )
+from jit_guard.commit.move_components import can_move, refuse_to_move
 from jit_guard.commit.replay import sha256_of
 from jit_guard.registry.edit import EditError, splice
 from jit_guard.text.names import OURS
@@ -33,6 +41,13 @@ class Placement(NamedTuple):
     data: bytes
     replaces: str | None = None
     executable: bool = False
+
+
+class Move(NamedTuple):
+    """A component to rename. Paths are relative to the root; nothing may exist at `new`."""
+
+    old: str
+    new: str
 
 
 class NewMap(NamedTuple):
@@ -67,11 +82,15 @@ class New(NamedTuple):
     def replaced(self) -> set[Location]:
         """The files that are replaced: maps, and drafts."""
         drafts = {one.location for one in self.components if one.like is not None}
-        return drafts.union(one.location for one in self.maps)
+        moved = {self.locations[one.old] for one in self.intent.moves}
+        return drafts.union((one.location for one in self.maps), moved)
 
 
 def prepare(
-    directories: Directories, changes: Sequence[MapChange], placements: Sequence[Placement]
+    directories: Directories,
+    changes: Sequence[MapChange],
+    placements: Sequence[Placement],
+    moves: Sequence[Move] = (),
 ) -> New:
     """Do steps 1 to 4 in memory, so that refusals come before anything is written."""
     token = f"{OURS}{os.urandom(6).hex()}"
@@ -114,10 +133,17 @@ def prepare(
             new_components.append(NewComponent(location, temporary, placement.data, mode, like))
         missing.update(dict.fromkeys(missing_directories(location.directory)))
         locations[placement.path] = location
-    if len(set(locations.values())) < len(changes) + len(placements):
+    to_move: list[MoveIntent] = []
+    for number, move in enumerate(moves, len(placements)):
+        source, target = (component_location(directories, path) for path in move)
+        refuse_to_move(move, source, target)
+        to_move.append(MoveIntent(*move, f"{token}-{number}"))
+        missing.update(dict.fromkeys(missing_directories(target.directory)))
+        locations.update({move.old: source, move.new: target})
+    if len(set(locations.values())) < len(changes) + len(placements) + 2 * len(moves):
         raise TransactionError("the commit changes the same file twice; nothing was changed")
     made = tuple(one.relative for one in missing)
-    intent = Intent("commit", tuple(maps), tuple(components), made)
+    intent = Intent("commit", tuple(maps), tuple(components), made, moves=tuple(to_move))
     return New(intent, tuple(new_maps), tuple(new_components), tuple(adopted_locations), locations)
 
 
@@ -179,4 +205,8 @@ def refuses_links(new: New) -> bool:
             tried.add(location.directory)
             temporary = location.beside(one.temporary)
             refused |= not durable.can_link(temporary, location.beside(probe(one.temporary)))
+    for move in new.intent.moves:
+        source, target = new.locations[move.old], new.locations[move.new]
+        durable.sync_file(source, without="the component that was moved is empty or torn")
+        refused |= not can_move(move, source, target)
     return refused

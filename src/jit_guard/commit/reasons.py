@@ -24,6 +24,7 @@ def reason(root: str, error: Exception, pending: Intent | None = None) -> str:
     if pending is not None and name.startswith(OURS):
         known = [(one.temporary, one.path) for one in pending.maps]
         known += ((one.temporary, one.path) for one in pending.components)
+        known += ((one.temporary, one.new) for one in pending.moves)
         for temporary, final in known:
             if name in (temporary, probe(temporary)):
                 return f"{final}: {words}"

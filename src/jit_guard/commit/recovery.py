@@ -57,6 +57,10 @@ def _clear(work: Replay) -> None:
             probed.add(location.directory)
             durable.remove(location.beside(intent.probe(component.temporary)))
         directories[location.directory] = None
+    for move in work.intent.moves if not work.fresh else ():
+        for location in work.ends(move):
+            directories[location.directory] = None
+        durable.remove(location.beside(intent.probe(move.temporary)))
     for one in work.intent.maps:
         location = work.map(one)
         # Usually the rename moved it and was synced; a killed recovery may have removed it.

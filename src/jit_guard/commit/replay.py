@@ -12,7 +12,14 @@ from jit_guard.commit import durable
 from jit_guard.commit.allowed import Allowed
 from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import unfinished
-from jit_guard.commit.intent import MOST_BYTES, ComponentIntent, Intent, MapChange, MapIntent
+from jit_guard.commit.intent import (
+    MOST_BYTES,
+    ComponentIntent,
+    Intent,
+    MapChange,
+    MapIntent,
+    MoveIntent,
+)
 from jit_guard.commit.location import component_location, map_location, upwards
 from jit_guard.registry.edit import Edit, EditError, strings
 from jit_guard.registry.positions import pointer
@@ -51,6 +58,7 @@ class Recovery(NamedTuple):
     left: tuple[Left, ...] = ()
     kept: tuple[Kept, ...] = ()
     notes: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()  # from, to
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -61,6 +69,7 @@ class Recovery(NamedTuple):
             for edit in change.edits
         ]
         done += (f"placed {path}" for path in self.placed)
+        done += (f"moved {old} to {new}" for old, new in self.moved)
         done += (f"removed {path}" for path in self.removed)
         return tuple(done)
 
@@ -115,12 +124,18 @@ class Replay:
         self._locations = locations or {
             **{one.path: map_location(directories, one.path) for one in pending.maps},
             **{one.path: component_location(directories, one.path) for one in pending.components},
+            **{
+                path: component_location(directories, path)
+                for one in pending.moves
+                for path in (one.old, one.new)
+            },
         }
         self._served: dict[str, list[tuple[str, Edit]]] | None = None
         self._in_place: set[tuple[str, Edit]] = set()
         self._strings: set[str] | None = None
         self.set_edits: dict[str, list[Edit]] = {}
         self.placed: set[str] = set()
+        self.moved: list[tuple[str, str]] = []
         self.removed: list[str] = []
         self.left: list[Left] = []
         self.kept: list[Kept] = []
@@ -156,9 +171,14 @@ class Replay:
         """Locate the bytes of a map."""
         return self._locations[one.path]
 
+    def ends(self, one: MoveIntent) -> tuple[Location, Location]:
+        """Locate the old and the new name of a component."""
+        return self._locations[one.old], self._locations[one.new]
+
     def parents(self) -> set[str]:
         """Return the directories above the components, relative to the root."""
         directories = {self.component(one).directory for one in self.intent.components}
+        directories.update(self.ends(one)[1].directory for one in self.intent.moves)
         return {one.relative for directory in directories for one in upwards(directory)}
 
     def existing(self) -> dict[str, bytes]:
@@ -188,7 +208,7 @@ class Replay:
                 raise unfinished(f"the text of {path} could not be kept: {error}") from error
         self.kept.append(Kept(path, data, reason))
 
-    def wanted(self, one: ComponentIntent) -> bool:
+    def wanted(self, one: ComponentIntent | MoveIntent) -> bool:
         """Check whether an entry for this component is still in effect.
 
         To be called after the maps are set. The entries of a component are those whose new
@@ -202,7 +222,8 @@ class Replay:
                 for edit in of.edits:
                     self._served.setdefault(edit.new, []).append((of.path, edit))
             self._in_place = {(path, e) for path, edits in self.set_edits.items() for e in edits}
-        served = [entry for end in _ends(one.path) for entry in self._served.get(end, ())]
+        path = one.new if isinstance(one, MoveIntent) else one.path
+        served = [entry for end in _ends(path) for entry in self._served.get(end, ())]
         return not served or not self._in_place.isdisjoint(served)
 
     def named(self, path: str) -> bool:
@@ -226,6 +247,7 @@ class Replay:
             tuple(self.removed),
             tuple(self.left),
             tuple(self.kept),
+            moved=tuple(self.moved),
         )
 
 

@@ -35,7 +35,7 @@ from jit_guard.commit.errors import (
 )
 from jit_guard.commit.intent import Intent, MapChange, RefusedIntentError
 from jit_guard.commit.location import refuse_link_away
-from jit_guard.commit.preparation import New, Placement
+from jit_guard.commit.preparation import Move, New, Placement
 from jit_guard.commit.reasons import reason, without_path
 from jit_guard.commit.replay import TRIES, Keep, Kept, Left, Recovery, Replay
 from jit_guard.errors import UnreadableError
@@ -55,6 +55,7 @@ class Commit(NamedTuple):
     placed: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
     kept: tuple[Kept, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()  # from, to
 
 
 def commit(
@@ -62,6 +63,7 @@ def commit(
     changes: Sequence[MapChange],
     placements: Sequence[Placement],
     *,
+    moves: Sequence[Move] = (),
     timeout: float = TIMEOUT,
     keep: Keep | None = None,
 ) -> Commit:
@@ -78,6 +80,8 @@ def commit(
         changes: the edits, one `MapChange` per map.
         placements: the components. A component whose path ends with an edit's new value belongs
             to that entry, and is only placed while the entry has that value.
+        moves: the components to rename, each on the same condition. The file itself gets the new
+            name, so its text, mode and owner stay as they are.
         timeout: how long to wait for another process's commit, in seconds.
         keep: called with each text that was not placed because another process saved a file.
 
@@ -90,7 +94,7 @@ def commit(
             could not be finished; call `recover`.
         TransactionError: any other error of the operating system.
     """
-    if not changes and not placements:
+    if not changes and not placements and not moves:
         return Commit()
     root = os.path.realpath(root)
     new: New | None = None
@@ -98,7 +102,7 @@ def commit(
         with CommitLock(root, timeout=timeout) as lock, Directories(root) as directories:
             _refuse_interrupted(directories)
             state_directory.make(root)
-            new = preparation.prepare(directories, changes, placements)
+            new = preparation.prepare(directories, changes, placements, moves)
             trial.try_places(new)
             new, head = _decide(directories, new, lock)
             return _finish(directories, new, head, keep)
@@ -306,7 +310,7 @@ def _finish(directories: Directories, new: New, head: bytes, keep: Keep | None) 
     done, cause = completion.complete(work)
     if cause is not None:
         raise completion.undone(done, cause, work)
-    return Commit(done.changes, done.placed, done.left, done.kept)
+    return Commit(done.changes, done.placed, done.left, done.kept, done.moved)
 
 
 def _recover(
@@ -359,6 +363,8 @@ def _allowed_replay(
         )
         for one in pending.components:
             refuse_link_away(work.component(one), one.path)
+        for move in pending.moves:
+            refuse_link_away(work.ends(move)[1], move.new)
     except UnsafePathError as error:
         raise RefusedIntentError(str(error)) from None
     why = refusal(pending, allowed, work.parents(), work.existing())
