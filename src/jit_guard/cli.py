@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "explain the rules, or one of them",
     "recover": "finish an interrupted commit, or undo it and keep its texts",
     "prune": "remove orphans; ask about files that git cannot restore",
+    "mv": "rename a component and set every entry that names it, in one step",
     "log": "show the generated texts: when, by which model, from which description",
     "selftest": "break a copy of this project in memory and prove that each rule fires",
     "config": "show the settings in force, and where each of them comes from",

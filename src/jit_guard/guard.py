@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jit_guard.commit.replay import Recovery
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import FixOptions, Job
+    from jit_guard.fixing.moving import Moved
     from jit_guard.fixing.pruning import Pruned
     from jit_guard.ledger.history import Record
     from jit_guard.lookup import Lookup
@@ -437,6 +438,23 @@ class Guard:
 
         done = at_rest(self.root, remove)  # no commit may give them an entry meanwhile
         return remove() if done is None else done
+
+    def move(self, old: str, new: str, *, dry_run: bool = False) -> Moved:
+        """Rename a component, and set every entry that names it, in one atomic commit.
+
+        Args:
+            old: its path, relative to the root; or that of a directory of components.
+            new: its new path. Nothing may exist there, unless it is a directory to move into.
+            dry_run: change nothing, and return what would be done.
+
+        Raises:
+            UsageError: no entry names it, an entry could not name it there, or the name is taken.
+            TransactionError: the system refused; nothing was changed.
+        """
+        from jit_guard.fixing.moving import move
+
+        self._refuse_tracked_state()
+        return move(self.root, self.configuration().settings, old, new, dry_run=dry_run)
 
     def log(
         self, goal: str | None = None, component_type: str | None = None

@@ -55,10 +55,11 @@ def parse(
         "-v", "--verbose", action="store_true", help="print more details, and tracebacks of errors"
     )
     command.configure(parser)
-    options = parser.parse_args(argv)
-    if options.help:
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    if "-h" in words or "--help" in words:  # even if required arguments are missing
         parser.print_help(sys.stdout)
         return 0
+    options = parser.parse_args(argv)
     if options.version:
         from jit_guard.version import __version__
 

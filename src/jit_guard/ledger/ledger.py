@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard.generators.generator import Request, Text
-from jit_guard.ledger import claims
+from jit_guard.ledger import claims, database
 from jit_guard.ledger.database import LedgerFile, corrupted
 from jit_guard.ledger.history import history
 from jit_guard.ledger.records import (
@@ -154,6 +154,14 @@ class Ledger:
                 self._strike(connection, released)
             self._holder.working.difference_update(released)
 
+    def moved(self, moves: Iterable[tuple[str, str]]) -> None:
+        """Record the new paths of committed texts."""
+        with self._file.transaction() as connection:
+            connection.executemany(
+                "UPDATE texts SET path = ?2 WHERE path = ?1 AND status = 'committed'",
+                [(plain(old), plain(new)) for old, new in moves],
+            )
+
     def release(self, components: Iterable[str]) -> None:
         """Release claims; components that are not claimed here are ignored."""
         with claims.registry:
@@ -195,3 +203,14 @@ def keep(root: str, path: str, data: bytes) -> None:
     text = Text(data.decode("utf-8", "surrogateescape"))
     with Ledger(root) as ledger:
         ledger.arrived([Arrival(Wanted(path, key), request, text, time.time())])
+
+
+def record_moves(root: str, moves: Iterable[tuple[str, str]]) -> None:
+    """Record that components were renamed, from and to. Without a ledger, nothing is created.
+
+    Raises LedgerError: the log would show these texts as gone.
+    """
+    if not database.exists(root):
+        return
+    with Ledger(root) as ledger:
+        ledger.moved(moves)
