@@ -452,8 +452,9 @@ class Guard:
             TransactionError: the system refused; nothing was changed.
         """
         from jit_guard.fixing.moving import move
+        from jit_guard.sources.git.state import refuse_tracked_state
 
-        self._refuse_tracked_state()
+        refuse_tracked_state(self.root)
         return move(self.root, self.configuration().settings, old, new, dry_run=dry_run)
 
     def log(
