@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from chat_client import all_at_once, needs_sdk, outcome, writing
 from chat_server import Asked, Reply, answer, completion, error, good, serving
 from jit_guard.config import Price
-from jit_guard.generators.budget import Budget, OverBudgetError, Totals, cost, usage_line
+from jit_guard.generators.budget import Budget, OverBudgetError
+from jit_guard.generators.usage_line import Totals, cost, usage_line
 
 
 @given(
@@ -65,7 +66,7 @@ def test_near_the_limit_a_shorter_answer_is_reserved_and_then_none() -> None:
     kept = budget.reserve(400, most=4096, least=512)
     assert kept.tokens == 1000
     budget.settle(kept, (300, 300))
-    with pytest.raises(OverBudgetError, match=r"--max-tokens-total 1000 .* 600 spent, up to 612"):
+    with pytest.raises(OverBudgetError, match=r"--max-tokens-total 1,000 .* 600 used, up to 612"):
         budget.reserve(100, most=4096, least=512)
 
 
@@ -86,7 +87,7 @@ def test_without_a_limit_everything_is_counted_and_nothing_refused() -> None:
     budget.settle(kept[0], (100, 20))
     budget.settle(kept[1], None)
     budget.give_back(kept[2])
-    assert budget.totals == Totals(calls=3, input_tokens=100, output_tokens=20, retries=1)
+    assert budget.totals == Totals(3, 100, 20, retries=1, unreported=4 * 10**9)
 
 
 def test_the_last_line_shows_calls_tokens_retries_and_cost() -> None:
@@ -135,7 +136,7 @@ def test_calls_stop_before_the_limit_and_texts_are_kept() -> None:
         assert sum(spent) == budget.spent <= 30_000
         for one in results:
             if one not in written:
-                assert "--max-tokens-total 30000 would be exceeded" in one.failed.reason
+                assert "--max-tokens-total 30,000 would be exceeded" in one.failed.reason
 
 
 def test_a_call_without_an_answer_counts_with_its_worst_case() -> None:
@@ -146,7 +147,7 @@ def test_a_call_without_an_answer_counts_with_its_worst_case() -> None:
         assert outcome(made).text.usage.retries == 1
     assert len(server.asked) == 2
     assert budget.spent > 4096 + 120
-    assert budget.totals == Totals(2, 100, 20, 1)
+    assert budget.totals == Totals(2, 100, 20, 1, budget.spent - 120)
 
 
 def test_an_answer_without_usage_counts_with_its_worst_case() -> None:

@@ -56,7 +56,9 @@ def add_fix_options(parser: "ArgumentParser") -> None:
     make.add_argument(
         "--jobs", metavar="N", type=positive, help="texts generated at the same time (default: 4)"
     )
-    make.add_argument("--limit", metavar="N", type=positive, help="generate at most N files")
+    make.add_argument(
+        "--limit", metavar="N", type=positive, help="generate at most N files; failures count"
+    )
     make.add_argument(
         "--timeout", metavar="S", type=seconds, help="seconds for each text (default: 120)"
     )

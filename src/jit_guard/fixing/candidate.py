@@ -108,6 +108,7 @@ class Candidate:
 
     def _delivered(self, order: Order) -> Delivery:
         session = self._session
+        session.consent.another(order.request)
         (delivery,) = deliver(
             [order],
             session.writer,

@@ -86,12 +86,12 @@ class Dialogue:
             self._say(f"{path} does not exist. What should it do, in one line?")
             return self._description(suggestion, "leave it missing")
 
-    def agree(self, question: str) -> bool:
-        """Ask once before spending; the default is no."""
-        if self._yes:
-            return True
+    def agree(self, question: str, *, again: bool = False) -> bool:
+        """Ask before spending; the default is no."""
         with self.progress.paused():
             self._say("", question)
+            if self._yes:
+                return not again
             return self._answer("Continue? [y/N] ").strip().lower() in ("y", "yes")
 
     def offer(self, offer: Offer) -> Choice | None:

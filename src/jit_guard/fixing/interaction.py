@@ -82,8 +82,8 @@ class Interaction(Protocol):
     def describe(self, entry: Entry, path: str, suggestion: str, turn: Turn) -> str | None:
         """Return a one-line description of the missing component; None leaves it missing."""
 
-    def agree(self, question: str) -> bool:
-        """Return whether to continue and spend."""
+    def agree(self, question: str, *, again: bool = False) -> bool:
+        """Return whether to continue and spend; `again`: more than was agreed to before."""
 
     def offer(self, offer: Offer) -> Choice | None:
         """Return what to do with a component that one file may be; None: there is no user."""
@@ -114,9 +114,9 @@ class Silent:
         """Return the suggestion, if accepted beforehand."""
         return suggestion if self._yes else None
 
-    def agree(self, question: str) -> bool:  # noqa: ARG002
-        """Return whether the cost was accepted beforehand."""
-        return self._yes
+    def agree(self, question: str, *, again: bool = False) -> bool:  # noqa: ARG002
+        """Return whether the cost was accepted beforehand, which is never more than once."""
+        return self._yes and not again
 
     def offer(self, offer: Offer) -> Choice | None:  # noqa: ARG002
         """Return None: only a user can say whether it is the same component."""

@@ -16,10 +16,10 @@ from jit_guard.fixing.past import read_past
 from jit_guard.fixing.placing import place, place_free
 from jit_guard.fixing.session import Outcome, Ready, Session, Tally
 from jit_guard.fixing.steps import Offer
-from jit_guard.fixing.texts import Claimed, ready_texts
+from jit_guard.fixing.texts import Claimed, has_text, ready_texts
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
-from jit_guard.generators.budget import usage_line
 from jit_guard.generators.generator import GeneratorUnusableError
+from jit_guard.generators.usage_line import usage_line
 from jit_guard.ledger.history import replacements
 from jit_guard.report import Failed
 
@@ -106,7 +106,7 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     """Claim, generate and commit missing components; return False if nothing is left to do."""
     job, tally = session.job, session.tally
     wanted = found.plan.generated_by(better=session.improves_drafts)
-    steps = [one for one in wanted if one.component not in tally.given_up][: tally.left]
+    steps = tally.allowed(wanted)
     if not steps:
         return False
     settings = job.scope.settings
@@ -124,8 +124,8 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     tally.fail(failed)
     ordered = {step.component for step, _ in orders}
     tally.given_up.update(step.component for step in steps if step.component not in ordered)
-    unpaid = _not_agreed(session, [order for _, order in orders])
-    orders = [one for one in orders if one[1] not in unpaid]
+    refused = _refused(session, [order for _, order in orders])
+    orders = [one for one in orders if one[1].wanted.component not in refused]
     if not orders:
         return False
     claims = session.ledger.claim([order.wanted for _, order in orders], after=session.after)
@@ -137,6 +137,9 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     try:
         if mine:
             _write(session, _still_wanted(session, mine))
+            # More tokens can be agreed to.
+            short = {one.step.component for one in mine if session.consent.is_short(one.order)}
+            tally.given_up -= short
     finally:
         session.ledger.release([one.step.component for one in mine])
     if not mine:
@@ -160,34 +163,16 @@ def _wait(session: Session, order: Order) -> None:
         )
 
 
-def _not_agreed(session: Session, orders: Sequence[Order]) -> list[Order]:
-    """Ask once before the first text that may cost money; return the orders that are given up.
-
-    Texts that the ledger has are free, whatever the answer is.
-    """
-    if session.agreed:
-        return []
-    ledger, after = session.ledger, session.after
-    missing = [order for order in orders if ledger.stored(order.wanted, after=after) is None]
-    if not missing:
-        return []
-    from jit_guard.generators.prompt import about_tokens, system_prompt
-
-    system = session.options.prompt or system_prompt()
-    tokens = about_tokens([order.request for order in missing], system)
-    texts = "1 text" if len(missing) == 1 else f"{len(missing):,} texts"
-    model = session.writer.model or session.generator.name
-    session.agreed = session.interaction.agree(
-        f"Generating {texts} with {model} takes about {tokens:,} tokens."
-    )
-    if session.agreed:
-        return []
-    reason = f"generating {texts} with {model} may cost money; pass --yes to agree"
-    for order in missing:
-        request = order.request
-        session.tally.fail([Failed(request.goal, request.component_type, reason)])
-        session.tally.given_up.add(order.wanted.component)
-    return missing
+def _refused(session: Session, orders: Sequence[Order]) -> set[str]:
+    """Ask for consent to the texts that may cost money; return the components without it."""
+    refusal = session.consent.ask([one for one in orders if not has_text(session, one)])
+    if refusal is None:
+        return set()
+    requests = [one.request for one in refusal.orders]
+    session.tally.fail(Failed(one.goal, one.component_type, refusal.reason) for one in requests)
+    refused = {one.wanted.component for one in refusal.orders}
+    session.tally.given_up |= refused
+    return refused
 
 
 def _write(session: Session, claimed: Sequence[Claimed]) -> None:

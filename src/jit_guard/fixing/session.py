@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from jit_guard.commit.transaction import Commit
+from jit_guard.fixing.consent import Consent
 from jit_guard.fixing.interaction import Interaction, Origin
 from jit_guard.fixing.job import GeneratorSetup, Job
 from jit_guard.fixing.past import Past
@@ -50,11 +51,13 @@ class Tally:
     """The record of what a run has done, and what it will not try again.
 
     Args:
-        limit: the maximum number of files to generate; None: no limit.
+        limit: the maximum number of components to begin, whether they succeed or not; None: no
+            limit.
     """
 
     def __init__(self, limit: int | None) -> None:
-        self.left = limit
+        self._limit = limit
+        self._begun: set[str] = set()  # components
         self.given_up: set[str] = set()  # components
         self.decisions: dict[str, Decision] = {}  # about offers, by component
         self.messages: list[str] = []
@@ -77,6 +80,20 @@ class Tally:
             self.trouble,
             self.unreadable,
         )
+
+    def allowed(self, steps: Iterable[Generate]) -> list[Generate]:
+        """Return the steps that are not given up, as far as the limit allows."""
+        steps = [one for one in steps if one.component not in self.given_up]
+        if self._limit is None:
+            return steps
+        left = self._limit - len(self._begun)
+        new = [one.component for one in steps if one.component not in self._begun]
+        beyond = set(new[max(0, left) :])
+        return [one for one in steps if one.component not in beyond]
+
+    def begin(self, step: Generate) -> None:
+        """Record that this run has begun with a component."""
+        self._begun.add(step.component)
 
     def committed(self, done: Commit) -> None:
         """Record the maps that a commit changed, and what it left unchanged."""
@@ -102,8 +119,6 @@ class Tally:
         self._fixed += (
             Fixed("generated", *keys, step.path, generator, origin) for keys in step.entries
         )
-        if self.left is not None:
-            self.left -= 1
 
     def _to_stage(self, step: Free | Generate) -> None:
         self._unstaged.update({step.path: None, step.component: None})
@@ -142,10 +157,16 @@ class Session(AbstractContextManager["Session"]):
         self.interaction = interaction
         self.tally = tally
         self.improves_drafts = setup.improves_drafts
-        # Naming a program is consent to its cost.
-        consent = job.options.consent or self.generator.name == "command"
-        self.agreed = consent or not self.generator.paid
         self.writer = self.generator.factory(self.options)
+        self.consent = Consent(
+            # Naming a program is consent to its cost.
+            needed=self.generator.paid and self.generator.name != "command",
+            given=job.options.consent,
+            writer=self.writer,
+            name=self.generator.name,
+            options=self.options,
+            interaction=interaction,
+        )
         try:
             self.ledger = Ledger(job.source.root)
         except BaseException:

@@ -44,18 +44,32 @@ def ready_texts(session: Session, claimed: Sequence[Claimed]) -> Generator[Ready
                 yield ready
 
 
+def has_text(session: Session, order: Order) -> bool:
+    """Return whether the ledger has a text for an order, so that none is requested."""
+    stored = session.ledger.stored(order.wanted, after=session.after)
+    return stored is not None and _is_usable(session, order, stored)
+
+
+def _is_usable(session: Session, order: Order, stored: Stored) -> bool:
+    """Check a text of the ledger, and reject it if it can be used in no way."""
+    reason = session.job.check(order.request, Text(stored.content))
+    if reason is None or stored.edited:
+        return True
+    session.ledger.reject(stored.id, reason)  # killed between its arrival and its check
+    return False
+
+
 def _deliveries(session: Session, claimed: Sequence[Claimed]) -> Generator[Delivery, None, None]:
     """Yield the texts that the ledger has, then those that are generated now."""
     check = session.job.check
     orders: list[Order] = []
     found: list[Delivery] = []
-    for _, order, stored in claimed:
-        reason = None if stored is None else check(order.request, Text(stored.content))
-        if stored is not None and (reason is None or stored.edited):
+    for step, order, stored in claimed:
+        session.tally.begin(step)
+        if stored is not None and _is_usable(session, order, stored):
             found.append(Delivery(order, stored, bought=False))
             continue
-        if stored is not None:  # killed between its arrival and its check
-            session.ledger.reject(stored.id, reason or "")
+        session.consent.begin(order)
         orders.append(order)
     generator = session.generator
     progress = session.interaction.progress

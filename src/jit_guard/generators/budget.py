@@ -1,23 +1,16 @@
-"""The token budget of a run: reserved before each call, and settled after it."""
+"""The token budget of a run: reserved before each call, and settled after it.
+
+Two bounds hold at once: what `--max-tokens-total` allows, and what the user has agreed to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import Condition
 from typing import NamedTuple
 
-from jit_guard.config import Price
+from jit_guard.generators.usage_line import Totals
 
 _FRAME = 256  # a generous bound for what a server's chat template adds to the messages
-
-
-class Totals(NamedTuple):
-    """The usage of a run so far. `calls` counts requests sent, including retries."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    retries: int = 0
 
 
 class Reservation(NamedTuple):
@@ -25,6 +18,7 @@ class Reservation(NamedTuple):
 
     input: int
     output: int
+    text: str = ""  # the path of the component that the call is for
 
     @property
     def tokens(self) -> int:
@@ -33,23 +27,24 @@ class Reservation(NamedTuple):
 
 
 class OverBudgetError(Exception):
-    """The call does not fit into the limit, and no call in progress can make room for it."""
+    """The call does not fit into a bound, and no call in progress can make room for it."""
 
 
 class Budget:
-    """A limit on the tokens of a run that is never exceeded, and the usage so far.
+    """Bounds on the tokens of a run that are never exceeded, and the usage so far.
 
-    Each call first reserves its worst case, so that concurrent calls cannot exceed the limit
-    together; the unused part is released when the call is settled. Safe to use from several
-    threads.
+    Each call first reserves its worst case, so that concurrent calls cannot exceed a bound
+    together; the unused part is released when the call is settled. A call whose usage is not known
+    counts with its worst case. Safe to use from several threads.
 
     Args:
-        limit: input and output tokens of all calls together; None only counts.
+        limit: input and output tokens of all calls together; None: only what is agreed to.
     """
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
-        self._spent = 0
+        self._agreed: int | None = None
+        self._refused: set[str] = set()
         self._reserved = 0
         self._totals = Totals()
         self._change = Condition()
@@ -63,37 +58,50 @@ class Budget:
 
     @property
     def spent(self) -> int:
-        """Tokens counted against the limit; calls of unknown usage count with their worst case."""
+        """Tokens counted against the bounds."""
         with self._change:
-            return self._spent
+            return self._totals.spent
 
-    def reserve(self, input_tokens: int, *, most: int, least: int) -> Reservation:
+    def agree(self, tokens: int) -> None:
+        """Let the calls from now on use so many tokens, as the user has agreed."""
+        with self._change:
+            self._agreed = self._totals.spent + self._reserved + tokens
+            self._refused.clear()
+
+    def agree_to_more(self, tokens: int) -> None:
+        """Add tokens to those that the user has agreed to, if there is such a bound."""
+        with self._change:
+            if self._agreed is not None:
+                self._agreed += tokens
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """The paths of the components that needed more tokens than were agreed to."""
+        with self._change:
+            return frozenset(self._refused)
+
+    def reserve(self, input_tokens: int, *, most: int, least: int, text: str = "") -> Reservation:
         """Reserve the worst case of a call; wait while calls in progress may make room for it.
 
         Args:
             input_tokens: an upper bound of the tokens sent.
             most: the longest useful answer, in tokens.
             least: the shortest answer for which the call is worth making, in tokens.
+            text: the path of the component that the call is for.
 
         Raises:
-            OverBudgetError: the limit would be exceeded even with `least`.
+            OverBudgetError: a bound would be exceeded even with `least`.
         """
         with self._change:
             while True:
-                if self.limit is None:
-                    output = most
-                    break
-                room = self.limit - self._spent - self._reserved - input_tokens
-                if room >= most or (room >= least and not self._reserved):
-                    output = min(room, most)
+                room = self._room()
+                output = most if room is None else min(room - input_tokens, most)
+                if output == most or (output >= least and not self._reserved):
                     break
                 if not self._reserved or self._closed:
-                    raise OverBudgetError(
-                        f"--max-tokens-total {self.limit} would be exceeded: {self._spent} spent, "
-                        f"up to {input_tokens + least} needed"
-                    )
+                    raise self._exceeded(input_tokens + least, text)
                 self._change.wait(0.5)  # without a timeout, Ctrl-C is ignored on some systems
-            kept = Reservation(input_tokens, output)
+            kept = Reservation(input_tokens, output, text)
             self._reserved += kept.tokens
             return kept
 
@@ -109,17 +117,12 @@ class Budget:
                 then already settled.
         """
         with self._change:
-            self._count(retries=1)
-            if not unknown:
-                return
-            self._spent += kept.tokens
-            if self.limit is not None and self._spent + self._reserved > self.limit:
+            self._count(retries=1, unreported=kept.tokens if unknown else 0)
+            room = self._room()
+            if room is not None and room < 0:
                 self._reserved -= kept.tokens
                 self._change.notify_all()
-                raise OverBudgetError(
-                    f"--max-tokens-total {self.limit} would be exceeded: {self._spent} spent, "
-                    f"including calls without an answer, up to {kept.tokens} needed"
-                )
+                raise self._exceeded(kept.tokens, kept.text)
 
     def settle(self, kept: Reservation, used: tuple[int, int] | None) -> None:
         """Settle the last call: count what it used, and release the rest of its reservation.
@@ -131,8 +134,10 @@ class Budget:
         """
         with self._change:
             self._reserved -= kept.tokens
-            self._spent += kept.tokens if used is None else sum(used)
-            self._count(*(used or (0, 0)))
+            if used is None:
+                self._count(unreported=kept.tokens)
+            else:
+                self._count(*used)
             self._change.notify_all()
 
     def give_back(self, kept: Reservation) -> None:
@@ -147,8 +152,34 @@ class Budget:
             self._closed = True
             self._change.notify_all()
 
-    def _count(self, input_tokens: int = 0, output_tokens: int = 0, retries: int = 0) -> None:
-        more = (1, input_tokens, output_tokens, retries)
+    def _room(self) -> int | None:
+        """Return the tokens left, which may be below 0; None if there is no bound."""
+        bounds = [bound for bound in (self.limit, self._agreed) if bound is not None]
+        return min(bounds) - self._totals.spent - self._reserved if bounds else None
+
+    def _exceeded(self, tokens: int, text: str) -> OverBudgetError:
+        used = self._totals.input_tokens + self._totals.output_tokens
+        state = [f"{used:,} used"]
+        if self._totals.unreported:
+            state.append(f"{self._totals.unreported:,} reserved for calls of unknown usage")
+        if self._reserved:
+            state.append(f"{self._reserved:,} reserved for calls in progress")
+        state.append(f"up to {tokens:,} needed")
+        if self.limit is not None and (self._agreed is None or self.limit <= self._agreed):
+            what = f"--max-tokens-total {self.limit:,} would be exceeded"
+        else:
+            self._refused.add(text)
+            what = "more tokens are needed than were agreed to"
+        return OverBudgetError(f"{what}: {', '.join(state)}")
+
+    def _count(
+        self,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        retries: int = 0,
+        unreported: int = 0,
+    ) -> None:
+        more = (1, input_tokens, output_tokens, retries, unreported)
         self._totals = Totals(*map(sum, zip(self._totals, more, strict=True)))
 
 
@@ -161,37 +192,3 @@ def about(text: str) -> int:
 def at_most(*texts: str) -> int:
     """Return an upper bound of the tokens sent for these messages."""
     return _FRAME + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
-
-
-def cost(totals: Totals, price: Price) -> float:
-    """Return the cost of the tokens used."""
-    return (totals.input_tokens * price.input + totals.output_tokens * price.output) / 1_000_000
-
-
-def usage_line(totals: Totals, model: str, prices: Mapping[str, Price]) -> str:
-    """Format the usage of a run that called a model: calls, tokens, retries and cost.
-
-    The cost is shown if the model has a price, to two significant digits.
-    """
-    parts = [
-        _counted(totals.calls, "call"),
-        f"{totals.input_tokens:,} tokens in",
-        f"{totals.output_tokens:,} out",
-        _counted(totals.retries, "retry", "retries"),
-    ]
-    if model in prices:
-        parts.append(f"cost {_money(cost(totals, prices[model]))}")
-    return ", ".join(parts)
-
-
-def _counted(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def _money(amount: float) -> str:
-    if amount >= 1 or amount == 0:
-        return f"{amount:,.2f}"
-    digits = 2
-    while digits < 8 and round(amount, digits) < 10 ** (1 - digits):
-        digits += 1
-    return f"{amount:.{digits}f}"

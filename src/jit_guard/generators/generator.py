@@ -101,12 +101,15 @@ class Writer(NamedTuple):
 
     `close` is called once at the end of the run, even if it was interrupted; a `write` that is
     still waiting must then raise an error.
+
+    `most_tokens` returns the worst case of one call for a request, in tokens; None: not known.
     """
 
     write: Callable[[Request], Text]
     model: str = ""
     version: str = "1"
     close: Callable[[], None] = _nothing
+    most_tokens: Callable[[Request], int] | None = None
 
 
 class Generator(NamedTuple):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import weakref
+from collections.abc import Sequence
 from importlib.util import find_spec
 from math import ceil
 from typing import Any
@@ -56,7 +57,7 @@ def writer(options: Options) -> Writer:
     system = prompt.system_prompt() if options.prompt is None else options.prompt
     budget = options.budget or Budget()
     chat = Chat(where, route, system, options.timeout, budget, options.progress)
-    return Writer(chat.write, where.model, prompt.version(system), chat.close)
+    return Writer(chat.write, where.model, prompt.version(system), chat.close, chat.most_tokens)
 
 
 class Chat:
@@ -140,12 +141,23 @@ class Chat:
         text = _text_of(call.partials.pop(), self._where.model)
         return _complete(text._replace(details={**text.details, "partial": True}), call)
 
+    def most_tokens(self, request: Request) -> int:
+        """Return the worst case of one call for a request."""
+        return self._sent(prompt.messages(request, self._system)) + self._where.longest_answer
+
+    @staticmethod
+    def _sent(chat: Sequence[prompt.Message]) -> int:
+        return budget.at_most(*(message.content for message in chat))
+
     def _call(self, request: Request) -> Call:
         chat = prompt.messages(request, self._system)
-        sent = budget.at_most(*(message.content for message in chat))
+        sent = self._sent(chat)
         try:
             kept = self._budget.reserve(
-                sent, most=self._where.longest_answer, least=_SHORTEST_ANSWER
+                sent,
+                most=self._where.longest_answer,
+                least=_SHORTEST_ANSWER,
+                text=request.path,
             )
         except OverBudgetError as error:
             raise GenerationError(str(error)) from None
