@@ -11,7 +11,9 @@ if __name__ == "__main__":
     sys.path[:0] = sys.argv[1].split(":")
 
 from commits import recover
-from jit_guard.commit import transaction
+from jit_guard.commit import durable, transaction
+from jit_guard.commit.directories import Location
+from jit_guard.commit.errors import TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Move, Placement
 from jit_guard.errors import JitGuardError
@@ -45,13 +47,41 @@ def refuse_links() -> None:
     os.link = link
 
 
+def refuse_places() -> None:
+    """Refuse every component its name for good, with and without a hard link."""
+
+    def place(temporary: Location, final: Location) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), final.path)
+
+    durable.place = durable.place_without_link = place
+
+
+def commit_undone(root: str) -> None:
+    """Make a commit that is refused after its decision, and undoes itself."""
+    try:
+        commit(root)
+    except UnfinishedCommitError:
+        raise
+    except TransactionError:
+        return
+    raise AssertionError("it was not refused")
+
+
+def recover_undone(root: str) -> None:
+    """Make a recovery that is refused, and undoes the commit."""
+    assert recover(root).outcome in ("back", "nothing")
+
+
 def main() -> int:
     """Return 0 if done, 2 after a clear message, 130 if interrupted; else a traceback."""
     root, deed = sys.argv[2:4]
     try:
         if deed.endswith("without links"):
             refuse_links()
-        if deed.startswith("commit"):
+        if deed.endswith("undone"):
+            refuse_places()
+            (commit_undone if deed == "commit undone" else recover_undone)(root)
+        elif deed.startswith("commit"):
             commit(root)
         elif deed.startswith("move"):
             move(root)

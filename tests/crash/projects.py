@@ -11,11 +11,22 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import commits
-from crash.deed import EDIT, MOVED, NEW, TEXT, commit, move, refuse_links
+from crash.deed import (
+    EDIT,
+    MOVED,
+    NEW,
+    TEXT,
+    commit,
+    commit_undone,
+    move,
+    recover_undone,
+    refuse_links,
+    refuse_places,
+)
 from crash.disk_model import State, read_state, write_state
 from crash.power_loss import StateCheck, full_disk
 from jit_guard.commit import durable, intent, transaction
-from jit_guard.commit.directories import Directories
+from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.errors import TransactionError
 from jit_guard.commit.intent import Intent, MapChange
 from jit_guard.commit.preparation import Placement
@@ -228,6 +239,37 @@ def _without_links(run: Callable[[str], None]) -> Callable[[str], None]:
     return without_links
 
 
+def _undone(run: Callable[[str], None]) -> Callable[[str], None]:
+    """Refuse every component its name after the decision."""
+
+    def undone(root: str) -> None:
+        real = durable.place, durable.place_without_link
+        refuse_places()
+        try:
+            run(root)
+        finally:
+            durable.place, durable.place_without_link = real
+
+    return undone
+
+
+def many_components_undone(root: str) -> None:
+    """Undo the commit of many components, because the last new one is refused."""
+    real = durable.place
+
+    def place(temporary: Location, final: Location) -> None:
+        if final.name == "new.txt":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), final.path)
+        real(temporary, final)
+
+    with patch.multiple(durable, place=place, place_without_link=place):
+        try:
+            many_components(root)
+        except TransactionError:
+            return
+    raise AssertionError("it was not refused")
+
+
 def refused(root: str) -> None:
     """Fail just before the commit is decided, so that everything is undone."""
     real = intent.write
@@ -331,6 +373,18 @@ def scenarios(directory: str) -> list[Scenario]:
             SIMPLE, SIMPLE_NEW,
         ),
         Scenario("refused", SIMPLE, refused, recover, SIMPLE, SIMPLE_NEW, done=SIMPLE),
+        Scenario(
+            "undone", SIMPLE, _undone(commit_undone), recover_with_space, SIMPLE, SIMPLE_NEW,
+            SIMPLE,
+        ),
+        Scenario(
+            "many components, undone", MANY, many_components_undone, recover_with_space, MANY,
+            MANY_NEW, MANY,
+        ),
+        Scenario(
+            "undone by a recovery", half_done, _undone(recover_undone), recover_with_space,
+            SIMPLE, SIMPLE_NEW, SIMPLE,
+        ),
         Scenario("abandoned", pending, abandoned, recover_with_space, SIMPLE, SIMPLE_NEW, SIMPLE),
         Scenario(
             "abandoned half done", half_done, abandoned, recover_with_space, SIMPLE, SIMPLE_NEW,

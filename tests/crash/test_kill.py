@@ -122,6 +122,26 @@ def test_kill_9_at_every_call_of_a_recovery_of_a_move(
     assert what == "abandon" or set(ends) == {"new"}
 
 
+@pytest.mark.parametrize(("what", "steps"), [("commit", None), ("recover", 0), ("recover", 1)])
+def test_kill_9_at_every_call_while_a_commit_is_undone(
+    what: str, steps: int | None, fast_directory: str, record: Record
+) -> None:
+    """A component is refused after the decision, so that the commit or the recovery goes back."""
+    before = SIMPLE if what == "commit" else middle(fast_directory, steps)
+    undone = Killable(fast_directory, f"{what} undone", before)
+    ends: Counter[str] = Counter()
+    points = undone.points()
+    assert undone.state() == SIMPLE
+    points = points[:: 1 if FULL else 3]
+    runs = inject(undone.argv, undone.root, undone.env, points, "signal=SIGKILL", undone.lay_out)
+    for run in runs:
+        assert run.returncode == -signal.SIGKILL, run
+        ends[undone.recovered()] += 1
+        assert transaction.interrupted(undone.root) is None
+    record(f"kill -9, {what} undone, {steps}: {len(points)} points, {dict(ends)}, nothing else")
+    assert set(ends) == {"old", "new"}
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_other_signals_at_the_calls_of_a_commit(
     name: str, fast_directory: str, record: Record
