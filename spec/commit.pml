@@ -473,7 +473,7 @@ inline place() {                    /* step 6 */
                !ANY_THERE(1) && !now[TEXT(1, 0)] && !now[TEXT(1, COMPONENTS - 1)])
 #endif
 
-inline clear() {                    /* recovery._clear */
+inline clear() {                    /* recovery.remove_temporaries */
   c = 0; dirs = (now[FOLDER] -> COMPS : 0);
   do
   :: c < COMPONENTS && now[TEXT(o, c)]  -> unlink(TEXT(o, c)); c++

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -396,3 +397,103 @@ def test_an_edit_that_does_not_fit_is_an_error_only_before_the_decision(
     just_before(monkeypatch, set_maps, "splice", refuse)
     _refused(project, r"^other.json: the edited map would be wrong")
     assert files(project) == {**OLD, "other.json": MAP + b" "}
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_an_error_of_any_sync_never_has_a_temporary_name(
+    code: int, project: Path, monkeypatch: Patch
+) -> None:
+    """Also not that of the intent."""
+    real, names = durable.sync, set()
+    for number in range(1, 100):
+        left = [number]
+
+        def sync(handle: int, without: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if not left[0]:
+                raise OSError(code, os.strerror(code))
+            real(handle, without)
+
+        monkeypatch.setattr(durable, "sync", sync)
+        try:
+            commit(str(project), CHANGES, [PLACEMENT])
+        except TransactionError as error:
+            message = str(error)
+            assert ".jit-guard-" not in message
+            assert ".tmp" not in message
+            names.add(message.partition(":")[0])
+            monkeypatch.setattr(durable, "sync", real)
+            if isinstance(error, UnfinishedCommitError):
+                at_its_end = recover(str(project), abandon=True).outcome == "nothing"
+                if at_its_end:
+                    break
+            assert files(project) == OLD
+        else:
+            break
+    assert {"goal_map.json", PLACEMENT.path, ".jit-guard/pending.json"} <= names
+
+
+# A network file system that loses replies: a call fails, although it was done.
+
+
+@posix
+@pytest.mark.parametrize("code", [errno.EEXIST, errno.EIO, errno.EPERM, errno.ESTALE])
+def test_a_link_that_was_made_although_it_failed(
+    code: int, project: Path, monkeypatch: Patch
+) -> None:
+    real = os.link
+
+    def link(*args: Any, **keywords: Any) -> None:
+        real(*args, **keywords)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "link", link)
+    assert commit(str(project), CHANGES, [PLACEMENT]).placed == (PLACEMENT.path,)
+    new = {"goal_map.json": NEW, "other.json": NEW, PLACEMENT.path: PLACEMENT.data}
+    assert files(project) == {**OLD, **new}
+
+
+@posix
+@pytest.mark.parametrize("function", ["unlink", "replace"])
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ESTALE])
+def test_a_call_that_was_done_although_it_failed_once(
+    code: int, function: str, project: Path, monkeypatch: Patch
+) -> None:
+    """From the decision on, each call in turn."""
+    real_replay, real = recovery.replay, getattr(os, function)
+    for at in range(1, 10):
+        seen = 0
+
+        def failing(*args: Any, at: int = at, **keywords: Any) -> None:
+            nonlocal seen
+            seen += 1
+            real(*args, **keywords)
+            if seen == at:
+                raise OSError(code, os.strerror(code))
+
+        def replay(work: Replay, failing: Any = failing) -> Any:
+            monkeypatch.setattr(os, function, failing)
+            return real_replay(work)
+
+        monkeypatch.setattr(recovery, "replay", replay)
+        assert commit(str(project), CHANGES, [PLACEMENT]).placed == (PLACEMENT.path,)
+        assert interrupted(str(project)) is None
+        monkeypatch.setattr(os, function, real)
+        for name in ("goal_map.json", "other.json"):
+            assert (project / name).read_bytes() == NEW
+            (project / name).write_bytes(MAP)
+        (project / PLACEMENT.path).unlink()
+        assert files(project) == OLD
+
+
+@posix
+def test_handles_that_are_stale_once_are_opened_again(project: Path, monkeypatch: Patch) -> None:
+    real, stale = os.link, [True]
+
+    def link(*args: Any, **keywords: Any) -> None:
+        if stale and stale.pop():
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        real(*args, **keywords)
+
+    just_before(monkeypatch, recovery, "replay", lambda: monkeypatch.setattr(os, "link", link))
+    assert commit(str(project), CHANGES, [PLACEMENT]).placed == (PLACEMENT.path,)

@@ -159,7 +159,7 @@ def test_a_map_that_is_refused_after_the_decision_takes_everything_back(
     commit(str(project), CHANGES, [PLACEMENT])
 
 
-@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOSPC, errno.ENAMETOOLONG])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG])
 def test_a_component_that_is_refused_after_the_decision_takes_everything_back(
     code: int, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,7 +70,14 @@ def undo(work: Replay, cause: Exception) -> Recovery:
         UnfinishedCommitError: that failed, too.
     """
     try:
-        return recovery.replay(work)
+        try:
+            return recovery.replay(work)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+        # Going back needs no text, only the space for the old maps.
+        recovery.remove_temporaries(work)
+        return recovery.replay(work.again(back=True))
     except UnfinishedCommitError:
         raise
     except (OSError, TransactionError) as error:

@@ -85,10 +85,14 @@ def _give_name(work: Replay, temporary: Location, location: Location) -> None:
             return
     except (FileExistsError, FileNotFoundError):
         raise
-    except OSError:
+    except OSError as refused:
         # Before the first empty file exists, or a recovery would take it for another process's.
-        work.intent = work.intent._replace(reserves=True)
-        work.head = intent.write(work.directories, work.intent)
+        reserving = work.intent._replace(reserves=True)
+        try:
+            work.head = intent.write(work.directories, reserving)
+        except OSError:
+            raise refused from None
+        work.intent = reserving
     durable.place_without_link(temporary, location)
 
 

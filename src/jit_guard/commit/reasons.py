@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from jit_guard.commit.intent import Intent, probe
-from jit_guard.text.names import OURS
+from jit_guard.commit.intent import DRAFT, Intent, probe
+from jit_guard.text.names import OURS, PENDING
 
 
 def reason(root: str, error: Exception, pending: Intent | None = None) -> str:
@@ -28,7 +28,9 @@ def reason(root: str, error: Exception, pending: Intent | None = None) -> str:
         for temporary, final in known:
             if name in (temporary, probe(temporary)):
                 return f"{final}: {words}"
-    shown = os.path.relpath(path, root) if path.startswith(root) else path
+    shown = os.path.relpath(path, root).replace(os.sep, "/") if path.startswith(root) else path
+    if shown == DRAFT:
+        shown = PENDING
     return f"{shown}: {words}"
 
 

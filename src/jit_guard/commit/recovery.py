@@ -39,12 +39,12 @@ def undo_plan(work: Replay) -> Recovery:
         # A text that was only partly written is of no use.
         if found is not None and sha256_of(found[0]) == one.sha256:
             work.keep(one.path, found[0], "the commit was interrupted before it was decided")
-    _clear(work)
+    remove_temporaries(work)
     intent.remove(work.directories, work.head)
     return work.result()
 
 
-def _clear(work: Replay) -> None:
+def remove_temporaries(work: Replay) -> None:
     """Remove the temporary files, and the directories that are still empty."""
     directories: dict[Directory, None] = {}
     probed: set[Directory] = set()
@@ -93,4 +93,9 @@ def _remove_intent(work: Replay) -> None:
 
 
 # The order is the protocol: no step may begin before the one above it is on disk.
-STEPS: tuple[Callable[[Replay], None], ...] = (set_maps, place_components, _clear, _remove_intent)
+STEPS: tuple[Callable[[Replay], None], ...] = (
+    set_maps,
+    place_components,
+    remove_temporaries,
+    _remove_intent,
+)

@@ -67,14 +67,16 @@ def _try_to_replace(path: str, location: Location) -> None:
 
 
 def _is_mounted(location: Location, status: os.stat_result) -> bool:
-    """Check for a mount point. A file mounted from the same file system has the same device."""
+    """Check for a mount point.
+
+    On Linux by the number of the mount: a file mounted from the same file system has the same
+    device, and in an overlay a file of a lower layer may have another one without being mounted.
+    """
     above = location.directory.handle
     if above is None:
         return False
-    if status.st_dev != os.fstat(above).st_dev:
-        return True
     if sys.platform != "linux":
-        return False
+        return status.st_dev != os.fstat(above).st_dev
     around = _mount(above)
     handle = durable.open_to_read(location)
     try:
