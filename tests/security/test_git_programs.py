@@ -34,11 +34,16 @@ COMMANDS = (
     ("prune",),
     ("--fix", "--dry-run", "--no-input", "--yes"),
     ("--fix", "--no-input", "--yes", "--generator", "scaffold"),
+    ("--fix", "--no-input", "--yes", "--relink"),
+    ("--format", "json"),
     ("recover",),
     ("log",),
 )
 # Subcommands that run no program of the repository; see sources/git/environment.py.
-HARMLESS = {"cat-file", "check-ignore", "config", "diff-index", "ls-files", "write-tree"}
+HARMLESS = {
+    *("cat-file", "check-attr", "check-ignore", "config", "diff-index"),
+    *("ls-files", "ls-tree", "write-tree"),
+}
 PERSONAS = "components/personas"
 
 
@@ -62,7 +67,9 @@ def evil(tmp_path: Path, ran: Path) -> str:
 def made(tmp_path: Path) -> Path:
     """A repository with an example of everything that git is asked about."""
     names = ["sound", "renamed", "deleted", "ignored", "untracked", "announced", "empty", "edited"]
-    files = sound({name.upper(): {"persona": f"{name}.txt"} for name in names})
+    goals = {name.upper(): {"persona": f"{name}.txt"} for name in names}
+    more = {name: {"persona": f"{name.lower()}.md"} for name in ("RESTORED", "REMOVED")}
+    files = sound({**goals, **more})
     del files[f"{PERSONAS}/ignored.txt"], files[f"{PERSONAS}/untracked.txt"]
     del files[f"{PERSONAS}/announced.txt"]
     files |= {
@@ -74,6 +81,8 @@ def made(tmp_path: Path) -> Path:
     directory = root / PERSONAS
     os.rename(directory / "renamed.txt", directory / "new_name.txt")
     (directory / "deleted.txt").unlink()
+    (directory / "restored.md").unlink()
+    git(root, "rm", "-q", f"{PERSONAS}/removed.md")
     (directory / "edited.txt").write_text("Edited.\n")
     for name in ("ignored", "untracked", "announced"):
         (directory / f"{name}.txt").write_text("New.\n")
