@@ -7,8 +7,11 @@ import time
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jit_guard.comparison import renames
+from jit_guard.comparison.near_names import typos
 from jit_guard.config import TypeSettings
 from jit_guard.report import Finding
 from projects import TEXT, Content, configured, found
@@ -202,3 +205,9 @@ def test_missing_files_beyond_the_limit_get_no_hint_but_make_others_ambiguous(
     del goals["C"]
     missing, _ = findings_for(goals, tree)
     assert missing["personas/deep/down/somewhere/guide.txt"].related
+
+
+@given(st.text("abc_", min_size=4, max_size=12), st.data())
+def test_the_shortcut_overlooks_no_typing_error(name: str, data: st.DataObject) -> None:
+    typo = data.draw(st.sampled_from(sorted(set(typos(name)) - {name})))
+    assert renames._share_a_half(name, typo)

@@ -26,6 +26,7 @@ _BATCH = 5_000  # names whose keys are computed together
 _BATCH_OF_NEIGHBOURS = (
     50_000  # names that are sorted together; every missing one is compared with each batch
 )
+_FEW = 1000  # names that are compared one by one faster than all typing errors are looked up
 _SHORTEST_TYPO = 4  # characters; a shorter name has too many neighbours
 
 
@@ -179,9 +180,21 @@ def _mapped(comparison: Comparison, missing: str) -> str | None:
     ):
         return None
     mapped = comparison.served.get(head, frozenset())
+    if len(mapped) < _FEW and not any(_share_a_half(base, one) for one in mapped):
+        return None
     found = (typo for typo in typos(base) if typo in mapped and same_numbers(typo, base))
     typo = next(found, None)
     return typo and f"{head}/{typo}"
+
+
+def _share_a_half(name: str, other: str) -> bool:
+    """Check whether one typing error may be between two names: it leaves one half as it is."""
+    half = len(name) // 2 - 1
+    return (
+        abs(len(name) - len(other)) <= 1
+        and name != other
+        and (name[:half] == other[:half] or name[len(name) - half :] == other[len(other) - half :])
+    )
 
 
 def _unclaimed_directories(comparison: Comparison) -> dict[str, str]:
