@@ -207,7 +207,7 @@ class Guard:
             )
 
         if isinstance(snapshot, Worktree):
-            return look_at_rest(snapshot, look, _has_something_to_report)
+            return look_at_rest(snapshot, look, lambda report: report.has_content)
         return look(snapshot)
 
     def selftest(self) -> Iterator[Trial]:
@@ -307,7 +307,7 @@ class Guard:
         from jit_guard.fixing.interaction import Silent
         from jit_guard.fixing.run import run
 
-        recovered = self._recover(maps or ())
+        recovered = self.recover(maps=maps or ())
         done = run(self._job(options, maps, Worktree(self.root)), interaction or Silent())
         report = self.check(maps=maps)
         return report._replace(
@@ -378,19 +378,17 @@ class Guard:
         )
         return make_job(source, configured, options or FixOptions(), maps)
 
-    def recover(self, *, abandon: bool = False) -> Recovery:
+    def recover(self, *, abandon: bool = False, maps: Sequence[str] = ()) -> Recovery:
         """Finish an interrupted commit; with `abandon`, undo it and keep its texts.
 
         An intent that asks for more than a pull request could do, or that git tracks, is
-        refused; with `abandon` it is set aside.
+        refused; with `abandon` it is set aside. `maps` are maps that it may edit in addition to
+        the configured ones.
 
         Raises:
             TransactionError: it cannot be finished yet. Nothing is lost, and the message says
                 what to do.
         """
-        return self._recover(abandon=abandon)
-
-    def _recover(self, maps: Sequence[str] = (), *, abandon: bool = False) -> Recovery:
         from jit_guard.fixing.recovery import recover_commit
 
         return recover_commit(
@@ -416,28 +414,10 @@ class Guard:
         Raises:
             UsageError: the orphans cannot be determined.
         """
-        from jit_guard.commit.transaction import at_rest
-        from jit_guard.fixing import pruning
+        from jit_guard.fixing.pruning import prune
 
-        pruned = pruning.plan(self.root, pruning.orphans_of(self.check()))
-        lost = [one for one in pruned if one.kept is None and one.loss is not None]
-        if lost and not force and not agree(lost):
-            pruned = [
-                one._replace(kept=one.kept or f"{one.loss} (use --force to remove it anyway)")
-                if one.loss is not None
-                else one
-                for one in pruned
-            ]
-        if dry_run or all(one.kept is not None for one in pruned):
-            return pruned
-
-        def remove() -> list[Pruned]:
-            orphans = set(pruning.orphans_of(self.check()))
-            components = self.configuration().settings.components
-            return pruning.remove(self.root, pruned, components, orphans)
-
-        done = at_rest(self.root, remove)  # no commit may give them an entry meanwhile
-        return remove() if done is None else done
+        components = self.configuration().settings.components
+        return prune(self.root, components, self.check, dry_run=dry_run, force=force, agree=agree)
 
     def move(self, old: str, new: str, *, dry_run: bool = False) -> Moved:
         """Rename a component, and set every entry that names it, in one atomic commit.
@@ -479,10 +459,6 @@ class Guard:
         Raises UsageError if it is outside the root; `what` names the option.
         """
         return project.inside(self.root, path, what)
-
-
-def _has_something_to_report(report: Report) -> bool:
-    return bool(report.findings or report.unreadable or report.skipped or report.stale)
 
 
 def _name(path: Path | None) -> str | None:

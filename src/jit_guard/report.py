@@ -144,6 +144,11 @@ class Report(NamedTuple):
         return self._count("warning")
 
     @property
+    def has_content(self) -> bool:
+        """True if it says anything about the project."""
+        return bool(self.findings or self.unreadable or self.skipped or self.stale)
+
+    @property
     def ok(self) -> bool:
         """True if everything could be checked and there are no errors; warnings are allowed."""
         return not self.unreadable and not self.errors and self.trouble is None

@@ -14,7 +14,7 @@ import pytest
 
 import commits
 from commits import just_before, recover
-from jit_guard.commit import durable, intent, place_components, recovery, set_maps
+from jit_guard.commit import durable, final_name, intent, place_components, recovery, set_maps
 from jit_guard.commit.directories import Location
 from jit_guard.commit.errors import OccupiedError, TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
@@ -182,14 +182,14 @@ def test_a_component_with_our_text_that_another_process_writes_stays(
 
 def test_a_component_that_keeps_changing(project: Path, monkeypatch: Patch) -> None:
     path = project / PLACEMENT.path
-    real = place_components._give_name
+    real = final_name.give_name
 
     def give_name(work: Replay, temporary: Location, location: Location) -> None:
         if location.name == path.name:
             raise FileExistsError
         real(work, temporary, location)
 
-    monkeypatch.setattr(place_components, "_give_name", give_name)
+    monkeypatch.setattr(place_components, "give_name", give_name)
     _refused(project, r"^components/ps/new.txt keeps being changed.*nothing was changed$")
     assert files(project) == OLD
 

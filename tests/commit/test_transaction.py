@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,7 @@ from jit_guard.commit.errors import (
     UnfinishedCommitError,
     UnsafePathError,
 )
+from jit_guard.commit.file_status import is_unchanged
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.commit.replay import Replay, sha256_of
@@ -390,7 +392,28 @@ def test_the_time_of_a_change_counts_except_on_windows(
     while path.stat().st_ctime_ns == before.st_ctime_ns:
         path.chmod(0o600)
     monkeypatch.setattr(sys, "platform", platform)
-    assert durable.same_file(before, path.stat()) == (platform == "win32")
+    assert is_unchanged(before, path.stat()) == (platform == "win32")
+
+
+@posix
+def test_a_creation_time_in_place_of_a_change_time_is_no_obstacle(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows with Python 3.12 and later, that is what `lstat` returns and `fstat` does not."""
+    real = os.lstat
+
+    def lstat(*args: Any, **keywords: Any) -> os.stat_result:
+        found = real(*args, **keywords)
+        return os.stat_result(tuple(found), {"st_ctime_ns": 1, **_times(found)})
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert (project / "goal_map.json").read_bytes() == NEW
+
+
+def _times(found: os.stat_result) -> dict[str, int]:
+    return {"st_atime_ns": found.st_atime_ns, "st_mtime_ns": found.st_mtime_ns}
 
 
 def test_a_save_of_the_same_entry_wins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from commits import just_before
 from crash import deed
 from crash.conftest import Record
 from crash.disk_model import State, read_state, write_state
-from crash.projects import MANY, MANY_NEW, SIMPLE, SIMPLE_NEW, many_components, visible
+from crash.projects import MANY, MANY_NEW, MOVED_STATE, SIMPLE, SIMPLE_NEW, many_components, visible
 from crash.system_refusals import (
     ext4,
     fill,
@@ -179,15 +179,19 @@ def test_an_overlay_whose_files_are_all_in_the_lower_layer(
     if other_disk:
         stack.enter_context(mounted(base / "lower", "-t", "tmpfs", "none"))
     stack.enter_context(mounted(base / "upper", "-t", "tmpfs", "none"))
-    for name in ("lower/project", "upper/data", "upper/work"):
+    for name in ("lower/project", "lower/other", "upper/data", "upper/work"):
         (base / name).mkdir()
     write_state(str(base / "lower/project"), MANY)
+    write_state(str(base / "lower/other"), SIMPLE)
     layers = f"lowerdir={base}/lower,upperdir={base}/upper/data,workdir={base}/upper/work"
     stack.enter_context(mounted(base / "merged", "-t", "overlay", "-o", layers, "overlay"))
     root = base / "merged/project"
     many_components(str(root))
     assert _state(root) == visible(MANY_NEW)
     assert read_state(str(base / "lower/project")) == MANY
+    root = base / "merged/other"
+    deed.move(str(root))
+    assert _state(root) == MOVED_STATE
 
 
 # A full disk after the decision.

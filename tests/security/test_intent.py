@@ -560,8 +560,9 @@ def test_every_intent_that_a_fix_writes_could_be_recovered(
     assert intents == [None] * len(intents)
 
 
+@pytest.mark.parametrize("command", [("--fix", "--no-input"), ("recover",)], ids=" ".join)
 def test_an_intent_for_a_map_from_a_flag_needs_that_flag(
-    world: Path, monkeypatch: pytest.MonkeyPatch
+    command: tuple[str, ...], world: Path
 ) -> None:
     """The user named the map, so only the user can finish the commit."""
     root = world / "project"
@@ -570,8 +571,8 @@ def test_an_intent_for_a_map_from_a_flag_needs_that_flag(
     done = call("recover", cwd=root)
     assert done.code == 2
     assert "more.json, which is not a configured map" in done.err
-    fix = ("--fix", "--no-input", "--map", str(root / "more.json"))
-    assert call(*fix, cwd=root).code in (0, 1)
+    assert "named by --map" in done.err
+    assert call(*command, "--map", str(root / "more.json"), cwd=root).code in (0, 1)
     assert (root / PLACED).read_bytes() == TEXT
     assert transaction.interrupted(str(root)) is None
 

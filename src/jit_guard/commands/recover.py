@@ -20,12 +20,20 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--abandon", action="store_true", help="undo the commit; the ledger keeps its texts"
     )
+    parser.add_argument(
+        "--map",
+        action="append",
+        metavar="FILE",
+        help="a map that the commit may edit in addition to the configured ones (repeatable)",
+    )
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Recover, and print what was done."""
     console = Console(options.color)
-    done = open_guard(options, {}).recover(abandon=options.abandon)
+    guard = open_guard(options, {})
+    maps = [guard.inside(path, "--map") for path in options.map or ()]
+    done = guard.recover(abandon=options.abandon, maps=maps)
     lines = [_OUTCOMES[done.outcome]]
     lines += (f"  {printable(line)}" for line in (*done.actions, *done.messages))
     console.lines(lines)

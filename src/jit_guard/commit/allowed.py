@@ -86,7 +86,7 @@ def refusal(
 
 def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
     if one.path not in allowed.maps:
-        return f"it edits {one.path}, which is not a configured map"
+        return f"it edits {one.path}, which is not a configured map, nor named by --map"
     if len({edit.keys for edit in one.edits}) < len(one.edits):
         return f"it edits an entry of {one.path} twice"
     for edit in one.edits:

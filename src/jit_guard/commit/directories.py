@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from jit_guard.commit.errors import TransactionError, UnsafePathError
+from jit_guard.commit.file_status import is_same_file
 from jit_guard.text.names import PENDING, STATE_DIRECTORY, is_git
 
 _HAVE_HANDLES = {os.open, os.mkdir, os.rmdir, os.unlink, os.rename, os.link, os.stat} <= (
@@ -126,7 +127,7 @@ class Directories:
             if path == self.top.path or (handle := self._handles.get(path)) is None:
                 continue
             mine, there = os.fstat(handle), directory.place.status()
-            if there is None or (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino):
+            if there is None or not is_same_file(mine, there):
                 raise _swapped(path)
 
     def forget(self, directory: Directory | None = None) -> None:

@@ -228,17 +228,6 @@ def remove_directory(directory: Directory) -> bool:
     return True
 
 
-def same_file(before: os.stat_result, now: os.stat_result) -> bool:
-    """Check that a file was not saved in between, by identity, size and times (as git's index)."""
-    same = (before.st_ino, before.st_size, before.st_mtime_ns) == (
-        now.st_ino,
-        now.st_size,
-        now.st_mtime_ns,
-    )
-    # On Windows, st_ctime is the time of the change for fstat, and of the creation for lstat.
-    return same and (sys.platform == "win32" or before.st_ctime_ns == now.st_ctime_ns)
-
-
 def place(temporary: Location, final: Location) -> None:
     """Give a file another name, by a hard link; never overwrite an existing file.
 

@@ -8,6 +8,7 @@ import stat
 import sys
 
 from jit_guard.commit.directories import Location
+from jit_guard.commit.file_status import is_same_file
 
 if sys.platform == "win32":
     import msvcrt
@@ -64,8 +65,7 @@ def is_at(handle: int, path: str) -> bool:
         there = os.stat(path, follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    mine = os.fstat(handle)
-    return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+    return is_same_file(os.fstat(handle), there)
 
 
 def advance(handle: int, path: str) -> None:

@@ -15,6 +15,8 @@ from typing import Literal
 from jit_guard.commit import durable, intent
 from jit_guard.commit.directories import Directory, Location
 from jit_guard.commit.errors import TransactionError
+from jit_guard.commit.file_status import is_same_file
+from jit_guard.commit.final_name import give_name
 from jit_guard.commit.intent import MoveIntent
 from jit_guard.commit.location import missing_directories, upwards
 from jit_guard.commit.replay import TRIES, Left, Replay, read_text, sync_directories
@@ -65,7 +67,7 @@ def _link(work: Replay, one: MoveIntent, source: Location, target: Location) -> 
                 durable.make_directories(missing, upwards(target.directory))
             work.trying(one.new)
             try:
-                _give_name(work, start, target)
+                give_name(work, start, target)
             except FileExistsError:
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
@@ -91,25 +93,11 @@ def _leave(work: Replay, left: Left) -> Literal[False]:
     return False
 
 
-def _give_name(work: Replay, source: Location, target: Location) -> None:
-    try:
-        if not work.intent.reserves:
-            durable.place(source, target)
-            return
-    except (FileExistsError, FileNotFoundError):
-        raise
-    except OSError:
-        # Before the first empty file exists, or a recovery would take it for another process's.
-        work.intent = work.intent._replace(reserves=True)
-        work.head = intent.write(work.directories, work.intent)
-    durable.place_without_link(source, target)
-
-
 def _is_same_text(one: Location, other: Location) -> bool:
     mine, there = one.status(), other.status()
     if mine is None or there is None or not stat.S_ISREG(there.st_mode):
         return False
-    if (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino):
+    if is_same_file(mine, there):
         return True
     text, other_text = read_text(one), read_text(other)
     return text is not None and other_text is not None and text[0] == other_text[0]
@@ -120,7 +108,7 @@ def is_same_entry(one: Location, other: Location) -> bool:
     if one.directory != other.directory or fold(one.name) != fold(other.name):
         return False
     mine, there = one.status(), other.status()
-    if mine is None or there is None or mine.st_ino != there.st_ino:
+    if mine is None or there is None or not is_same_file(mine, there):
         return False
     return not {one.name, other.name} <= _names(one.directory)
 
@@ -140,15 +128,19 @@ def refuse_to_move(move: tuple[str, str], source: Location, target: Location) ->
         raise TransactionError(f"{new} already exists and is never overwritten")
 
 
+def _device(directory: Directory) -> int:
+    handle = directory.handle
+    return (os.lstat(directory.path) if handle is None else os.fstat(handle)).st_dev
+
+
 def can_move(move: MoveIntent, source: Location, target: Location) -> bool:
     """Try a hard link under a temporary name, and its removal; return whether links work here.
 
     Raises TransactionError if the file would have to be copied.
     """
     probe = target.beside(intent.probe(move.temporary))
-    handle = target.directory.handle
-    above = os.lstat(target.directory.path) if handle is None else os.fstat(handle)
-    apart = above.st_dev != source.call(os.lstat).st_dev
+    # Of the directories: in an overlay, a file may have another device than its directory.
+    apart = _device(source.directory) != _device(target.directory)
     can = True
     try:
         durable.place(source, probe)

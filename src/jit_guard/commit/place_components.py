@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from jit_guard.commit import durable, intent
+from jit_guard.commit import durable
 from jit_guard.commit.directories import Directory, Location
 from jit_guard.commit.errors import OccupiedError, TransactionError
+from jit_guard.commit.final_name import give_name
 from jit_guard.commit.intent import ComponentIntent
 from jit_guard.commit.location import missing_directories, upwards
 from jit_guard.commit.move_components import move_components
@@ -48,7 +49,7 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
             _prepare_component(work, one, location)
             work.trying(one.path)
             try:
-                _give_name(work, temporary, location)
+                give_name(work, temporary, location)
             except FileExistsError:
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
@@ -76,24 +77,6 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
     else:
         raise TransactionError(f"{one.path} keeps being changed by another process")
     work.placed.add(one.path)
-
-
-def _give_name(work: Replay, temporary: Location, location: Location) -> None:
-    try:
-        if not work.intent.reserves:
-            durable.place(temporary, location)
-            return
-    except (FileExistsError, FileNotFoundError):
-        raise
-    except OSError as refused:
-        # Before the first empty file exists, or a recovery would take it for another process's.
-        reserving = work.intent._replace(reserves=True)
-        try:
-            work.head = intent.write(work.directories, reserving)
-        except OSError:
-            raise refused from None
-        work.intent = reserving
-    durable.place_without_link(temporary, location)
 
 
 def _is_reserved(work: Replay, data: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Location
 from jit_guard.commit.errors import TransactionError
+from jit_guard.commit.file_status import is_unchanged
 from jit_guard.commit.intent import MapIntent
 from jit_guard.commit.location import refuse_hard_link
 from jit_guard.commit.replay import TRIES, Left, Replay, is_ready, sha256_of
@@ -55,7 +56,7 @@ def _set_map(work: Replay, one: MapIntent) -> bool:
                 raise TransactionError(f"{one.path}: {error}") from None
             work.trying(one.path)
             # Only between this check and the rename can another process's save be lost.
-            if not durable.same_file(decision.status, location.call(os.lstat)):
+            if not is_unchanged(decision.status, location.call(os.lstat)):
                 continue
             durable.replace(location.beside(one.temporary), location)
         else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories, Location
+from jit_guard.commit.file_status import is_unchanged
+from jit_guard.commit.transaction import at_rest
 from jit_guard.errors import UsageError
 from jit_guard.report import Report
 from jit_guard.sources.git import worktree
@@ -28,6 +30,35 @@ class Pruned(NamedTuple):
     kept: str | None = None
     loss: str | None = None
     status: os.stat_result | None = None  # when it was listed
+
+
+def prune(
+    root: str,
+    components: str,
+    check: Callable[[], Report],
+    *,
+    dry_run: bool,
+    force: bool,
+    agree: Callable[[list[Pruned]], bool],
+) -> list[Pruned]:
+    """Remove orphans; see `Guard.prune`. `check` reports what they are now."""
+    pruned = plan(root, orphans_of(check()))
+    lost = [one for one in pruned if one.kept is None and one.loss is not None]
+    if lost and not force and not agree(lost):
+        pruned = [
+            one._replace(kept=one.kept or f"{one.loss} (use --force to remove it anyway)")
+            if one.loss is not None
+            else one
+            for one in pruned
+        ]
+    if dry_run or all(one.kept is not None for one in pruned):
+        return pruned
+
+    def remove_them() -> list[Pruned]:
+        return remove(root, pruned, components, set(orphans_of(check())))
+
+    done = at_rest(root, remove_them)  # no commit may give them an entry meanwhile
+    return remove_them() if done is None else done
 
 
 def orphans_of(report: Report) -> list[str]:
@@ -90,7 +121,7 @@ def remove(
                 if now is not None and one.path not in orphans:
                     done.append(one._replace(kept="an entry names it by now"))
                     continue
-                if now is not None and not (one.status and durable.same_file(one.status, now)):
+                if now is not None and not (one.status and is_unchanged(one.status, now)):
                     done.append(one._replace(kept=_CHANGED))
                     continue
                 durable.remove(location)

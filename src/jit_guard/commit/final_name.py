@@ -1,0 +1,32 @@
+"""The final name of a component: a hard link, or a rename over a reserved name."""
+
+from __future__ import annotations
+
+from jit_guard.commit import durable, intent
+from jit_guard.commit.directories import Location
+from jit_guard.commit.replay import Replay
+
+
+def give_name(work: Replay, source: Location, target: Location) -> None:
+    """Give a file its name, and never overwrite another file.
+
+    Raises:
+        FileExistsError: another file has the name.
+        FileNotFoundError: the file, or its directory, was removed.
+        OSError: that is refused.
+    """
+    try:
+        if not work.intent.reserves:
+            durable.place(source, target)
+            return
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError as refused:
+        # Before the first empty file exists, or a recovery would take it for another process's.
+        reserving = work.intent._replace(reserves=True)
+        try:
+            work.head = intent.write(work.directories, reserving)
+        except OSError:
+            raise refused from None
+        work.intent = reserving
+    durable.place_without_link(source, target)
