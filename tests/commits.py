@@ -10,7 +10,7 @@ from jit_guard.commit.allowed import Allowed
 from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.intent import MapChange
-from jit_guard.commit.preparation import Placement, make, prepare
+from jit_guard.commit.preparation import Move, Placement, make, prepare
 from jit_guard.commit.replay import Recovery, Replay
 
 if TYPE_CHECKING:
@@ -32,11 +32,15 @@ def recover(root: str, **options: Any) -> Recovery:
 
 
 def interrupt(
-    root: str, changes: Sequence[MapChange], placements: Sequence[Placement], steps: int | None
+    root: str,
+    changes: Sequence[MapChange],
+    placements: Sequence[Placement],
+    steps: int | None,
+    moves: Sequence[Move] = (),
 ) -> None:
     """Interrupt a commit: planned (None), decided (0), maps set (1), components placed (2)."""
     with CommitLock(root), Directories(root) as directories:
-        new = prepare(directories, changes, placements)
+        new = prepare(directories, changes, placements, moves)
         intent.write(directories, new.intent.plan())
         make(directories, new)
         if steps is not None:

@@ -11,7 +11,15 @@ import pytest
 
 import commits
 import jit_guard.commit as library
-from jit_guard.commit import Edit, MapChange, Placement, RefusedIntentError, interrupted, recover
+from jit_guard.commit import (
+    Edit,
+    MapChange,
+    Move,
+    Placement,
+    RefusedIntentError,
+    interrupted,
+    recover,
+)
 from jit_guard.commit.replay import sha256_of
 
 PAGE = Path(__file__).parents[2] / "docs/commit-library.md"
@@ -67,6 +75,28 @@ def test_an_intent_that_asks_for_more_is_refused(
         recover(str(root), maps=maps, directories=directories)
     assert "1.html" in (root / "pages.json").read_text()
     assert not (root / PLACEMENT.path).exists()
+
+
+@pytest.mark.parametrize("abandon", [False, True])
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_an_interrupted_rename_is_finished_or_undone(steps: int, abandon: bool, root: Path) -> None:
+    (root / "templates/1.html").write_bytes(b"one")
+    move = Move("templates/1.html", "templates/2.html")
+    commits.interrupt(str(root), [CHANGE], [], steps, moves=[move])
+    recover(
+        str(root), maps=["pages.json"], directories=["templates"], abandon=abandon, may_move=True
+    )
+    assert [path.name for path in (root / "templates").iterdir()] == [f"{2 - abandon}.html"]
+    assert (f"{2 - abandon}.html") in (root / "pages.json").read_text()
+
+
+def test_a_rename_out_of_the_directories_is_refused(root: Path) -> None:
+    (root / "secret.txt").write_bytes(b"mine")
+    move = Move("secret.txt", "templates/2.html")
+    commits.interrupt(str(root), [CHANGE], [], 0, moves=[move])
+    with pytest.raises(RefusedIntentError, match=r"secret.txt, which is not below templates"):
+        recover(str(root), maps=["pages.json"], directories=["templates"], may_move=True)
+    assert (root / "secret.txt").exists()
 
 
 def test_a_file_is_replaced_only_if_the_program_says_so(root: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jit_guard.commit.intent import RefusedIntentError as RefusedIntentError
     from jit_guard.commit.library import interrupted as interrupted
     from jit_guard.commit.library import recover as recover
+    from jit_guard.commit.preparation import Move as Move
     from jit_guard.commit.preparation import Placement as Placement
     from jit_guard.commit.replay import Kept as Kept
     from jit_guard.commit.replay import Left as Left
@@ -34,6 +35,7 @@ _MODULES = {
     "Left": "commit.replay",
     "LockedError": "commit.errors",
     "MapChange": "commit.intent",
+    "Move": "commit.preparation",
     "OccupiedError": "commit.errors",
     "Placement": "commit.preparation",
     "Recovery": "commit.replay",

@@ -30,6 +30,7 @@ class Allowed(NamedTuple):
         tracked: whether git tracks something in `.jit-guard/`, which then came with the clone.
         directories: components may be placed below these ("" is the root) without an entry, and
             nowhere else; none: only where an entry names them.
+        may_move: files below `directories` may be renamed.
     """
 
     maps: Collection[str]
@@ -39,6 +40,11 @@ class Allowed(NamedTuple):
     is_draft: Callable[[bytes], bool]
     tracked: bool
     directories: Collection[str] = ()
+    may_move: bool = False
+
+    def is_within(self, path: str) -> bool:
+        """Check whether a path is below one of `directories`."""
+        return any(not top or path.startswith(f"{top}/") for top in self.directories)
 
 
 def refusal(
@@ -66,8 +72,8 @@ def refusal(
         set_now.update(allowed.path_of(edit.keys, edit.new) for edit in one.edits)
     for component in intent.components:
         # A plan has no edits, and places nothing.
-        known = component.path in set_now and not allowed.directories
-        known = known or any(not top or component.path.startswith(f"{top}/") for top in within)
+        known = component.path in set_now and not within
+        known = known or allowed.is_within(component.path)
         if intent.phase == "commit" and not known:
             named = allowed.named(component.path)
             if named is None:
@@ -102,6 +108,10 @@ def _refusal_of_move(one: MoveIntent, intent: Intent, allowed: Allowed) -> str |
     for path in (one.old, one.new):
         if allowed.components and not path.startswith(f"{allowed.components}/"):
             return f"{path} is not below {allowed.components}"
+        if allowed.may_move and not allowed.is_within(path):
+            return f"it moves {path}, which is not below {', '.join(allowed.directories)}"
+    if allowed.may_move:
+        return None
     # A plan has no edits, and moves nothing.
     named = intent.phase == "plan" or any(
         (allowed.path_of(edit.keys, edit.old), allowed.path_of(edit.keys, edit.new))

@@ -16,6 +16,7 @@ def recover(
     maps: Collection[str],
     directories: Collection[str],
     may_replace: Callable[[bytes], bool] | None = None,
+    may_move: bool = False,
     abandon: bool = False,
     timeout: float = TIMEOUT,
     keep: Keep | None = None,
@@ -31,6 +32,7 @@ def recover(
         directories: the directories below which it may place files; "" for all of the root.
         may_replace: decides whether an existing file with these bytes may be replaced, for
             placements with `replaces`; default: none.
+        may_move: whether it may rename files below `directories`, for commits with `moves`.
         abandon: undo a decided commit as well, and move a refused intent aside.
         timeout: how long to wait for a commit in progress, in seconds.
         keep: called with path and bytes of each file that is not placed, before the intent that
@@ -39,8 +41,8 @@ def recover(
     Raises:
         LockedError: a commit is in progress and takes too long.
         RefusedIntentError: the intent is corrupted, or not allowed. Nothing was changed.
-        TransactionError: an operation failed. The intent remains, and `recover` can be called
-            again.
+        UnfinishedCommitError: it can be neither finished nor undone at the moment. The intent
+            remains, and `recover` can be called again.
     """
     allowed = Allowed(
         maps=maps,
@@ -50,6 +52,7 @@ def recover(
         is_draft=may_replace or (lambda _: False),
         tracked=False,
         directories=directories,
+        may_move=may_move,
     )
     return transaction.recover(root, lambda: allowed, abandon=abandon, timeout=timeout, keep=keep)
 
