@@ -286,7 +286,7 @@ class Guard:
         *,
         maps: Sequence[str] | None = None,
     ) -> Report:
-        """Recover, relink what is certain, generate what is missing, and check again.
+        """Recover, relink, restore from git, generate what is missing, and check again.
 
         Only findings that selection, baseline and `maps` leave reportable are fixed.
 

@@ -358,6 +358,34 @@ def test_if_git_fails_nothing_is_generated(project: Project) -> None:
     assert "git cannot say" in reasons(report)[0]
 
 
+def test_contents_that_a_partial_clone_does_not_have_are_left(project: Project) -> None:
+    blob = git(project.root, "rev-parse", f":{PERSONA}").strip()
+    (project.root / PERSONA).unlink()
+    (project.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    report = project.fix()
+    assert not report.fixed
+    assert not project.script.requests
+    assert "partial clone" in reasons(report)[0]
+
+
+def test_a_large_file_is_left_to_git(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jit_guard.sources.git.restoration.LARGEST", len(HOST) - 1)
+    (project.root / PERSONA).unlink()
+    report = project.fix()
+    assert "larger than" in reasons(report)[0]
+    assert not project.script.requests
+
+
+def test_many_files_are_restored_in_several_commits(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jit_guard.fixing.placing._MOST_BYTES", len(HOST))
+    run_in(project.root, "rm -r components")
+    report = project.fix()
+    assert len(report.fixed) == 4
+    assert project.status() == []
+
+
 # Offer
 
 

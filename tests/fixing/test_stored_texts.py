@@ -152,6 +152,18 @@ def test_a_rejected_text_is_not_used_again(project: Path, shop: Shop) -> None:
     assert len(shop.sold) == 2
 
 
+def test_an_earlier_text_is_used_if_the_latest_was_rejected(project: Path, shop: Shop) -> None:
+    fix(project, shop)
+    lose(project)
+    fix(project, shop, model="large")
+    lose(project)
+    with Ledger(str(project)) as ledger:
+        ledger.reject(2, "the reader did not like it")
+    (fixed,) = fix(project, Shop(shop.sold, "medium")).fixed
+    assert fixed.origin == "ledger"
+    assert (project / PATH).read_text() == "Text number 1.\n"
+
+
 def test_on_a_terminal_a_stored_text_is_shown_as_free(project: Path, shop: Shop) -> None:
     fix(project, shop)
     lose(project)

@@ -24,7 +24,7 @@ def add_fix_options(parser: "ArgumentParser") -> None:
     fix.add_argument(
         "--fix",
         action="store_true",
-        help="relink what is certain, generate what is missing, commit both at once, check again",
+        help="relink renamed files, restore deleted ones from git, generate the rest, check again",
     )
     fix.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
     fix.add_argument(
