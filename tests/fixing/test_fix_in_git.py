@@ -13,9 +13,10 @@ import pytest
 
 from jit_guard import Guard, MissingComponent
 from jit_guard.fixing.dialogue import Dialogue
-from jit_guard.fixing.interaction import Interaction, Silent
+from jit_guard.fixing.interaction import Interaction, Silent, Turn
 from jit_guard.fixing.job import FixOptions
 from jit_guard.pytest_plugin.fixtures import Script
+from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Report
 from projects import call, git, lay_out
 from repositories import NEEDS_GIT, repository, save
@@ -444,6 +445,23 @@ def test_on_a_terminal_the_user_decides_about_a_typo(project: Project, typo: obj
     report, _ = project.fix_with("r")
     assert [one.action for one in report.fixed] == ["relinked"]
     assert not report.errors
+
+
+def test_what_was_left_is_not_generated_later_in_the_run(project: Project) -> None:
+    """The offered file is deleted in the meantime, so that it is no longer offered."""
+    typo_in_the_map(project)
+    goals = {**project.goals(), "NEW": {"lesson": "x.txt"}}
+    (project.root / "goal_map.json").write_text(json.dumps(goals))
+
+    class Meanwhile(Silent):
+        def describe(self, entry: Entry, path: str, suggestion: str, turn: Turn) -> str | None:
+            (project.root / "components/protocols/hello.txt").unlink()
+            git(project.root, "commit", "-qam", "The file is gone")
+            return suggestion
+
+    report = project.fix(Meanwhile(yes=True))
+    assert [one.goal for one in report.fixed] == ["NEW"]
+    assert [one.goal for one in project.script.requests] == ["NEW"]
 
 
 def test_on_a_terminal_a_new_text_can_be_wanted(project: Project) -> None:
