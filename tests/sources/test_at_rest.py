@@ -164,7 +164,7 @@ def test_the_check_that_ends_a_fix_looks_once(root: Path, monkeypatch: pytest.Mo
 def test_a_dry_run_beside_a_commit_plans_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit has renamed the map, and places the component during the first plan."""
     commits.interrupt(str(root), [CHANGE], [PLACEMENT], 1)
-    from jit_guard.fixing import preview, worktree_plan
+    from jit_guard.fixing import forecast, worktree_plan
 
     real = worktree_plan.plan_worktree
 
@@ -173,5 +173,5 @@ def test_a_dry_run_beside_a_commit_plans_again(root: Path, monkeypatch: pytest.M
         commits.recover(str(root))
         return found
 
-    monkeypatch.setattr(preview, "plan_worktree", plan)
+    monkeypatch.setattr(forecast, "plan_worktree", plan)
     assert Guard(root=root).preview(FixOptions(generator="scaffold"), Silent(yes=True)) == []
