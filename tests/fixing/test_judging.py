@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jit_guard.config import Settings
 from jit_guard.fixing.judging import plain, with_rules
 from jit_guard.generators.generator import Request, Text
+from jit_guard.generators.judgement import Rejection
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.rule import Example, Rule
@@ -29,9 +30,11 @@ RULE = Rule("ACME001", "no-hosts", "error", "s", "w", "f", Example({}), Example(
 
 
 def test_a_component_must_be_text() -> None:
-    assert plain(REQUEST, Text("A host.\n")) is None
-    assert plain(REQUEST, Text(" \n")) == "the text is empty"
-    assert "control character" in (plain(REQUEST, Text("a\x1bb")) or "")
+    assert plain(REQUEST, Text("A host.\r\n\n")) == "A host.\n"
+    assert plain(REQUEST, Text(" \n")) == Rejection("the text is empty", " \n")
+    refused = plain(REQUEST, Text("a\x1bb"))
+    assert isinstance(refused, Rejection)
+    assert "control character" in refused.reason
 
 
 def test_without_plugins_nothing_else_is_checked() -> None:
@@ -40,10 +43,11 @@ def test_without_plugins_nothing_else_is_checked() -> None:
 
 def test_a_plugin_rule_can_reject_a_text_before_it_is_committed() -> None:
     check = with_rules((RULE,), SOURCE, Settings())
-    assert check(REQUEST, Text("A host.\n")) == "ACME001 no-hosts: speaks of hosts"
+    refused = check(REQUEST, Text("<think>hm</think>A host.\n"))
+    assert refused == Rejection("ACME001 no-hosts: speaks of hosts", "A host.\n")
 
 
 def test_a_warning_of_a_plugin_rule_rejects_nothing() -> None:
     warning = RULE._replace(severity="warning")
     rules = (warning._replace(judge=lambda facts: [warning.finding("hm", path=PATH)]),)
-    assert with_rules(rules, SOURCE, Settings())(REQUEST, Text("A host.\n")) is None
+    assert with_rules(rules, SOURCE, Settings())(REQUEST, Text("A host.\n")) == "A host.\n"

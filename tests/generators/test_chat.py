@@ -50,11 +50,21 @@ def test_addresses_are_accepted_as_servers_document_them(address: str, path: str
         assert server.asked[0].path == path
 
 
-def test_fences_and_chatter_are_removed_and_kept_as_provenance() -> None:
+def test_an_answer_is_returned_as_it_arrived() -> None:
     said = "Sure! Here is the component:\n\n```markdown\n# Purpose\n```\n"
     got, _ = ask(good(said))
+    assert got.text.content == said
+    assert "message" not in got.text.details
+
+
+def test_parts_and_reasoning_are_kept_beside_the_text() -> None:
+    parts = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+        {"type": "text", "text": "# Purpose\n"},
+    ]
+    got, _ = ask(answer(completion(parts, reasoning_content="well")))
     assert got.text.content == "# Purpose\n"
-    assert got.text.details["answer"] == said
+    assert got.text.details["message"] == {"content": parts, "reasoning_content": "well"}
 
 
 # The reply, the reported reason, and the text that the ledger stores (None: nothing arrived).
@@ -66,12 +76,29 @@ NO_TEXT = {
     "empty text": (answer(completion("")), "the answer is empty", ""),
     "blank text": (answer(completion(" \n")), "the answer is empty", " \n"),
     "null text": (answer(completion(None)), "the answer is empty", ""),
-    "content that is not a string": (answer(completion(["a"])), "the answer is empty", ""),
+    "content that is a number": (answer(completion(7)), "unknown type ('int')", ""),
+    "content of an unknown type": (
+        answer(completion([{"type": "text", "text": "a"}, {"type": "hm", "text": "b"}])),
+        "unknown type ('hm')",
+        "a",
+    ),
+    "a part that is a refusal": (
+        answer(completion([{"type": "refusal", "refusal": "No."}])),
+        "refused: No.",
+        "",
+    ),
+    "only reasoning": (
+        answer(completion("", reasoning="# Purpose")),
+        "the answer is empty; the model sent only its reasoning",
+        "",
+    ),
+    "only reasoning, in a part": (
+        answer(completion([{"type": "reasoning", "summary": [{"text": "hm"}]}])),
+        "the answer is empty; the model sent only its reasoning",
+        "",
+    ),
     "no finish reason": (answer(completion("x", None)), "did not finish normally", "x"),
     "tool calls": (answer(completion("x", "tool_calls")), "did not finish normally", "x"),
-    "only a fence": (good("```\n```"), "the text is empty", "```\n```"),
-    "control character": (good("a\x1b[2Jb"), "control character U+001B", "a\x1b[2Jb"),
-    "half a surrogate pair": (good("a\ud83d"), "not UTF-8 (character 1)", "a\\ud83d"),
     "null": (answer(None), "not a chat completion", "null"),
     "a list": (answer([]), "not a chat completion", "[]"),
     "a string": (answer("hm"), "not a chat completion", '"hm"'),

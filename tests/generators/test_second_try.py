@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jit_guard.generators.generator import GenerationError, Request, Text
-from jit_guard.generators.judgement import write_checked
+from jit_guard.generators.judgement import Rejection, write_checked
 
 REQUEST = Request("GOAL", "persona", "a.txt", "components/personas/a.txt", "Be kind.")
 
@@ -25,15 +25,18 @@ class Ledger:
             raise answer
         return answer
 
-    def check(self, _: Request, text: Text) -> str | None:
+    def check(self, _: Request, text: Text) -> str | Rejection:
         self.happened.append(f"checked {text.content}")
-        return None if "good" in text.content else f"{text.content} is not good"
+        if "good" in text.content:
+            return f"the {text.content}"
+        again = "hopeless" not in text.content
+        return Rejection(f"{text.content} is not good", f"the {text.content}", again)
 
-    def arrived(self, text: Text) -> str:
-        self.happened.append(f"stored {text.content}")
+    def arrived(self, text: Text, fault: str | None) -> str:
+        self.happened.append(f"stored {text.content}{f': {fault}' if fault else ''}")
         return text.content
 
-    def run(self, tries: int = 2) -> tuple[Text, str]:
+    def run(self, tries: int = 2) -> tuple[str, str]:
         return write_checked(
             REQUEST,
             self.write,
@@ -46,13 +49,13 @@ class Ledger:
 
 def test_a_good_text_is_used_as_it_is() -> None:
     ledger = Ledger(Text("good"))
-    assert ledger.run() == (Text("good"), "good")
+    assert ledger.run() == ("the good", "good")
     assert ledger.happened == ["stored good", "checked good"]
 
 
 def test_the_second_attempt_knows_the_fault_of_the_first() -> None:
     ledger = Ledger(Text("bad"), Text("good"))
-    assert ledger.run()[0] == Text("good")
+    assert ledger.run()[0] == "the good"
     assert ledger.happened == [
         "stored bad",
         "checked bad",
@@ -62,7 +65,7 @@ def test_the_second_attempt_knows_the_fault_of_the_first() -> None:
     ]
     assert ledger.asked == [
         REQUEST,
-        REQUEST._replace(rejected="bad", objection="bad is not good"),
+        REQUEST._replace(rejected="the bad", objection="bad is not good"),
     ]
 
 
@@ -75,11 +78,19 @@ def test_there_is_no_third_attempt(tries: int, reason: str) -> None:
     assert len(ledger.asked) == tries
 
 
+def test_a_text_that_another_attempt_would_not_change_is_not_requested_again() -> None:
+    ledger = Ledger(Text("hopeless"), Text("good"))
+    with pytest.raises(GenerationError) as caught:
+        ledger.run()
+    assert caught.value.reason == "hopeless is not good"
+    assert len(ledger.asked) == 1
+
+
 def test_the_text_of_a_failure_is_stored_and_rejected() -> None:
     ledger = Ledger(GenerationError("cut off", Text("half")))
     with pytest.raises(GenerationError, match="cut off"):
         ledger.run()
-    assert ledger.happened == ["stored half", "refused half: cut off"]
+    assert ledger.happened == ["stored half: cut off"]
 
 
 def test_a_failure_without_a_text_stores_nothing() -> None:

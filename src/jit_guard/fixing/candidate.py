@@ -44,7 +44,7 @@ class Candidate:
 
     def _take(self, order: Order, stored: Stored, *, bought: bool) -> None:
         self._order, self._stored = order, stored
-        content = finished(stored.content)
+        content, fault = self._checked(stored.content, edited=stored.edited)
         self.draft = Draft(
             self._step.path,
             content,
@@ -53,7 +53,7 @@ class Candidate:
             self._session.writer.model or self._session.generator.name,
             order.request.description,
             not self._session.generator.deterministic,
-            self._fault(content),
+            fault,
         )
 
     def keep(self, content: str) -> Draft:
@@ -67,7 +67,7 @@ class Candidate:
         if before.edited:
             self._session.ledger.reject(before.id, "edited again")
         self.draft = self.draft._replace(
-            content=content, origin="edited", fault=self._fault(content)
+            content=content, origin="edited", fault=self._checked(content, edited=True)[1]
         )
         return self.draft
 
@@ -119,5 +119,9 @@ class Candidate:
         )
         return delivery
 
-    def _fault(self, content: str) -> str | None:
-        return self._session.job.check(self._order.request, Text(content))
+    def _checked(self, content: str, *, edited: bool) -> tuple[str, str | None]:
+        """Return the component in a text, and what is wrong with it; an edited text is whole."""
+        checked = self._session.job.check(self._order.request, Text(content))
+        if isinstance(checked, str):
+            return finished(content) if edited else checked, None
+        return finished(content), checked.reason

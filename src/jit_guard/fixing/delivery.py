@@ -25,7 +25,7 @@ class Order(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """The result of an order: its text in the ledger, or why there is none.
+    """The result of an order: its component and its number in the ledger, or why there is none.
 
     `bought`: it was generated in this run; otherwise the ledger had it.
     """
@@ -58,7 +58,7 @@ def deliver(
         ledger: stores every text before it is checked.
         jobs: the number of concurrent calls.
         progress: receives the start and the end of each text.
-        check: returns why a text is not a valid component, or None.
+        check: returns the component in a text, or why there is none.
         tries: the maximum number of attempts per order; the second attempt is given the
             fault of the first.
 
@@ -117,11 +117,11 @@ def _write(
     path, stored = order.request.path, None
     progress.started(path)
 
-    def arrived(text: Text) -> Stored:
-        return recorder.keep(Arrival(order.wanted, order.request, text, asked))
+    def arrived(text: Text, fault: str | None) -> Stored:
+        return recorder.keep(Arrival(order.wanted, order.request, text, asked, fault))
 
     try:
-        _, stored = write_checked(
+        content, stored = write_checked(
             order.request,
             screened(writer.write),
             check=check,
@@ -133,7 +133,7 @@ def _write(
         return Delivery(order, None, error.reason)
     finally:
         progress.finished(path, ok=stored is not None)
-    return Delivery(order, stored)
+    return Delivery(order, stored._replace(content=content))
 
 
 class _Recorder:

@@ -52,10 +52,10 @@ def has_text(session: Session, order: Order) -> bool:
 
 def _is_usable(session: Session, order: Order, stored: Stored) -> bool:
     """Check a text of the ledger, and reject it if it can be used in no way."""
-    reason = session.job.check(order.request, Text(stored.content))
-    if reason is None or stored.edited:
+    checked = session.job.check(order.request, Text(stored.content))
+    if isinstance(checked, str) or stored.edited:
         return True
-    session.ledger.reject(stored.id, reason)  # killed between its arrival and its check
+    session.ledger.reject(stored.id, checked.reason)  # killed between its arrival and its check
     return False
 
 

@@ -70,6 +70,8 @@ def encode(request: Request, options: Options) -> bytes:
         "model": options.model,
         "prompt": options.prompt,
     }
+    if request.objection:
+        body.update(rejected=request.rejected, objection=request.objection)
     return json.dumps(body).encode() + b"\n"
 
 
@@ -146,7 +148,7 @@ class Programs:
         message = f"{problem}: {detail}" if detail else problem
         if code in FATAL_CODES:
             raise GeneratorUnusableError(message)
-        raise GenerationError(message)
+        raise GenerationError(message, _arrived(process.output.data))
 
     def _unusable(self, reason: str) -> GeneratorUnusableError:
         return GeneratorUnusableError(f"{self._name} cannot be run: {reason.lower()}")
@@ -155,13 +157,18 @@ class Programs:
         try:
             content = data.decode()
         except UnicodeDecodeError as error:
-            shown = Text(data.decode("utf-8", "backslashreplace"))
             raise GenerationError(
-                f"{self._name} printed text that is not UTF-8 (byte {error.start})", shown
+                f"{self._name} printed text that is not UTF-8 (byte {error.start})",
+                _arrived(data),
             ) from None
         if not content.strip():
             raise GenerationError(f"{self._name} printed no text")
         return Text(content)
+
+
+def _arrived(data: bytes) -> Text | None:
+    """Return what a failed program printed, which may be paid for, too."""
+    return Text(data.decode("utf-8", "backslashreplace")) if data.strip() else None
 
 
 def _ended(code: int) -> str:

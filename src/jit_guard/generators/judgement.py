@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from jit_guard.generators.generator import GenerationError, Request, Text
 from jit_guard.generators.invisible import find_invisible, named
@@ -17,7 +17,7 @@ _NEWLINES = re.compile("\r\n?")
 
 def finished(content: str) -> str:
     """Return the text as it is written to its file: no BOM, LF line endings, one final newline."""
-    return _NEWLINES.sub("\n", content.removeprefix("\ufeff")).rstrip("\n") + "\n"
+    return _NEWLINES.sub("\n", content.lstrip("\ufeff")).rstrip("\n") + "\n"
 
 
 def judge_text(content: str) -> str | None:
@@ -48,6 +48,26 @@ def judge_text(content: str) -> str | None:
     return None
 
 
+class Rejection(NamedTuple):
+    """Why an answer is not a component.
+
+    `text` is what a second attempt is shown of it; `again`: whether that attempt is worth making.
+    """
+
+    reason: str  # in lower case
+    text: str = ""
+    again: bool = True
+
+
+class UncertainError(Exception):
+    """It is not certain what of an answer is the component. `again` as for `Rejection`."""
+
+    def __init__(self, reason: str, *, again: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.again = again
+
+
 _Stored = TypeVar("_Stored")
 
 
@@ -55,18 +75,19 @@ def write_checked(
     request: Request,
     write: Callable[[Request], Text],
     *,
-    check: Callable[[Request, Text], str | None],
-    arrived: Callable[[Text], _Stored],
+    check: Callable[[Request, Text], str | Rejection],
+    arrived: Callable[[Text, str | None], _Stored],
     refused: Callable[[_Stored, str], None],
     tries: int = 2,
-) -> tuple[Text, _Stored]:
+) -> tuple[str, _Stored]:
     """Generate a text that passes the check; return it, and the result of `arrived` for it.
 
     Args:
         request: the component to write.
         write: the generator's `Writer.write`.
-        check: returns why a text is not a valid component, or None; called after `arrived`.
-        arrived: stores a text; its result is passed to `refused`.
+        check: returns the component in a text, or why there is none; called after `arrived`.
+        arrived: stores a text, and why it is rejected if that is known; its result is passed to
+            `refused`.
         refused: marks a stored text as rejected, with the reason.
         tries: the maximum number of attempts; 1 for a deterministic generator.
 
@@ -81,13 +102,14 @@ def write_checked(
             text = write(request)
         except GenerationError as error:
             if error.text is not None:
-                refused(arrived(error.text), error.reason)
+                arrived(error.text, error.reason)
             raise
-        stored = arrived(text)
-        reason = check(request, text)
-        if reason is None:
-            return text, stored
-        refused(stored, reason)
-        if attempt >= tries:
-            raise GenerationError(f"{reason} (after {tries} tries)" if tries > 1 else reason)
-        request = request._replace(rejected=text.content, objection=reason)
+        stored = arrived(text, None)
+        checked = check(request, text)
+        if isinstance(checked, str):
+            return checked, stored
+        refused(stored, checked.reason)
+        if attempt >= tries or not checked.again:
+            tried = f" (after {attempt} tries)" if attempt > 1 else ""
+            raise GenerationError(f"{checked.reason}{tried}")
+        request = request._replace(rejected=checked.text, objection=checked.reason)

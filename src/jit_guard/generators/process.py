@@ -15,6 +15,8 @@ from importlib.resources import files
 from threading import Thread
 from typing import IO
 
+from jit_guard.generators.supervisor import EXITED
+
 _MOST_ERROR_BYTES = 65_536
 _STEP = 0.25  # seconds until an exit is noticed if the output stays open
 _DRAIN = 1.0  # seconds to read what is in the pipes after the exit
@@ -70,6 +72,8 @@ class Process:
         """Wait for the program to exit and return its exit code; None after the timeout.
 
         Everything that it printed is in `output`, even if another process keeps the pipe open.
+        A program that exits in time has not timed out, however long it takes to stop what it
+        started.
         """
         deadline = time.monotonic() + timeout
         while not self.output.too_long:
@@ -78,12 +82,14 @@ class Process:
             try:
                 code = self._process.wait(left if self.output.ended else 0.0)
             except subprocess.TimeoutExpired:
-                if not left:
+                if left:
+                    continue
+                if not self._has_exited():
                     return None
-            else:
-                self.output.join(_DRAIN)
-                self.errors.join(_DRAIN)
-                return code
+                code = self.end()
+            self.output.join(_DRAIN)
+            self.errors.join(_DRAIN)
+            return code
         return None
 
     def end(self) -> int:
@@ -108,14 +114,21 @@ class Process:
 
     def problem(self) -> int | None:
         """Return the errno if the program could not be run."""
+        said = self._report()
+        return int(said) if said.isdigit() else None
+
+    def _has_exited(self) -> bool:
+        return self._report() == EXITED
+
+    def _report(self) -> bytes:
+        """Return what the supervisor reported, without waiting for it."""
         if self._control is None:
-            return None
+            return b""
         self._control.setblocking(False)
         try:
-            said = self._control.recv(16)
+            return self._control.recv(16, socket.MSG_PEEK)
         except OSError:
-            return None
-        return int(said) if said else None
+            return b""
 
     def close(self) -> None:
         """Release the resources of a program that has exited."""

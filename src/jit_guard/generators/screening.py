@@ -8,9 +8,11 @@ generator, and is stored without the credential.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from jit_guard.errors import JitGuardError
+from jit_guard.generators.answers.parts import content_of
 from jit_guard.generators.generator import (
     GenerationError,
     GeneratorUnusableError,
@@ -42,6 +44,7 @@ def screened(write: Write) -> Write:
             if message == str(error):
                 raise
             raise GeneratorUnusableError(message) from None
+        text = _with_plain_content(text)
         if credential := credential_in(text.content):
             raise GenerationError(f"the text contains the value of {credential}", cleaned(text))
         return cleaned(text)
@@ -49,24 +52,45 @@ def screened(write: Write) -> Write:
     return write_screened
 
 
+def _with_plain_content(text: Text) -> Text:
+    """Return a text whose content is a string; a plugin may pass on the parts of a message.
+
+    Raises:
+        GenerationError: the parts have no text, or a refusal.
+    """
+    given: object = text.content
+    if type(given) is str:
+        return text
+    found = content_of(given)
+    plain = text._replace(
+        content=found.text, details={**text.details, "message": {"content": given}}
+    )
+    if fault := found.fault():
+        raise GenerationError(fault, cleaned(plain))
+    return plain
+
+
 def cleaned(text: Text) -> Text:
     """Return the text without credentials, as it may be stored."""
-    content = text.content
+    content = content_of(text.content).text
     if credential_in(content):
         content = scrub(content)
         if name := credential_in(content):  # in a spelling that `scrub` does not remove
             content = f"[removed: it contained the value of {name}]"
     model = scrub(text.model) if isinstance(text.model, str) else None
-    details = {} if _has_credential(text.details) else text.details
-    return Text(content, _counted(text.usage), model, details)
+    return Text(content, _counted(text.usage), model, _clean_details(text.details))
 
 
-def _has_credential(details: object) -> bool:
+def _clean_details(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the details without credentials; nothing if they cannot be removed."""
     try:
         shown = json.dumps(details, default=repr, skipkeys=True)
+        if credential_in(shown) is None:
+            return details
+        shown = scrub(shown)
+        return {} if credential_in(shown) else dict(json.loads(shown))
     except (ValueError, RecursionError):  # circular, too deep, an integer with 5,000 digits
-        return True
-    return credential_in(shown) is not None
+        return {}
 
 
 def _counted(usage: object) -> Usage:

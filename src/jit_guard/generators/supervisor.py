@@ -7,8 +7,9 @@ of the program can leave its process group and its session. On Linux it is a "su
 it becomes the parent of their orphans, and so can find and stop them.
 
 CONTROL is a socket. If its other end is closed, which also happens when jit-guard is killed, the
-program is stopped. If the program cannot be run, the errno is sent to it. The exit status is that
-of the program. Nothing from jit-guard is imported, since a supervisor is started for every text.
+program is stopped. If the program cannot be run, the errno is sent to it; once the program has
+exited by itself, EXITED is. The exit status is that of the program. Nothing from jit-guard is
+imported, since a supervisor is started for every text.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 
 TYPE_CHECKING = False  # `typing` takes longer to import than everything else here
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _SET_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+EXITED = b"exited"  # sent to CONTROL
 _LINGER = 0.5  # seconds for descendants to finish their output after the program has exited
 _GRACE = 1.0  # seconds between SIGTERM and SIGKILL
 _GIVE_UP = 3.0  # seconds to wait for processes that SIGKILL does not stop (setuid)
@@ -50,6 +53,7 @@ class Supervisor:
     def run(self) -> NoReturn:
         """Wait for the program, or stop it; stop its descendants; exit with its status."""
         if self._wait(None, self._program_runs):
+            self._report_exit()
             self._wait(_LINGER, self._anything_runs)
         self._signal_all(signal.SIGTERM)
         self._wait(_GRACE, self._anything_runs)
@@ -58,6 +62,11 @@ class Supervisor:
             self._signal_all(signal.SIGKILL)
             self._wait(0.02, self._anything_runs)
         _end_as(self._status)
+
+    def _report_exit(self) -> None:
+        """Report that the program itself has exited; what it started may keep its output open."""
+        with suppress(OSError):  # jit-guard was killed
+            os.write(self._control, EXITED)
 
     def _wake_at_signals(self) -> int:
         """Return a file descriptor that becomes readable when a signal arrives."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any, Literal, NamedTuple, get_args
 
-from jit_guard.generators.generator import Usage
+from jit_guard.generators.answers.gate import component_in
+from jit_guard.generators.generator import Request, Usage
 from jit_guard.generators.judgement import finished
 from jit_guard.ledger import database
 from jit_guard.ledger.database import LedgerFile, corrupted
-from jit_guard.ledger.records import Stored, Wanted, amount, find, plain
+from jit_guard.ledger.records import Stored, Wanted, amount, find, is_edited, plain
 from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
@@ -37,8 +38,33 @@ class Record(NamedTuple):
     status: Status
     reason: str | None
     sha256: str | None
-    content: str
-    edited: bool  # before it was committed, when it was reviewed
+    content: str  # as it arrived
+    details: str  # JSON
+
+    @property
+    def edited(self) -> bool:
+        """Whether the user edited it before it was committed, when it was reviewed."""
+        return is_edited(self.details)
+
+    def raw(self) -> str:
+        """Return the answer as it arrived: its text, or the message if it held more than that."""
+        try:
+            found = json.loads(self.details)
+            message = found.get("message") if isinstance(found, dict) else None
+            if not isinstance(message, dict):
+                return self.content
+            return json.dumps({"content": self.content, **message}, indent=2, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            raise corrupted(f"text {self.id} has no valid details") from None
+
+    def component(self) -> str | None:
+        """Return the component in the answer, as it is written to its file; None if none is."""
+        if self.edited:
+            return finished(self.content)
+        filename = self.path.rpartition("/")[2]
+        request = Request(self.goal, self.component_type, filename, self.path, self.description)
+        found = component_in(self.content, request)
+        return found if isinstance(found, str) else None
 
     def state(self, data: bytes | None) -> State:
         """Return what became of it, given the bytes at `path` now."""
@@ -46,8 +72,12 @@ class Record(NamedTuple):
             return "rejected"
         if data is None:
             return "gone" if self.status == "committed" else "not committed"
-        if digest(data) in (self.sha256, digest(finished(self.content).encode())):
-            # Even if the process was killed before recording it.
+        known = digest(data) == self.sha256
+        if not known and self.status == "arrived":
+            # The process may have been killed before recording it.
+            component = self.component()
+            known = component is not None and digest(data) == digest(component.encode())
+        if known:
             return "edited by hand" if self.edited else "as generated"
         return "edited by hand" if self.status == "committed" else "not committed"
 
@@ -66,7 +96,7 @@ def history(
     """
     if not database.exists(root):
         return
-    columns = ", ".join((*Record._fields[:-1], "details"))
+    columns = ", ".join(Record._fields)
     beyond, order = ("id < ?3", "id DESC") if newest_first else ("id > ?3", "id")
     query = (
         f"SELECT {columns} FROM texts WHERE {beyond} "  # noqa: S608 - our own words
@@ -146,7 +176,10 @@ def stored(root: str, wanted: Sequence[Wanted]) -> dict[str, Stored]:
 def _record(row: tuple[Any, ...]) -> Record:
     """Return the record of a row, which must have the form of `values_of`."""
     given: dict[str, Any] = dict(zip(Record._fields, row, strict=True))
-    texts = ("goal", "component_type", "path", "description", "generator", "model", "status")
+    texts = (
+        *("goal", "component_type", "path", "description", "generator", "model", "status"),
+        "details",
+    )
     usage = _usage(given["usage"])
     if (
         type(given["id"]) is not int
@@ -162,19 +195,9 @@ def _record(row: tuple[Any, ...]) -> Record:
         raise corrupted(
             f"text {str(given['id'])[:20]} does not have the form that jit-guard writes"
         )
-    given["edited"] = _is_edited(given["edited"])
     return Record(
         **{**given, "usage": usage, "content": given["content"].decode("utf-8", "replace")}
     )
-
-
-def _is_edited(details: object) -> bool:
-    """Check whether the details of a text, as JSON, say that the user edited it."""
-    try:
-        known = json.loads(details) if isinstance(details, str) else None
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(known, dict) and known.get("edited") is True
 
 
 def _is_time(value: object) -> bool:

@@ -60,12 +60,13 @@ class Claim(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """A text that arrived."""
+    """A text that arrived; `fault`: why it is rejected, if that is known already."""
 
     wanted: Wanted
     request: Request
     text: Text
     asked: float  # seconds since the epoch
+    fault: str | None = None
 
 
 class Placed(NamedTuple):
@@ -113,7 +114,8 @@ def values_of(arrival: Arrival) -> dict[str, Any]:
         "details": _json(text.details),
         "asked": arrival.asked,
         "arrived": time.time(),
-        "status": "arrived",
+        "status": "arrived" if arrival.fault is None else "rejected",
+        "reason": None if arrival.fault is None else plain(arrival.fault),
         "path": plain(arrival.request.path),
     }
 

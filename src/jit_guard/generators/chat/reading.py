@@ -7,13 +7,13 @@ much of it into AttributeError, TypeError or worse.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from jit_guard.generators.answer import component_in
+from jit_guard.generators.answers.parts import Content, content_of, reasoning_of
 from jit_guard.generators.chat.error_body import error_inside
 from jit_guard.generators.generator import GenerationError, Text, Usage, token_count
-from jit_guard.generators.judgement import finished, judge_text
-from jit_guard.text.credentials import scrub
+from jit_guard.text.credentials import credential_in, scrub
 
 _KEPT = 100_000  # characters stored of an answer that is not a completion
 _MOST_DIGITS = 20  # of an integer; with thousands, Python is slow or refuses
@@ -21,21 +21,29 @@ _MOST_DIGITS = 20  # of an integer; with thousands, Python is slow or refuses
 # nested too deeply raises RecursionError.
 _UNREADABLE = (ValueError, AttributeError, TypeError, LookupError, RecursionError)
 
-_NOT_STOPPED = {
-    "length": "the answer was cut off at the model's limit (finish_reason length)",
-    "content_filter": "the server's content filter stopped the answer",
-}
+# The reasons to stop, in lower case: of OpenAI, and of servers that pass on those of others.
+_STOPPED = frozenset(
+    {"stop", "end", "end_turn", "eos", "eos_token", "stop_sequence", "complete", "completed"}
+)
+_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
+_FILTERED = frozenset(
+    {"content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii"}
+    | {"sensitive", "guardrail_intervened", "error_toxic", "image_safety"}
+)
 
 
 class _Answer(NamedTuple):
-    content: Any
-    refusal: Any
+    content: Content
+    reasoning: str
+    error: Any
     finish_reason: Any
     text: Text  # as it arrived, to be stored in any case
 
 
 def read(response: Any, model: str) -> Text:
-    """Extract the text from an answer, ready for its file.
+    """Return the text of an answer, as it arrived; `answers.gate` finds the component in it.
+
+    Whatever the message holds beside a plain text (parts, reasoning) is in the text's details.
 
     Args:
         response: the SDK's raw response, with status 200.
@@ -58,15 +66,13 @@ def read(response: Any, model: str) -> Text:
         else:
             reason = f"{reason}: {shown}" if shown else "the answer is empty"
         raise GenerationError(scrub(reason), _kept(body, model, response))
-    if fault := _fault(answer):
-        raise GenerationError(scrub(fault), answer.text)
-    content = finished(component_in(answer.content))
-    if fault := judge_text(content):
-        raise GenerationError(fault, answer.text)
-    details = dict(answer.text.details)
-    if content != answer.text.content:
-        details["answer"] = answer.text.content
-    return answer.text._replace(content=content, details=details)
+    fault = _fault(answer)
+    if fault is None and (credential := credential_in(answer.text.content)):
+        fault = f"the text contains the value of {credential}"
+    if fault is not None:
+        kept = answer.text._replace(content=_storable(answer.text.content))
+        raise GenerationError(scrub(fault), kept)
+    return answer.text
 
 
 def _decoded(response: Any) -> Any:
@@ -81,21 +87,25 @@ def _decoded(response: Any) -> Any:
 def _answer(completion: Any, model: str, request_id: str | None) -> _Answer:
     choice = completion["choices"][0]
     message = choice["message"]
-    content, refusal = message.get("content"), message.get("refusal")
+    content = content_of(message.get("content"))
+    if isinstance(message.get("refusal"), str):
+        content = content._replace(refusal=message["refusal"] or content.refusal)
     finish_reason = choice.get("finish_reason")
     details = {
         "finish_reason": _plain(finish_reason),
         "id": _plain(completion.get("id")),
         "request_id": _plain(request_id),
-        "refusal": _plain(refusal),
+        "refusal": _plain(content.refusal or None),
+        "message": _beside(message),
     }
     used = completion.get("model")
     return _Answer(
         content,
-        refusal,
+        reasoning_of(message),
+        choice.get("error"),
         finish_reason,
         Text(
-            _storable(content) if isinstance(content, str) else "",
+            content.text,
             usage_of(completion),
             _storable(used) if isinstance(used, str) and used else model,
             {name: value for name, value in details.items() if value is not None},
@@ -103,16 +113,44 @@ def _answer(completion: Any, model: str, request_id: str | None) -> _Answer:
     )
 
 
+def _beside(message: Mapping[str, Any]) -> Any:
+    """Return what a message holds beside its role and a plain text; None if nothing."""
+    left = {
+        name: value
+        for name, value in message.items()
+        if value
+        and name not in ("role", "refusal")
+        and not (name == "content" and isinstance(value, str))
+    }
+    return _without_keys(left) if left else None
+
+
+def _without_keys(value: Any) -> Any:
+    """Return a value of JSON without credentials."""
+    try:
+        text = json.dumps(value)
+        clean = scrub(text)
+        return value if clean == text else json.loads(clean)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _fault(answer: _Answer) -> str | None:
     """Return why an answer has no usable text, or None."""
-    if isinstance(answer.refusal, str) and answer.refusal.strip():
-        return f"the model refused: {' '.join(answer.refusal.split())[:200]}"
-    if answer.finish_reason != "stop":
-        why = _plain(answer.finish_reason)
-        return _NOT_STOPPED.get(str(why), f"the answer did not finish normally ({why!r:.40})")
-    if not isinstance(answer.content, str) or not answer.content.strip():
-        return "the answer is empty"
-    return None
+    content = answer.content
+    if content.refusal.strip():
+        return content.fault()
+    why = str(_plain(answer.finish_reason))
+    if isinstance(answer.error, dict) and why.lower() not in _STOPPED:
+        said = answer.error.get("message") or answer.error.get("code")
+        return f"the server returned an error: {' '.join(_storable(str(said)).split())[:300]}"
+    if why.lower() in _CUT_OFF:
+        return f"the answer was cut off at the model's limit (finish_reason {why})"
+    if why.lower() in _FILTERED:
+        return f"the server's content filter stopped the answer (finish_reason {why})"
+    if why.lower() not in _STOPPED:
+        return f"the answer did not finish normally ({_plain(answer.finish_reason)!r:.40})"
+    return content._replace(reasoning=answer.reasoning).fault()
 
 
 def usage_of(completion: Any) -> Usage:

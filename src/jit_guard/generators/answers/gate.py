@@ -1,0 +1,72 @@
+"""The one way from an answer to a component, for every generator.
+
+The steps repeat until none of them removes anything, so that the gate leaves its own result
+unchanged. A text that none of them changes keeps every character, except as `finished` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jit_guard.generators.answers.formats import STRUCTURED, format_fault
+from jit_guard.generators.answers.markers import without_markers
+from jit_guard.generators.answers.non_answers import non_answer
+from jit_guard.generators.answers.thoughts import without_thoughts
+from jit_guard.generators.answers.wrapping import unwrapped
+from jit_guard.generators.generator import Request
+from jit_guard.generators.judgement import (
+    MAX_BYTES,
+    Rejection,
+    UncertainError,
+    finished,
+    judge_text,
+)
+
+_MOST = 8  # rounds
+_LONGEST = 4 * MAX_BYTES  # characters of an answer, with its thoughts
+
+
+def component_in(content: str, request: Request) -> str | Rejection:
+    """Return the component in an answer, as it is written to its file, or why there is none.
+
+    Args:
+        content: the text of the answer, as it arrived.
+        request: what was asked for.
+    """
+
+    def plain(text: str) -> str:
+        return text.encode("utf-8", "backslashreplace").decode()
+
+    if len(content) > _LONGEST:
+        return Rejection(f"the answer is longer than {_LONGEST} characters", again=False)
+    text = finished(content)
+    try:
+        text = _extracted(text, request)
+    except UncertainError as error:
+        return Rejection(error.reason, plain(text), error.again)
+    reason = judge_text(text) or non_answer(text, request) or format_fault(text, request.suffix)
+    return text if reason is None else Rejection(reason, plain(text))
+
+
+def _extracted(text: str, request: Request) -> str:
+    """Remove what is around the component.
+
+    Raises:
+        UncertainError: it is not certain what the component is.
+    """
+
+    def without_wrapping(text: str) -> str:
+        if request.suffix in STRUCTURED and format_fault(text, request.suffix) is None:
+            return text  # a fence in it is part of a value
+        return unwrapped(text, request.suffix, request.component_type)
+
+    steps: tuple[Callable[[str], str], ...] = (without_thoughts, without_markers, without_wrapping)
+    for _ in range(_MOST):
+        before = text
+        for step in steps:
+            shorter = step(text)
+            if shorter is not text and shorter != text:
+                text = finished(shorter)
+        if text == before:
+            return text
+    raise UncertainError("the answer is wrapped too often")
