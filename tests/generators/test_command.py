@@ -19,6 +19,7 @@ from jit_guard.generators.generator import (
     GeneratorUnusableError,
     Options,
     Request,
+    Text,
 )
 from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.ledger.records import Key
@@ -110,6 +111,26 @@ def test_large_output_on_both_streams_does_not_block() -> None:
 )
 def test_a_program_that_fails_is_a_failed_entry(program: str, reason: str) -> None:
     assert failure(program) == reason
+
+
+@pytest.mark.parametrize(
+    ("then", "timeout"), [("sys.exit(5)", 20.0), ("time.sleep(60)", 1.0)], ids=["code", "timeout"]
+)
+def test_what_a_program_printed_before_it_failed_is_kept(then: str, timeout: float) -> None:
+    made = writer(options(f"import sys, time; print('half', flush=True); {then}", timeout=timeout))
+    with pytest.raises(GenerationError) as caught:
+        made.write(REQUEST)
+    assert caught.value.text == Text("half\n")
+
+
+def test_only_the_second_attempt_has_an_objection() -> None:
+    made = writer(options("import sys; print(sys.stdin.read())"))
+    first = json.loads(made.write(REQUEST).content)
+    assert not {"rejected", "objection"} & first.keys()
+    again = REQUEST._replace(rejected="...", objection="the text has no words")
+    second = json.loads(made.write(again).content)
+    assert (second.pop("rejected"), second.pop("objection")) == ("...", "the text has no words")
+    assert second == first
 
 
 def test_standard_error_is_reported_on_one_line_without_control_characters() -> None:

@@ -136,6 +136,13 @@ def test_output_written_right_after_the_exit_is_read() -> None:
     assert make(line).write(REQUEST).content == "A text\nand more\n"
 
 
+def test_a_program_that_exits_in_time_counts_however_long_its_children_take_to_stop() -> None:
+    line = """sh -c 'echo A text; (trap "" TERM; sleep 30) & sleep 0.4'"""
+    began = time.monotonic()
+    assert make(line, timeout=0.9).write(REQUEST).content == "A text\n"
+    assert time.monotonic() - began < 8
+
+
 def test_without_subreapers_an_open_pipe_does_not_delay_the_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

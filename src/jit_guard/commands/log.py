@@ -134,8 +134,9 @@ def _entry(record: "Record", state: str, *, color: bool, verbose: bool) -> Itera
     if record.description:
         yield f"    from: {_shown(record.description)}"
     if verbose:
-        yield from (f"    | {printable(line)}" for line in record.content[:MAX_BYTES].splitlines())
-        if more := len(record.content[MAX_BYTES:]):
+        text = record.raw()
+        yield from (f"    | {printable(line)}" for line in text[:MAX_BYTES].splitlines())
+        if more := len(text[MAX_BYTES:]):
             yield f"    … and {more:,} more characters"
 
 
