@@ -20,19 +20,24 @@ _PLACEHOLDERS = frozenset({
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 _LONGEST_REFUSAL = 600  # characters; a longer text is about refusals
+_CANNOT = (
+    r"(?:can(?:no|['’])?t|can not|(?:am|['’]m) (?:unable|not able)|won['’]t|will not|must decline"
+    r"|have to decline)"
+)
+_TO_HELP = (
+    r"(?:help|assist|comply|fulfil|generate|provide|create|write|do|continue|engage|answer|support)"
+)
 _REFUSAL = re.compile(
     r"(?i)\W{0,3}(?:"
-    r"(?:(?:i['’]?m|i am) )?(?:(?:very |truly |so )?sorry|i apologi[sz]e|apologies|unfortunately)\b"
-    r"[^.\n]{0,60}?\b(?:i|we) ?(?:can(?:no|['’])?t|am unable|['’]m unable|am not able"
-    r"|['’]m not able|won['’]t|will not|must decline|don['’]t|do not|couldn['’]t)"
-    r"|(?:i['’]?m|i am) (?:unable|not able) to (?:help|assist|comply|fulfil|generate|provide|create"
-    r"|write|do|continue|answer)"
-    r"|i (?:can(?:no|['’])?t|won['’]t|will not|must decline)(?: to)? (?:help|assist|comply|fulfil"
-    r"|generate|provide|create|write|do that|continue|engage|answer|support)"
-    r"|as an? (?:ai|artificial|large language)\b[^.\n]{0,60}?\bi (?:can|am|do|must|won)"
-    r"|lo siento,|lo lamento,|je suis désolée?,|désolée?,|es tut mir leid,|tut mir leid,"
-    r"|desculpe,|mi dispiace,|me desculpe"
-    r"|(?:很?抱歉|对不起|非常抱歉)[，,]|申し訳(?:ありません|ございません)|죄송합니다"
+    r"(?:(?:(?:i['’]?m|i am) )?(?:(?:very|truly|so|really) )?sorry|i apologi[sz]e|(?:my )?apologies"
+    r"|unfortunately|(?:i['’]?m|i am) afraid(?: that)?)[,.!:;—-]{0,2} (?:but |however,? )?"
+    rf"(?:i|we) ?{_CANNOT}\b"
+    rf"|i ?{_CANNOT}(?: to)? {_TO_HELP}\b"
+    rf"|as an? (?:ai|artificial|large language)\b[^.\n]{{0,60}}?\bi ?{_CANNOT}\b"
+    r"|(?:lo siento|lo lamento|(?:je suis )?désolée?|es tut mir leid|tut mir leid|(?:me )?desculpe"
+    r"|mi dispiace),[^.\n]{0,80}?\b(?:no puedo|ne peux pas|kann|não posso|non posso)\b"
+    r"|(?:很?抱歉|对不起|非常抱歉)[，,][^。\n]{0,80}?(?:无法|不能)"
+    r"|申し訳(?:ありません|ございません)[^。\n]{0,80}?(?:できません|できかねます)"
     r")"
 )
 _LISTED = re.compile(r"(?m)^(?:#{1,6} |[-*+] |\d+[.)] |---$|\|)")
@@ -42,6 +47,9 @@ _TOOL_CALL = re.compile(
     r"<(?:tool_call|function_call|tool_calls|function_calls|seed:tool_call|minimax:tool_call)>"
     r"|\[TOOL_CALLS\]|<\|(?:tool_call|tool_calls_section_begin|python_tag)\|>"
     r"|<｜tool▁calls▁begin｜>|<function="
+)
+_PARTS = re.compile(
+    r"\[\s{0,9}\{\s{0,9}([\"'])type\1: ?\1(?:text|thinking|reasoning|output_text)\1"
 )
 _ERROR_PAGE = re.compile(
     r"(?is)\s{0,99}(?:<!doctype html[^>]{0,200}>\s{0,99})?<html\b.{0,500}?<title>\s{0,9}"
@@ -88,7 +96,9 @@ def _is_echo(text: str) -> bool:
 
 def _is_envelope(text: str) -> str | None:
     """Return what a text is if it is a server's answer instead of the text in it."""
-    if not text.startswith("{") or len(text) > 1_000_000:
+    if _PARTS.match(text):
+        return "the text is a list of parts"
+    if not text.startswith("{"):
         return None
     try:
         value = json.loads(text, parse_int=len)

@@ -32,7 +32,9 @@ class Family(NamedTuple):
 
 def _tag(name: str, models: str) -> Family:
     left, right = "(?:<|&lt;)", "(?:>|&gt;)"
-    return Family(f"(?i:{left}{name}{right})", f"(?i:{left}/{name}{right})", "tag", models)
+    return Family(
+        f"(?i:{left}{name}{right})", f"(?i:{left}/{name}\\s{{0,2}}{right})", "tag", models
+    )
 
 
 _HEADER = r"(?:<\|start\|>\s{0,9}assistant\s{0,9})?<\|channel\|>\s{0,9}"
@@ -63,7 +65,7 @@ FAMILIES = (
     ),
     Family(
         r"analysis(?=[A-Z][\w'’]{0,20} )",
-        r"assistantfinal(?=\S)",
+        "assistantfinal",
         "token",
         "gpt-oss: harmony channels without the special tokens",
     ),

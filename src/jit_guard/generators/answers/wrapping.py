@@ -33,7 +33,7 @@ _YES = (
 )
 _HERE = (
     r"(?:(?:based on|following|as|per)\b[^\n]{0,120}, )?"
-    r"(?:here\W{0,2}(?:is|are|s)|below (?:is|are)|the following is|this is)"
+    r"(?:here\W{0,2}(?:is|are|s)|below (?:is|are))"
 )
 _I = (
     r"(?:i\W?(?:ve|'ve| have)|i) (?:now )?(?:written|created|drafted|generated|prepared|made|wrote)"
@@ -47,13 +47,22 @@ _MORE = (
     r"|named|called|`)[^\n]{0,160}|[ (]?[\w./`\"'-]{1,90}[)\"'`]?)?"
 )
 _ADJECTIVES = r"(?:(?:the|your|a|an|my)\b ?)?(?:[\w-]{1,30} ){0,4}"
-# A line that introduces the file, whatever follows.
+# A line that introduces the file in a fence; what follows it without one may be part of a prompt.
 _GREETING = re.compile(
     rf"(?:{_YES}\W{{1,3}})?(?:{_HERE}|{_I}) {_ADJECTIVES}{_NOUN}\b{_MORE}\s?:\W{{0,3}}\Z"
     rf"|{_YES}\W{{1,3}}(?:{_HERE}|{_I})\b[^\n]{{0,200}}:\W{{0,3}}\Z"
     r"|(?:voici|hier ist|aquí (?:está|tienes)|aqui está|ecco)\b[^\n]{0,60}"
     r"\b(?:fichier|datei|archivo|arquivo|file|dokument|documento?)\b[^\n]{0,90}:\W{0,3}\Z"
     r"|(?:以下(?:是|は)|这是|こちら)[^\n]{0,60}[:：。]\W{0,3}\Z",
+    re.IGNORECASE,
+)
+_PLAIN_GREETING = re.compile(
+    rf"(?:{_YES}\W{{1,3}})?(?:{_HERE}|{_I}) {_ADJECTIVES}"
+    r"(?:component|file|(?:text|contents?) of (?:the|your) (?:file|component))"
+    r"(?: (?:that )?you (?:asked|requested|wanted|need)[^\n]{0,100}"
+    r"|,? (?:for|based on|in (?:the )?\w+ format|as requested|with) ?[^\n]{0,100}"
+    r"| ?\(?[`\"']?[\w-][\w./-]{0,90}[`\"']?\)?)?\s?:\W{0,3}\Z"
+    rf"|{_YES}\W{{1,3}}(?:{_HERE}|{_I})\b[^\n]{{0,200}}:\W{{0,3}}\Z",
     re.IGNORECASE,
 )
 # Lines that may introduce a file, depending on what follows.
@@ -115,11 +124,9 @@ def unwrapped(text: str, suffix: str = "", component_type: str = "") -> str:
 
 
 def is_greeting(text: str) -> bool:
-    """Check whether a text is nothing but a greeting or an offer."""
+    """Check whether a text is nothing but a greeting."""
     line = text.strip()
-    return "\n" not in line and any(
-        pattern.match(line) for pattern in (_GREETING, _YES_ALONE, _OFFER)
-    )
+    return "\n" not in line and bool(_GREETING.match(line) or _YES_ALONE.match(line))
 
 
 def _is_file(found: _Split, suffix: str, component_type: str) -> bool:
@@ -160,7 +167,7 @@ def _without_greeting(lines: Sequence[str]) -> Sequence[str] | None:
         return None
     first, rest = lines[0].strip(), _trimmed(lines[1:])
     document = _DOCUMENT.match(rest[0]) is not None
-    if not (_GREETING.match(first) or (_YES_ALONE.match(first) and document)):
+    if not (_PLAIN_GREETING.match(first) or (_YES_ALONE.match(first) and document)):
         return None
     if fence(rest[0]) or (_PLACEHOLDER.match(rest[0].strip()) and not document):
         return None  # a prompt shows what it is about
@@ -202,7 +209,7 @@ def _split(lines: Sequence[str]) -> _Split | None:
     first, opening = marks[0]
     ends = [number for number, mark in marks[1:] if mark.closes(opening)]
     if not ends:
-        if first == 0 and opening.info.lower() in _PROSE - {""}:
+        if first == 0 and len(lines) > 1 and opening.info.lower() in _PROSE:
             raise UncertainError("the answer begins with a fence that is not closed")
         return None
     last = ends[-1]
