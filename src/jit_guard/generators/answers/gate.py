@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jit_guard.generators.answers.formats import STRUCTURED, format_fault
-from jit_guard.generators.answers.markers import without_markers
+from jit_guard.generators.answers.markers import without_markers, without_stop_tokens
 from jit_guard.generators.answers.non_answers import non_answer
 from jit_guard.generators.answers.thoughts import without_thoughts
 from jit_guard.generators.answers.wrapping import unwrapped
@@ -55,15 +55,22 @@ def _extracted(text: str, request: Request) -> str:
         UncertainError: it is not certain what the component is.
     """
 
-    def without_wrapping(text: str) -> str:
-        if request.suffix in STRUCTURED and format_fault(text, request.suffix) is None:
-            return text  # a fence in it is part of a value
-        return unwrapped(text, request.suffix, request.component_type)
+    def is_whole(text: str) -> bool:
+        # Whatever looks like a mark in a text that parses is part of a value.
+        return request.suffix in STRUCTURED and format_fault(text, request.suffix) is None
 
-    steps: tuple[Callable[[str], str], ...] = (without_thoughts, without_markers, without_wrapping)
+    steps: tuple[Callable[[str], str], ...] = (
+        lambda text: without_thoughts(text, is_whole),
+        without_markers,
+        lambda text: unwrapped(text, request.suffix, request.component_type),
+    )
     for _ in range(_MOST):
         before = text
         for step in steps:
+            if is_whole(text):
+                # A value of YAML without quotes may end with a token.
+                yaml = request.suffix in (".yaml", ".yml")
+                return finished(without_stop_tokens(text)) if yaml else text
             shorter = step(text)
             if shorter is not text and shorter != text:
                 text = finished(shorter)

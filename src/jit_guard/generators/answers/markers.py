@@ -122,12 +122,17 @@ def without_markers(text: str) -> str:
     Raises:
         UncertainError: it is not certain whether a token is part of the text.
     """
+    return _without_turns(_without_header(without_stop_tokens(text)))
+
+
+def without_stop_tokens(text: str) -> str:
+    """Remove the stop tokens after a text, and the header of another turn. Raises as above."""
     for _ in range(_MOST):
         shorter = _without_end(text)
         if shorter is None:
             break
         text = shorter
-    return _without_turns(_without_header(text))
+    return text
 
 
 def _without_header(text: str) -> str:

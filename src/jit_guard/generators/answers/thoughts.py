@@ -8,6 +8,7 @@ such tags. So does a closing tag in a sentence or in code.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from jit_guard.generators.answers.code import Code
@@ -118,15 +119,19 @@ _PATTERNS = tuple(
 )
 
 
-def without_thoughts(text: str) -> str:
+def without_thoughts(text: str, is_whole: Callable[[str], bool]) -> str:
     """Remove the thoughts before a text, and what encloses the text after them.
+
+    Args:
+        text: the answer.
+        is_whole: whether what follows a thought is certainly the text.
 
     Raises:
         UncertainError: a thought has no end, or there is nothing else.
     """
     rest = text
     for _ in range(_MOST):
-        shorter = _without_thought(rest)
+        shorter = None if is_whole(rest) else _without_thought(rest)
         if shorter is None:
             break
         rest = shorter
