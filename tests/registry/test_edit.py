@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.registry.edit import Edit, EditError, splice
+from jit_guard.registry.edit import Edit, EditError, splice, values
 
 TABS = b'{\n\t"A":\t{ "p" : "x.txt" ,\n\t\t"q": "y.txt" }\n}\n'
 EDIT = Edit(("A", "p"), "x.txt", "new.txt")
@@ -97,7 +97,6 @@ def test_a_value_is_escaped_as_the_file_does(before: bytes, written: bytes) -> N
         (b'{"A": "x"}', [EDIT], "no value at /A/p"),
         (b'{"A": {"p": 1}}', [EDIT], "is not a string"),
         (b'{"A": {"p": {"x.txt": 1}}}', [EDIT], "is not a string"),
-        (b'["x.txt"]', [Edit(("0",), "x.txt", "n")], "is not in an object"),
         (b'"x.txt"', [Edit((), "x.txt", "n")], "no value at"),
         (b'{"A": {"p": "x.txt"}}', [EDIT, EDIT], "two edits change the same value"),
         (b'{"A": {"p": "x.txt", }}', [EDIT], "trailing comma"),
@@ -118,7 +117,7 @@ def test_the_output_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     from jit_guard.registry import edit
     from jit_guard.registry.positions import Span
 
-    monkeypatch.setattr(edit, "_find", lambda text, edits: [Span(1, 4)])
+    monkeypatch.setattr(edit, "_find", lambda document, edits: [Span(8, 11)])
     with pytest.raises(EditError, match="report this bug"):
         splice(b'{"A": {"p": "x.txt"}}', [EDIT])
 
@@ -161,3 +160,64 @@ def test_many_edits_need_one_pass() -> None:
         return time.process_time() - start
 
     assert min(cost(many) for _ in range(3)) < 4 * min(cost(few) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("syntax", "before", "keys", "after"),
+    [
+        ("json", '["a", {"b": "a"}]', ("1", "b"), '["a", {"b": "n w"}]'),
+        ("jsonc", '{"k": "a", // a\n}', ("k",), '{"k": "n w", // a\n}'),
+        ("yaml", "k: a # a\n", ("k",), "k: n w # a\n"),
+        ("yaml", "k: [a, 'a', \"a\"]\n", ("k", "1"), "k: [a, 'n w', \"a\"]\n"),
+        ("yaml", 'k: {x: "a"}\r\n', ("k", "x"), 'k: {x: "n w"}\r\n'),
+        ("yaml", "\ufeffa: 1\n---\nk: a\n", ("1", "k"), "\ufeffa: 1\n---\nk: n w\n"),
+        ("yaml", "é: a\nk: a\n", ("k",), "é: a\nk: n w\n"),
+        ("toml", "k = 'a'\r\nz = \"a\"\r\n", ("k",), "k = 'n w'\r\nz = \"a\"\r\n"),
+        ("toml", "[[x]]\n[[x]]\nk = 'a'\n", ("x", "1", "k"), "[[x]]\n[[x]]\nk = 'n w'\n"),
+        ("toml", 'x = {k = ["a"]}\n', ("x", "k", "0"), 'x = {k = ["n w"]}\n'),
+    ],
+)  # fmt: skip
+def test_every_syntax_changes_only_the_value(
+    syntax: str, before: str, keys: tuple[str, ...], after: str
+) -> None:
+    assert splice(before.encode(), [Edit(keys, "a", "n w")], syntax).decode() == after
+
+
+@pytest.mark.parametrize(
+    ("syntax", "new"),
+    [
+        *(
+            ("yaml", new)
+            for new in ("no", "true", "1.5", "~", "a: b", "a #b", "- a", "", "ü", "'\"")
+        ),
+        *(("toml", new) for new in ("\x7f", "'", "\\", "ü\n", "💥", "")),
+        *(("jsonc", new) for new in ("//", "/*", "ü")),
+    ],
+)
+def test_a_new_value_means_the_same_text_in_every_syntax(syntax: str, new: str) -> None:
+    before = {"yaml": "- k: a\n", "toml": "k = 'a'\n", "jsonc": '{"k": "a"}'}[syntax]
+    keys = ("0", "k") if syntax == "yaml" else ("k",)
+    spliced = splice(before.encode(), [Edit(keys, "a", new)], syntax)
+    assert values(spliced, [keys], syntax) == [new]
+    assert spliced.isascii()
+
+
+@pytest.mark.parametrize(
+    ("syntax", "before"),
+    [
+        ("yaml", "k: &x a\n"),
+        ("yaml", "z: &x a\nk: *x\n"),
+        ("yaml", "k: !!str a\n"),
+        ("yaml", "k: |-\n  a\n"),
+        ("toml", 'k = """a"""\n'),
+    ],
+)
+def test_a_value_that_cannot_be_replaced_exactly_is_left(syntax: str, before: str) -> None:
+    with pytest.raises(EditError, match="cannot be replaced exactly"):
+        splice(before.encode(), [Edit(("k",), "a", "b")], syntax)
+
+
+def test_several_values_of_a_document_change_at_once() -> None:
+    before = "k: a\nl: [a, 'a']\nm: x\n"
+    edits = [Edit(keys, "a", "b") for keys in (("l", "1"), ("k",), ("l", "0"))]
+    assert splice(before.encode(), edits, "yaml") == b"k: b\nl: [b, 'b']\nm: x\n"

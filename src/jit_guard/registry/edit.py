@@ -14,6 +14,13 @@ from typing import Any, NamedTuple
 from jit_guard.errors import JitGuardError
 from jit_guard.registry import strict_json
 from jit_guard.registry.positions import Positions, Span, pointer
+from jit_guard.registry.syntax.syntax import (
+    Document,
+    MissingLibraryError,
+    ReadError,
+    Syntax,
+    syntax,
+)
 
 
 class Edit(NamedTuple):
@@ -28,7 +35,7 @@ class EditError(JitGuardError):
     """An edit does not fit the map. The message says where, and what the map has there."""
 
 
-def splice(text_bytes: bytes, edits: Sequence[Edit]) -> bytes:
+def splice(text_bytes: bytes, edits: Sequence[Edit], syntax_name: str = "json") -> bytes:
     """Return the map with new values; every byte outside of their strings is preserved.
 
     If a key is repeated, its last occurrence is edited, which is the one that counts. A map that
@@ -37,6 +44,7 @@ def splice(text_bytes: bytes, edits: Sequence[Edit]) -> bytes:
     Args:
         text_bytes: the bytes of a map.
         edits: at most one per value; each `old` must be the current value.
+        syntax_name: the syntax of the map, one of `syntax.syntax.NAMES`.
 
     Returns:
         The new bytes, which have been parsed again and compared with what was requested
@@ -45,39 +53,74 @@ def splice(text_bytes: bytes, edits: Sequence[Edit]) -> bytes:
     Raises:
         EditError: the bytes are not a map, or an edit does not fit it.
     """
-    text, value = _parse(text_bytes)
-    spans = _find(text, edits)
-    ascii_only = text.isascii()
-    pieces: list[str] = []
-    position = 0
-    for span, edit in sorted(zip(spans, edits, strict=True)):
-        pieces += (text[position : span.start], json.dumps(edit.new, ensure_ascii=ascii_only))
-        position = span.end
-    pieces.append(text[position:])
-    spliced = "".join(pieces).encode()
-    _verify(spliced, value, edits)
-    return spliced
+    how = _syntax(syntax_name)
+    text, document = _parse(text_bytes, how)
+    value = document.value
+    behind: list[str] = []  # the pieces of the new text, from its end
+    rest = len(text)
+    for span, edit in sorted(zip(_find(document, edits), edits, strict=True), reverse=True):
+        behind.append(text[span.end : rest])
+        rest = span.start
+        _set(value, edit.keys, edit.new)
+        behind.append(
+            _spelling(how, text, span, edit, "" if how.certain else "".join(behind[::-1]), value)
+        )
+    spliced = text[:rest] + "".join(behind[::-1])
+    if not _means(how, spliced, value):
+        where = ", ".join(pointer(*edit.keys) for edit in edits)
+        raise EditError(f"the edited map would be wrong at {where}; please report this bug")
+    return spliced.encode()
 
 
-def values(text_bytes: bytes, paths: Sequence[tuple[str, ...]]) -> list[Any]:
+def _spelling(how: Syntax, text: str, span: Span, edit: Edit, behind: str, value: Any) -> str:
+    """Return how a new value is written in place of the old one, so that only it changes.
+
+    Args:
+        how: the syntax.
+        text: the map before all edits.
+        span: where the old value is.
+        edit: the edit.
+        behind: the new text after it.
+        value: what the document means after this edit and those behind it.
+    """
+    spellings = how.spellings(text[span.start : span.end], edit.new, text.isascii())
+    if how.certain:
+        return next(spellings)
+    for one in spellings:
+        if _means(how, text[: span.start] + one + behind, value):
+            return one
+    why = ": it is an alias or a block, or has an anchor or a tag" if how.name == "YAML" else ""
+    raise EditError(f"the value at {pointer(*edit.keys)} cannot be replaced exactly{why}")
+
+
+def _means(how: Syntax, text: str, value: Any) -> bool:
+    try:
+        return bool(how.read(text).value == value)
+    except ReadError:
+        return False
+
+
+def values(
+    text_bytes: bytes, paths: Sequence[tuple[str, ...]], syntax_name: str = "json"
+) -> list[Any]:
     """Return the value at each path of keys, or None where there is none.
 
     Raises:
         EditError: the bytes are not a map.
     """
-    _, value = _parse(text_bytes)
-    return [_at(value, keys) for keys in paths]
+    _, document = _parse(text_bytes, _syntax(syntax_name))
+    return [_at(document.value, keys) for keys in paths]
 
 
-def strings(text_bytes: bytes) -> set[str]:
+def strings(text_bytes: bytes, syntax_name: str = "json") -> set[str]:
     """Return every string value anywhere in a map.
 
     Raises:
         EditError: the bytes are not a map.
     """
-    _, value = _parse(text_bytes)
+    _, document = _parse(text_bytes, _syntax(syntax_name))
     found: set[str] = set()
-    waiting = [value]
+    waiting = [document.value]
     while waiting:
         one = waiting.pop()
         if isinstance(one, str):
@@ -89,68 +132,62 @@ def strings(text_bytes: bytes) -> set[str]:
     return found
 
 
-def _parse(text_bytes: bytes) -> tuple[str, Any]:
+def _syntax(name: str) -> Syntax:
     try:
-        text = strict_json.decode(text_bytes)
-        return text, strict_json.loads(text)[0]
-    except strict_json.JsonError as error:
+        return syntax(name)
+    except MissingLibraryError as error:
+        raise EditError(str(error)) from None
+
+
+def _parse(text_bytes: bytes, how: Syntax) -> tuple[str, Document]:
+    try:
+        text = how.decode(text_bytes)
+        return text, how.read(text)
+    except ReadError as error:
         line, column = Positions(text).line_column(error.offset)
-        raise EditError(f"invalid JSON at line {line}, column {column}: {error.reason}") from None
+        raise EditError(
+            f"invalid {how.name} at line {line}, column {column}: {error.reason}"
+        ) from None
     except strict_json.EncodingError as error:
         raise EditError(error.reason) from None
 
 
-def _find(text: str, edits: Sequence[Edit]) -> list[Span]:
+def _find(document: Document, edits: Sequence[Edit]) -> list[Span]:
     """Return the span of each edit's value, including the quotes."""
-    positions = Positions(text)
-    # The end does not matter here, and finding it would cost a pass over the whole text.
-    top = Span(len(text) - len(text.lstrip(" \t\r\n")), len(text))
+    positions = document.spans()
     spans: list[Span] = []
     for edit in edits:
         if any("\ud800" <= character <= "\udfff" for character in edit.new):
             raise EditError(f"the new value of {pointer(*edit.keys)} contains a lone surrogate")
-        span = _span(positions, top, edit.keys)
-        if span is None:
+        member = positions.find(edit.keys)
+        if member is None:
             raise EditError(f"there is no value at {pointer(*edit.keys)}")
-        if text[span.start] != '"':
+        now = _at(document.value, edit.keys)
+        if not isinstance(now, str):
             raise EditError(f"the value at {pointer(*edit.keys)} is not a string")
-        now = json.loads(text[span.start : span.end])
         if now != edit.old:
             raise EditError(
                 f"the value at {pointer(*edit.keys)} is {json.dumps(now)}, "
                 f"not {json.dumps(edit.old)}; another process changed it"
             )
-        spans.append(span)
+        spans.append(member.value_span)
     if len(set(spans)) < len(spans):
         raise EditError("two edits change the same value")
     return spans
 
 
-def _span(positions: Positions, top: Span, keys: tuple[str, ...]) -> Span | None:
-    span = top
-    for key in keys:
-        member = positions.member(span, key) if positions.text[span.start] in "{[" else None
-        if member is None:
-            return None
-        span = member.value_span
-    return span if keys else None
-
-
 def _at(value: Any, keys: tuple[str, ...]) -> Any:
     for key in keys:
-        if not isinstance(value, dict) or key not in value:
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
             return None
-        value = value[key]
     return value
 
 
-def _verify(spliced: bytes, value: Any, edits: Sequence[Edit]) -> None:
-    """Raise EditError if our own output is not exactly what was requested."""
-    for edit in edits:
-        parent = _at(value, edit.keys[:-1])
-        if not isinstance(parent, dict):
-            raise EditError(f"the value at {pointer(*edit.keys)} is not in an object")
-        parent[edit.keys[-1]] = edit.new
-    if strict_json.loads(spliced.decode())[0] != value:
-        where = ", ".join(pointer(*edit.keys) for edit in edits)
-        raise EditError(f"the edited map would be wrong at {where}; please report this bug")
+def _set(value: Any, keys: tuple[str, ...], new: str) -> None:
+    *above, last = keys
+    parent = _at(value, tuple(above))
+    parent[int(last) if isinstance(parent, list) else last] = new

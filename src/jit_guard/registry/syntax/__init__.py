@@ -1,0 +1,1 @@
+"""The syntaxes of registry files: JSON, JSON with comments, YAML and TOML, behind one interface."""
