@@ -8,13 +8,13 @@ from jit_guard.config import (
     KEYS,
     Settings,
     TypeSettings,
-    did_you_mean,
     from_table,
     inside_path,
     toml_key,
     toml_string,
 )
 from jit_guard.errors import ConfigError
+from jit_guard.text.printable import did_you_mean
 
 
 def faults(table: dict[str, object]) -> tuple[str, ...]:

@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from jit_guard.cli import COMMANDS
-from jit_guard.config import did_you_mean
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import GoalMap, MapFault
 from jit_guard.registry.positions import Positions, pointer
 from jit_guard.registry.schema import Schema
 from jit_guard.registry.strict_json import EncodingError, JsonError, decode, loads
 from jit_guard.text import names
-from jit_guard.text.printable import printable, quiet_line, true_name
+from jit_guard.text.printable import did_you_mean, printable, quiet_line, true_name
 from projects import HOST, SOUND, call, lay_out, report_on
 
 # --- maps and JSON -------------------------------------------------------------------------------

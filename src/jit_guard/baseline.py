@@ -1,6 +1,7 @@
 """The baseline: a file of accepted findings.
 
-Each line is a JSON array `[code, map, goal, component type, path]` that identifies a finding.
+Each line is a JSON array `[code, map, goal, component type, path]` that identifies a finding. In a
+registry without goals, the location of the entry takes the place of the goal.
 Lines are sorted and have no line numbers or counts, so an edit elsewhere in the map changes none
 of them. Order and repetition do not matter when it is read, so `merge=union` is always correct.
 """
@@ -26,7 +27,7 @@ def identity(finding: Finding) -> Identity:
     return (
         finding.code,
         finding.map,
-        finding.goal,
+        finding.goal if finding.identity is None else finding.identity,
         finding.component_type,
         finding.path,
     )

@@ -18,13 +18,14 @@ from jit_guard.errors import GitError, UnreadableError
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding, Report, Skipped
 from jit_guard.sources.answers import GitState
-from jit_guard.sources.read_maps import Maps, read_maps
+from jit_guard.sources.read_maps import Maps, read_all
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import by_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
+    from jit_guard.registry.registry import Registry
     from jit_guard.registry.schema import Schema, Violation
     from jit_guard.rules.rule import Rule
     from jit_guard.rules.series import Findings
@@ -58,11 +59,14 @@ def check(
     """
     shown = settings.maps if reported is None else tuple(dict.fromkeys(reported))
     texts, drafts, sizes = map(settings.selects, ("JG207", "JG501", "JG206"))
-    maps = read_maps(source, dict.fromkeys((*shown, *settings.maps)))
     tree = Tree(source, sizes=sizes and not texts)
+    maps = read_all(source, settings, tree, shown)
+    if reported is None and settings.registry:
+        found_there = (*(one.path for one in maps.registries), *maps.faults, *maps.absent)
+        shown = tuple(dict.fromkeys((*shown, *found_there, *maps.empty)))
     unreadable = list(maps.unreadable)
     try:
-        comparison = compare(maps.read, tree, settings)
+        comparison = _compare(maps, source, tree, settings)
     except UnreadableError as error:
         unreadable.append(error)
         comparison = Comparison.nothing()
@@ -70,7 +74,7 @@ def check(
     if content.vanished:  # since the directories were listed: treated as absent
         for path in content.vanished:
             tree.discard(path)
-        comparison = compare(maps.read, tree, settings)
+        comparison = _compare(maps, source, tree, settings)
     unreadable += content.unreadable
     not_in_git, unchecked = _untracked(source, settings, tree, comparison)
     evidence = Evidence(
@@ -101,14 +105,34 @@ def check(
         root=root,
         source=source.name,
         maps=shown,
-        entries=sum(one.size for one in maps.read if one.path in shown),
-        components=sum(len(directory.files) for directory in comparison.directories.values()),
+        entries=sum(one.size for one in maps.every if one.path in shown),
+        components=_components(comparison),
         findings=findings,
         skipped=skipped,
         unreadable=tuple(dict.fromkeys(map(str, unreadable))),
         accepted=found - len(findings),
         stale=tuple(stale),
         notes=tuple(notes),
+    )
+
+
+def _components(comparison: Comparison) -> int:
+    files = sum(len(directory.files) for directory in comparison.directories.values())
+    return files + comparison.named_directories
+
+
+def _compare(maps: Maps, source: Source, tree: Tree, settings: Settings) -> Comparison:
+    """Compare goal maps and registries with the tree. Raises UnreadableError."""
+    comparison = Comparison.nothing()
+    if not settings.registry or settings.maps or maps.read:
+        comparison = compare(maps.read, tree, settings)
+    if not settings.registry:
+        return comparison
+    from jit_guard.comparison.registries import compare_registries
+
+    files = [one.path for one in maps.every]
+    return compare_registries(
+        comparison, maps.registries, settings.registry, source, tree, [*files, *maps.faults]
     )
 
 
@@ -124,8 +148,8 @@ def _untracked(
         return (), (Skipped("JG203", None, str(error)),)
 
 
-def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violation]]:
-    found: list[tuple[GoalMap, Violation]] = []
+def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap | Registry, Violation]]:
+    found: list[tuple[GoalMap | Registry, Violation]] = []
     own = {} if schema is None else _own_violations(maps, schema)
     for one in maps.read:
         violations: list[Violation] = []
@@ -135,6 +159,7 @@ def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap, Violat
             violations += Schema.built_in().violations(one.value)
         violations += own.get(one, ())
         found += ((one, violation) for violation in dict.fromkeys(violations))
+    found += ((one, problem) for one in maps.registries for problem in one.problems)
     return found
 
 
@@ -190,11 +215,13 @@ def _findings(
 
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
-    if evidence.clean and not evidence.content.pointers:  # every rule could be checked
-        return ()
+    settings = evidence.settings
+    if evidence.clean and not evidence.content.pointers and not settings.registry:
+        return ()  # every rule could be checked
     from jit_guard.rules.withheld import withheld
 
-    return withheld(evidence.maps, evidence.comparison, evidence.content, undecided)
+    tables = settings.registry
+    return withheld(evidence.maps, evidence.comparison, evidence.content, undecided, tables)
 
 
 def _apply_baseline(

@@ -97,7 +97,7 @@ def _message(error: OSError) -> str:
 def _run(argv: list[str], started: float) -> int:
     name = argv.pop(0) if argv and argv[0] in COMMANDS else "check"
     if name == "check" and argv and not argv[0].startswith("-"):
-        from jit_guard.config import did_you_mean
+        from jit_guard.text.printable import did_you_mean
 
         near = did_you_mean(argv[0], COMMANDS)
         raise UsageError(f"unknown command {argv[0]!r}{near}", "see jit-guard --help")

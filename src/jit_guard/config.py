@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from jit_guard.errors import ConfigError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.text.names import is_git, join
-from jit_guard.text.printable import cut_quotes, quote
+from jit_guard.text.printable import cut_quotes, did_you_mean, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ MODULES = (
 CODES = tuple(module[:5].upper() for module in MODULES)
 CONFIG_FILE = "jit-guard.toml"
 PYPROJECT = "pyproject.toml"
+GOAL_MAP_FILE = "goal_map.json"
+PRESETS = {  # the file that shows, without a configuration, that a preset fits -> its name
+    ".claude-plugin/marketplace.json": "claude-marketplace",
+    ".well-known/skills/index.json": "agent-skills",
+}
 
 
 def known_prefix(prefix: str) -> bool:
@@ -61,7 +66,7 @@ class TypeSettings(NamedTuple):
 class Settings(NamedTuple):
     """The effective settings. Paths are normalized, relative to the root, with `/`."""
 
-    maps: tuple[str, ...] = ("goal_map.json",)
+    maps: tuple[str, ...] = (GOAL_MAP_FILE,)
     components: str = "components"
     schema: str | None = None
     orphan_ignore: tuple[str, ...] = ()
@@ -79,6 +84,7 @@ class Settings(NamedTuple):
     examples: int = 3
     descriptions: str | None = None
     prices: Mapping[str, Any] = {}  # model -> generators.prices.Price
+    registry: tuple[Any, ...] = ()  # tables; `project` makes each a registry.table.Table
 
     def directory(self, component_type: str) -> str:
         """Return the directory of a component type, relative to the components directory."""
@@ -129,14 +135,6 @@ def from_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     if problems:
         raise ConfigError(problems)
     return found
-
-
-def did_you_mean(word: str, known: object) -> str:
-    """Return `; did you mean 'x'?` for the closest known word; "" if none is close."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, list(known), n=1)  # type: ignore[call-overload]
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def toml_key(name: str) -> str:
@@ -220,7 +218,8 @@ def patterns(value: Any) -> tuple[str, ...]:
     """Validate a list of gitignore patterns."""
     listed = _strings(value)
     if listed:
-        from jit_guard.text.gitignore import MOST, Ignored, PatternError
+        from jit_guard.text.gitignore import MOST, Ignored
+        from jit_guard.text.globs import PatternError
 
         for pattern in listed:
             if len(pattern) > MOST:
@@ -288,6 +287,12 @@ def _prices(value: Any) -> dict[str, Any]:
     return found
 
 
+def _tables(value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ValueError(f" must be an array of tables, not {quote(value)}")
+    return tuple(value)
+
+
 _TYPE_KEYS: Mapping[str, Callable[[Any], Any]] = {"directory": inside_path, "text": _boolean}
 
 KEYS: Mapping[str, Callable[[Any], Any]] = {
@@ -309,4 +314,5 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "examples": _number(0, 20),
     "descriptions": inside_path,
     "prices": _prices,
+    "registry": _tables,
 }

@@ -57,6 +57,8 @@ class Criteria:
             found = project.load_file(_read(self._config), self._config)
         else:
             found = project.load(snapshot.read)
+            tree = Tree(snapshot)
+            found = project.detected(found, lambda path: tree.resolve(path).kind != "absent")
         settings = found.settings._replace(**self._overrides)
         if "select" in self._overrides and "ignore" not in self._overrides:
             # A code that a flag selects overrides the same code in the ignore list of the file.

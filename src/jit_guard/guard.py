@@ -128,11 +128,12 @@ class Guard:
         """
         snapshot = self._open(source)
         try:
-            settings = self.configuration(snapshot).settings
+            found = self.configuration(snapshot)
+            settings = found.settings
             self._refuse_unknown(maps, snapshot)
-            return self._check(
-                snapshot, settings, maps, self._criteria.accepted(snapshot, settings)
-            )
+            accepted = self._criteria.accepted(snapshot, settings)
+            report = self._check(snapshot, settings, maps, accepted)
+            return report._replace(preset=found.preset) if found.preset else report
         finally:
             snapshot.close()
 

@@ -190,7 +190,7 @@ def _guarded(plugin: str, factory: Callable[[Options], Writer]) -> Callable[[Opt
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    from jit_guard.config import did_you_mean
+    from jit_guard.text.printable import did_you_mean
 
     installed = ", ".join(known) or "none"
     return f"unknown {what} {quote(name)}{did_you_mean(name, known)}; installed: {installed}"

@@ -6,7 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 
-from jit_guard.config import CONFIG_FILE, PYPROJECT, Settings, from_table
+from jit_guard.config import (
+    CONFIG_FILE,
+    GOAL_MAP_FILE,
+    PRESETS,
+    PYPROJECT,
+    Settings,
+    from_table,
+)
 from jit_guard.errors import ConfigError, OutsideError, UsageError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.text.printable import cut_quotes
@@ -18,22 +25,27 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 Reader = Callable[[str], bytes | None]  # a path below the root -> the bytes of the file, or None
 _MOST_DOTS = 2000  # in a line: TOML parsers take quadratic time for dotted keys
-_MARKS = (CONFIG_FILE, Settings().maps[0])
+_MARKS = (CONFIG_FILE, GOAL_MAP_FILE, *PRESETS)
 
 
 class Configuration(NamedTuple):
-    """The settings, the origin of each one that is set, and the configuration file."""
+    """The settings, the origin of each one that is set, and the configuration file.
+
+    `preset` is the one that was taken because there is no configuration and no goal map.
+    """
 
     settings: Settings
     origins: dict[str, str]
     file: str | None = None
+    preset: str | None = None
 
 
 def find_root(start: str, reader: Callable[[str], Reader]) -> str:
     """Return the nearest project directory at or above `start`, within the git repository.
 
-    A project has a `jit-guard.toml`, a `[tool.jit-guard]` or a `goal_map.json`. If there is none,
-    the result is `start`, so that the check reports that there is nothing to check.
+    A project has a `jit-guard.toml`, a `[tool.jit-guard]`, a `goal_map.json`, or the file of a
+    preset. If there is none, the result is `start`, so that the check reports that there is
+    nothing to check.
 
     Args:
         start: an absolute path.
@@ -120,6 +132,24 @@ def load(read: Reader) -> Configuration:
     return Configuration(Settings(), {})
 
 
+def detected(found: Configuration, exists: Callable[[str], bool]) -> Configuration:
+    """Return the configuration of the preset that fits, if there is none and no goal map.
+
+    Args:
+        found: the configuration that was loaded.
+        exists: returns whether a path exists in the snapshot.
+    """
+    if found.file is not None or exists(GOAL_MAP_FILE):
+        return found
+    preset = next((name for file, name in PRESETS.items() if exists(file)), None)
+    if preset is None:
+        return found
+    where = f"preset {preset}"
+    return _configuration({"registry": [{"preset": preset}]}, where)._replace(
+        file=None, preset=preset
+    )
+
+
 def load_file(data: bytes, path: str) -> Configuration:
     """Load a configuration file that a flag names; of a `pyproject.toml`, `[tool.jit-guard]`."""
     if os.path.basename(path) == PYPROJECT:
@@ -129,7 +159,24 @@ def load_file(data: bytes, path: str) -> Configuration:
 
 def _configuration(table: dict[str, Any], where: str) -> Configuration:
     fields = from_table(table, where)
+    if "registry" in fields:
+        _read_registries(fields, where)
     return Configuration(Settings(**fields), dict.fromkeys(fields, where), where)
+
+
+def _read_registries(fields: dict[str, Any], where: str) -> None:
+    """Replace the registries by validated ones. With them, no goal map is implied."""
+    try:
+        from jit_guard.registry.table import tables
+
+        fields["registry"], with_goal_map = tables(fields["registry"])
+    except ModuleNotFoundError as error:
+        missing = f"{error.name} is not installed, and has no wheel for every platform"
+        raise ConfigError([f"{where}: registry: {missing}"]) from None
+    except ValueError as error:
+        raise ConfigError([f"{where}: registry{line}" for line in str(error).split("\n")]) from None
+    if not with_goal_map:
+        fields.setdefault("maps", ())
 
 
 def _tool_table(data: bytes, where: str) -> dict[str, Any] | None:

@@ -16,7 +16,9 @@ class Finding(NamedTuple):
     """A mismatch between map and tree. Paths are relative to the root, with `/`.
 
     `line` and `column` are 1-based, in characters. A finding about a file that no entry names (an
-    orphan) has no map, position, goal or component type.
+    orphan) has no map, position, goal or component type. One in a registry without goals has
+    `entry`, its location in words (`plugins[3].source`), and `identity`, the same with what
+    survives reordering in place of each index.
     """
 
     code: str
@@ -33,6 +35,8 @@ class Finding(NamedTuple):
     component_type: str | None = None
     related: tuple[str, ...] = ()
     fixable: bool = False
+    entry: str | None = None
+    identity: str | None = None
 
 
 def order(finding: Finding) -> tuple[object, ...]:
@@ -112,6 +116,7 @@ class Report(NamedTuple):
         messages: remarks of a fix for the user.
         trouble: the error that stopped a fix early.
         fixes: what `--fix` would do about fixable findings, by their paths; None if not asked for.
+        preset: the preset that was taken because there is no configuration.
     """
 
     root: str
@@ -132,6 +137,7 @@ class Report(NamedTuple):
     messages: tuple[str, ...] = ()
     trouble: str | None = None
     fixes: Mapping[str, PlannedFix] | None = None
+    preset: str | None = None
 
     @property
     def errors(self) -> int:

@@ -60,6 +60,10 @@ def selftest(
             file, or a link that leads nowhere or outside the project.
         UnreadableError: the components directory is one.
     """
+    if not settings.maps:
+        raise UsageError(
+            "selftest needs a goal map; it injects no faults into registries of other shapes"
+        )
     maps = read_maps(source, settings.maps)
     if len(maps.read) < len(settings.maps) or not all(one.sound for one in maps.read):
         raise UsageError("selftest requires valid maps; run jit-guard to see what is wrong")

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from jit_guard.text.gitignore import Ignored, PatternError, SlowError
+from jit_guard.text.gitignore import Ignored, SlowError
+from jit_guard.text.globs import PatternError
 
 PIECES = (
     "a",

@@ -1,7 +1,7 @@
 """Show the settings in force, and where each of them comes from."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from json import dumps
 from typing import Any
 
@@ -32,14 +32,9 @@ def _lines(found: Configuration, *, color: bool) -> Iterator[str]:
         field = key.replace("-", "_")
         origin = found.origins.get(field, "default")
         value = getattr(found.settings, field)
-        if key == "types":
-            for name, settings in value.items():
-                for part, setting in _type_fields(settings):
-                    shown[f"types.{toml_key(name)}.{part}"] = _toml(setting), origin
-        elif key == "prices":
-            for model, price in value.items():
-                for part, amount in price._asdict().items():
-                    shown[f"prices.{toml_key(model)}.{part}"] = _toml(amount), origin
+        if key in _PARTS:
+            parts = {f"{key}{name}": _toml(setting) for name, setting in _PARTS[key](value)}
+            shown |= {name: (setting, origin) for name, setting in parts.items()}
         elif value is None:
             shown[f"# {key}"] = "none", origin
         else:
@@ -50,11 +45,32 @@ def _lines(found: Configuration, *, color: bool) -> Iterator[str]:
         yield f"{line:<{min(width, 60)}}  {style(f'# {printable(origin)}', 'dim', on=color)}"
 
 
-def _type_fields(settings: TypeSettings) -> Iterator[tuple[str, Any]]:
-    if settings.directory is not None:
-        yield "directory", settings.directory
-    if not settings.text:
-        yield "text", False
+def _types(types: dict[str, TypeSettings]) -> Iterator[tuple[str, Any]]:
+    for name, settings in types.items():
+        if settings.directory is not None:
+            yield f".{toml_key(name)}.directory", settings.directory
+        if not settings.text:
+            yield f".{toml_key(name)}.text", False
+
+
+def _prices(prices: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for model, price in prices.items():
+        for part, amount in price._asdict().items():
+            yield f".{toml_key(model)}.{part}", amount
+
+
+def _tables(tables: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    for number, table in enumerate(tables, start=1):
+        for part, setting in table.given.items():
+            yield f"[{number}].{part}", setting
+
+
+# The keys whose value is a table, each with the lines that stand for it.
+_PARTS: dict[str, Callable[[Any], Iterator[tuple[str, Any]]]] = {
+    "types": _types,
+    "prices": _prices,
+    "registry": _tables,
+}
 
 
 def _toml(value: Any) -> str:
@@ -62,4 +78,7 @@ def _toml(value: Any) -> str:
         value = ["JG"]  # the empty prefix selects everything
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, dict):
+        pairs = (f"{toml_key(key)} = {_toml(one)}" for key, one in value.items())
+        return f"{{{', '.join(pairs)}}}"
     return dumps(value, ensure_ascii=False)

@@ -2,12 +2,13 @@
 
 from argparse import ArgumentParser, Namespace
 
-from jit_guard.config import CODES, did_you_mean
+from jit_guard.config import CODES
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 from jit_guard.rules import load_rules
 from jit_guard.rules.explained import listing, page
 from jit_guard.text.console import Console
+from jit_guard.text.printable import did_you_mean
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from jit_guard.commands.arguments import positive
 from jit_guard.commands.options import add_project_options, open_guard
-from jit_guard.config import did_you_mean
 from jit_guard.errors import UsageError
 from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.guard import Guard
 from jit_guard.project import shown
 from jit_guard.text.console import Console
 from jit_guard.text.names import STATE_DIRECTORY
-from jit_guard.text.printable import printable, quiet_anywhere, style, true_name
+from jit_guard.text.printable import did_you_mean, printable, quiet_anywhere, style, true_name
 
 _LONGEST = 2000  # characters of a field
 

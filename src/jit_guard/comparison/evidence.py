@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from jit_guard.comparison.result import Comparison
     from jit_guard.config import Settings
     from jit_guard.registry.goal_map import GoalMap
+    from jit_guard.registry.registry import Registry
     from jit_guard.registry.schema import Violation
     from jit_guard.sources.answers import GitState
     from jit_guard.sources.read_maps import Maps
@@ -25,7 +26,7 @@ class Evidence(NamedTuple):
     content: Content
     names: Portability
     interrupted: str | None
-    violations: list[tuple[GoalMap, Violation]]
+    violations: list[tuple[GoalMap | Registry, Violation]]
     untracked: tuple[GitState, ...] = ()
 
     @property

@@ -92,6 +92,9 @@ def _directory_reasons(directories: dict[str, DirectoryListing], top: str) -> di
 
 def _missing(missing: Missing) -> dict[str, str]:
     found: dict[str, str] = {}
+    for reference in missing.listed:
+        if reason := _first_reason(reference.path.rstrip("/").split("/")):
+            found[reference.path] = reason
     for component_type, filenames in missing.absent.items():
         base = missing.bases[component_type]
         if not may_be_unportable(base) and not may_be_unportable("/".join(filenames)):

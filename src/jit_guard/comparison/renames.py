@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from jit_guard.comparison.near_names import near_pairs, same_numbers, typos
 from jit_guard.comparison.rename_keys import KEYS, NameColumns, pairs, same_base, stem
-from jit_guard.comparison.result import Comparison
-from jit_guard.registry.goal_map import Entry
+from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.text.names import MAX_NAME_BYTES, by_directory, join
 
 _MOST = 50_000  # missing files that get a candidate; more hints than anyone reads
@@ -82,7 +81,8 @@ class _Pairs(NamedTuple):
     def add(self, found: Iterable[tuple[str, str]], why: str, *, certain: bool = False) -> None:
         """Add pairs of missing path and orphan, unless the orphan is already paired."""
         for missing, orphan in found:
-            if orphan not in self.wanting:
+            alike = missing.endswith("/") == orphan.endswith("/")  # both files, or directories
+            if alike and orphan not in self.wanting:
                 self.candidates[missing] = Candidate(orphan, why, certain=certain)
                 self.wanting[orphan] = missing, why
 
@@ -119,29 +119,34 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
 
 def _sought(comparison: Comparison) -> NameColumns:
     """Return the missing files to find candidates for: the first ones, each once."""
-    first: dict[str, Entry] = {}
+    first: dict[str, Reference] = {}
     for reference in comparison.missing:
-        first.setdefault(reference.path, reference.entry)
+        first.setdefault(reference.path, reference)
         if len(first) == _MOST:
             break
-    return _named(comparison, first.keys(), first.values())
+    return _named(comparison, first.values())
 
 
 def _rivals(comparison: Comparison, sought: AbstractSet[str]) -> Iterator[NameColumns]:
     """Yield the other missing files, in batches."""
     others = (one for one in comparison.missing if one.path not in sought)
     while batch := list(islice(others, _BATCH)):
-        yield _named(comparison, (one.path for one in batch), [one.entry for one in batch])
+        yield _named(comparison, batch)
 
 
-def _named(comparison: Comparison, paths: Iterable[str], entries: Collection[Entry]) -> NameColumns:
+def _named(comparison: Comparison, references: Collection[Reference]) -> NameColumns:
+    """Split the paths of missing files as those of the orphans are split."""
     directories = comparison.missing.directories
-    return NameColumns(
-        list(paths),
-        [directories[one.component_type] for one in entries],
-        [one.filename for one in entries],
-        [one.goal for one in entries],
-    )
+    start = len(comparison.top) + 1 if comparison.top else 0
+    names = NameColumns([], [], [], [])
+    for _, entry, path in references:
+        if entry.component_type:
+            directory, inner = directories[entry.component_type], entry.filename
+        else:  # of a registry without types
+            directory, _, inner = path[start:].rstrip("/").partition("/")
+        for column, value in zip(names, (path, directory, inner, entry.goal), strict=True):
+            column.append(value)
+    return names
 
 
 def _orphans(comparison: Comparison, paired: set[str], size: int) -> Iterator[NameColumns]:
@@ -154,6 +159,8 @@ def _orphans(comparison: Comparison, paired: set[str], size: int) -> Iterator[Na
         for first in range(0, len(names), size):
             some = names[first : first + size]
             batch.paths.extend([path + name for name in some])
+            if some[0].endswith("/"):  # a directory, alone in its stretch
+                some = [some[0].rstrip("/")]
             batch.directories.extend(repeat(directory, len(some)))
             batch.inners.extend([inner + name for name in some] if inner else some)
             batch.goals.extend(repeat("", len(some)))

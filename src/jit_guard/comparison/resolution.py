@@ -52,8 +52,7 @@ def resolve(
             continue
         else:
             # The file that it means is not an orphan, but the entry is not checked further.
-            meant = reference.entry._replace(filename=resolution[1])
-            place = tree.resolve(settings.path(meant.component_type, meant.filename))
+            place = tree.resolve(settings.path(reference.entry.component_type, resolution[1]))
         used.update(place.links)
         if place.kind in ("file", "other"):
             used.add(place.real)

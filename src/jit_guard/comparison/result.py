@@ -13,6 +13,14 @@ from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.tree import Place
 from jit_guard.text.names import join
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
+
+    from jit_guard.registry.registry import Registry, RegistryEntry
+
+    AnyEntry = Union[Entry, RegistryEntry]
+
 
 class Missing:
     """The entries whose file does not exist, in the order of the maps.
@@ -29,6 +37,7 @@ class Missing:
         settings: Settings,
         absent: Mapping[str, AbstractSet[str]],
     ) -> None:
+        self.listed: list[Reference] = []  # of registries of other shapes, in their order
         self.absent = absent
         self.directories = {one: settings.directory(one) for one in absent}
         self.bases = {one: settings.path(one) for one in absent}
@@ -38,7 +47,7 @@ class Missing:
             self._goals[goal_map], self._sizes[goal_map] = self._count(goal_map)
 
     def __len__(self) -> int:
-        return sum(self._sizes.values())
+        return sum(self._sizes.values()) + len(self.listed)
 
     def __iter__(self) -> Iterator[Reference]:
         for goal_map, goals in self._goals.items():
@@ -46,13 +55,21 @@ class Missing:
                 for component_type, filename in goal_map.goals[goal].items():
                     if filename in self.absent.get(component_type, ()):
                         yield self._reference(goal_map, goal, component_type, filename)
+        yield from self.listed
 
-    def count(self, goal_map: GoalMap) -> int:
-        """Return the number of missing entries in a map."""
-        return self._sizes.get(goal_map, 0)
+    def count(self, goal_map: GoalMap | Registry) -> int:
+        """Return the number of missing entries in a map or registry."""
+        if isinstance(goal_map, GoalMap):
+            return self._sizes.get(goal_map, 0)
+        return sum(one.map is goal_map for one in self.listed)
 
-    def placed(self, goal_map: GoalMap) -> Iterator[tuple[Reference, Position]]:
+    def placed(self, goal_map: GoalMap | Registry) -> Iterator[tuple[Reference, Position]]:
         """Yield the missing entries of a map with the positions of their values, in order."""
+        if not isinstance(goal_map, GoalMap):
+            for reference in self.listed:
+                if reference.map is goal_map:
+                    yield reference, goal_map.position(reference.entry.keys)
+            return
         for entry, position in goal_map.placed(self._goals.get(goal_map, ()), self.absent):
             yield self._reference(goal_map, *entry), position
 
@@ -139,10 +156,13 @@ def orphans_in(
 
 
 class Reference(NamedTuple):
-    """An entry of a map, and the path that it names, as written, relative to the root."""
+    """An entry of a map, and the path that it names, as written, relative to the root.
 
-    map: GoalMap
-    entry: Entry
+    The path of a directory, which only entries of other registries name, ends with a slash.
+    """
+
+    map: GoalMap | Registry
+    entry: AnyEntry
     path: str
 
 
@@ -179,6 +199,7 @@ class Comparison(NamedTuple):
     unknown: list[Misplaced]
     orphans: Orphans
     temporaries: list[str]
+    named_directories: int = 0  # directories that entries of registries must name
 
     @classmethod
     def nothing(cls) -> Comparison:

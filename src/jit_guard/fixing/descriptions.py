@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from jit_guard.config import did_you_mean
 from jit_guard.errors import ConfigError
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import Entry, GoalMap, MapFault
 from jit_guard.text.names import GENERATED
-from jit_guard.text.printable import quote
+from jit_guard.text.printable import did_you_mean, quote
 
 _MOST_MESSAGES = 20
 

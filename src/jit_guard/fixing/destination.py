@@ -52,7 +52,8 @@ class Destinations:
         self, path: str, references: Sequence[Reference], target: TargetDirectory
     ) -> Destination | str:
         """Return the destination for the entries of a missing component, or why there is none."""
-        goal, component_type, filename = references[0].entry
+        first = references[0].entry
+        goal, component_type, filename = first.goal, first.component_type, first.filename
         if not self._settings.is_text(component_type):
             return f"components of the type {component_type} are not text files"
         inner = path[len(target.base) + 1 :] if target.base else path

@@ -11,7 +11,7 @@ from jit_guard.commit.durable import remove_directory
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Move
 from jit_guard.commit.transaction import commit
-from jit_guard.config import Settings, did_you_mean
+from jit_guard.config import Settings
 from jit_guard.errors import GitError, UsageError
 from jit_guard.ledger.ledger import record_moves
 from jit_guard.registry.edit import Edit, EditError
@@ -29,6 +29,7 @@ from jit_guard.text.names import (
     unsafe_filename,
     unsafe_path,
 )
+from jit_guard.text.printable import did_you_mean
 
 _MOST_TRIES = 5  # while another process saves a map
 

@@ -36,7 +36,8 @@ def offer(
         relink: the step that sets the entries to the candidate, if they can name it.
         restore: the step that restores the file from the last commit, if it has it.
     """
-    component_type = first.entry.component_type
+    entry = first.entry
+    component_type = entry.component_type
     directory = explanation.candidates.directory_of(component_type)
     candidate = explanation.candidates.of(first.path)
     state = explanation.traces.get(first.path)
@@ -53,7 +54,16 @@ def offer(
         reason = _removed(state, restore)
     else:
         return None
-    return Offer(*first.entry, found, why, accept, decline, f"{reason}, or {_ANYWAY}")
+    return Offer(
+        entry.goal,
+        entry.component_type,
+        entry.filename,
+        found,
+        why,
+        accept,
+        decline,
+        f"{reason}, or {_ANYWAY}",
+    )
 
 
 def question(offered: Offer, turn: Turn) -> interaction.Offer:

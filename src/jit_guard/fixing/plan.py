@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from jit_guard.comparison.explanation import Explanation, git_explains, is_removed
 from jit_guard.comparison.renames import Candidate
@@ -30,11 +30,14 @@ from jit_guard.fixing.steps import (
 )
 from jit_guard.fixing.target_directory import TargetDirectories, TargetDirectory, names_in
 from jit_guard.registry.edit import Edit
-from jit_guard.registry.goal_map import Entry, GoalMap
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import fold, join, unsafe_filename
 from jit_guard.text.shell import no_command
+
+if TYPE_CHECKING:
+    from jit_guard.comparison.result import AnyEntry
 
 Acts = Callable[[str, Reference], bool]
 Decision = Literal["accept", "generate"]
@@ -231,7 +234,8 @@ class _Planner:
         if state.blob is None or why is not None:
             run = f"; run: `{state.command}`" if state.command else ""
             return _leave(references[0], f"{no_command(why or f'it {state.why}')}{run}")
-        entries = tuple(dict.fromkeys(one.entry.keys for one in references))
+        named = (one.entry for one in references)
+        entries = tuple(dict.fromkeys((one.goal, one.component_type) for one in named))
         return Restore(path, state, entries)
 
     def _generate(
@@ -241,10 +245,10 @@ class _Planner:
             return _leave(references[0], destination)
         path = destination.path
         self._destinations.reserve(path)
-        goal, component_type, _ = references[0].entry
-        filename = _below(self._base(references[0].entry), path)
+        entry = references[0].entry
+        filename = _below(self._base(entry), path)
         repoints = self._repoints(references, path)
-        return Generate(component, path, goal, component_type, filename, repoints)
+        return Generate(component, path, entry.goal, entry.component_type, filename, repoints)
 
     def _is_there(self, path: str, target: TargetDirectory) -> bool:
         name = _below(target.base, path)
@@ -267,7 +271,7 @@ class _Planner:
 
     # Helpers
 
-    def _base(self, entry: Entry) -> str:
+    def _base(self, entry: AnyEntry) -> str:
         return self._settings.path(entry.component_type)
 
     def _repoints(self, references: list[Reference], path: str) -> tuple[Repoint, ...]:
@@ -284,4 +288,5 @@ def _below(base: str, path: str) -> str:
 
 
 def _leave(reference: Reference, reason: str) -> Leave:
-    return Leave(reference.path, *reference.entry.keys, reason)
+    entry = reference.entry
+    return Leave(reference.path, entry.goal, entry.component_type, reason)

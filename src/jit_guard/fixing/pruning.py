@@ -73,20 +73,23 @@ def plan(root: str, orphans: Sequence[str]) -> list[Pruned]:
     """Plan what `prune` does with the orphans."""
     # Before their texts are compared, so that a later change is noticed.
     with Directories(root) as directories:
-        status = {path: _location(directories, path).status() for path in orphans if _plain(path)}
+        status = {
+            path: _location(directories, path).status() for path in orphans if not _refusal(path)
+        }
     git = bool(orphans) and worktree.top(root) is not None
     safe = worktree.recoverable(root, orphans) if git else set()
     loss = "git could not restore it" if git else "it is not in a git repository"
     return [
-        Pruned(path, None, None if path in safe else loss, status[path])
-        if _plain(path)
-        else Pruned(path, "it is in a .git directory")
+        Pruned(path, _refusal(path), None if path in safe else loss, status.get(path))
         for path in orphans
     ]
 
 
-def _plain(path: str) -> bool:
-    return not any(map(is_git, path.split("/")))
+def _refusal(path: str) -> str | None:
+    """Return why this command never removes a path; None if it may."""
+    if path.endswith("/"):
+        return "it is a directory; remove it yourself"
+    return "it is in a .git directory" if any(map(is_git, path.split("/"))) else None
 
 
 def _location(directories: Directories, path: str) -> Location:

@@ -24,6 +24,7 @@ from jit_guard.ledger.history import replacements
 from jit_guard.report import Failed
 
 _MOST_ROUNDS = 50
+_ONLY_GOAL_MAPS = "--fix changes goal maps only; correct the entries of other registries yourself"
 _GATHER = 0.2  # seconds; texts that arrive this close together share a commit
 _LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 
@@ -41,6 +42,8 @@ def run(job: Job, interaction: Interaction) -> Outcome:
         KeyboardInterrupt: after complete texts have been committed.
     """
     tally = Tally(job.options.limit)
+    if job.scope.settings.registry:
+        tally.messages.append(_ONLY_GOAL_MAPS)
     found = _place_free(job, tally)
     if _ask(interaction, tally, found.plan.offers):
         found = _place_free(job, tally)

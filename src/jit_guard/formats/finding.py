@@ -21,6 +21,8 @@ def sentence(finding: Finding) -> str:
     message = printable(finding.message)
     if finding.goal is not None:
         about = "/".join(filter(None, (finding.goal, finding.component_type)))
+    elif finding.entry:
+        about = finding.entry
     elif finding.map is None and finding.path is not None:
         about = finding.path
     else:

@@ -50,7 +50,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _joined(findings: list[Finding]) -> str:
     """Findings, one per line; encoding a batch takes a third of the time of single findings."""
     encode = JSONEncoder(check_circular=False).encode
-    text = encode([finding._asdict() for finding in findings])
+    text = encode([_fields(finding) for finding in findings])
     if "\\ud" in text:  # a name may contain bytes that are not UTF-8
         text = encode([_finding(finding) for finding in findings])
     return text[1:-1].replace('}, {"', '},\n    {"')  # as above, no string contains it
@@ -71,11 +71,13 @@ def _planned(finding: Finding, fixes: Mapping[str, PlannedFix]) -> dict[str, Any
 
 def document(report: Report) -> dict[str, Any]:
     """The report as a JSON value."""
+    preset = {"preset": report.preset} if report.preset else {}
     return {
         "version": VERSION,
         "tool": f"jit-guard {__version__}",
         "root": true_name(report.root),
         "source": report.source,
+        **preset,
         "maps": [true_name(path) for path in report.maps],
         "summary": _summary(report),
         "findings": [_planned(finding, report.fixes or {}) for finding in report.findings],
@@ -95,8 +97,16 @@ def _summary(report: Report) -> dict[str, int]:
     }
 
 
+def _fields(finding: Finding) -> dict[str, Any]:
+    fields = finding._asdict()
+    del fields["identity"]
+    if finding.entry is None:
+        del fields["entry"]
+    return fields
+
+
 def _finding(finding: Finding) -> dict[str, Any]:
-    fields = _true_names(finding._asdict())
+    fields = _true_names(_fields(finding))
     fields["related"] = [true_name(path) for path in finding.related]
     return fields
 

@@ -121,7 +121,7 @@ def _row(finding: Finding) -> str:
     names = tuple(filter(None, (finding.path, finding.map, *finding.related)))
     message = prose(finding.message, names)
     if finding.goal is not None:
-        entry = "/".join(filter(None, (finding.goal, finding.component_type)))
+        entry = finding.entry or "/".join(filter(None, (finding.goal, finding.component_type)))
         message = f"{code(entry)}: {message}"
     rule = f"{_ICON[finding.severity]} {finding.code} {finding.name}"
     hint = prose(finding.hint, names) if finding.hint else ""

@@ -56,12 +56,12 @@ def _place(finding: Finding) -> str:
 
 def _entry(finding: Finding) -> str:
     if finding.goal is None or finding.component_type is None:
-        return finding.goal or ""
+        return finding.goal or finding.entry or ""
     return f"{finding.goal}/{finding.component_type}"
 
 
 def _plain(finding: Finding) -> str:
-    about = f"{_entry(finding)}: " if finding.goal is not None else ""
+    about = f"{entry}: " if (entry := _entry(finding)) else ""
     place = _place(finding)
     return printable(f"{place}: {finding.code} {finding.name}  {about}{finding.message}")
 
@@ -71,8 +71,8 @@ def _styled(finding: Finding, pad: int, width: int) -> str:
     place = printable(_place(finding))
     code = style(finding.code, "bold", shade, on=True)
     message = printable(finding.message)
-    if finding.goal is not None:
-        message = f"{style(printable(_entry(finding)), 'bold', on=True)}: {message}"
+    if entry := _entry(finding):
+        message = f"{style(printable(entry), 'bold', on=True)}: {message}"
     space = " " * max(0, pad - len(place))
     return f"{style(place, 'bold', on=True)}:{space} {code} {finding.name:<{width}}  {message}"
 
@@ -81,6 +81,8 @@ def _summary(report: Report, options: Options) -> str:
     size = f"{_count(report.entries, 'entry', 'entries')}, {_count(report.components, 'component')}"
     if report.accepted:
         size += f", {report.accepted:,} accepted by the baseline"
+    if report.preset:
+        size += f" (preset {report.preset}, no configuration found)"
     # Measured here, at the end: printing many findings takes longer than finding them.
     took = "" if options.started is None else f" ({perf_counter() - options.started:.2f} s)"
     if report.unreadable:

@@ -1,14 +1,17 @@
-"""The parts of a map that are tested: its schema, each of its goals, and the orphans."""
+"""The parts of a map that are tested: its schema, each of its goals or entries, and the orphans."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jit_guard.registry.goal_map import SCHEMA_KEY, GoalMap
 from jit_guard.sources.read_maps import Maps
+
+if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 _KEPT = frozenset("_-.")
@@ -17,7 +20,7 @@ _HASH_DIGITS = 8
 
 
 class Key(NamedTuple):
-    """Identifies a part of a map."""
+    """Identifies a part of a map. `goal` is the location of the entry where there are no goals."""
 
     map: str
     kind: Literal["schema", "goal", "orphans"]
@@ -50,6 +53,7 @@ def parts(maps: Maps, path: str, *, first: bool) -> Iterator[Part]:
     for goal_map in maps.read:
         if goal_map.path == path:
             yield from _goals(goal_map)
+    yield from _entries([one for one in maps.registries if one.path == path])
     if first:
         yield Part(Key(path, "orphans"), ORPHANS)
 
@@ -65,6 +69,17 @@ def _goals(goal_map: GoalMap) -> Iterator[Part]:
         line = positions.line_column(member.key_span.start)[0] if member else 1
         unusable = None if isinstance(value[goal], dict) else "its value is not an object (JG101)"
         yield Part(Key(goal_map.path, "goal", goal), slug, line, unusable)
+
+
+def _entries(registries: Sequence[Registry]) -> Iterator[Part]:
+    """Yield a part for each entry of one file, whatever tables select them."""
+    lines: dict[str, int] = {}
+    for registry in registries:
+        for entry in registry.entries():
+            lasting = registry.described(entry.keys)[1]
+            lines.setdefault(lasting, registry.position(entry.keys)[0])
+    for (lasting, line), slug in zip(lines.items(), slugs(lines), strict=True):
+        yield Part(Key(registries[0].path, "goal", lasting), slug, line)
 
 
 SCHEMA, ORPHANS = "schema", "orphans"

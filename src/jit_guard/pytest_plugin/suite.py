@@ -10,7 +10,8 @@ from jit_guard.errors import JitGuardError, UnreadableError
 from jit_guard.guard import Guard
 from jit_guard.pytest_plugin.parts import Key, Part, parts
 from jit_guard.pytest_plugin.verdicts import Verdict, distribute
-from jit_guard.sources.read_maps import Maps, read_maps
+from jit_guard.sources.read_maps import Maps, read_all
+from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 
 
@@ -29,7 +30,7 @@ class Suite:
         self.root = Path(self.guard.root)
         self._source = Worktree(self.guard.root)
         self._settings = self.guard.configuration(self._source).settings
-        self.maps = {self.root / path: path for path in self._settings.maps}
+        self.maps = {self.root / path: path for path in self._paths}
         self._lines: dict[str, Sequence[str]] = {}
 
     def parts(self, path: str) -> Sequence[Part]:
@@ -59,12 +60,18 @@ class Suite:
 
     @cached_property
     def _read(self) -> Maps:
-        return read_maps(self._source, self._settings.maps)
+        return read_all(self._source, self._settings, Tree(self._source))
 
     @cached_property
     def _parts(self) -> dict[str, list[Part]]:
-        paths = self._settings.maps
+        paths = self._paths
         return {path: list(parts(self._read, path, first=path == paths[0])) for path in paths}
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        read = self._read
+        others = (*(one.path for one in read.registries), *read.faults, *read.absent, *read.empty)
+        return list(dict.fromkeys((*self._settings.maps, *others)))
 
     @cached_property
     def _verdicts(self) -> dict[Key, Verdict] | JitGuardError:
@@ -82,4 +89,9 @@ class Suite:
             for entry in goal_map.entries():
                 path = self._settings.path(entry.component_type, entry.filename)
                 found.setdefault(path, []).append(Key(goal_map.path, "goal", entry.goal))
+        for registry in self._read.registries:
+            for one in registry.entries():
+                key = Key(registry.path, "goal", registry.described(one.keys)[1])
+                for target in one.paths:
+                    found.setdefault(target.path, []).append(key)
         return found

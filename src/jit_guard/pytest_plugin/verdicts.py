@@ -61,8 +61,9 @@ def _test_of(finding: Finding, report: Report, keys: Collection[Key]) -> Key:
     if finding.map is None and not finding.code.startswith(_OF_THE_MAP):
         return Key(report.maps[0], "orphans")
     path = finding.map if finding.map is not None else report.maps[0]
-    if finding.goal is not None and not finding.code.startswith(_OF_THE_MAP):
-        key = Key(path, "goal", finding.goal)
+    goal = finding.goal if finding.identity is None else finding.identity
+    if goal is not None and not finding.code.startswith(_OF_THE_MAP):
+        key = Key(path, "goal", goal)
         if key in keys:  # otherwise the map was edited after the tests were collected
             return key
     return Key(path, "schema")

@@ -95,6 +95,15 @@ class GoalMap:
         """The number of strings in a conforming document, including keys."""
         return len(self.goals) + 2 * self.size + 2 * (SCHEMA_KEY in self.value)
 
+    def names(self, keys: tuple[str, ...]) -> tuple[str | None, str | None]:
+        """Return the goal and the component type that keys lead to."""
+        goal = keys[0] if keys and keys[0] != SCHEMA_KEY else None
+        return goal, keys[1] if goal is not None and len(keys) > 1 else None
+
+    def described(self, _keys: tuple[str, ...]) -> tuple[None, None]:
+        """Return no words for a location: goal and component type say it."""
+        return None, None
+
     def entries(self) -> Iterator[Entry]:
         """Yield every usable entry, in the order of the text."""
         for goal, parts in self.goals.items():

@@ -32,11 +32,14 @@ class Facts:
         shown: Collection[str],
         source: str,
     ) -> None:
-        self.shown = tuple(one for one in evidence.maps.read if one.path in shown)
+        maps = evidence.maps
+        self.shown = tuple(one for one in maps.every if one.path in shown)
         self.settings = evidence.settings
-        self.maps = evidence.maps.read
-        self.faults = evidence.maps.faults
-        self.absent = evidence.maps.absent
+        self.maps = maps.read
+        self.registries = maps.registries
+        self.empty = maps.empty
+        self.faults = maps.faults
+        self.absent = maps.absent
         self.violations = evidence.violations
         self.comparison = evidence.comparison
         self.content = evidence.content
@@ -60,6 +63,11 @@ class Facts:
                 for entry in goal_map.entries():
                     named = self.settings.path(entry.component_type, entry.filename)
                     self._first.setdefault(named, Reference(goal_map, entry, named))
+            for registry in self.registries:
+                for one in registry.entries():
+                    for target in one.paths:
+                        reference = Reference(registry, one, target.shown)
+                        self._first.setdefault(target.path, reference)
             for misspelled in self.comparison.misspelled:
                 self._first.setdefault(misspelled.place.spelled, misspelled.reference)
                 self._first.setdefault(misspelled.place.real, misspelled.reference)
@@ -82,8 +90,9 @@ class Facts:
 
     def move(self, orphan: str, missing: str) -> str:
         """Return what to do if an orphan is a missing component: the end of a hint."""
-        if missing.rpartition("/")[0] not in self.comparison.directories:
-            return f"Change the entry, or move the file to {no_command(missing)}"
+        if missing.rstrip("/").rpartition("/")[0] not in self.comparison.directories:
+            what = "directory" if missing.endswith("/") else "file"
+            return f"Change the entry, or move the {what} to {no_command(missing)}"
         move = between_backticks("mv", "--", orphan, missing)
         return f"Change the entry, or run {move}"
 

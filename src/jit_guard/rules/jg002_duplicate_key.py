@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jit_guard.registry.goal_map import GoalMap
-from jit_guard.registry.positions import Span
+from jit_guard.registry.positions import Positions, Span
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
+
+if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -25,6 +29,37 @@ def _check(facts: Facts) -> Iterator[Finding]:
                 hint="merge the two, or rename one of them",
                 path=goal_map.path,
             )
+    for registry in {one.path: one for one in facts.registries}.values():
+        for keys, first, again in _repeated_anywhere(registry) if registry.repeats_keys else ():
+            line, column = registry.positions.line_column(first.start)
+            yield RULE.at_offset(
+                registry,
+                again.start,
+                keys,
+                f"this key is already defined at {line}:{column}; parsers keep the last one",
+                hint="merge the two, or rename one of them",
+                path=registry.path,
+            )
+
+
+def _repeated_anywhere(registry: Registry) -> Iterator[tuple[tuple[str, ...], Span, Span]]:
+    """Yield each repeated key of a registry, at any depth, as `_repeated` does."""
+    positions = registry.positions
+    if not isinstance(positions, Positions):
+        yield from positions.repeated
+        return
+    waiting: list[tuple[tuple[str, ...], Span]] = [((), positions.top())]
+    while waiting:
+        keys, span = waiting.pop()
+        if registry.text[span.start] not in "{[":
+            continue
+        first: dict[str, Span] = {}
+        for member in positions.members(span):
+            location = (*keys, member.key)
+            if member.key in first:
+                yield location, first[member.key], member.key_span
+            first.setdefault(member.key, member.key_span)
+            waiting.append((location, member.value_span))
 
 
 def _repeated(goal_map: GoalMap) -> Iterator[tuple[tuple[str, ...], Span, Span]]:

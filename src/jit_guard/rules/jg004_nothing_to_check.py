@@ -13,6 +13,14 @@ from jit_guard.rules.rule import Example, Rule
 def _check(facts: Facts) -> Iterator[Finding]:
     if facts.settings.allow_empty:
         return
+    for path in facts.empty:
+        yield RULE.finding(
+            "the registry selects no entry",
+            map=path,
+            path=path,
+            hint="correct its `entries` in the configuration, or set allow-empty = true if it is "
+            "meant to be empty",
+        )
     for path in facts.absent:
         yield RULE.finding(
             facts.absence(path),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from jit_guard.comparison.explanation import git_explains
 from jit_guard.comparison.renames import Candidate
@@ -17,6 +18,9 @@ from jit_guard.rules.rule import Example, Rule
 from jit_guard.rules.series import Series
 from jit_guard.text.shell import no_command
 
+if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
+
 
 def _check(facts: Facts) -> Iterator[Series]:
     for goal_map in facts.shown:
@@ -24,7 +28,7 @@ def _check(facts: Facts) -> Iterator[Series]:
         yield Series(goal_map.path, RULE.severity, size, partial(_findings, facts, goal_map))
 
 
-def _findings(facts: Facts, goal_map: GoalMap) -> Iterator[Finding]:
+def _findings(facts: Facts, goal_map: GoalMap | Registry) -> Iterator[Finding]:
     for reference, position in facts.comparison.missing.placed(goal_map):
         candidate = facts.candidates.of(reference.path)
         yield RULE.at_position(
@@ -35,7 +39,7 @@ def _findings(facts: Facts, goal_map: GoalMap) -> Iterator[Finding]:
             path=reference.path,
             hint=_hint(facts, reference, candidate),
             related=(candidate.path,) if candidate else (),
-            fixable=True,
+            fixable=isinstance(goal_map, GoalMap),
         )
 
 
@@ -44,7 +48,7 @@ def _hint(facts: Facts, reference: Reference, candidate: Candidate | None) -> st
     if on_disk is not None:
         return on_disk
     component_type = reference.entry.component_type
-    directory = facts.candidates.directory_of(component_type)
+    directory = facts.candidates.directory_of(component_type) if component_type else None
     if directory is not None:
         return (
             f"no component type uses the directory {no_command(directory)}; if it has these files, "
@@ -55,7 +59,8 @@ def _hint(facts: Facts, reference: Reference, candidate: Candidate | None) -> st
         if in_git is not None:
             return in_git
     if candidate is None:
-        return "run `jit-guard --fix` to generate it, or correct or remove the entry"
+        generate = "run `jit-guard --fix` to generate it, or " if component_type else ""
+        return f"{generate}correct or remove the entry"
     question = f"did you mean {no_command(candidate.path)} ({candidate.why})?"
     if candidate.orphan:
         move = facts.move(candidate.path, reference.path)

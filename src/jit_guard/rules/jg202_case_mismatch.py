@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
+
+HINT = "run `jit-guard --fix` to correct the entry, or rename the file"
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -17,7 +20,8 @@ def _check(facts: Facts) -> Iterator[Finding]:
         yield RULE.at_entry(
             reference,
             f"{reference.path} exists only as {place.spelled}, which differs in {what}",
-            hint="run `jit-guard --fix` to correct the entry, or rename the file",
+            hint=HINT if isinstance(reference.map, GoalMap) else "correct the entry, or rename it",
+            fixable=isinstance(reference.map, GoalMap),
             related=(place.spelled,),
         )
 

@@ -14,12 +14,15 @@ def _check(facts: Facts) -> Iterator[Finding]:
     for reference, place in facts.comparison.not_files:
         if place.kind == "broken":
             what = f"a broken link ({place.links[-1]})" if place.links else "a broken link"
+        elif place.kind in ("directory", "file"):
+            what = f"a {place.kind}"
         else:
-            what = "a directory" if place.kind == "directory" else f"a {place.what}"
+            what = f"a {place.what}"
+        meant = "directory" if reference.path.endswith("/") else "file"
         yield RULE.at_entry(
             reference,
-            f"{reference.path} is {what}, not a file",
-            hint="name a file in the entry, or put a file in its place",
+            f"{reference.path.rstrip('/')} is {what}, not a {meant}",
+            hint=f"name a {meant} in the entry, or put a {meant} in its place",
         )
 
 

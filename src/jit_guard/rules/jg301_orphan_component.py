@@ -32,7 +32,8 @@ def _findings(facts: Facts) -> Iterator[Finding]:
             related = (missing, *related)
             move = facts.move(path, missing)
             hint = f"is this the missing {no_command(missing)} ({why})? {move}"
-        yield RULE.of_file(path, "no entry references this file", hint, related)
+        what = "directory" if path.endswith("/") else "file"
+        yield RULE.of_file(path, f"no entry references this {what}", hint, related)
 
 
 def _inject(sample: Sample) -> Breakage:

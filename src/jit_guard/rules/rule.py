@@ -14,6 +14,7 @@ from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.series import Series
 
 if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
     from jit_guard.report import Severity
 
 
@@ -54,21 +55,27 @@ class Rule(NamedTuple):
     def of_file(self, path: str, message: str, hint: str, related: tuple[str, ...] = ()) -> Finding:
         """Return a finding about a file without a position; as fast as making a tuple."""
         head = (self.code, self.name, self.severity, message, hint)
-        return Finding._make((*head, None, path, *(None,) * 5, related, False))
+        return Finding._make((*head, None, path, *(None,) * 5, related, False, None, None))
 
     def in_map(
-        self, goal_map: GoalMap, keys: tuple[str, ...], message: str, **fields: Any
+        self, goal_map: GoalMap | Registry, keys: tuple[str, ...], message: str, **fields: Any
     ) -> Finding:
         """Return a finding at a value of a map, at a goal's key, or (no keys) at its start."""
         found = goal_map.positions.find(keys)
         if found is None:
             offset = goal_map.positions.top().start
         else:
-            offset = (found.key_span if len(keys) == 1 else found.value_span).start
+            at_goal = len(keys) == 1 and goal_map.names(keys)[0] is not None
+            offset = (found.key_span if at_goal else found.value_span).start
         return self.at_offset(goal_map, offset, keys, message, **fields)
 
     def at_offset(
-        self, goal_map: GoalMap, offset: int, keys: tuple[str, ...], message: str, **fields: Any
+        self,
+        goal_map: GoalMap | Registry,
+        offset: int,
+        keys: tuple[str, ...],
+        message: str,
+        **fields: Any,
     ) -> Finding:
         """Return a finding at an offset in the text of a map."""
         position = goal_map.positions.line_column(offset)
@@ -76,7 +83,7 @@ class Rule(NamedTuple):
 
     def at_position(
         self,
-        goal_map: GoalMap,
+        goal_map: GoalMap | Registry,
         position: Position,
         keys: tuple[str, ...],
         message: str,
@@ -87,8 +94,7 @@ class Rule(NamedTuple):
         fixable: bool = False,
     ) -> Finding:
         """Return a finding at a line and a column of a map."""
-        goal = keys[0] if keys and keys[0] != "$schema" else None
-        component_type = keys[1] if goal is not None and len(keys) > 1 else None
+        goal, component_type = goal_map.names(keys)
         # There may be millions, and `_make` is the fastest way to make one.
         return Finding._make(
             (
@@ -105,6 +111,7 @@ class Rule(NamedTuple):
                 component_type,
                 related,
                 fixable,
+                *goal_map.described(keys),
             )
         )
 
@@ -117,9 +124,10 @@ class Rule(NamedTuple):
         **fields: Any,
     ) -> Finding:
         """Return a finding at the value of an entry."""
-        keys = (reference.entry.goal, reference.entry.component_type)
         fields.setdefault("fixable", self.fixable)
-        return self.in_map(reference.map, keys, message, path=path or reference.path, **fields)
+        return self.in_map(
+            reference.map, reference.entry.keys, message, path=path or reference.path, **fields
+        )
 
     def at_component(self, facts: Facts, path: str, message: str, **fields: Any) -> Finding:
         """Return a finding about a file: at its first entry, or without a position."""

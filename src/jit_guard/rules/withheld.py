@@ -1,14 +1,26 @@
 """The rules that could not be checked, and why."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from jit_guard.comparison.content import Content
 from jit_guard.comparison.result import Comparison
 from jit_guard.errors import UnreadableError
 from jit_guard.report import Skipped
 from jit_guard.sources.read_maps import Maps
 
+if TYPE_CHECKING:
+    from jit_guard.registry.table import Table
+
 
 def withheld(
-    maps: Maps, comparison: Comparison, content: Content, undecided: list[UnreadableError]
+    maps: Maps,
+    comparison: Comparison,
+    content: Content,
+    undecided: list[UnreadableError],
+    tables: Sequence[Table] = (),
 ) -> list[Skipped]:
     """Return the rules that could not be checked, for one map or for the tree.
 
@@ -17,6 +29,7 @@ def withheld(
         comparison: contains the entries that lead to unreadable directories.
         content: contains the Git LFS pointers, whose texts are not here.
         undecided: errors of git when asked which files it ignores.
+        tables: the registries of the configuration; without a tree, they have no orphans.
     """
     found = [
         Skipped(
@@ -40,8 +53,20 @@ def withheld(
         if not one.sound
     )
     found += (
+        Skipped(
+            "JG301", one.path, "some entries name nothing (JG101), so what they mean is unknown"
+        )
+        for one in maps.registries
+        if not one.sound
+    )
+    found += (
         Skipped("JG301", None, f"git cannot say which files it ignores: {error.reason}")
         for error in undecided
+    )
+    found += (
+        Skipped("JG301", table.file, "no tree is configured")
+        for table in tables
+        if table.tree is None
     )
     for reference, place in comparison.unknown:
         why = f"{place.real} cannot be read: {place.what}"

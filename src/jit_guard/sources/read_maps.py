@@ -11,23 +11,55 @@ from jit_guard.registry.goal_map import GoalMap, MapFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from jit_guard.config import Settings
+    from jit_guard.registry.registry import Registry
     from jit_guard.sources.source import Source
+    from jit_guard.sources.tree import Tree
 
 
 class Maps(NamedTuple):
-    """The maps of a snapshot: parsed, invalid, absent and unreadable ones."""
+    """The maps of a snapshot: parsed, invalid, absent and unreadable ones.
+
+    `registries` are the parsed files of other shapes (see `read_registries`); `empty` are the files
+    of those that have no entry.
+    """
 
     read: tuple[GoalMap, ...]
     faults: dict[str, MapFault]
     absent: tuple[str, ...]
     unreadable: tuple[UnreadableError, ...]
+    registries: tuple[Registry, ...] = ()
+    empty: tuple[str, ...] = ()
+
+    @property
+    def every(self) -> tuple[GoalMap | Registry, ...]:
+        """All that were parsed, whatever their shape."""
+        return (*self.read, *self.registries)
 
     @property
     def clean(self) -> bool:
         """True if every map was read, conforms, has no repeated key and has an entry."""
-        return not (self.faults or self.absent or self.unreadable) and all(
-            one.conforms and not one.repeats_keys and any(one.goals.values()) for one in self.read
+        return (
+            not (self.faults or self.absent or self.unreadable or self.empty)
+            and all(
+                one.conforms and not one.repeats_keys and any(one.goals.values())
+                for one in self.read
+            )
+            and not any(one.repeats_keys or one.problems for one in self.registries)
         )
+
+
+def read_all(source: Source, settings: Settings, tree: Tree, more: Iterable[str] = ()) -> Maps:
+    """Read the configured maps and registries of a snapshot, and `more` maps first.
+
+    Raises ConfigError: a registry's expression takes too long, or its library is not installed.
+    """
+    maps = read_maps(source, dict.fromkeys((*more, *settings.maps)))
+    if not settings.registry:
+        return maps
+    from jit_guard.sources.read_registries import add_registries
+
+    return add_registries(maps, source, settings.registry, tree)
 
 
 def read_maps(source: Source, paths: Iterable[str]) -> Maps:

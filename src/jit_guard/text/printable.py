@@ -29,6 +29,14 @@ _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"]+""", re.DOT
 _MOST_QUOTED = 60  # characters of a value, which may be a misplaced secret
 
 
+def did_you_mean(word: str, known: object) -> str:
+    """Return `; did you mean 'x'?` for the closest known word; "" if none is close."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), n=1)  # type: ignore[call-overload]
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def quote(value: object) -> str:
     """Return a value from a file as quoted in messages, cut to 60 characters."""
     try:
