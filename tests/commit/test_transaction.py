@@ -428,14 +428,18 @@ def test_a_save_of_the_same_entry_wins(project: Path, monkeypatch: pytest.Monkey
     assert everything(project) - QUIET == OLD
 
 
-def test_a_removed_state_directory_is_noticed_before_the_commit_is_decided(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("what", [".jit-guard", ".jit-guard/commit.lock"])
+def test_a_lock_that_is_removed_is_noticed_before_the_commit_is_decided(
+    what: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = preparation.make
 
     def make(directories: Directories, new: preparation.New) -> None:
         real(directories, new)
-        shutil.rmtree(project / ".jit-guard")  # git clean -fdx
+        if what == ".jit-guard":
+            shutil.rmtree(project / what)  # git clean -fdx
+        else:
+            (project / what).unlink()
 
     monkeypatch.setattr(preparation, "make", make)
     with pytest.raises(TransactionError):

@@ -130,17 +130,13 @@ class Directories:
             if there is None or not is_same_file(mine, there):
                 raise _swapped(path)
 
-    def forget(self, directory: Directory | None = None) -> None:
-        """Close the handle of a removed directory; with None, close all, to open them again."""
+    def close(self, directory: Directory | None = None) -> None:
+        """Close the handle of a directory, or all of them. The next use opens it again."""
         paths = list(self._handles) if directory is None else [directory.path]
         for path in paths:
             handle = self._handles.pop(path, None)
             if handle is not None:
                 _close(handle)
-
-    def close(self) -> None:
-        """Close every handle."""
-        self.forget()
 
 
 class Directory(NamedTuple):

@@ -224,7 +224,7 @@ def remove_directory(directory: Directory) -> bool:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
             raise
         return False
-    directory.directories.forget(directory)
+    directory.directories.close(directory)
     return True
 
 

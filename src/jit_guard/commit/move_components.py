@@ -71,7 +71,7 @@ def _link(work: Replay, one: MoveIntent, source: Location, target: Location) -> 
             except FileExistsError:
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
-                work.directories.forget()  # a directory was removed: look again
+                work.directories.close()  # a directory was removed: look again
                 continue
         elif durable.exists(start) and not _is_same_text(start, target):
             there = target.status()

@@ -53,7 +53,7 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
             except FileExistsError:
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
-                work.directories.forget()  # its directory was removed: make it again
+                work.directories.close()  # its directory was removed: make it again
                 continue
             break
         found = read_text(location)
@@ -91,7 +91,7 @@ def _prepare_component(
     temporary = location.beside(one.temporary)
     if is_ready(work, temporary, one.sha256, len(one.data or b"")):
         return
-    work.directories.forget()
+    work.directories.close()
     missing = missing_directories(location.directory)
     if missing:
         durable.make_directories(missing, upwards(location.directory))

@@ -81,12 +81,6 @@ def remove_temporaries(work: Replay) -> None:
 
 def _remove_intent(work: Replay) -> None:
     """Step 7: remove the intent, now that everything is on disk."""
-    if work.head is not None:
-        state = work.directories.state
-        work.directories.forget(state)  # it may be another one by now
-        if not durable.exists(state.place):
-            work.directories.verify()
-            return  # it was removed, with the intent
     work.directories.verify()
     work.in_effect = True
     intent.remove(work.directories, work.head)

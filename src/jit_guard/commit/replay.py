@@ -142,7 +142,7 @@ class Replay:
 
     def again(self, *, back: bool = False) -> Replay:
         """Return a replay that continues this one, or undoes it, from what is on disk."""
-        self.directories.forget()  # look again: one may have been removed or moved
+        self.directories.close()  # look again: one may have been removed or moved
         return Replay(
             self.directories,
             self.intent,
