@@ -53,6 +53,11 @@ def refuse_hard_links(code: int) -> None:
         _SECCOMP, _FILTER, ctypes.byref(program)
     ):
         raise OSError(ctypes.get_errno(), "seccomp is not available")
+    try:
+        os.link("", "", follow_symlinks=False)
+    except OSError as error:
+        if error.errno != code:
+            raise RuntimeError("the filter is not in force") from error
 
 
 def why_not_seccomp() -> str | None:

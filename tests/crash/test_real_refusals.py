@@ -80,30 +80,48 @@ def _unfinished(root: Path, message: str) -> None:
 
 @pytest.mark.skipif(_NO_SECCOMP is not None, reason=str(_NO_SECCOMP))
 @pytest.mark.parametrize("when", ["always", "after the decision"])
-def test_whatever_the_kernel_answers_to_a_hard_link(when: str, root: Path, record: Record) -> None:
+def test_whatever_the_kernel_answers_to_a_hard_link(
+    when: str, tmp_path: Path, record: Record
+) -> None:
+    roots = {}
     for name in _CODES:
+        root = tmp_path / name
+        root.mkdir()
         write_state(str(root), SIMPLE)
-        script = (
-            "import sys; from commits import just_before; from crash import deed;"
-            "from crash.system_refusals import refuse_hard_links as refuse;"
-            "from jit_guard.commit import recovery; import pytest;"
-            "code = int(sys.argv[2]);"
-            + (
-                "refuse(code);"
-                if when == "always"
-                else "patch = pytest.MonkeyPatch();"
-                "just_before(patch, recovery, 'replay', lambda: refuse(code));"
-            )
-            + "deed.commit(sys.argv[1])"
-        )
-        subprocess.run(
-            [sys.executable, "-c", script, str(root), str(getattr(errno, name))],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            check=True,
-            timeout=60,
-        )
-        assert _state(root) == SIMPLE_NEW, name
+        roots[str(root)] = getattr(errno, name)
+    subprocess.run(
+        [sys.executable, "-c", _COMMITS, when, repr(roots)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+        timeout=60,
+    )
+    for path in roots:
+        assert _state(Path(path)) == SIMPLE_NEW, path
     record(f"linkat refused by the kernel, {when}: {', '.join(_CODES)}: all done")
+
+
+# A filter of the kernel cannot be removed, so that each commit is made by a process of its own.
+_COMMITS = """
+import ast, os, sys
+import pytest
+from commits import just_before
+from crash import deed
+from crash.system_refusals import refuse_hard_links
+from jit_guard.commit import recovery
+
+for root, code in ast.literal_eval(sys.argv[2]).items():
+    child = os.fork()
+    if child == 0:
+        if sys.argv[1] == "always":
+            refuse_hard_links(code)
+        else:
+            refuse = lambda: refuse_hard_links(code)
+            just_before(pytest.MonkeyPatch(), recovery, "replay", refuse)
+        deed.commit(root)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{root} failed")
+"""
 
 
 def test_a_map_that_is_mounted_after_the_decision(
