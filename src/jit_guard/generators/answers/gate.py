@@ -12,7 +12,7 @@ from jit_guard.generators.answers.formats import STRUCTURED, format_fault
 from jit_guard.generators.answers.markers import without_markers, without_stop_tokens
 from jit_guard.generators.answers.non_answers import non_answer
 from jit_guard.generators.answers.thoughts import without_thoughts
-from jit_guard.generators.answers.wrapping import unwrapped
+from jit_guard.generators.answers.wrapping import only_json, unwrapped
 from jit_guard.generators.generator import Request
 from jit_guard.generators.judgement import (
     MAX_BYTES,
@@ -63,6 +63,7 @@ def _extracted(text: str, request: Request) -> str:
         lambda text: without_thoughts(text, is_whole),
         without_markers,
         lambda text: unwrapped(text, request.suffix, request.component_type),
+        lambda text: (only_json(text) if request.suffix == ".json" else None) or text,
     )
     for _ in range(_MOST):
         before = text

@@ -98,12 +98,14 @@ def _is_envelope(text: str) -> str | None:
     """Return what a text is if it is a server's answer instead of the text in it."""
     if _PARTS.match(text):
         return "the text is a list of parts"
-    if not text.startswith("{"):
+    if not text.startswith(("{", '"')):
         return None
     try:
         value = json.loads(text, parse_int=len)
     except (ValueError, RecursionError):
         return None
+    if isinstance(value, str):
+        return "the text is a JSON string" if "\\n" in text else None
     if isinstance(value.get("choices"), list) or value.get("object") == "chat.completion":
         return "the text is a whole chat completion"
     if set(value) <= {"error", "status", "code", "message", "type", "request_id"} and (

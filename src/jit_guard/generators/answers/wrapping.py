@@ -7,6 +7,7 @@ part of the answer, unchanged.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -49,7 +50,7 @@ _MORE = (
 _ADJECTIVES = r"(?:(?:the|your|a|an|my)\b ?)?(?:[\w-]{1,30} ){0,4}"
 # A line that introduces the file in a fence; what follows it without one may be part of a prompt.
 _GREETING = re.compile(
-    rf"(?:{_YES}\W{{1,3}})?(?:{_HERE}|{_I}) {_ADJECTIVES}{_NOUN}\b{_MORE}\s?:\W{{0,3}}\Z"
+    rf"(?:{_YES}\W{{1,3}})?(?:{_HERE}|{_I}) {_ADJECTIVES}{_NOUN}\b{_MORE}\s?[:.]\W{{0,3}}\Z"
     rf"|{_YES}\W{{1,3}}(?:{_HERE}|{_I})\b[^\n]{{0,200}}:\W{{0,3}}\Z"
     r"|(?:voici|hier ist|aquí (?:está|tienes)|aqui está|ecco)\b[^\n]{0,60}"
     r"\b(?:fichier|datei|archivo|arquivo|file|dokument|documento?)\b[^\n]{0,90}:\W{0,3}\Z"
@@ -116,11 +117,30 @@ def unwrapped(text: str, suffix: str = "", component_type: str = "") -> str:
     if not lines:
         return text
     found = _split(lines)
-    if found is None:
-        rest = _without_lone_fence(lines) or _without_greeting(lines)
+    if found is not None and _is_file(found, suffix, component_type):
+        rest: Sequence[str] | None = found.inner
     else:
-        rest = found.inner if _is_file(found, suffix, component_type) else _without_greeting(lines)
+        lone = None if found is not None else _without_lone_fence(lines)
+        rest = lone or _without_greeting(lines, component_type)
     return text if rest is None else "\n".join(_trimmed(rest))
+
+
+def only_json(text: str) -> str | None:
+    """Return the only JSON value in a text, between a greeting and a note; None if there is none.
+
+    The value begins and ends with its lines.
+    """
+    starts = [match.start() for match in re.finditer(r"(?m)^[\[{]", text)]
+    greeting = " ".join(text[: starts[0]].split()) if starts else ""
+    if not (_GREETING.match(greeting) or _SPEECH.match(greeting)):
+        return None
+    try:
+        _, end = json.JSONDecoder(parse_int=len).raw_decode(text, starts[0])
+    except (ValueError, RecursionError):
+        return None
+    if text[end:].partition("\n")[0].strip() or starts[-1] >= end:
+        return None
+    return text[starts[0] : end]
 
 
 def is_greeting(text: str) -> bool:
@@ -132,7 +152,7 @@ def is_greeting(text: str) -> bool:
 def _is_file(found: _Split, suffix: str, component_type: str) -> bool:
     """Check that what is in a fence is the file, and what is around it is not."""
     language = found.opening.info.lower().strip("{}.")
-    ours = (suffix.lstrip("."), *_LANGUAGES.get(suffix, ()))
+    ours = (suffix.lstrip("."), component_type.lower(), *_LANGUAGES.get(suffix, ()))
     if language not in _PROSE and language not in ours and not language.endswith(suffix or "\n"):
         return False
     before, after = found.before, found.after
@@ -161,13 +181,14 @@ def _introduces(greeting: str, component_type: str) -> bool:
     return bool(words) and re.match(named, greeting, re.IGNORECASE) is not None
 
 
-def _without_greeting(lines: Sequence[str]) -> Sequence[str] | None:
+def _without_greeting(lines: Sequence[str], component_type: str) -> Sequence[str] | None:
     """Remove a greeting before a file without a fence, and an offer after it."""
     if len(lines) < 2 or lines[1].strip():
         return None
     first, rest = lines[0].strip(), _trimmed(lines[1:])
     document = _DOCUMENT.match(rest[0]) is not None
-    if not (_PLAIN_GREETING.match(first) or (_YES_ALONE.match(first) and document)):
+    before_document = document and (_YES_ALONE.match(first) or _introduces(first, component_type))
+    if not (_PLAIN_GREETING.match(first) or before_document):
         return None
     if fence(rest[0]) or (_PLACEHOLDER.match(rest[0].strip()) and not document):
         return None  # a prompt shows what it is about
@@ -209,15 +230,28 @@ def _split(lines: Sequence[str]) -> _Split | None:
     first, opening = marks[0]
     ends = [number for number, mark in marks[1:] if mark.closes(opening)]
     if not ends:
-        if first == 0 and len(lines) > 1 and opening.info.lower() in _PROSE:
-            raise UncertainError("the answer begins with a fence that is not closed")
-        return None
+        return _split_unclosed(lines, opening) if first == 0 else None
     last = ends[-1]
     if not _is_one_block([pair for pair in marks if first < pair[0] < last], opening, lines):
         return None
     return _Split(
         _trimmed(lines[:first]), lines[first + 1 : last], _trimmed(lines[last + 1 :]), opening
     )
+
+
+def _split_unclosed(lines: Sequence[str], opening: Fence) -> _Split | None:
+    """Split an answer that begins with a fence, which may be closed at the end of the last line.
+
+    Raises:
+        UncertainError: it is not closed, and was probably put around the whole answer.
+    """
+    last = lines[-1].rstrip()
+    end = len(last) - len(opening.mark)
+    if len(lines) > 1 and last.endswith(opening.mark) and last[:end].count(opening.mark[0]) == 0:
+        return _Split((), (*lines[1:-1], last[:end]), (), opening)
+    if opening.info.lower() in _PROSE if len(lines) > 1 else opening.info:
+        raise UncertainError("the answer begins with a fence that is not closed")
+    return None
 
 
 def _is_one_block(marks: Sequence[tuple[int, Fence]], opening: Fence, lines: Sequence[str]) -> bool:
