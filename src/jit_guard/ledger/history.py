@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any, Literal, NamedTuple, get_args
 
-from jit_guard.generators.answers.gate import component_in
 from jit_guard.generators.generator import Request, Usage
 from jit_guard.generators.judgement import finished
 from jit_guard.ledger import database
@@ -59,6 +58,8 @@ class Record(NamedTuple):
 
     def component(self) -> str | None:
         """Return the component in the answer, as it is written to its file; None if none is."""
+        from jit_guard.generators.answers.gate import component_in
+
         if self.edited:
             return finished(self.content)
         filename = self.path.rpartition("/")[2]

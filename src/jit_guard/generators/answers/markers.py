@@ -88,7 +88,6 @@ TEMPLATES = (
     Template(r"assistant(?=\n\n)", _NEVER, r"(?<=[.!?:)\]\"'`*_])assistant(?=\n\n|\s*\Z)",
              "Llama 3 (detokenized)"),
 )  # fmt: skip
-_ANY_OPENING = "|".join(one.opening for one in TEMPLATES if one.opening != _NEVER)
 _LONGEST = 40  # characters of a token
 _MOST = 20  # different tokens at the end
 _ROLE_ALONE = re.compile(r"[ \t]?\w{0,20}\s*\Z")
@@ -98,22 +97,16 @@ class _Patterns(NamedTuple):
     header: re.Pattern[str]
     opening: re.Pattern[str]
     end: re.Pattern[str]
-    last: re.Pattern[str]  # the end, where the answer ends
-    next_turn: re.Pattern[str]  # the end, and the start of another turn
 
 
-def _compiled(one: Template) -> _Patterns:
-    follows = rf"\s{{0,9}}(?:{_ANY_OPENING})" if one.opening != _NEVER else ""
-    return _Patterns(
-        re.compile(one.header),
-        re.compile(one.opening),
-        re.compile(one.end),
-        re.compile(rf"(?:{one.end})\Z"),
-        re.compile(rf"(?:{one.end}){follows}"),
-    )
-
-
-_PATTERNS = tuple(map(_compiled, TEMPLATES))
+_PATTERNS = tuple(
+    _Patterns(re.compile(one.header), re.compile(one.opening), re.compile(one.end))
+    for one in TEMPLATES
+)
+_DETOKENIZED = _PATTERNS[-1]
+_NEXT_TURN = re.compile(
+    rf"\s{{0,9}}(?:{'|'.join(one.opening for one in TEMPLATES if one.opening != _NEVER)})"
+)
 
 
 def without_markers(text: str) -> str:
@@ -157,11 +150,12 @@ def _without_end(text: str) -> str | None:
     """Remove a stop token, or the header of another turn, from the end; None if there is none."""
     body = text.rstrip()
     for one in _PATTERNS:
-        found = one.last.search(body, max(0, len(body) - _LONGEST))
+        tail = one.end.finditer(body, max(0, len(body) - _LONGEST))
+        found = next((match for match in tail if match.end() == len(body)), None)
         if found is None:
             continue
         before = body[: _start_of_run(body, found[0])]
-        if _belongs(before, found[0]):
+        if _belongs(before, found[0], one):
             continue
         if before[-1:] in (" ", "\t") and before.rstrip(" \t")[-1:].isalnum():
             raise UncertainError(f"the answer ends with {found[0]}")
@@ -184,16 +178,13 @@ def _start_of_run(body: str, token: str) -> int:
     return start
 
 
-def _belongs(before: str, token: str) -> bool:
-    """Check whether the text before a token shows that the token is part of the text."""
+def _belongs(before: str, token: str, one: _Patterns) -> bool:
+    """Check whether the text before a token of a template shows that it is part of the text."""
     code = Code(before)
-    for one in _PATTERNS:
-        if one.end.fullmatch(token) and _opened(before, one, code):
-            return True
-    offset = before.find(token)
-    while offset >= 0 and code.contains(offset):
-        offset = before.find(token, offset + 1)
-    return offset >= 0
+    if any(other.end.fullmatch(token) and _opened(before, other, code) for other in _PATTERNS):
+        return True
+    same = (match for match in one.end.finditer(before) if match[0] == token)
+    return next(code.outside(same), None) is not None
 
 
 def _opened(text: str, one: _Patterns, code: Code | None = None) -> bool:
@@ -208,12 +199,13 @@ def _without_turns(text: str) -> str:
     code = Code(text)
     cuts = []
     for one in _PATTERNS:
-        for found in code.outside(one.next_turn.finditer(text)):
-            token = one.end.match(text, found.start())
-            if token and not any(
+        for found in code.outside(one.end.finditer(text)):
+            if one is not _DETOKENIZED and not _NEXT_TURN.match(text, found.end()):
+                continue
+            if not any(
                 _opened(text[: found.start()], other)
                 for other in _PATTERNS
-                if other.end.fullmatch(token[0])
+                if other.end.fullmatch(found[0])
             ):
                 cuts.append(found.start())
             break
