@@ -51,7 +51,7 @@ class UnreadableError(JitGuardError):
     """
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path} cannot be read: {reason}")
+        super().__init__(f"{path or '.'} cannot be read: {reason}")
         self.path = path
         self.reason = reason
 

@@ -59,7 +59,8 @@ def unknown(descriptions: Descriptions, maps: Sequence[GoalMap]) -> list[str]:
 
 def suggestion(entry: Entry) -> str:
     """Derive a description from the names, to be accepted with Enter or `--yes`."""
-    about = f"A {_words(entry.component_type)} to {_words(entry.goal)}"
+    kind = _words(entry.component_type)
+    about = f"{'An' if kind[0] in 'aeiou' else 'A'} {kind} to {_words(entry.goal)}"
     stem = entry.filename.rpartition("/")[2].rpartition(".")[0] or entry.filename
     detail = _words(stem)
     if stem.startswith(GENERATED) or detail in about or about.endswith(detail):

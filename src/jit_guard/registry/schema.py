@@ -112,9 +112,11 @@ class Schema(NamedTuple):
             return sorted(map(_violation, self._validator().iter_errors(value)))
         except Unresolvable as error:
             reference = quote(error.ref)
-            problem = (
-                f"$ref {reference} points outside the file; external references are not loaded"
-            )
+            problem = f"$ref {reference} names nothing in this file"
+            if not error.ref.startswith("#"):
+                problem = (
+                    f"$ref {reference} points outside the file; external references are not loaded"
+                )
         except RecursionError:
             problem = "its $refs are circular"
         except Exception as error:  # noqa: BLE001 - what `check_schema` accepts: a bad pattern, …

@@ -204,6 +204,10 @@ def unsafe_filename(filename: str) -> tuple[str, str | None] | None:
         return "the filename contains ..", None
     if any(map(is_git, segments)):
         return f"the filename {IN_GIT}", None
+    if url := re.fullmatch(r"(?s)([A-Za-z][A-Za-z0-9+.-]*)://(.*)", filename):
+        inside = url[2] if url[1].lower() == "file" else ""
+        meant = inside if inside and unsafe_filename(inside) is None else None
+        return "the filename is a URL", meant
     if "." in segments or "" in segments:
         normal = "/".join(segment for segment in segments if segment not in ("", "."))
         return "the filename is not a normalized path", normal or None

@@ -108,7 +108,9 @@ def _speaks_of(top: str) -> bool:
 
 
 def _without_dot_git(root: str, real: str) -> Standpoint:
-    """A work tree whose repository only GIT_DIR names (`git --git-dir=... --work-tree=...`)."""
+    """A bare repository, or a work tree whose repository only GIT_DIR names."""
+    if "GIT_DIR" not in os.environ and repository.is_bare(real):
+        return Standpoint(real, "", {**clean_environment(), "GIT_DIR": real})
     directory = os.path.realpath(os.environ.get("GIT_WORK_TREE") or os.getcwd())
     prefix = repository.below(directory, real)
     if "GIT_DIR" not in os.environ or prefix == ".." or prefix.startswith("../"):
