@@ -204,6 +204,15 @@ def test_a_proxy_that_wants_a_password_says_so(monkeypatch: pytest.MonkeyPatch) 
     assert "(HTTP_PROXY): 407 Auth; add a user name and password" in message
 
 
+def test_an_answer_that_may_be_the_proxys_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = b"<html><title>Access denied</title>"
+    head = b"HTTP/1.1 403 Forbidden\r\ncontent-length: %d\r\n\r\n" % len(page)
+    with answering(head + page) as port:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        message = unusable("http://example.invalid/v1")
+    assert f"403: Access denied (through the proxy http://127.0.0.1:{port} (HTTP_PROXY))" in message
+
+
 def test_a_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(good()) as server:
         monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/v1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
@@ -13,7 +14,7 @@ from chat_client import all_at_once, ask, needs_sdk, outcome, writing
 from chat_server import Asked, Reply, answer, completion, error, good, serving
 from jit_guard.generators.chat.call_fault import CallFault
 from jit_guard.generators.chat.fault import retry_after
-from jit_guard.generators.chat.retrying import delay, spread
+from jit_guard.generators.chat.retrying import Pause, delay, spread
 
 needs_sdk()
 
@@ -103,6 +104,16 @@ def test_a_wait_requested_of_one_call_applies_to_all() -> None:
         first.join()
         assert len(server.asked) == 7
         assert min(one.at for one in server.asked[1:]) - server.asked[0].at >= 1.5
+
+
+def test_a_second_refusal_does_not_shorten_the_pause() -> None:
+    async def left() -> float:
+        pause = Pause()
+        pause.extend(5.0)
+        pause.extend(0.1)
+        return pause.left()
+
+    assert asyncio.run(left()) > 4.0
 
 
 def test_there_are_at_most_ten_attempts() -> None:

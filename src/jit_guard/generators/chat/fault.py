@@ -64,6 +64,8 @@ def _of_status(error: Any, route: Route, *, worked: bool) -> CallFault:
     content: bytes = error.response.content
     refusal = content.decode("utf-8", "replace") if status in _REFUSALS else ""
     detail = _detail(status, body.words, error.response.reason_phrase)
+    if route.proxy is not None and not route.tls and status != 407:
+        detail = f"{detail} (through {route.proxy.shown})"  # which may be the one that answered
     if status == 429 and body.codes & _QUOTA:
         return CallFault(f"{route.shown}: {detail}; check plan and billing", fatal=True)
     if status == 407 and route.proxy is not None:
