@@ -168,9 +168,19 @@ def test_a_flag_wins_over_the_environment() -> None:
     assert made.base_url == "http://here/v1"
 
 
-def test_without_a_key_the_run_ends_before_any_request() -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "https://api.openai.com/v1/",
+        "https://API.OpenAI.com:443/v1",
+        "https://eu.api.openai.com/v1",
+        "https://api.openai.com./v1/",
+    ],
+)
+def test_without_a_key_the_run_ends_before_any_request(address: str) -> None:
     with pytest.raises(GeneratorUnusableError, match=r"needs a key; set OPENAI_API_KEY"):
-        endpoint(Options("."), {})
+        endpoint(Options("."), {"OPENAI_BASE_URL": address})
 
 
 def test_a_custom_server_needs_a_model() -> None:
