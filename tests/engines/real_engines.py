@@ -34,7 +34,7 @@ params = xllamacpp.CommonParams()
 params.model.path = str(assemble())
 params.hostnames, params.port = ["127.0.0.1"], int(sys.argv[1])
 params.n_ctx, params.n_parallel = 4096, 1
-params.n_predict = 200  # the model often repeats itself without an end
+params.n_predict = 60  # the model often repeats itself without an end
 server = xllamacpp.Server(params)
 threading.Event().wait()
 """
@@ -147,9 +147,9 @@ def _aimock(at: Path) -> Iterator[Result]:
 
 
 ENGINES: dict[str, Callable[[Path], Iterator[Result]]] = {
-    "llama": _llama,
-    "litellm": _litellm,
     "aimock": _aimock,
+    "litellm": _litellm,
+    "llama": _llama,
 }
 
 
@@ -205,10 +205,12 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5):
                 return
-        except urllib.error.HTTPError:
-            return
+        except urllib.error.HTTPError as error:
+            if error.code != 503:  # the model is loading
+                return
         except OSError:
-            time.sleep(0.5)
+            pass
+        time.sleep(0.5)
     raise SystemExit(f"{server.args!r} does not answer")
 
 
@@ -223,7 +225,7 @@ def _fix(engine: Engine, *options: str) -> Result:
         command += ["--generator", "openai", "--base-url", engine.url, "--model", engine.model]
         started = time.monotonic()
         done = subprocess.run(
-            [*command, "--timeout", "180", *options],
+            [*command, "--timeout", "300", *options],
             cwd=root,
             check=False,
             stdout=subprocess.PIPE,
