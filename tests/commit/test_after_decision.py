@@ -292,6 +292,33 @@ def test_an_intent_that_cannot_be_removed_leaves_the_commit_in_effect(
     assert recover(str(project)).outcome == "forward"
 
 
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_without_its_intent_nothing_is_undone(
+    code: int, repeated: bool, project: Path, monkeypatch: Patch
+) -> None:
+    """Every sync fails from the last one on, which follows the removal of the intent."""
+    if repeated:  # another step fails once before that
+        just_before(monkeypatch, place_components, "_place", _refuse_once)
+    real, full = durable.sync, []
+
+    def sync(handle: int, without: str) -> None:
+        full.extend([1] * ("the intent comes back" in without))
+        if full:
+            raise OSError(code, os.strerror(code))
+        real(handle, without)
+
+    monkeypatch.setattr(durable, "sync", sync)
+    with pytest.raises(UnfinishedCommitError, match=BOTH_WAYS):
+        commit(str(project), CHANGES, [PLACEMENT])
+    new = {"goal_map.json": NEW, "other.json": NEW, PLACEMENT.path: PLACEMENT.data}
+    assert files(project) == {**OLD, **new}
+
+
+def _refuse_once() -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
 def test_a_replaced_draft_is_the_only_thing_that_stays(project: Path, monkeypatch: Patch) -> None:
     """It is replaced last, so that only another draft can be refused after it."""
     drafts = [Placement(f"components/ps/{n}.txt", b"new", sha256_of(b"draft")) for n in "ab"]

@@ -39,6 +39,7 @@ def complete(work: Replay) -> tuple[Recovery, Exception | None]:
         cause: Exception = error
     if may_pass(cause, work.fresh):
         raise unfinished(_reason(work, cause))
+    in_effect = work.in_effect
     # A sync that failed on a full disk must not be repeated: it might succeed for nothing.
     if isinstance(cause, OSError) and cause.errno not in _FULL:
         again = work.again()
@@ -48,8 +49,9 @@ def complete(work: Replay) -> tuple[Recovery, Exception | None]:
             raise
         except (OSError, TransactionError) as error:
             cause = error
-        if again.in_effect:
-            raise unfinished(_reason(work, cause))
+        in_effect = in_effect or again.in_effect
+    if in_effect:  # the intent may be gone already, and without it nothing may be undone
+        raise unfinished(_reason(work, cause))
     return undo(work.again(back=True), cause), cause
 
 
