@@ -357,6 +357,8 @@ def test_if_git_fails_nothing_is_generated(project: Project) -> None:
     assert not report.fixed
     assert not project.script.requests
     assert "git cannot say" in reasons(report)[0]
+    report = project.fix(generate_anyway=True)
+    assert {one.action for one in report.fixed} == {"generated"}
 
 
 def test_contents_that_a_partial_clone_does_not_have_are_left(project: Project) -> None:
@@ -441,6 +443,7 @@ def test_on_a_terminal_the_user_decides_about_a_typo(project: Project, typo: obj
     typo(project)  # type: ignore[operator]
     report, shown = project.fix_with("s")
     assert "[r]elink [g]enerate [s]kip" in shown
+    assert "--generate-anyway" not in shown
     assert not report.fixed
     report, _ = project.fix_with("r")
     assert [one.action for one in report.fixed] == ["relinked"]

@@ -483,7 +483,8 @@ def test_a_text_is_not_generated_if_git_cannot_be_asked() -> None:
     found = Explanation.without_source(comparison)._replace(untraced=error)
     plan = make_plan(maps, tree, Settings(), found)
     assert not steps(plan)
-    assert "git cannot say" in plan.leaves[0].reason
+    assert "git cannot say" in plan.offers[0].reason
+    assert len(make_plan(maps, tree, Settings(), found, decide=lambda _: "generate").generates) == 1
 
 
 def test_a_file_that_is_no_plain_file_is_not_offered_for_a_relink() -> None:

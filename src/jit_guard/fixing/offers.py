@@ -9,6 +9,7 @@ from jit_guard.comparison.explanation import Explanation
 from jit_guard.comparison.renames import Candidate
 from jit_guard.comparison.result import Reference
 from jit_guard.config import toml_key, toml_string
+from jit_guard.errors import UnreadableError
 from jit_guard.fixing import interaction
 from jit_guard.fixing.interaction import Turn
 from jit_guard.fixing.steps import Generate, Leave, Offer, Relink, Restore
@@ -66,14 +67,24 @@ def offer(
     )
 
 
+def without_git(first: Reference, decline: Generate | Leave, error: UnreadableError) -> Offer:
+    """Return the offer for a missing component that git may have, although it fails to say so."""
+    entry = first.entry
+    reason = f"git cannot say whether it has the file ({no_command(str(error))}); fix that"
+    why, reason = "git may have it", f"{reason}, or {_ANYWAY}"
+    names = entry.goal, entry.component_type, entry.filename
+    return Offer(*names, first.path, why, None, decline, reason)
+
+
 def question(offered: Offer, turn: Turn) -> interaction.Offer:
-    """Return an offer as the question to the user."""
+    """Return an offer as the question to the user; it has commands only if no key does the same."""
     accept: interaction.Accept | None = None
+    reason = offered.reason
     if offered.accept is not None:
-        accept = "relink" if isinstance(offered.accept, Relink) else "restore"
+        accept, reason = "relink" if isinstance(offered.accept, Relink) else "restore", ""
     entry = Entry(offered.goal, offered.component_type, offered.filename)
     return interaction.Offer(
-        entry, offered.component, offered.found, offered.why, turn, accept, offered.reason
+        entry, offered.component, offered.found, offered.why, turn, accept, reason
     )
 
 

@@ -16,7 +16,7 @@ from jit_guard.comparison.renames import Candidate
 from jit_guard.comparison.result import Misplaced, Reference
 from jit_guard.config import Settings
 from jit_guard.fixing.destination import Destination, Destinations, is_named_by_us
-from jit_guard.fixing.offers import offer
+from jit_guard.fixing.offers import offer, without_git
 from jit_guard.fixing.steps import (
     Adopt,
     Generate,
@@ -173,8 +173,8 @@ class _Planner:
         if candidate is not None and candidate.certain and relink is not None:
             return relink
         if self._explanation.untraced is not None:
-            error = self._explanation.untraced
-            return _leave(first, f"git cannot say whether it has the file: {error}")
+            new = self._generate(path, references, destination)
+            return self._decided(without_git(first, new, self._explanation.untraced), new)
         state = self._explanation.traces.get(path)
         restore = state and self._restore(path, references, state)
         if state and restore and git_explains(state, candidate) and not is_removed(state):
