@@ -7,6 +7,7 @@ imported only if there is something to report.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from jit_guard.comparison.compare import compare
 from jit_guard.comparison.content import read
@@ -25,11 +26,14 @@ from jit_guard.text.names import by_directory
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
+    from jit_guard.comparison.explanation import Explanation
     from jit_guard.registry.registry import Registry
     from jit_guard.registry.schema import Schema, Violation
+    from jit_guard.rules.facts import Surroundings
     from jit_guard.rules.rule import Rule
     from jit_guard.rules.series import Findings
     from jit_guard.sources.source import Source
+    from jit_guard.text.shell import Shell
 
 
 def check(
@@ -41,6 +45,7 @@ def check(
     accepted: frozenset[Identity] = frozenset(),
     extra_rules: Sequence[Rule] = (),
     root: str = ".",
+    flags: tuple[str, ...] = (),
 ) -> Report:
     """Find all mismatches between maps and tree.
 
@@ -52,7 +57,8 @@ def check(
         schema: a team's own schema, in addition to the built-in one.
         accepted: the identities of findings that a baseline accepts.
         extra_rules: rules of plugins; they run even if the project is clean.
-        root: the name of the root in the report.
+        root: the root, relative to the working directory.
+        flags: the options with which the command line found the project, for hints.
 
     Raises:
         ConfigError: the team's schema cannot be applied.
@@ -91,7 +97,8 @@ def check(
     findings: tuple[Finding, ...] | Findings = ()
     undecided: list[UnreadableError] = []
     if extra_rules or not evidence.clean:
-        findings, notes = _findings(source, tree, evidence, extra_rules, shown, undecided)
+        shell = (root, flags)
+        findings, notes = _findings(source, tree, evidence, extra_rules, shown, undecided, shell)
     unreadable += undecided
     skipped = tuple(
         one for one in (*_withheld(evidence, undecided), *unchecked) if settings.selects(one.code)
@@ -118,7 +125,7 @@ def check(
 
 def _components(comparison: Comparison) -> int:
     files = sum(len(directory.files) for directory in comparison.directories.values())
-    return files + comparison.named_directories
+    return files - comparison.uncounted + comparison.named_directories
 
 
 def _compare(maps: Maps, source: Source, tree: Tree, settings: Settings) -> Comparison:
@@ -183,27 +190,20 @@ def _findings(
     extra_rules: Sequence[Rule],
     shown: Sequence[str],
     undecided: list[UnreadableError],
+    shell: tuple[str, tuple[str, ...]],
 ) -> tuple[tuple[Finding, ...] | Findings, list[str]]:
     """Run every selected rule on the evidence; return the findings, and notes."""
     from jit_guard.comparison.explanation import explain
     from jit_guard.rules import load_rules
     from jit_guard.rules.facts import Facts
     from jit_guard.rules.series import in_order
+    from jit_guard.text.shell import Shell
 
     settings = evidence.settings
     explained = explain(source, evidence.maps, tree, settings, evidence.comparison)
     undecided += explained.undecided
-    traces = {
-        path: state._replace(command=None) if _is_kept_out(state, evidence.comparison) else state
-        for path, state in explained.traces.items()
-    }
-    facts = Facts(
-        evidence._replace(comparison=explained.comparison),
-        explained.candidates,
-        traces,
-        shown,
-        source.name,
-    )
+    surroundings = _surroundings(source, evidence, explained, Shell(*shell))
+    facts = Facts(evidence._replace(comparison=explained.comparison), surroundings, shown)
     reported = (
         one
         for rule in (*load_rules(), *extra_rules)
@@ -212,6 +212,36 @@ def _findings(
         if one.map is None or one.map in shown
     )
     return in_order(reported), list(explained.notes)
+
+
+def _surroundings(
+    source: Source, evidence: Evidence, explained: Explanation, shell: Shell
+) -> Surroundings:
+    """Ask the source what hints say beyond the evidence."""
+    from jit_guard.comparison.explanation import MOST_ASKED
+    from jit_guard.rules.facts import Surroundings
+
+    comparison, origin = explained.comparison, source.origin()
+    orphans = list(islice(comparison.orphans, MOST_ASKED))
+    misspelled = [one.place.spelled for one in islice(comparison.misspelled, MOST_ASKED)]
+    on_disk: tuple[GoalMap, ...] = ()
+    if origin.kind == "index" and (comparison.missing or orphans):
+        from jit_guard.sources.read_maps import read_maps
+        from jit_guard.sources.worktree import Worktree
+
+        on_disk = read_maps(Worktree(shell.root), [one.path for one in evidence.maps.read]).read
+    return Surroundings(
+        origin,
+        explained.candidates,
+        {
+            path: state._replace(command=None) if _is_kept_out(state, comparison) else state
+            for path, state in explained.traces.items()
+        },
+        source.tracked(comparison.top, [*orphans, *misspelled]),
+        on_disk,
+        shell,
+        len(orphans),
+    )
 
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:

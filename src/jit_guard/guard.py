@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jit_guard.ledger.history import Record
     from jit_guard.lookup import Lookup
     from jit_guard.registry.goal_map import Entry
+    from jit_guard.report import Finding
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
     from jit_guard.sources.source import Source
@@ -70,12 +71,19 @@ class Guard:
             )
         else:
             self.root = project.existing_directory(root)
+        self._flags: tuple[str, ...] = () if root is None else ("--root", project.shown(self.root))
         self._criteria = Criteria(_name(config), _name(schemafile), _name(baseline), overrides)
         self._lookup: Lookup | None = None
 
-    def overridden(self, overrides: dict[str, Any]) -> Guard:
-        """The same project, with fields of `Settings` that override its configuration."""
+    def overridden(self, overrides: dict[str, Any], flags: tuple[str, ...] | None = None) -> Guard:
+        """The same project, with fields of `Settings` that override its configuration.
+
+        Args:
+            overrides: these fields.
+            flags: the options with which the command line finds this project, for hints.
+        """
         other = Guard(root=self.root)
+        other._flags = self._flags if flags is None else flags
         other._criteria = self._criteria.overridden(overrides)
         return other
 
@@ -205,6 +213,7 @@ class Guard:
                 accepted=accepted,
                 extra_rules=rules,
                 root=project.shown(self.root),
+                flags=self._flags,
             )
 
         if isinstance(snapshot, Worktree):
@@ -312,6 +321,7 @@ class Guard:
         done = run(self._job(options, maps, Worktree(self.root)), interaction or Silent())
         report = self.check(maps=maps)
         return report._replace(
+            findings=_not_staged_yet(report, done.written),
             fixed=done.fixed,
             failed=done.failed,
             written=done.written,
@@ -460,6 +470,17 @@ class Guard:
         Raises UsageError if it is outside the root; `what` names the option.
         """
         return project.inside(self.root, path, what)
+
+
+def _not_staged_yet(report: Report, written: Sequence[str]) -> Sequence[Finding]:
+    """Return the findings without those that say again what the fix says of what it wrote.
+
+    A file that was just generated is not in git: the command that stages the fix is for that.
+    """
+    if not written:
+        return report.findings
+    paths = frozenset(written)
+    return tuple(one for one in report.findings if one.code != "JG203" or one.path not in paths)
 
 
 def _name(path: Path | None) -> str | None:

@@ -62,9 +62,15 @@ def find_root(start: str, reader: Callable[[str], Reader]) -> str:
         if pyproject is not None and _tool_table(pyproject, PYPROJECT) is not None:
             return here
         parent = os.path.dirname(here)
-        if parent == here or os.path.lexists(os.path.join(here, ".git")):
+        if parent == here or os.path.lexists(os.path.join(here, ".git")) or is_bare(here):
             return start
         here = parent
+
+
+def is_bare(directory: str) -> bool:
+    """Check whether a directory is a git directory itself, as a bare repository is."""
+    parts = ("HEAD", "objects", "refs")
+    return all(os.path.exists(os.path.join(directory, name)) for name in parts)
 
 
 def existing_directory(path: Path) -> str:

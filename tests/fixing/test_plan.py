@@ -396,7 +396,9 @@ def histories(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, bytes], dict[s
             committed[path] = draw(TEXTS).encode()
         if draw(st.booleans()):
             blob = st.builds(Blob, st.just("1" * 40), st.booleans(), st.booleans()) | st.none()
-            traces[path] = GitState(path, "is in git", "git x", held=True, blob=draw(blob))
+            traces[path] = GitState(
+                path, "deleted", "is in git", "git x", held=True, blob=draw(blob)
+            )
     return files, committed, traces
 
 
@@ -459,7 +461,7 @@ def test_a_relink_is_certain_or_decided(
 
 
 def held(path: str, **more: Any) -> GitState:
-    return GitState(path, "is in git", f"git restore -- {path}", held=True, **more)
+    return GitState(path, "deleted", "is in git", f"git restore -- {path}", held=True, **more)
 
 
 def test_what_git_has_is_restored_unless_only_git_can_do_that() -> None:

@@ -106,6 +106,11 @@ def test_a_reference_out_of_the_file_is_refused_and_not_loaded(reference: str) -
     assert "external references are not loaded" in refused({"$ref": reference})
 
 
+@pytest.mark.parametrize("reference", ["#/nope", "#nope", "#/properties/x/0"])
+def test_a_reference_to_nothing_in_the_file_is_reported_as_that(reference: str) -> None:
+    assert f"$ref {reference!r} names nothing in this file" in refused({"$ref": reference})
+
+
 def test_a_reference_to_an_existing_file_is_not_loaded_either(project: Path) -> None:
     (project / "other.json").write_text('{"maxProperties": 0}')
     (project / "team.json").write_text(json.dumps({"$ref": (project / "other.json").as_uri()}))

@@ -291,6 +291,29 @@ def test_a_work_tree_with_only_git_dir_to_name_its_repository(
     assert call("--source", "index", cwd=made).code == 0
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_revision_of_a_bare_repository_can_be_checked(
+    made: Path, tmp_path: Path, inside: bool
+) -> None:
+    git(made, "rm", "-q", "components/personas/host.txt")
+    save(made)
+    git(tmp_path, "clone", "-q", "--bare", str(made), "bare.git")
+    bare = tmp_path / "bare.git"
+    root = () if inside else ("--root", "bare.git")
+    cwd = bare if inside else tmp_path
+    assert call(*root, "--source", "HEAD~", "--format", "json", cwd=cwd).codes == []
+    report = call(*root, "--source", "main", "--format", "json", cwd=cwd).report
+    (missing,) = report["findings"]
+    assert missing["hint"] == "add the file in main, or correct or remove the entry in main"
+    refused = call(*root, "--source", "index", cwd=cwd)
+    assert refused.code == 2
+    assert "a bare repository has no index; name a revision" in refused.err
+
+
+def test_the_root_has_a_name_if_it_cannot_be_read() -> None:
+    assert str(UnreadableError("", "no such object")) == ". cannot be read: no such object"
+
+
 def test_reading_the_index_does_not_change_the_status(made: Path) -> None:
     (made / "late.txt").touch()
     git(made, "add", "-N", "late.txt")

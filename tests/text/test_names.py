@@ -185,6 +185,12 @@ def test_other_files_are_not_temporary(name: str) -> None:
         ("a/./b", "not a normalized path", "a/b"),
         (".", "not a normalized path", None),
         ("./", "not a normalized path", None),
+        ("file://host.txt", "a URL", "host.txt"),
+        ("file://a/b.txt", "a URL", "a/b.txt"),
+        ("file:///etc/passwd", "a URL", None),
+        ("file://../x", "..", None),
+        ("https://example.invalid/a.txt", "a URL", None),
+        ("git+ssh://x", "a URL", None),
     ],
 )
 def test_a_filename_that_is_not_a_plain_path_is_unsafe(

@@ -18,7 +18,8 @@ from reports import HOSTILE
 _NAMES = [name for name in HOSTILE if len(name) < 200 and "/" not in name]
 # The programs that our hints may ask a user to run.
 _COMMANDS = re.compile(
-    r"jit-guard( (--fix|init|prune|recover))?( --generator openai)?|(mv|rm|git add) -- .+"
+    r"jit-guard( (--fix|init|prune|recover))?( --generator openai)?"
+    r"|(mkdir -p -- .+ && )?(mv|rm|git add) -- .+"
 )
 
 
@@ -43,7 +44,7 @@ def test_no_word_contains_a_backtick_or_a_newline(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _NAMES)
-def test_a_hint_contains_at_most_one_of_our_commands_for_any_name(name: str) -> None:
+def test_a_hint_contains_only_our_commands_for_any_name(name: str) -> None:
     goals = f'{{"A": {{"persona": {dumps(name + "1.txt")}, {dumps(name)}: "x.txt"}}}}'
     files: dict[str, str | bytes] = {
         "goal_map.json": goals,
@@ -56,7 +57,7 @@ def test_a_hint_contains_at_most_one_of_our_commands_for_any_name(name: str) -> 
     assert hints
     for hint in hints:
         framed = re.findall(r"`(.*?)`", hint)
-        assert hint.count("`") in (0, 2), hint
+        assert hint.count("`") == 2 * len(framed), hint
         assert all(_COMMANDS.fullmatch(command) for command in framed), hint
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import chain
 
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
@@ -21,6 +22,9 @@ FIX_ONLY = (
     "dry_run", "descriptions", "yes", "no_input", "generator", "model", "base_url", "command",
     "jobs", "limit", "timeout", "max_tokens_total", "fresh", "relink", "generate_anyway",
 )  # fmt: skip
+
+
+PROJECT_OPTIONS = ("root", "config", "components", "schemafile")
 
 
 class Options(NamedTuple):
@@ -107,4 +111,6 @@ def open_guard(
         if not os.path.isdir(options.components):
             raise UsageError(f"--components {options.components} is not a directory")
         overrides["components"] = guard.inside(options.components, "--components")
-    return guard.overridden(overrides)
+    given = {name: getattr(options, name) for name in PROJECT_OPTIONS}
+    flags = ((f"--{name}", value) for name, value in given.items() if value is not None)
+    return guard.overridden(overrides, tuple(chain.from_iterable(flags)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice, repeat
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from jit_guard.comparison.near_names import near_pairs, same_numbers, typos
 from jit_guard.comparison.rename_keys import KEYS, NameColumns, pairs, same_base, stem
 from jit_guard.comparison.result import Comparison, Reference
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.text.names import MAX_NAME_BYTES, by_directory, join
 
 _MOST = 50_000  # missing files that get a candidate; more hints than anyone reads
@@ -26,19 +28,27 @@ _BATCH_OF_NEIGHBOURS = (
     50_000  # names that are sorted together; every missing one is compared with each batch
 )
 _FEW = 1000  # names that are compared one by one faster than all typing errors are looked up
+_SIMILAR_TYPES = 0.8  # ratio of difflib, of a misspelled component type and the one it means
+_MOST_STRANGE, _MOST_TYPES, _LONGEST_TYPE = 50, 200, 64  # bounds of that comparison
 _SHORTEST_TYPO = 4  # characters; a shorter name has too many neighbours
 
 
 class Candidate(NamedTuple):
     """A file that a missing component probably is.
 
-    `orphan`: no entry names it. `certain`: it has the last committed text of the component.
+    Args:
+        path: relative to the root.
+        why: the evidence, in words.
+        orphan: no entry names it.
+        certain: it has the last committed text of the component.
+        component_type: the type that the entry probably means, if its own is misspelled.
     """
 
     path: str
     why: str
     orphan: bool = True
     certain: bool = False
+    component_type: str | None = None
 
 
 class Renames:
@@ -96,6 +106,7 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
         "same text as last committed",
         certain=True,
     )
+    _add_misspelled_types(found, comparison, missing)
     common = _common_bases(comparison, {inner.rpartition("/")[2] for inner in missing.inners})
     for why, key in KEYS if comparison.orphans else ():
         missing = missing.without(set(found.candidates))
@@ -115,6 +126,43 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
         if path not in found.candidates and (mapped := _mapped(comparison, path)):
             found.candidates[path] = Candidate(mapped, "similar name", orphan=False)
     return found
+
+
+def _add_misspelled_types(found: _Pairs, comparison: Comparison, missing: NameColumns) -> None:
+    """Add the files that entries with a misspelled component type mean.
+
+    Such a type has no directory, is similar to a type that has the file, and its goal has no entry
+    of that type.
+    """
+    bases = comparison.missing.type_bases()
+    there = {one: base for one, base in bases.items() if base in comparison.directories}
+    strange = (one for one in comparison.missing.absent if bases[one] not in comparison.directories)
+    short = [one for one in there if len(one) <= _LONGEST_TYPE][:_MOST_TYPES]
+    similar = {
+        one: get_close_matches(one, short, cutoff=_SIMILAR_TYPES)
+        for one in islice(strange, _MOST_STRANGE)
+        if len(one) <= _LONGEST_TYPE
+    }
+    if not any(similar.values()):
+        return
+    orphans = frozenset(comparison.orphans)
+    wanted = set(missing.paths)
+    for goal_map, entry, path in comparison.missing:
+        component_type = entry.component_type
+        if path not in wanted or path in found.candidates or not isinstance(goal_map, GoalMap):
+            continue
+        for near in similar.get(component_type, ()):
+            file = join(there[near], entry.filename)
+            head, _, name = file.rpartition("/")
+            listing = comparison.directories.get(head)
+            free = file not in found.wanting and near not in goal_map.goals[entry.goal]
+            if listing is not None and name in listing.files and free:
+                why = f"{component_type} is similar to the component type {near}"
+                is_orphan = file in orphans
+                found.candidates[path] = Candidate(file, why, is_orphan, component_type=near)
+                if is_orphan:
+                    found.wanting[file] = path, why
+                break
 
 
 def _sought(comparison: Comparison) -> NameColumns:

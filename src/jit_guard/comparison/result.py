@@ -41,6 +41,7 @@ class Missing:
         self.absent = absent
         self.directories = {one: settings.directory(one) for one in absent}
         self.bases = {one: settings.path(one) for one in absent}
+        self._maps, self._settings = maps, settings
         self._goals: dict[GoalMap, list[str]] = {}  # only those with missing files
         self._sizes: dict[GoalMap, int] = {}
         for goal_map in maps if absent else ():
@@ -56,6 +57,11 @@ class Missing:
                     if filename in self.absent.get(component_type, ()):
                         yield self._reference(goal_map, goal, component_type, filename)
         yield from self.listed
+
+    def type_bases(self) -> dict[str, str]:
+        """Return the directory of every component type of the maps, relative to the root."""
+        types = (one for goal_map in self._maps for one in goal_map.columns)
+        return {one: self._settings.path(one) for one in dict.fromkeys(types)}
 
     def count(self, goal_map: GoalMap | Registry) -> int:
         """Return the number of missing entries in a map or registry."""
@@ -200,6 +206,7 @@ class Comparison(NamedTuple):
     orphans: Orphans
     temporaries: list[str]
     named_directories: int = 0  # directories that entries of registries must name
+    uncounted: int = 0  # files that are no components, such as `.gitkeep` and `README.md`
 
     @classmethod
     def nothing(cls) -> Comparison:

@@ -13,7 +13,6 @@ from jit_guard.commit.transaction import at_rest
 from jit_guard.errors import UsageError
 from jit_guard.report import Report
 from jit_guard.sources.git import worktree
-from jit_guard.sources.git.commands import command
 from jit_guard.sources.git.parts import parts
 from jit_guard.text.names import is_git
 
@@ -140,4 +139,4 @@ def remove(
 def restore_commands(root: str, paths: Sequence[str]) -> list[str]:
     """Return the git commands that bring removed files back, one per repository."""
     words = ["restore", "--source=HEAD"]
-    return [command(part.top, words, part.paths) for part in parts(root, paths)]
+    return [part.command(words, part.paths) for part in parts(root, paths)]

@@ -10,10 +10,10 @@ from jit_guard.commit.directories import Directories
 from jit_guard.errors import JitGuardError
 from jit_guard.sources import repository
 from jit_guard.sources.git import call, reasons
-from jit_guard.sources.git.commands import command, git_in
+from jit_guard.sources.git.commands import shown
 from jit_guard.sources.git.parts import RepositoryPart, parts
 from jit_guard.text.names import STATE_DIRECTORY
-from jit_guard.text.shell import quoted
+from jit_guard.text.shell import git_command
 
 _MOST_SHOWN = 10  # paths on a command line; more are listed in a file
 _LIST = "unstaged"  # a file in the state directory
@@ -53,8 +53,8 @@ def _stage(root: str, part: RepositoryPart) -> str | None:
             return listed
     # First what is gone: it may differ from what is added only in case.
     commands = [
-        command(part.top, ["rm", "-q", "--cached"], gone) if gone else None,
-        command(part.top, ["add"], added) if added else None,
+        part.command(["rm", "-q", "--cached"], gone) if gone else None,
+        part.command(["add"], added) if added else None,
     ]
     return " && ".join(filter(None, commands)) or None
 
@@ -87,5 +87,6 @@ def _listed(root: str, part: RepositoryPart, paths: Sequence[str]) -> str | None
     except (OSError, JitGuardError):
         return None
     path = os.path.join(os.path.realpath(root), STATE_DIRECTORY, name)
-    git, shown = git_in(part.top, path)
-    return f"{git} add --pathspec-file-nul --pathspec-from-file={quoted(shown)}"
+    at = part.top if part.inner else part.root
+    listed = f"--pathspec-from-file={repository.below(at, path)}"
+    return git_command(shown(at), ["add", "--pathspec-file-nul", listed])

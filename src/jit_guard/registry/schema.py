@@ -111,12 +111,7 @@ class Schema(NamedTuple):
         try:
             return sorted(map(_violation, self._validator().iter_errors(value)))
         except Unresolvable as error:
-            reference = quote(error.ref)
-            problem = f"$ref {reference} names nothing in this file"
-            if not error.ref.startswith("#"):
-                problem = (
-                    f"$ref {reference} points outside the file; external references are not loaded"
-                )
+            problem = _unresolved(error.__cause__ or error)
         except RecursionError:
             problem = "its $refs are circular"
         except Exception as error:  # noqa: BLE001 - what `check_schema` accepts: a bad pattern, …
@@ -130,6 +125,17 @@ class Schema(NamedTuple):
         made = validators.validator_for(self.document, default=Draft202012Validator)
         # An explicit registry: the package's own default would fetch remote references.
         return made(self.document, registry=Registry())
+
+
+def _unresolved(error: BaseException) -> str:
+    """Return why a reference cannot be resolved."""
+    from referencing.exceptions import NoSuchAnchor, PointerToNowhere
+
+    if isinstance(error, (NoSuchAnchor, PointerToNowhere)):
+        fragment = error.anchor if isinstance(error, NoSuchAnchor) else error.ref
+        return f"$ref {quote(f'#{fragment}')} names nothing in this file"
+    reference = quote(getattr(error, "ref", ""))
+    return f"$ref {reference} points outside the file; external references are not loaded"
 
 
 def _violation(error: ValidationError) -> Violation:

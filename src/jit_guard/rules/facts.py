@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.comparison.evidence import Evidence
 from jit_guard.comparison.renames import Renames
 from jit_guard.comparison.result import Reference
-from jit_guard.sources.answers import GitState
-from jit_guard.text.shell import between_backticks, no_command
+from jit_guard.registry.goal_map import GoalMap
+from jit_guard.rules.hint import COMMIT, STAGE
+from jit_guard.sources.answers import GitState, Origin
+from jit_guard.text.names import join
+from jit_guard.text.shell import Shell, no_command
 
-_ON_DISK = ("worktree", "memory")
+if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
+
+
+class Surroundings(NamedTuple):
+    """What hints say beyond the evidence.
+
+    Args:
+        origin: the state of the project that was checked.
+        candidates: the files that missing components probably are.
+        traces: missing path -> what git (or the disk, if a git tree is checked) has instead.
+        tracked: the paths that git has, of orphans and misspelled files.
+        on_disk: the maps on disk if the index is checked, since `git add` would take these.
+        shell: how to write commands.
+        examined: how many orphans git was asked about.
+    """
+
+    origin: Origin
+    candidates: Renames
+    traces: Mapping[str, GitState] = {}
+    tracked: Collection[str] = frozenset()
+    on_disk: tuple[GoalMap, ...] = ()
+    shell: Shell = Shell()
+    examined: int = 0
 
 
 class Facts:
@@ -18,19 +45,12 @@ class Facts:
 
     Args:
         evidence: maps, tree, contents and their comparison.
-        candidates: the files that missing components probably are.
-        traces: missing path -> what git (or the disk, if a git tree is checked) has instead.
+        surroundings: what hints say beyond that.
         shown: the maps to report on.
-        source: the name of the snapshot that was checked, such as `worktree` or `index`.
     """
 
     def __init__(
-        self,
-        evidence: Evidence,
-        candidates: Renames,
-        traces: Mapping[str, GitState],
-        shown: Collection[str],
-        source: str,
+        self, evidence: Evidence, surroundings: Surroundings, shown: Collection[str]
     ) -> None:
         maps = evidence.maps
         self.shown = tuple(one for one in maps.every if one.path in shown)
@@ -46,14 +66,17 @@ class Facts:
         self.names = evidence.names
         self.interrupted = evidence.interrupted
         self.untracked = evidence.untracked
-        self.traces = traces
-        self.candidates = candidates
-        self._absence = "does not exist" if source in _ON_DISK else f"is not in {_name(source)}"
+        self.origin, self.candidates, self.traces, self.tracked, *_ = surroundings
+        self.shell, self.examined = surroundings.shell, surroundings.examined
+        self._on_disk = surroundings.on_disk
+        self._named_on_disk: dict[str, str] | None = None
         self._first: dict[str, Reference] | None = None
 
     def absence(self, path: str) -> str:
         """Return the message for a path that the snapshot does not have."""
-        return f"{path} {self._absence}"
+        if self.origin.kind == "worktree":
+            return f"{path} does not exist"
+        return f"{path} is not in {self.origin.name}"
 
     def first(self, path: str) -> Reference | None:
         """Return the first entry, in the order of the maps, that names a file."""
@@ -75,27 +98,45 @@ class Facts:
                 self._first.setdefault(real, self._first[named])
         return self._first.get(path)
 
-    def trace(self, missing: str, *, held: bool) -> str | None:
-        """Return where else a missing file was found, as a hint with the command to get it.
+    def on_disk(self, reference: Reference) -> bool:
+        """Return whether the map on disk has this entry, too; True unless the index is checked."""
+        entry = reference.entry
+        for one in self._on_disk:
+            if one.path == reference.map.path:
+                return one.goals.get(entry.goal, {}).get(entry.component_type) == entry.filename
+        return True
 
-        Args:
-            missing: its path.
-            held: True for files that git has and the disk does not; False for the reverse.
-        """
-        state = self.traces.get(missing)
-        if state is None or state.held is not held:
-            return None
-        run = f"; run: `{state.command}`" if state.command else ""
-        return f"{no_command(state.why)}{run}"
+    def naming_on_disk(self, path: str) -> str | None:
+        """Return a map that names a file on disk, but not yet in the index that is checked."""
+        if self._named_on_disk is None:
+            self._named_on_disk = {
+                self.settings.path(entry.component_type, entry.filename): one.path
+                for one in self._on_disk
+                for entry in one.entries()
+            }
+        return self._named_on_disk.get(path)
 
-    def move(self, orphan: str, missing: str) -> str:
-        """Return what to do if an orphan is a missing component: the end of a hint."""
-        if missing.rstrip("/").rpartition("/")[0] not in self.comparison.directories:
-            what = "directory" if missing.endswith("/") else "file"
-            return f"Change the entry, or move the {what} to {no_command(missing)}"
-        move = between_backticks("mv", "--", orphan, missing)
-        return f"Change the entry, or run {move}"
+    def fix(self, goal_map: GoalMap | Registry | None, *words: str) -> str:
+        """Return the call of `jit-guard --fix` that fixes a map."""
+        named = isinstance(goal_map, GoalMap) and goal_map.path not in self.settings.maps
+        more = ["--map", self.shell.path(goal_map.path)] if goal_map is not None and named else []
+        return self.shell.jit_guard("--fix", *words, more=more)
 
+    def spelled(self, path: str) -> str:
+        """Return the path of a file as entries spell it, if the components directory is a link."""
+        top, components = self.comparison.top, self.settings.components
+        if not top or top == components or not path.startswith(f"{top}/"):
+            return path
+        return join(components, path[len(top) :].lstrip("/"))
 
-def _name(source: str) -> str:
-    return f"the {source}" if source in ("index", "commit") else source
+    def then(self, *paths: str) -> str:
+        """Return what must follow an edit of these files: the end of an alternative."""
+        if self.origin.kind == "index":
+            return f", then run `{self.shell.git(['add'], dict.fromkeys(paths))}`"
+        if self.origin.kind == "head":
+            return COMMIT
+        return f" in {no_command(self.origin.name)}" if self.origin.kind == "revision" else ""
+
+    def then_stage(self) -> str:
+        """Return what must follow an edit of the configuration, or of several files."""
+        return STAGE if self.origin.kind == "index" else self.then()

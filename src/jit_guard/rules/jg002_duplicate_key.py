@@ -10,10 +10,13 @@ from jit_guard.registry.positions import Positions, Span
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form
 from jit_guard.rules.rule import Example, Rule
 
 if TYPE_CHECKING:
     from jit_guard.registry.registry import Registry
+
+MERGE_KEYS = Form("edit", "merge the two, or rename one of them{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -26,7 +29,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
                 again.start,
                 keys,
                 f"this {what} is already defined at {line}:{column}; parsers keep the last one",
-                hint="merge the two, or rename one of them",
+                hint=MERGE_KEYS(then=facts.then(goal_map.path)),
                 path=goal_map.path,
             )
     for registry in {one.path: one for one in facts.registries}.values():
@@ -37,7 +40,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
                 again.start,
                 keys,
                 f"this key is already defined at {line}:{column}; parsers keep the last one",
-                hint="merge the two, or rename one of them",
+                hint=MERGE_KEYS(then=facts.then(registry.path)),
                 path=registry.path,
             )
 

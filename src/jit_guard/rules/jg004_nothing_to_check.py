@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jit_guard.report import Finding
+from jit_guard.rules import remedies
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, Hint, either
 from jit_guard.rules.rule import Example, Rule
+
+INIT = Form("command", "run `{command}` to create one")
+ADD_MAP = Form("edit", "add the map{then}")
+CONFIGURE_MAP = Form("edit", "point --root or maps at an existing one{then}")
+CORRECT_ENTRIES = Form("edit", "correct its entries in the configuration{then}")
+ADD_GOAL = Form("edit", "add a goal{then}")
+ALLOW_EMPTY = Form("edit", "set allow-empty = true if the map is meant to be empty{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -18,16 +27,16 @@ def _check(facts: Facts) -> Iterator[Finding]:
             "the registry selects no entry",
             map=path,
             path=path,
-            hint="correct its `entries` in the configuration, or set allow-empty = true if it is "
-            "meant to be empty",
+            hint=either(
+                CORRECT_ENTRIES(then=facts.then_stage()), ALLOW_EMPTY(then=facts.then_stage())
+            ),
         )
     for path in facts.absent:
         yield RULE.finding(
             facts.absence(path),
             map=path,
             path=path,
-            hint=facts.trace(path, held=False)
-            or "run `jit-guard init` to create one, or point --root or maps at an existing one",
+            hint=_without_map(facts, path),
         )
     for goal_map in facts.maps:
         violates_schema = not goal_map.sound and facts.settings.selects("JG101")
@@ -37,8 +46,26 @@ def _check(facts: Facts) -> Iterator[Finding]:
                 (),
                 "the map has no entries",
                 path=goal_map.path,
-                hint="add a goal, or set allow-empty = true if the map is meant to be empty",
+                hint=either(
+                    ADD_GOAL(then=facts.then(goal_map.path)),
+                    ALLOW_EMPTY(then=facts.then_stage()),
+                ),
             )
+
+
+def _without_map(facts: Facts, path: str) -> Hint:
+    trace = facts.traces.get(path)
+    if trace is not None:
+        return remedies.state(trace)
+    if facts.origin.kind == "revision":
+        return ADD_MAP(then=facts.then())
+    alternatives = [CONFIGURE_MAP(then=facts.then_stage())]
+    # `init` writes the first map if there is none at all.
+    if facts.origin.kind == "worktree" and facts.settings.maps == facts.absent == (path,):
+        alternatives.insert(0, INIT(command=facts.shell.init()))
+    else:
+        alternatives.insert(0, ADD_MAP(then=facts.then(path)))
+    return either(*alternatives)
 
 
 def _inject(sample: Sample) -> Breakage:

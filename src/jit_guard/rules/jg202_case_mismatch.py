@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jit_guard.comparison.result import Misplaced
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, Hint, either
+from jit_guard.rules.remedies import CHANGE_ENTRY, NAME_IT, RENAME_TYPE, string, value_for
 from jit_guard.rules.rule import Example, Rule
+from jit_guard.text.names import fold, join
+from jit_guard.text.shell import no_command
 
-HINT = "run `jit-guard --fix` to correct the entry, or rename the file"
+CORRECT = Form("command", "run `{command}` to correct the entry")
+RENAME_DIRECTORY = Form("command", "rename the directory with `{command}`")
+RENAME_IN_REVISION = Form("edit", "rename the directory{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -20,10 +27,68 @@ def _check(facts: Facts) -> Iterator[Finding]:
         yield RULE.at_entry(
             reference,
             f"{reference.path} exists only as {place.spelled}, which differs in {what}",
-            hint=HINT if isinstance(reference.map, GoalMap) else "correct the entry, or rename it",
+            hint=either(*_alternatives(facts, Misplaced(reference, place))),
             fixable=isinstance(reference.map, GoalMap),
             related=(place.spelled,),
         )
+
+
+def _alternatives(facts: Facts, misplaced: Misplaced) -> Iterator[Hint]:
+    reference, place = misplaced
+    if not isinstance(reference.map, GoalMap):
+        yield NAME_IT(path=no_command(place.spelled), then=facts.then(reference.map.path))
+        return
+    value = value_for(facts, reference, place.spelled)
+    if value is not None:
+        if facts.origin.kind == "worktree" and not _is_ambiguous(facts, place.spelled):
+            yield CORRECT(command=facts.fix(reference.map))
+        yield CHANGE_ENTRY(value=value, then=facts.then(reference.map.path))
+        return
+    other = _type_of(facts, misplaced)
+    if other is not None:
+        yield RENAME_TYPE(value=string(other), then=facts.then(reference.map.path))
+    elif facts.origin.kind in ("worktree", "index"):
+        in_git = facts.origin.kind == "index" or place.spelled in facts.tracked
+        command = facts.shell.run(*_renames(place.spelled, reference.path, in_git=in_git))
+        yield RENAME_DIRECTORY(command=command)
+    else:
+        yield RENAME_IN_REVISION(then=facts.then())
+
+
+def _is_ambiguous(facts: Facts, path: str) -> bool:
+    """Return whether several names differ from one in the path only in case."""
+    while path:
+        path, _, name = path.rpartition("/")
+        listing = facts.comparison.directories.get(path)
+        if listing is not None:
+            names = (*listing.files, *listing.directories, *listing.links, *listing.others)
+            if sum(fold(one) == fold(name) for one in names) > 1:
+                return True
+    return False
+
+
+def _type_of(facts: Facts, misplaced: Misplaced) -> str | None:
+    """Return the component type that an entry means if its own differs from it only in case."""
+    reference, place = misplaced
+    goal, component_type = reference.entry.goal, reference.entry.component_type
+    for other in dict.fromkeys(one for goal_map in facts.maps for one in goal_map.columns):
+        if (
+            fold(other) == fold(component_type)
+            and isinstance(reference.map, GoalMap)
+            and other not in reference.map.goals[goal]
+            and place.spelled.startswith(f"{facts.settings.path(other)}/")
+        ):
+            return other
+    return None
+
+
+def _renames(spelled: str, wanted: str, *, in_git: bool) -> Iterator[list[str]]:
+    """Yield the commands that rename every directory on a path, from the top down."""
+    done = ""
+    for old, new in zip(spelled.split("/"), wanted.split("/"), strict=True):
+        if old != new:
+            yield [*(["git"] if in_git else []), "mv", "--", join(done, old), join(done, new)]
+        done = join(done, new)
 
 
 def _inject(sample: Sample) -> Breakage:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jit_guard.report import Finding
+from jit_guard.rules import remedies
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.rule import Example, Rule
-from jit_guard.text.shell import no_command
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
     for state in facts.untracked:
-        run = f"; run: `{state.command}`" if state.command else ""
         yield RULE.at_component(
             facts,
             state.path,
             f"{state.path} is not in git",
-            hint=f"exists on disk but {no_command(state.why)}{run}",
+            hint=remedies.state(state._replace(why=f"exists on disk but {state.why}")),
         )
 
 

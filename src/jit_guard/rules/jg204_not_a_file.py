@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, either
 from jit_guard.rules.rule import Example, Rule
+
+NAME_FILE = Form("edit", "name a {meant} in the entry{then}")
+PUT_FILE = Form("edit", "put a {meant} in its place{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -22,7 +26,10 @@ def _check(facts: Facts) -> Iterator[Finding]:
         yield RULE.at_entry(
             reference,
             f"{reference.path.rstrip('/')} is {what}, not a {meant}",
-            hint=f"name a {meant} in the entry, or put a {meant} in its place",
+            hint=either(
+                NAME_FILE(meant=meant, then=facts.then(reference.map.path)),
+                PUT_FILE(meant=meant, then=facts.then(reference.path)),
+            ),
         )
 
 

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jit_guard.comparison.result import Unsafe
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, Hint, either
 from jit_guard.rules.rule import Example, Rule
+from jit_guard.text.names import unsafe_filename, unsafe_type
+from jit_guard.text.printable import quote
 from jit_guard.text.shell import no_command
+
+REPLACE_MAP = Form(
+    "edit", "keep the map itself, or a link to a file inside the project, at this path{then}"
+)
+NORMALIZE = Form("edit", "write it as {normal}{then}")
+NAME_TYPE = Form("edit", "use a component type that can be the name of a directory{then}")
+WRITE_RELATIVE = Form(
+    "edit", "write a path relative to the directory of the component type, separated by /{then}"
+)
+NAME_INSIDE = Form("edit", "name a path inside the root in the entry{then}")
+REPLACE_LINK = Form("edit", "put a file in place of the link{then}")
+NAME_OTHER = Form("edit", "name another file in the entry{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -20,14 +37,33 @@ def _check(facts: Facts) -> Iterator[Finding]:
                 path=path,
                 line=fault.line,
                 column=fault.column,
-                hint="keep the map itself, or a link to a file inside the project, at this path",
+                hint=REPLACE_MAP(then=facts.then(path)),
             )
-    for reference, reason, normal in facts.comparison.unsafe:
-        if normal is not None:
-            hint = f"write it as {no_command(normal)}"
-        else:
-            hint = "write a path relative to the directory of the component type, separated by /"
-        yield RULE.at_entry(reference, reason, hint=hint)
+    for unsafe in facts.comparison.unsafe:
+        yield RULE.at_entry(unsafe.reference, _message(unsafe), hint=_hint(facts, unsafe))
+
+
+def _message(unsafe: Unsafe) -> str:
+    entry = unsafe.reference.entry
+    component_type, filename = entry.component_type, entry.filename
+    if unsafe_type(component_type):
+        return f"{unsafe.reason}: {quote(component_type)}"
+    return f"{unsafe.reason}: {quote(filename)}" if unsafe_filename(filename) else unsafe.reason
+
+
+def _hint(facts: Facts, unsafe: Unsafe) -> Hint:
+    entry = unsafe.reference.entry
+    component_type, filename = entry.component_type, entry.filename
+    then = facts.then(unsafe.reference.map.path)
+    if not isinstance(unsafe.reference.map, GoalMap):
+        return NAME_INSIDE(then=then)
+    if unsafe.normal is not None:
+        return NORMALIZE(normal=no_command(unsafe.normal), then=then)
+    if unsafe_type(component_type):
+        return NAME_TYPE(then=then)
+    if unsafe_filename(filename):
+        return WRITE_RELATIVE(then=then)
+    return either(REPLACE_LINK(then=facts.then(unsafe.reference.path)), NAME_OTHER(then=then))
 
 
 def _inject(sample: Sample) -> Breakage:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, Hint, either
 from jit_guard.rules.rule import Example, Rule
+
+WRITE = Form("edit", "write the component{then}")
+REMOVE_BOTH = Form("edit", "remove the file and every entry that names it{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -20,8 +24,14 @@ def _check(facts: Facts) -> Iterator[Finding]:
                 facts,
                 path,
                 f"{path} {what}",
-                hint="write the component, or remove the file and its entry",
+                hint=_hint(facts, path),
             )
+
+
+def _hint(facts: Facts, path: str) -> Hint:
+    reference = facts.first(path)
+    also = (reference.map.path,) if reference is not None else ()
+    return either(WRITE(then=facts.then(path)), REMOVE_BOTH(then=facts.then(path, *also)))
 
 
 def _inject(sample: Sample) -> Breakage:

@@ -8,19 +8,26 @@ from jit_guard.config import toml_key
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, either
 from jit_guard.rules.rule import Example, Rule
+
+SAVE = Form("edit", "save it as UTF-8{then}")
+NOT_TEXT = Form("edit", "set types.{component_type}.text = false if this type is not text{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
     for path, offset in facts.content.not_text:
         reference = facts.first(path)
-        component_type = reference.entry.component_type if reference else "NAME"
+        alternatives = [SAVE(then=facts.then(path))]
+        if reference is not None:
+            component_type = toml_key(reference.entry.component_type)
+            then = facts.then_stage()
+            alternatives.append(NOT_TEXT(component_type=component_type, then=then))
         yield RULE.at_component(
             facts,
             path,
             f"{path} is not valid UTF-8 (byte {offset})",
-            hint="save it as UTF-8, or set "
-            f"types.{toml_key(component_type)}.text = false if this type is not text",
+            hint=either(*alternatives),
         )
 
 

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, Hint
 from jit_guard.rules.rule import Example, Rule
+
+RENAME = Form("edit", "rename the file and update the map{then}")
+RENAME_ORPHAN = Form("edit", "rename the file{then}")
+NAME_PORTABLY = Form("edit", "use another name in the entry{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -16,8 +21,18 @@ def _check(facts: Facts) -> Iterator[Finding]:
             facts,
             path,
             f"{path} is not portable: the name {reason}",
-            hint="rename the file and update the map",
+            hint=_hint(facts, path),
         )
+
+
+def _hint(facts: Facts, path: str) -> Hint:
+    reference = facts.first(path)
+    if reference is None:
+        return RENAME_ORPHAN(then=facts.then_stage())
+    component_type, filename = reference.entry.component_type, reference.entry.filename
+    if filename in facts.comparison.missing.absent.get(component_type, ()):
+        return NAME_PORTABLY(then=facts.then(reference.map.path))
+    return RENAME(then=facts.then_stage())
 
 
 def _inject(sample: Sample) -> Breakage:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form
 from jit_guard.rules.rule import Example, Rule
+
+RENAME_ONE = Form("edit", "rename one of the two, or merge them{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -17,7 +20,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
                 f"differs from {first} only in case or Unicode normalization",
                 path=other,
                 related=(first,),
-                hint="rename one of the two, or merge them",
+                hint=RENAME_ONE(then=facts.then_stage()),
             )
 
 

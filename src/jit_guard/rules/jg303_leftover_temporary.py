@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jit_guard.report import Finding
+from jit_guard.rules import remedies
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, Hint
 from jit_guard.rules.rule import Example, Rule
-from jit_guard.text.shell import between_backticks
+from jit_guard.text.names import OURS
+
+REMOVE = Form("command", "check whether it contains anything you need, then run `{command}`")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
+    # Those of an interrupted commit are reported with it (JG401), and `recover` removes them.
+    ours = facts.interrupted is not None and facts.settings.selects("JG401")
     for path in facts.comparison.temporaries:
-        yield RULE.finding(
-            "an interrupted write left this temporary file behind",
-            path=path,
-            hint="check whether it contains anything you need, then run "
-            + between_backticks("rm", "--", path),
-        )
+        if not ours or not path.rpartition("/")[2].startswith(OURS):
+            yield RULE.finding(
+                "an interrupted write left this temporary file behind",
+                path=path,
+                hint=_hint(facts, path),
+            )
+
+
+def _hint(facts: Facts, path: str) -> Hint:
+    if facts.origin.kind == "worktree":
+        return REMOVE(command=facts.shell.run(["rm", "--", path]))
+    if facts.origin.kind == "index":
+        return remedies.UNTRACK(command=facts.shell.git(["rm", "-q", "--cached"], [path]))
+    return remedies.REMOVE_FILE(then=facts.then())
 
 
 def _inject(sample: Sample) -> Breakage:

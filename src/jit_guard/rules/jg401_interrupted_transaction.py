@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, either
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.names import PENDING
+
+FINISH = Form("command", "run `{command}` to finish it")
+ABANDON = Form("command", "run `{command}` to undo it and keep the texts")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -16,8 +20,10 @@ def _check(facts: Facts) -> Iterator[Finding]:
         yield RULE.finding(
             facts.interrupted,
             path=PENDING,
-            hint="run `jit-guard recover` to finish it, or add --abandon to undo it and keep the "
-            "texts",
+            hint=either(
+                FINISH(command=facts.shell.jit_guard("recover")),
+                ABANDON(command=facts.shell.jit_guard("recover", "--abandon")),
+            ),
         )
 
 

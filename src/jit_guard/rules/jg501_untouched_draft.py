@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Form, Hint, either
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.generated import mark
 
+WRITE = Form("edit", "write the component and remove its jit-guard:draft line{then}")
+GENERATE = Form("command", "run `{command}` to have a model write it")
 _DRAFT = "# Purpose\n\nTo be written: what this is for.\n"
 
 
@@ -19,10 +22,18 @@ def _check(facts: Facts) -> Iterator[Finding]:
             facts,
             path,
             f"{path} is still the generated draft",
-            hint="write the component and remove its jit-guard:draft line, or run "
-            "`jit-guard --fix --generator openai`",
+            hint=_hint(facts, path),
             fixable=True,
         )
+
+
+def _hint(facts: Facts, path: str) -> Hint:
+    write = WRITE(then=facts.then(path))
+    if facts.origin.kind != "worktree":
+        return write
+    reference = facts.first(path)
+    fix = facts.fix(None if reference is None else reference.map, "--generator", "openai")
+    return either(write, GENERATE(command=fix))
 
 
 def _inject(sample: Sample) -> Breakage:

@@ -220,14 +220,18 @@ def as_rule(plugin: str, own: PluginRule, read: Read) -> Rule:
 
 
 def _finding(rule: Rule, facts: Facts, problem: Problem) -> Finding:
-    fields = {"hint": problem.hint, "related": tuple(problem.related)}
-    entry = problem.entry
+    from jit_guard.rules.hint import Hint
+
+    hint = None if problem.hint is None else Hint(problem.hint)  # in the plugin's own words
+    related, entry = tuple(problem.related), problem.entry
     if entry is not None:
         for goal_map in facts.maps:
             if goal_map.path == entry.map:
                 keys = entry.goal, entry.component_type
                 path = problem.path or entry.path
-                return rule.in_map(goal_map, keys, problem.message, path=path, **fields)
+                return rule.in_map(
+                    goal_map, keys, problem.message, path=path, hint=hint, related=related
+                )
     if problem.path is not None:
-        return rule.at_component(facts, problem.path, problem.message, **fields)
-    return rule.finding(problem.message, **fields)
+        return rule.at_component(facts, problem.path, problem.message, hint=hint, related=related)
+    return rule.finding(problem.message, hint=hint, related=related)

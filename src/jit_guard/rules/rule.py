@@ -11,6 +11,7 @@ from jit_guard.registry.positions import pointer
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.hint import Hint
 from jit_guard.rules.series import Series
 
 if TYPE_CHECKING:
@@ -48,17 +49,25 @@ class Rule(NamedTuple):
     inject: Callable[[Sample], Breakage] | None = None  # for `jit-guard selftest`
     fixable: bool = False
 
-    def finding(self, message: str, **fields: Any) -> Finding:
+    def finding(self, message: str, *, hint: Hint | None = None, **fields: Any) -> Finding:
         """Return a finding of this rule without a position in a map."""
-        return Finding(self.code, self.name, self.severity, message, **fields)
+        return Finding(self.code, self.name, self.severity, message, hint, **fields)
 
-    def of_file(self, path: str, message: str, hint: str, related: tuple[str, ...] = ()) -> Finding:
+    def of_file(
+        self, path: str, message: str, hint: Hint, related: tuple[str, ...] = ()
+    ) -> Finding:
         """Return a finding about a file without a position; as fast as making a tuple."""
         head = (self.code, self.name, self.severity, message, hint)
         return Finding._make((*head, None, path, *(None,) * 5, related, False, None, None))
 
     def in_map(
-        self, goal_map: GoalMap | Registry, keys: tuple[str, ...], message: str, **fields: Any
+        self,
+        goal_map: GoalMap | Registry,
+        keys: tuple[str, ...],
+        message: str,
+        *,
+        hint: Hint | None = None,
+        **fields: Any,
     ) -> Finding:
         """Return a finding at a value of a map, at a goal's key, or (no keys) at its start."""
         found = goal_map.positions.find(keys)
@@ -67,7 +76,7 @@ class Rule(NamedTuple):
         else:
             at_goal = len(keys) == 1 and goal_map.names(keys)[0] is not None
             offset = (found.key_span if at_goal else found.value_span).start
-        return self.at_offset(goal_map, offset, keys, message, **fields)
+        return self.at_offset(goal_map, offset, keys, message, hint=hint, **fields)
 
     def at_offset(
         self,
@@ -75,11 +84,13 @@ class Rule(NamedTuple):
         offset: int,
         keys: tuple[str, ...],
         message: str,
+        *,
+        hint: Hint | None = None,
         **fields: Any,
     ) -> Finding:
         """Return a finding at an offset in the text of a map."""
         position = goal_map.positions.line_column(offset)
-        return self.at_position(goal_map, position, keys, message, **fields)
+        return self.at_position(goal_map, position, keys, message, hint=hint, **fields)
 
     def at_position(
         self,
@@ -88,7 +99,7 @@ class Rule(NamedTuple):
         keys: tuple[str, ...],
         message: str,
         *,
-        hint: str | None = None,
+        hint: Hint | None = None,
         path: str | None = None,
         related: tuple[str, ...] = (),
         fixable: bool = False,
@@ -120,18 +131,20 @@ class Rule(NamedTuple):
         reference: Reference,
         message: str,
         *,
+        hint: Hint | None = None,
         path: str | None = None,
         **fields: Any,
     ) -> Finding:
         """Return a finding at the value of an entry."""
         fields.setdefault("fixable", self.fixable)
-        return self.in_map(
-            reference.map, reference.entry.keys, message, path=path or reference.path, **fields
-        )
+        path, keys = path or reference.path, reference.entry.keys
+        return self.in_map(reference.map, keys, message, hint=hint, path=path, **fields)
 
-    def at_component(self, facts: Facts, path: str, message: str, **fields: Any) -> Finding:
+    def at_component(
+        self, facts: Facts, path: str, message: str, *, hint: Hint | None = None, **fields: Any
+    ) -> Finding:
         """Return a finding about a file: at its first entry, or without a position."""
         reference = facts.first(path)
         if reference is None:
-            return self.finding(message, path=path, **fields)
-        return self.at_entry(reference, message, path=path, **fields)
+            return self.finding(message, hint=hint, path=path, **fields)
+        return self.at_entry(reference, message, hint=hint, path=path, **fields)

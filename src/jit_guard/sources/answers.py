@@ -1,8 +1,33 @@
-"""Records that sources return: the names in a directory, and the git state of a file."""
+"""Records that sources return: names in a directory, the git state of a file, what was checked."""
 
 from __future__ import annotations
 
 from jit_guard.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    # untracked, ignored: never added. announced: by name only (`git add -N`). removed: from the
+    # index, but it exists on disk; with `ignored`, a pattern covers it now. renamed: git has it in
+    # another case. nested: in a repository inside the project. staged, uncommitted: in the index,
+    # but not in what was checked. deleted, sparse, conflict: the index has it, the disk does not.
+    # submodule: in one that is not checked out. gone: only HEAD has it.
+    StateKind = Literal[
+        "untracked",
+        "ignored",
+        "announced",
+        "removed",
+        "renamed",
+        "nested",
+        "staged",
+        "uncommitted",
+        "deleted",
+        "sparse",
+        "conflict",
+        "submodule",
+        "gone",
+    ]
 
 
 class Blob(NamedTuple):
@@ -18,20 +43,37 @@ class GitState(NamedTuple):
 
     Args:
         path: relative to the root.
-        why: the difference, as a predicate such as "is untracked".
+        kind: the difference.
+        why: the difference in words, as a predicate such as "is untracked".
         command: the command that fixes it, ready to run in the working directory; None if no
             single command does, or none should be suggested.
-        held: git has the file and the disk does not.
+        held: the index has the file and the disk does not.
         ignored: git ignores the file.
         blob: its contents in git, if git has them and no sparse checkout leaves them out.
     """
 
     path: str
+    kind: StateKind
     why: str
     command: str | None
     held: bool = False
     ignored: bool = False
     blob: Blob | None = None
+
+
+class Origin(NamedTuple):
+    """The state of the project that a snapshot shows.
+
+    Args:
+        kind: the worktree; the index, as it would be committed; the head, a branch that is
+            checked out, so that a commit changes it; or any other revision.
+        name: what messages call it.
+        born: the repository has a commit.
+    """
+
+    kind: Literal["worktree", "index", "head", "revision"]
+    name: str
+    born: bool = True
 
 
 class DirectoryListing(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from jit_guard.sources.answers import DirectoryListing, GitState
+from jit_guard.sources.answers import DirectoryListing, GitState, Origin
 from jit_guard.text.names import PENDING, join
-from jit_guard.text.shell import quoted
+from jit_guard.text.shell import git_command
 
 if TYPE_CHECKING:
     from jit_guard.sources.source import Answers, Chunks
@@ -110,6 +110,14 @@ class Memory:
         """Return nothing: there is no other place to look."""
         return {}
 
+    def origin(self) -> Origin:
+        """Return that this is like the worktree."""
+        return Origin("worktree", self.name)
+
+    def tracked(self, scope: str, paths: list[str]) -> set[str]:  # noqa: ARG002
+        """Return the paths that are declared as tracked."""
+        return set(self._tracked or ()).intersection(paths)
+
     def close(self) -> None:
         """Do nothing: no resource is held."""
 
@@ -125,7 +133,7 @@ class Memory:
 
 def never_added(path: str) -> GitState:
     """Return the git state of an untracked file."""
-    return GitState(path, "is untracked", f"git add -- {quoted(path)}")
+    return GitState(path, "untracked", "is untracked", git_command(".", ["add"], [path]))
 
 
 class Link(str):

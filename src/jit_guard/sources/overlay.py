@@ -10,7 +10,7 @@ from jit_guard.sources.memory import Link, Memory, Other, never_added
 from jit_guard.text.names import join
 
 if TYPE_CHECKING:
-    from jit_guard.sources.answers import GitState
+    from jit_guard.sources.answers import GitState, Origin
     from jit_guard.sources.source import Answers, Chunks, Source
 
 
@@ -94,6 +94,14 @@ class Overlay:
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
         """Return where else missing files were found."""
         return self._base.explain_missing(missing)
+
+    def origin(self) -> Origin:
+        """Return which state of the project the base is."""
+        return self._base.origin()
+
+    def tracked(self, scope: str, paths: list[str]) -> set[str]:
+        """Return the paths that git has in the base."""
+        return self._base.tracked(scope, paths)
 
     def close(self) -> None:
         """Close the base."""

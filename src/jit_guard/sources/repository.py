@@ -22,13 +22,6 @@ def top(directory: str) -> str | None:
     return here
 
 
-def is_bare(directory: str) -> bool:
-    """Check whether a directory is a git directory itself, as a bare repository is."""
-    return all(
-        os.path.exists(os.path.join(directory, name)) for name in ("HEAD", "objects", "refs")
-    )
-
-
 def git_directory(repository: str) -> str:
     """Return the real git directory of a repository: `.git`, or what a `.git` file points to.
 

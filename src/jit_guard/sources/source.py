@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar, Union
 
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.answers import DirectoryListing, GitState
+from jit_guard.sources.answers import DirectoryListing, GitState, Origin
 
 Chunks = Iterator[bytes]
 _Answer = TypeVar("_Answer")
@@ -64,6 +64,15 @@ class Source(Protocol):
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
         """Return missing path -> the only orphan with its last committed text."""
+
+    def origin(self) -> Origin:
+        """Return which state of the project this is, for messages and hints."""
+
+    def tracked(self, scope: str, paths: list[str]) -> set[str]:
+        """Return those of the paths that git has (for the index: that the last commit has).
+
+        `scope` is as for `untracked`. If git fails, the result is empty, since it is for hints.
+        """
 
     def close(self) -> None:
         """Release the resources used for reading."""

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from jit_guard.errors import OutsideError, UnreadableError
+from jit_guard.errors import GitError, OutsideError, UnreadableError
 from jit_guard.project import below
 from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.disk import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from jit_guard.sources.answers import GitState
+    from jit_guard.sources.answers import GitState, Origin
     from jit_guard.sources.source import Answers, Chunks
 
     _T = TypeVar("_T")
@@ -202,6 +202,21 @@ class Worktree:
         from jit_guard.sources.git.held import explain_missing
 
         return explain_missing(self.root, missing)
+
+    def origin(self) -> Origin:
+        """Return that this is the worktree."""
+        from jit_guard.sources.answers import Origin
+
+        return Origin("worktree", self.name)
+
+    def tracked(self, scope: str, paths: list[str]) -> set[str]:
+        """Return the paths that the index has; none outside a repository."""
+        from jit_guard.sources.git.tracking import tracked
+
+        try:
+            return tracked(self.root, scope, paths) if paths else set()
+        except GitError:
+            return set()
 
     def close(self) -> None:
         """Do nothing: no resource is held."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from jit_guard.sources import repository
-from jit_guard.text.shell import quoted
+from jit_guard.text.shell import git_command
 
 
 def add_command(root: str, paths: Iterable[str]) -> str:
@@ -21,46 +21,31 @@ def add_command(root: str, paths: Iterable[str]) -> str:
 
 def command_below(root: str, words: Iterable[str], paths: Iterable[str]) -> str:
     """Return `git WORDS -- PATHS` for paths relative to the project's root."""
-    real = os.path.realpath(root)
-    top = repository.top(real) or real
-    return command(top, words, [repository.below(top, os.path.join(real, one)) for one in paths])
+    return git_command(shown(os.path.realpath(root)), words, paths)
 
 
-def command(top: str, words: Iterable[str], paths: Iterable[str]) -> str:
-    """Return `git WORDS -- PATHS` for paths relative to the top of a repository.
+def command(root: str, top: str, words: Iterable[str], paths: Iterable[str]) -> str:
+    """Return `git WORDS -- PATHS`, to be run in the working directory.
 
-    If the working directory is outside that repository, the command has a `-C`.
-    """
-    git, prefix = _git_at(top)
-    if prefix is not None:
-        paths = [repository.below(prefix, os.path.join(top, path)) for path in paths]
-    # git takes a colon at the start for pathspec magic.
-    named = (f"./{path}" if path.startswith(":") else path for path in paths)
-    return " ".join([git, *words, "--", *map(quoted, named)])
-
-
-def git_in(top: str, path: str) -> tuple[str, str]:
-    """Return how git is run in a repository, and a path outside it for an option of git.
+    In the command, paths are relative to the root, or in a repository inside the project to the
+    top of that; unless that is the working directory, the command has a `-C`.
 
     Args:
-        top: the top of the repository.
-        path: the absolute real path of a file.
+        root: the project's root, with links resolved.
+        top: the top of a repository.
+        words: the subcommand and its options.
+        paths: relative to the top.
     """
-    git, prefix = _git_at(top)
-    return git, repository.below(prefix or top, path)
+    at = root if f"{root}{os.sep}".startswith(f"{top.rstrip(os.sep)}{os.sep}") else top
+    named = [repository.below(at, os.path.join(top, path)) for path in paths]
+    return git_command(shown(at), words, named)
 
 
-def _git_at(top: str) -> tuple[str, str | None]:
-    """Return `git`, if needed with `-C`, and the directory that its paths are relative to."""
+def shown(directory: str) -> str:
+    """Return a directory relative to the working directory, if that is shorter."""
     here = os.path.realpath(os.getcwd())
-    if repository.top(here) == top:
-        return "git", here
-    return f"git -C {quoted(_short(top, here))}", None
-
-
-def _short(path: str, here: str) -> str:
     try:
-        relative = os.path.relpath(path, here)
+        relative = os.path.relpath(directory, here)
     except ValueError:  # another drive on Windows
-        return path
-    return min(relative, path, key=len)
+        return directory
+    return min(relative, directory, key=len)

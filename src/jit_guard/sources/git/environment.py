@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from jit_guard.errors import GitError, NoGitError
+from jit_guard.project import is_bare
 from jit_guard.sources import repository
 from jit_guard.text.credential_names import may_be_credential
 from jit_guard.text.search_path import executable, without_here
@@ -109,7 +110,7 @@ def _speaks_of(top: str) -> bool:
 
 def _without_dot_git(root: str, real: str) -> Standpoint:
     """A bare repository, or a work tree whose repository only GIT_DIR names."""
-    if "GIT_DIR" not in os.environ and repository.is_bare(real):
+    if "GIT_DIR" not in os.environ and is_bare(real):
         return Standpoint(real, "", {**clean_environment(), "GIT_DIR": real})
     directory = os.path.realpath(os.environ.get("GIT_WORK_TREE") or os.getcwd())
     prefix = repository.below(directory, real)

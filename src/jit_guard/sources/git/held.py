@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from jit_guard.errors import GitError, NoGitError, UnreadableError
 from jit_guard.sources.answers import Blob, GitState
 from jit_guard.sources.git import call, reasons
-from jit_guard.sources.git.commands import command
 from jit_guard.sources.git.index import EMPTY_BLOBS
 from jit_guard.sources.git.parts import RepositoryPart, parts
 from jit_guard.sources.repository import top
@@ -54,54 +53,54 @@ def _in_repository(part: RepositoryPart) -> list[GitState]:
         if mode == _MODULE:
             modules.append(path)
         elif path in rest:
-            state = _state(part.top, tag, mode, blob, stage, path)
+            state = _state(part, tag, mode, blob, stage, path)
             if state is not None:
                 found.append(state)
                 del rest[path]
     for module in modules:
         for path in [one for one in rest if one.startswith(f"{module}/")]:
             why = f"is in the submodule {part.inside(module)}, which is not checked out"
-            fix = command(part.top, ["submodule", "update", "--init"], [module])
-            found.append(GitState(path, why, fix, held=True))
+            fix = part.command(["submodule", "update", "--init"], [module])
+            found.append(GitState(path, "submodule", why, fix, held=True))
             del rest[path]
-    return found + _removed(part.top, list(rest))
+    return found + removed(part, list(rest))
 
 
-def _removed(repository: str, paths: Sequence[str]) -> list[GitState]:
-    """Return the files that HEAD has, and the index does not."""
-    blobs = reasons.blobs_of(repository, "HEAD", paths) if paths else {}
+def removed(part: RepositoryPart, paths: Sequence[str]) -> list[GitState]:
+    """Return the files that HEAD has, of files that neither the index nor the disk has."""
+    blobs = reasons.blobs_of(part.top, "HEAD", paths) if paths else {}
     kept = [path for path, blob in blobs.items() if blob not in EMPTY_BLOBS]
     found: list[GitState] = []
     for start in range(0, len(kept), _AT_ONCE):
         words = ["ls-tree", "-z", "--full-tree", "HEAD", "--", *kept[start : start + _AT_ONCE]]
-        for record in call.lines(call.ask(repository, words)):
+        for record in call.lines(call.ask(part.top, words)):
             fields, _, path = record.partition("\t")
             mode, _, blob = fields.split(" ")
             if mode != _LINK:
                 why = "is in the last commit but was removed from the index"
-                fix = command(repository, ["restore", "--staged", "--worktree"], [path])
+                fix = part.command(["restore", "--staged", "--worktree"], [path])
                 contents = Blob(blob, mode == _EXECUTABLE, staged=False)
-                found.append(GitState(path, why, fix, held=True, blob=contents))
+                found.append(GitState(path, "gone", why, fix, held=True, blob=contents))
     return found
 
 
 def _state(
-    repository: str, tag: str, mode: str, blob: str, stage: str, path: str
+    part: RepositoryPart, tag: str, mode: str, blob: str, stage: str, path: str
 ) -> GitState | None:
     if stage != "0":
         why = "has a merge conflict in git, which must be resolved first"
-        fix = command(repository, ["checkout", "--merge"], [path])
-        return GitState(path, why, fix, held=True)
+        fix = part.command(["checkout", "--merge"], [path])
+        return GitState(path, "conflict", why, fix, held=True)
     if blob in EMPTY_BLOBS:
         return None
     if tag == "S":
         why = "exists in git but is outside the sparse checkout"
-        fix = command(repository, ["sparse-checkout", "add"], [os.path.dirname(path)])
-        return GitState(path, why, fix, held=True)
+        fix = part.command(["sparse-checkout", "add"], [os.path.dirname(path)])
+        return GitState(path, "sparse", why, fix, held=True)
     why = "exists in git but was deleted on disk"
-    fix = command(repository, ["restore", "--worktree"], [path])
+    fix = part.command(["restore", "--worktree"], [path])
     contents = None if mode == _LINK else Blob(blob, mode == _EXECUTABLE)
-    return GitState(path, why, fix, held=True, blob=contents)
+    return GitState(path, "deleted", why, fix, held=True, blob=contents)
 
 
 def _records(part: RepositoryPart) -> Iterator[_Record]:

@@ -18,6 +18,18 @@ class RepositoryPart(NamedTuple):
     inner: str  # of the top below the project's root; one of the two is ""
     paths: list[str]
 
+    @property
+    def root(self) -> str:
+        """The real path of the project's root."""
+        inner = f"{os.sep}{self.inner}" if self.inner else ""
+        return self.top.removesuffix(inner) if inner else os.path.join(self.top, self.prefix)
+
+    def command(self, words: Iterable[str], paths: Iterable[str]) -> str:
+        """Return `git WORDS -- PATHS` for paths relative to the top; see `commands.command`."""
+        from jit_guard.sources.git.commands import command
+
+        return command(self.root, self.top, words, paths)
+
     def outside(self, path: str) -> str:
         """Convert a path relative to the root to one relative to the top."""
         if self.inner:

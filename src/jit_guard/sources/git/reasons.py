@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.git import call
-from jit_guard.sources.git.commands import command
 from jit_guard.sources.git.environment import clean_environment
+from jit_guard.sources.git.parts import RepositoryPart
 from jit_guard.text.names import fold
 
 _MOST = 10_000  # paths that get a reason; more than anyone reads
@@ -18,23 +18,23 @@ _EMPTY_TREES = (  # its SHA-1 and SHA-256 ids; git knows them even without the o
 )
 
 
-def unknown(top: str, paths: Sequence[str]) -> list[GitState]:
+def unknown(part: RepositoryPart, paths: Sequence[str]) -> list[GitState]:
     """Return why the index does not have these files: untracked, ignored, removed or renamed.
 
     Args:
-        top: the top of their repository.
-        paths: relative to the top.
+        part: their repository.
+        paths: relative to its top.
 
     Raises:
         GitError: git fails.
     """
-    asked = paths[:_MOST]
+    top, asked = part.top, paths[:_MOST]
     ignored = ignoring_rules(top, [*asked, *{os.path.dirname(path) or "." for path in asked}])
     removed = set(blobs_of(top, "HEAD", asked))
     twins = _twins(top, asked)
     return [
         _state(
-            top,
+            part,
             path,
             ignored.get(path),
             path in removed,
@@ -45,7 +45,7 @@ def unknown(top: str, paths: Sequence[str]) -> list[GitState]:
     ]
 
 
-def announced(top: str, paths: Sequence[str]) -> list[GitState]:
+def announced(part: RepositoryPart, paths: Sequence[str]) -> list[GitState]:
     """Return the files that are in the index by name only (`git add -N`)."""
     if not paths:
         return []
@@ -54,14 +54,15 @@ def announced(top: str, paths: Sequence[str]) -> list[GitState]:
     # (diff-files may read one through a filter of the repository).
     words = ["diff-index", "--cached", "--ita-invisible-in-index", "--name-only", "-z"]
     for empty in _EMPTY_TREES:
-        answer = call.ask(top, [*words, empty, "--", *asked])
+        answer = call.ask(part.top, [*words, empty, "--", *asked])
         if not answer.returncode:
             break
     else:
         return []
     staged = set(call.lines(answer))
+    why = "only its name was added (git add -N)"
     return [
-        GitState(path, "only its name was added (git add -N)", command(top, ["add"], [path]))
+        GitState(path, "announced", why, part.command(["add"], [path]))
         for path in asked
         if path not in staged
     ]
@@ -88,7 +89,17 @@ def ignoring_rules(top: str, paths: Sequence[str]) -> dict[str, str]:
 
 def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
     """Return path -> the id of its blob in a revision, for the paths that exist there."""
-    asked = [path for path in paths if "\n" not in path]
+    listed = list(paths)
+    asked = [path for path in listed if "\n" not in path]
+    odd = [path for path in listed if "\n" in path]  # a request is a line
+    found: dict[str, str] = {}
+    if odd:
+        command = ["ls-tree", "-z", "--full-tree", revision, "--", *odd]
+        for record in call.lines(call.ask(top, command)):
+            fields, _, path = record.partition("\t")
+            _, kind, blob = fields.split(" ")
+            if kind == "blob":
+                found[path] = blob
     answer = call.ask(
         top,
         ["cat-file", "--batch-check=%(objectname) %(objecttype)"],
@@ -96,9 +107,8 @@ def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
     )
     lines = answer.stdout.decode("utf-8", "replace").split("\n")
     words = (line.rsplit(" ", 1) for line in lines)
-    return {
-        path: blob for path, (blob, *kind) in zip(asked, words, strict=False) if kind == ["blob"]
-    }
+    answers = zip(asked, words, strict=False)
+    return found | {path: blob for path, (blob, *kind) in answers if kind == ["blob"]}
 
 
 def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:
@@ -110,7 +120,13 @@ def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:
 
 
 def _state(
-    top: str, path: str, rule: str | None, removed: bool, twin: str | None, *, on_purpose: bool
+    part: RepositoryPart,
+    path: str,
+    rule: str | None,
+    removed: bool,
+    twin: str | None,
+    *,
+    on_purpose: bool,
 ) -> GitState:
     """Return why the index does not have a file, and the command that adds it.
 
@@ -118,19 +134,21 @@ def _state(
     what the user keeps out of it, and a clone's configuration can name any directory.
     """
     force = ["-f"] if rule else []
-    add: str | None = command(top, ["add", *force], [path])
+    add: str | None = part.command(["add", *force], [path])
     hidden = any(name.startswith(".") for name in path.split("/"))  # as `.env`
     if rule and (on_purpose or hidden):
         add = None
     if twin is not None:
-        forget = command(top, ["rm", "-q", "--cached"], [twin])
+        forget = part.command(["rm", "-q", "--cached"], [twin])
         known = os.path.relpath(twin, os.path.dirname(path) or ".").replace(os.sep, "/")
-        return GitState(path, f"is tracked as {known}", add and f"{forget} && {add}")
+        return GitState(path, "renamed", f"is tracked as {known}", add and f"{forget} && {add}")
     if removed:
         also = f" and {_ignored(rule)}" if rule else ""
         why = f"was removed from the index (git rm --cached){also}"
-        return GitState(path, why, add, ignored=rule is not None)
-    return GitState(path, _ignored(rule) if rule else "is untracked", add, ignored=bool(rule))
+        return GitState(path, "removed", why, add, ignored=rule is not None)
+    if rule:
+        return GitState(path, "ignored", _ignored(rule), add, ignored=True)
+    return GitState(path, "untracked", "is untracked", add)
 
 
 def _ignored(rule: str) -> str:

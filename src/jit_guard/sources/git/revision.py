@@ -7,7 +7,9 @@ import stat
 from time import sleep
 
 from jit_guard.errors import GitError
+from jit_guard.project import is_bare
 from jit_guard.sources import repository
+from jit_guard.sources.answers import Origin
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import Standpoint
 from jit_guard.sources.git.objects import Objects
@@ -29,6 +31,26 @@ def revision(source: str) -> str | None:
         pushed = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
         return pushed or None
     return None if source == INDEX else source
+
+
+def origin(root: str, source: str, *, born: bool) -> Origin:
+    """Return which state of the project a source names.
+
+    A branch counts as the one that is checked out only by its name: a commit on it changes what the
+    name means, but never a hash, a tag or another branch.
+    """
+    wanted = revision(source)
+    if wanted is None:
+        return Origin("index", "the index" if source == INDEX else "the commit", born)
+    if source == COMMIT:
+        wanted = os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or wanted
+    name = wanted.removeprefix("refs/heads/")
+    answer = call.ask(root, ["symbolic-ref", "-q", "--short", "HEAD"])
+    here = answer.stdout.decode("utf-8", "surrogateescape").strip()
+    if repository.top(root) is None:  # a bare repository
+        return Origin("revision", name, born)
+    checked_out = name in ("HEAD", "@") or (bool(here) and name.removeprefix("heads/") == here)
+    return Origin("head" if checked_out else "revision", name, born)
 
 
 def tree_of(objects: Objects, name: str) -> str:
@@ -58,6 +80,8 @@ def tree_of_index(standpoint: Standpoint) -> str:
     """
     from tempfile import TemporaryDirectory
 
+    if is_bare(standpoint.directory) and "GIT_INDEX_FILE" not in standpoint.environment:
+        raise GitError("a bare repository has no index; name a revision, as in --source HEAD")
     index = _index(standpoint)
     _wait_for(f"{index}.lock")
     with TemporaryDirectory(prefix="jit-guard-") as directory:

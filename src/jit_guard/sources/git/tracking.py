@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from jit_guard.sources.answers import GitState
-from jit_guard.sources.git.index import scan
+from jit_guard.sources.git.index import Scan, scan
 from jit_guard.sources.git.parts import RepositoryPart, parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import by_directory, join
@@ -31,11 +31,7 @@ def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> lis
     if top(root) is None:
         return []
     (main,) = parts(root, [scope or "."], nested=False)
-    scopes = [main.outside(scope)]
-    scopes += (main.outside(one) for one in wanted if not f"{one}/".startswith(f"{scope}/"))
-    if not scope:
-        scopes = [main.prefix]
-    seen = scan(main.top, scopes, {main.outside(one): names for one, names in wanted.items()})
+    seen = _scan(main, scope, wanted)
     if not seen.absent and not seen.empty:
         return []
     from jit_guard.sources.git import reasons
@@ -43,11 +39,33 @@ def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> lis
     absent = [
         join(directory, name) for directory, names in seen.absent.items() for name in sorted(names)
     ]
-    states = reasons.announced(main.top, seen.empty)
+    states = reasons.announced(main, seen.empty)
     found = [state._replace(path=main.inside(state.path)) for state in states]
     for part in parts(root, map(main.inside, absent)) if absent else ():
         found += _absent_in(part, main, seen.modules)
     return found
+
+
+def tracked(root: str, scope: str, paths: Iterable[str]) -> set[str]:
+    """Return those of the paths that the index has; none outside git.
+
+    Files of a submodule do not count. Arguments and errors are as for `untracked`.
+    """
+    if top(root) is None:
+        return set()
+    (main,) = parts(root, [scope or "."], nested=False)
+    asked = list(paths)
+    absent = _scan(main, scope, by_directory(asked)).absent
+    split = ((path, main.outside(path).rpartition("/")) for path in asked)
+    return {path for path, (head, _, name) in split if name not in absent.get(head, ())}
+
+
+def _scan(main: RepositoryPart, scope: str, wanted: Mapping[str, Iterable[str]]) -> Scan:
+    scopes = [main.outside(scope)]
+    scopes += (main.outside(one) for one in wanted if not f"{one}/".startswith(f"{scope}/"))
+    if not scope:
+        scopes = [main.prefix]
+    return scan(main.top, scopes, {main.outside(one): names for one, names in wanted.items()})
 
 
 def _absent_in(
@@ -57,16 +75,16 @@ def _absent_in(
     from jit_guard.sources.git import reasons
 
     if part.top == main.top:
-        states = reasons.unknown(part.top, part.paths)
+        states = reasons.unknown(part, part.paths)
     elif main.outside(part.inner) in modules:  # the submodule may have them
         wanted = by_directory(part.paths)
         seen = scan(part.top, wanted, wanted)
         absent = [
             join(directory, name) for directory, names in seen.absent.items() for name in names
         ]
-        states = reasons.announced(part.top, seen.empty)
-        states += reasons.unknown(part.top, sorted(absent)) if absent else []
+        states = reasons.announced(part, seen.empty)
+        states += reasons.unknown(part, sorted(absent)) if absent else []
     else:
         why = f"is in the nested repository {part.inner}, which is not a submodule"
-        states = [GitState(path, why, None) for path in part.paths]
+        states = [GitState(path, "nested", why, None) for path in part.paths]
     return [state._replace(path=part.inside(state.path)) for state in states]

@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources import gate
-from jit_guard.sources.answers import DirectoryListing, GitState
+from jit_guard.sources.answers import DirectoryListing, GitState, Origin
 from jit_guard.sources.git.absence import explain_missing
 from jit_guard.sources.git.environment import commit_standpoint
 from jit_guard.sources.git.listing import DIRECTORY, LINK, ids, listing
 from jit_guard.sources.git.objects import Found, Objects
-from jit_guard.sources.git.revision import revision, tree_of, tree_of_index
+from jit_guard.sources.git.revision import origin, revision, tree_of, tree_of_index
 from jit_guard.sources.source import Answers, Chunks
 from jit_guard.sources.tree import Tree
-from jit_guard.text.names import join
+from jit_guard.text.names import by_directory, join
 
 _NOTHING = DirectoryListing(set(), set(), {}, {})
 
@@ -45,10 +45,21 @@ class GitTree:
         prefix: the root below the top of the repository, with `/`; "" for the top itself.
         tree: the id of the tree at the top.
         objects: the reader of objects.
+        revision: the revision that has this tree; None for the index.
     """
 
-    def __init__(self, name: str, root: str, prefix: str, tree: str, objects: Objects) -> None:
+    def __init__(
+        self,
+        name: str,
+        root: str,
+        prefix: str,
+        tree: str,
+        objects: Objects,
+        revision: str | None,
+    ) -> None:
         self.name = name
+        self._revision = revision
+        self._origin: Origin | None = None
         self._root = root
         self._prefix = prefix
         self._objects = objects
@@ -118,13 +129,17 @@ class GitTree:
         return []
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
-        """Return the missing files that exist on disk, and why git does not have them."""
-        return explain_missing(self._root, missing, self.name)
+        """Return the missing files that exist on disk or in HEAD, and why this does not have them.
+
+        None if this is a revision that is not checked out.
+        """
+        return explain_missing(self._root, missing, self.origin()) if missing else {}
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
-        """Return missing path -> the only orphan with its text in HEAD."""
+        """Return missing path -> the only orphan with its text in the commit before this one."""
         asked = [path for path in missing if "\n" not in path] if orphans else []
-        found = self._objects.each(f"HEAD:{join(self._prefix, path)}" for path in asked)
+        before_this = "HEAD" if self._revision is None else f"{self._revision}^"
+        found = self._objects.each(f"{before_this}:{join(self._prefix, path)}" for path in asked)
         before = {path: blob.id for path, blob in zip(asked, found, strict=True) if blob}
         by_id: dict[str, list[str]] = {}
         for path in orphans if before else ():
@@ -133,6 +148,29 @@ class GitTree:
                 by_id.setdefault(ids[name].hex(), []).append(path)
         return {
             path: by_id[blob][0] for path, blob in before.items() if len(by_id.get(blob, ())) == 1
+        }
+
+    def origin(self) -> Origin:
+        """Return whether this is the index, the branch that is checked out, or another revision."""
+        if self._origin is None:
+            born = self._objects.whole("HEAD") is not None
+            self._origin = origin(self._root, self.name, born=born)
+        return self._origin
+
+    def tracked(self, scope: str, paths: list[str]) -> set[str]:  # noqa: ARG002
+        """Return those of the paths that HEAD has if this is the index, otherwise all."""
+        if self._revision is not None:
+            return set(paths)
+        try:
+            tree = tree_of(self._objects, "HEAD")
+            head = GitTree("HEAD", self._root, self._prefix, tree, self._objects, "HEAD")
+            listed = {one: head.directory(one) for one in by_directory(paths)}
+        except (GitError, UnreadableError):
+            return set()
+        return {
+            path
+            for path, (directory, _, name) in ((path, path.rpartition("/")) for path in paths)
+            if (found := listed[directory]) is not None and name in found.files
         }
 
     def _seen(self, path: str) -> _Seen | None:
@@ -208,7 +246,7 @@ def open_tree(root: str, source: str) -> GitTree:
     objects = Objects(standpoint)
     try:
         tree = tree or tree_of(objects, wanted or "")
-        return GitTree(source, os.path.abspath(root), standpoint.prefix, tree, objects)
+        return GitTree(source, os.path.abspath(root), standpoint.prefix, tree, objects, wanted)
     except BaseException:
         objects.close()
         raise
