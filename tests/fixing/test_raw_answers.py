@@ -16,7 +16,7 @@ from chat_server import ChatServer, answer, completion, good, serving
 from jit_guard.generators.answers.gate import component_in
 from jit_guard.generators.generator import Request, Text
 from jit_guard.ledger.history import history
-from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.ledger import Ledger, keep
 from jit_guard.ledger.records import Arrival, Key, Wanted
 from projects import Outcome, call, lay_out
 
@@ -153,6 +153,17 @@ def test_a_program_s_answer_passes_the_gate(root: Path) -> None:
 
 def records(root: Path) -> Iterator[str | None]:
     return (record.component() for record in history(str(root)))
+
+
+def test_a_recovered_component_is_not_stored_beside_its_answer(tmp_path: Path) -> None:
+    wanted = Wanted(PATH, Key("LEAVE", "persona", "u.txt", "", "openai", "m", "1"))
+    request = Request("LEAVE", "persona", "u.txt", PATH, "")
+    with Ledger(str(tmp_path)) as ledger:
+        ledger.arrived([Arrival(wanted, request, Text(f"<think>hm</think>{BODY}"), 1.5)])
+    keep(str(tmp_path), PATH, BODY.encode())
+    assert len(list(history(str(tmp_path)))) == 1
+    keep(str(tmp_path), PATH, b"Something else.\n")
+    assert len(list(history(str(tmp_path)))) == 2
 
 
 def test_the_history_finds_the_component_again(root: Path) -> None:

@@ -194,8 +194,7 @@ class Ledger:
 
 def keep(root: str, path: str, data: bytes) -> None:
     """Store a text durably, unless the ledger already has it. Raises LedgerError."""
-    known = digest(data)
-    if any(digest(one.content.encode(errors="replace")) == known for one in history(root)):
+    if any(one.holds(data) for one in history(root)):
         return
     filename = path.rpartition("/")[2]
     key = Key("", "", filename, "", _RECOVERED, "", "")
