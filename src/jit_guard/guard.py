@@ -361,7 +361,8 @@ class Guard:
         Writes nothing, calls no generator. Reports with many findings are returned unchanged.
         """
         fixable = report.source == "worktree" and len(report.findings) <= _MOST_PLANNED
-        if not fixable or not any(one.fixable for one in report.findings):
+        adopts = options is not None and options.adopt
+        if not fixable or not (adopts or any(one.fixable for one in report.findings)):
             return report
         from jit_guard.fixing.forecast import planned_fixes
         from jit_guard.fixing.interaction import Silent

@@ -408,3 +408,52 @@ def test_an_executable_component_is_executable_after_a_recovery(project: Path, s
     recover(str(project))
     assert os.access(project / P, os.X_OK)
     assert not (project / Q).stat().st_mode & 0o111
+
+
+# Entries that are added
+
+
+ADDED = MapChange("goal_map.json", (Edit(("NEW", "protocol"), None, "hello.txt"),))
+
+
+def added(project: Path, steps: int) -> bytes:
+    before = (project / "goal_map.json").read_bytes()
+    commits.interrupt(str(project), [ADDED], (), steps)
+    return before
+
+
+def test_an_added_entry_is_finished_or_undone(project: Path) -> None:
+    before = added(project, 1)
+    assert b"NEW" in (project / "goal_map.json").read_bytes()
+    done = recover(str(project), abandon=True)
+    assert done.actions[0] == "removed goal_map.json/NEW/protocol"
+    assert (project / "goal_map.json").read_bytes() == before
+    added(project, 0)
+    recover(str(project))
+    assert b"NEW" in (project / "goal_map.json").read_bytes()
+
+
+def test_an_entry_that_no_longer_fits_the_map_is_left(project: Path) -> None:
+    added(project, 0)
+    (project / "goal_map.json").write_text('{"NEW": {}}')
+    done = recover(str(project))
+    assert "has no goal 'NEW' with entries" in done.left[0].reason
+    assert (project / "goal_map.json").read_text() == '{"NEW": {}}'
+    assert interrupted(str(project)) is None
+
+
+def test_an_entry_that_another_process_added_is_left(project: Path) -> None:
+    added(project, 0)
+    theirs = '{"NEW": {"protocol": "theirs.txt"}}'
+    (project / "goal_map.json").write_text(theirs)
+    done = recover(str(project))
+    assert done.left[0].reason == "another process set it to 'theirs.txt'"
+    assert (project / "goal_map.json").read_text() == theirs
+
+
+def test_only_an_intent_that_adds_an_entry_needs_a_newer_reader(project: Path) -> None:
+    interrupt(project)
+    assert b'"version": 1' in (project / PENDING).read_bytes()
+    recover(str(project))
+    added(project, 0)
+    assert b'"version": 2' in (project / PENDING).read_bytes()

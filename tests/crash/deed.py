@@ -22,6 +22,10 @@ from jit_guard.registry.edit import Edit
 NEW = "autogen_protocol_for_greet.txt"
 EDIT = Edit(("GREET", "protocol"), "hello.txt", NEW)
 MOVED = Edit(("GREET", "persona"), "host.txt", "of/guest.txt")
+ADDED = (
+    Edit(("GREET", "template"), None, "note.md"),
+    Edit(("LEAVE", "persona"), None, "host.txt"),
+)
 TEXT = b"Say hello, then the name.\n" * 3
 
 
@@ -36,6 +40,11 @@ def move(root: str) -> None:
     changes = [MapChange("goal_map.json", (MOVED,))]
     moves = [Move("components/personas/host.txt", f"components/personas/{MOVED.new}")]
     transaction.commit(root, changes, (), moves=moves)
+
+
+def add(root: str) -> None:
+    """Add an entry to a goal, and a goal."""
+    transaction.commit(root, [MapChange("goal_map.json", ADDED)], ())
 
 
 def refuse_links() -> None:
@@ -85,6 +94,8 @@ def main() -> int:
             commit(root)
         elif deed.startswith("move"):
             move(root)
+        elif deed == "add":
+            add(root)
         else:
             recover(root, abandon=deed == "abandon")
     except JitGuardError as error:

@@ -12,10 +12,12 @@ from unittest.mock import patch
 
 import commits
 from crash.deed import (
+    ADDED,
     EDIT,
     MOVED,
     NEW,
     TEXT,
+    add,
     commit,
     commit_undone,
     move,
@@ -211,13 +213,23 @@ def in_new_directories(root: str) -> None:
 
 
 HOST = b"You welcome people.\n"
-MOVED_MAP = MAP.replace(b"host.txt", MOVED.new.encode())
+MOVED_MAP = MAP.replace(b"host.txt", b"of/guest.txt")
 MOVED_STATE: State = {
     "goal_map.json": MOVED_MAP,
     "components": None,
     "components/personas": None,
     "components/personas/of": None,
     f"components/personas/{MOVED.new}": HOST,
+}
+
+
+ADDED_STATE: State = {
+    **SIMPLE,
+    "goal_map.json": MAP.replace(
+        b'"hello.txt"\n  }\n',
+        b'"hello.txt",\n    "template": "note.md"\n  },\n'
+        b'  "LEAVE": {\n    "persona": "host.txt"\n  }\n',
+    ),
 }
 
 
@@ -350,6 +362,9 @@ def scenarios(directory: str) -> list[Scenario]:
     """Return all scenarios. `directory` is an empty directory in which to prepare states."""
     pending = decided(directory, SIMPLE)
     moving = decided(directory, SIMPLE, moved=True)
+    write_state(directory, SIMPLE)
+    commits.interrupt(os.path.realpath(directory), [MapChange("goal_map.json", ADDED)], (), 1)
+    adding = read_state(directory)
     prepared: State = {path: pending[path] for path in pending if path in OURS_FOR_GOOD}
     cleaned = {path: data for path, data in pending.items() if "/.jit-guard-" not in f"/{path}"}
     half_done = {**pending, "goal_map.json": SIMPLE_NEW["goal_map.json"]}
@@ -418,6 +433,11 @@ def scenarios(directory: str) -> list[Scenario]:
         ),
         Scenario(
             "move abandoned", moving, abandoned, recover_with_space, SIMPLE, MOVED_STATE, SIMPLE
+        ),
+        Scenario("entries added", SIMPLE, add, recover, SIMPLE, ADDED_STATE),
+        Scenario(
+            "entries added, abandoned", adding, abandoned, recover_with_space, SIMPLE, ADDED_STATE,
+            SIMPLE,
         ),
         Scenario(
             "new directories", SIMPLE, in_new_directories, recover, adopted, SIMPLE_NEW,

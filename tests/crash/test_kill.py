@@ -12,7 +12,7 @@ import pytest
 from crash.conftest import Record
 from crash.killable import FULL, Killable, middle
 from crash.killing import inject
-from crash.projects import MOVED_STATE, SIMPLE, SIMPLE_NEW, decided
+from crash.projects import ADDED_STATE, MOVED_STATE, SIMPLE, SIMPLE_NEW, decided
 from crash.tracing import why_not_strace
 from jit_guard.commit import intent, transaction
 from jit_guard.commit.directories import Directories
@@ -89,9 +89,10 @@ def test_kill_9_at_every_call_of_abandoning(fast_directory: str, record: Record)
     record(f"kill -9, recover --abandon: {len(points)} points, {dict(ends)}, nothing else")
 
 
-@pytest.mark.parametrize("what", ["move", "move without links"])
+@pytest.mark.parametrize("what", ["move", "move without links", "add"])
 def test_kill_9_at_every_call_of_a_move(what: str, fast_directory: str, record: Record) -> None:
-    move = Killable(fast_directory, what, SIMPLE, MOVED_STATE)
+    new = ADDED_STATE if what == "add" else MOVED_STATE
+    move = Killable(fast_directory, what, SIMPLE, new)
     ends: Counter[str] = Counter()
     points = move.points()
     runs = inject(move.argv, move.root, move.env, points, "signal=SIGKILL", move.lay_out)

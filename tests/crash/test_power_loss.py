@@ -52,6 +52,8 @@ NAMES = (
     "moved without hard links",
     "edited, then moved",
     "move abandoned",
+    "entries added",
+    "entries added, abandoned",
     "new directories",
 )
 

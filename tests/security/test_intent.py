@@ -707,3 +707,40 @@ def test_a_move_of_another_form_is_refused(
     change(body["moves"][0])
     plant(world / "project", json.dumps({"sha256": intent._checksum(body), **body}).encode())
     refuse(world, world / "project", "corrupted")
+
+
+# Added entries
+
+
+def adding(*keys: str, new: str = "there.txt", old: str | None = None) -> Intent:
+    edits = (Edit(keys or ("B", "persona"), old, new),)
+    return Intent("commit", (of_map(*edits),), (), ())
+
+
+def test_an_added_entry_is_carried_out_and_listed(world: Path) -> None:
+    root = world / "project"
+    plant(root, adding("NEW", "protocol"))
+    done = call("recover", cwd=root)
+    assert "set goal_map.json/NEW/protocol to 'there.txt'" in done.out
+    assert json.loads((root / "goal_map.json").read_text())["NEW"] == {"protocol": "there.txt"}
+
+
+@pytest.mark.parametrize("new", ["../x", "/etc/passwd", "a\\b", ".git/x", ""])
+def test_an_added_entry_that_is_not_a_safe_path_is_refused(world: Path, new: str) -> None:
+    plant(world / "project", adding(new=new))
+    refuse(world, world / "project", "which is not a safe component path")
+
+
+@pytest.mark.parametrize("keys", [("$schema",), ("A",), ("A", "b", "c"), ("A", "..")])
+def test_an_added_value_that_is_no_entry_is_refused(world: Path, keys: tuple[str, ...]) -> None:
+    plant(world / "project", adding(*keys))
+    refuse(world, world / "project")
+
+
+@pytest.mark.parametrize("old", ["there.txt", None])
+def test_no_intent_removes_an_entry(world: Path, old: str | None) -> None:
+    body = json.loads(intent.encode(adding("B", "protocol", old=old)))
+    del body["sha256"]
+    body["maps"][0]["edits"][0]["new"] = None
+    plant(world / "project", json.dumps({"sha256": intent._checksum(body), **body}).encode())
+    refuse(world, world / "project", "corrupted")

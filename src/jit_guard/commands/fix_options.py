@@ -4,6 +4,7 @@ import os
 import sys
 
 from jit_guard.commands.arguments import positive, seconds
+from jit_guard.commands.questions import OrphanNames, can_ask
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 from jit_guard.text.console import Console
@@ -34,6 +35,11 @@ def add_fix_options(parser: "ArgumentParser") -> None:
         "--generate-anyway",
         action="store_true",
         help="generate a text even if a hint has a likely file",
+    )
+    fix.add_argument(
+        "--adopt",
+        action="store_true",
+        help="add an entry for each orphan whose directory and name say which; ask for the others",
     )
     fix.add_argument(
         "--descriptions",
@@ -86,6 +92,8 @@ def run_fix(
 ) -> "Report | int":
     """Fix and return the report; with `--dry-run`, show the plan and return an exit code."""
     fix_options, interaction = _fix_options(options), _interaction(options, console)
+    if options.adopt and not options.no_input and can_ask(console):
+        fix_options = fix_options._replace(name_orphan=OrphanNames(console))
     for warning in _unknown_descriptions(guard, fix_options, maps):
         console.note(f"warning: --descriptions: {warning}")
     if options.dry_run and options.has_format("json"):
@@ -136,6 +144,7 @@ def _fix_options(options: "Options") -> "FixOptions":
         timeout=options.timeout,
         max_tokens_total=options.max_tokens_total,
         fresh=options.fresh,
+        adopt=options.adopt,
         consent=options.yes,
         relink=options.relink,
         generate_anyway=options.generate_anyway,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FIX_ONLY = (
     "dry_run", "descriptions", "yes", "no_input", "generator", "model", "base_url", "command",
-    "jobs", "limit", "timeout", "max_tokens_total", "fresh", "relink", "generate_anyway",
+    "jobs", "limit", "timeout", "max_tokens_total", "fresh", "relink", "generate_anyway", "adopt",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class Options(NamedTuple):
     fresh: bool = False
     relink: bool = False
     generate_anyway: bool = False
+    adopt: bool = False
     descriptions: str | None = None
     yes: bool = False
     no_input: bool = False

@@ -6,6 +6,10 @@ import sys
 from jit_guard.text.console import Console
 from jit_guard.text.printable import printable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jit_guard.fixing.adoption import Unclear
+
 
 def can_ask(console: Console) -> bool:
     """Check whether a user can answer: inside a git hook, the terminal belongs to git."""
@@ -36,3 +40,30 @@ def agrees(console: Console, question: str) -> bool:
     """Ask a question to be answered with yes or no; Enter and the end of input are no."""
     answer = ask(console, f"{question} [y/N]")
     return (answer or "").lower() in ("y", "yes")
+
+
+class OrphanNames:
+    """Asks for the entry of an orphan; after the end of input, every other one is left."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._ended = False
+        self._path = ""
+
+    def __call__(self, orphan: "Unclear") -> tuple[str, str] | None:
+        """Return goal and component type; None leaves the orphan."""
+        if self._ended:
+            return None
+        if orphan.path != self._path:
+            self._console.err.write(f"\n{printable(orphan.path)} has no entry\n")
+        self._path = orphan.path
+        self._console.err.write(f"  {printable(orphan.reason)}\n")
+        goal = ask(self._console, "Goal of it, or - to leave it?", orphan.goal)
+        if goal is None:
+            self._ended = True
+        if goal in (None, "", "-"):
+            return None
+        kind = ask(self._console, "Component type?", orphan.component_type)
+        if kind is None:
+            self._ended = True
+        return None if kind in (None, "", "-") else (str(goal), str(kind))

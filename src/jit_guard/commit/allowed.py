@@ -69,7 +69,7 @@ def refusal(
     for one in intent.maps:
         if why := _refusal_of_map(one, allowed):
             return why
-        set_now.update(allowed.path_of(edit.keys, edit.new) for edit in one.edits)
+        set_now.update(_path(allowed, edit.keys, edit.new) for edit in one.edits)
     for component in intent.components:
         # A plan has no edits, and places nothing.
         known = component.path in set_now and not within
@@ -90,6 +90,10 @@ def refusal(
     return next((why for why in (*moves, *removes) if why is not None), None)
 
 
+def _path(allowed: Allowed, keys: tuple[str, ...], value: str | None) -> str | None:
+    return None if value is None else allowed.path_of(keys, value)
+
+
 def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
     if one.path not in allowed.maps:
         return f"it edits {one.path}, which is not a configured map, nor named by --map"
@@ -97,9 +101,12 @@ def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
         return f"it edits an entry of {one.path} twice"
     for edit in one.edits:
         for value in (edit.new, edit.old):  # abandoning it sets the old value
-            if allowed.path_of(edit.keys, value) is None:
+            if value is None and value is edit.old:
+                continue  # the entry is added, and abandoning that removes it
+            if value is None or allowed.path_of(edit.keys, value) is None:
                 at = f"{one.path}{pointer(*edit.keys)}"
-                return f"it sets {at} to {value[:60]!r}, which is not a safe component path"
+                what = "nothing" if value is None else repr(value[:60])
+                return f"it sets {at} to {what}, which is not a safe component path"
     return None
 
 
@@ -114,7 +121,7 @@ def _refusal_of_move(one: MoveIntent, intent: Intent, allowed: Allowed) -> str |
         return None
     # A plan has no edits, and moves nothing.
     named = intent.phase == "plan" or any(
-        (allowed.path_of(edit.keys, edit.old), allowed.path_of(edit.keys, edit.new))
+        (_path(allowed, edit.keys, edit.old), _path(allowed, edit.keys, edit.new))
         == (one.old, one.new)
         for change in intent.maps
         for edit in change.edits

@@ -31,7 +31,7 @@ from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
 DRAFT = f"{PENDING}.tmp"
 BROKEN = f"{STATE_DIRECTORY}/unreadable-pending.json"
 VERSION = 2
-_OLDEST = 1  # readers of this version can finish everything but a move
+_OLDEST = 1  # readers of this version can finish everything but a move or an added entry
 # The size limit of an intent, and of everything in it outside strings (200,000 edits).
 MOST_BYTES = 64 << 20
 _MOST_STRUCTURE = 8 << 20
@@ -237,7 +237,7 @@ def encode(intent: Intent) -> bytes:
         TransactionError: it is too large: `read` would refuse it.
     """
     body: dict[str, Any] = {
-        "version": VERSION if intent.moves else _OLDEST,
+        "version": VERSION if intent.moves or _adds_entries(intent) else _OLDEST,
         "phase": intent.phase,
         "folders": intent.directories,
         "maps": [
@@ -274,6 +274,10 @@ def encode(intent: Intent) -> bytes:
     if _is_bulky(data):
         raise TransactionError("the commit is too large; nothing was changed")
     return data
+
+
+def _adds_entries(intent: Intent) -> bool:
+    return any(edit.old is None for one in intent.maps for edit in one.edits)
 
 
 def decode(data: bytes) -> Intent:
@@ -341,7 +345,7 @@ def _refuse_odd(intent: Intent) -> None:
 
 def _decode_map(one: dict[str, Any]) -> MapIntent:
     edits = tuple(
-        Edit(_keys(_of(str, edit["pointer"])), _of(str, edit["old"]), _of(str, edit["new"]))
+        Edit(_keys(_of(str, edit["pointer"])), _old(edit["old"]), _of(str, edit["new"]))
         for edit in _of(list, one["edits"])
     )
     return MapIntent(
@@ -351,6 +355,11 @@ def _decode_map(one: dict[str, Any]) -> MapIntent:
         _of(str, one["new_sha256"]),
         edits,
     )
+
+
+def _old(value: Any) -> str | None:
+    """Return the old value of an edit; None for an entry that is added."""
+    return None if value is None else _of(str, value)
 
 
 def _decode_component(one: dict[str, Any]) -> ComponentIntent:

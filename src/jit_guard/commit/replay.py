@@ -65,6 +65,8 @@ class Recovery(NamedTuple):
         """All actions, one line each."""
         done = [
             f"set {change.path}{pointer(*edit.keys)} to {edit.new!r}"
+            if edit.new is not None
+            else f"removed {change.path}{pointer(*edit.keys)}"
             for change in self.changes
             for edit in change.edits
         ]
@@ -220,7 +222,7 @@ class Replay:
             self._served = {}
             for of in self.intent.maps:
                 for edit in of.edits:
-                    self._served.setdefault(edit.new, []).append((of.path, edit))
+                    self._served.setdefault(edit.new or "", []).append((of.path, edit))
             self._in_place = {(path, e) for path, edits in self.set_edits.items() for e in edits}
         path = one.new if isinstance(one, MoveIntent) else one.path
         served = [entry for end in _ends(path) for entry in self._served.get(end, ())]

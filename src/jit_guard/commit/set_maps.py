@@ -100,9 +100,26 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
         else:
             change = "removed it" if value is None else f"set it to {quote(value)}"
             left.append(Left(one.path, edit.keys, f"another process {change}"))
+    todo, unfit = _fitting(data, todo)
+    left += (Left(one.path, edit.keys, why) for edit, why in unfit)
     if todo:
         refuse_hard_link(one.path, status)
     return Decision(status, data, tuple(todo), tuple(done), tuple(left))
+
+
+def _fitting(data: bytes, edits: list[Edit]) -> tuple[list[Edit], list[tuple[Edit, str]]]:
+    """Return the edits that fit the map; and entries that cannot be added or removed, and why."""
+    fit = [edit for edit in edits if None not in edit]
+    unfit: list[tuple[Edit, str]] = []
+    for edit in edits:
+        if None in edit:
+            try:
+                splice(data, [*fit, edit])
+            except EditError as error:
+                unfit.append((edit, str(error)))
+            else:
+                fit.append(edit)
+    return fit, unfit
 
 
 def _prepare_map(work: Replay, one: MapIntent, location: Location, decision: Decision) -> None:

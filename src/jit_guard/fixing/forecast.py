@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jit_guard.errors import JitGuardError
+from jit_guard.fixing.adopting import proposals
+from jit_guard.fixing.adoption import NewEntry
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import GeneratorSetup, Job
@@ -110,6 +112,10 @@ def planned_fixes(job: Job, interaction: Interaction) -> dict[str, PlannedFix]:
         found[offer.component] = PlannedFix("offer", offer.found, 0)
     for leave in plan.leaves:
         found[leave.component] = PlannedFix("leave", None, 0)
+    for orphan in proposals(job)[1] if job.options.adopt else ():
+        certain = isinstance(orphan, NewEntry)
+        action, path = ("adopt", orphan.path) if certain else ("leave", None)
+        found.setdefault(orphan.path, PlannedFix(action, path, 0))
     return found
 
 

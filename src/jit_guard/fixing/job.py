@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.config import Settings
 from jit_guard.errors import JitGuardError, MissingComponent, UsageError
+from jit_guard.fixing.adoption import Unclear
 from jit_guard.fixing.descriptions import Descriptions, parse
 from jit_guard.fixing.judging import TextCheck, with_rules
 from jit_guard.fixing.plan import Decision
@@ -32,8 +33,9 @@ class FixOptions(NamedTuple):
 
     `generator` is a name, or a `Generator` (a program's own, or a scripted one in a test).
     `describe` returns the description of an entry that no file describes (for programs; the
-    command asks). `consent`: spend money without asking. `relink` accepts every offer of a likely
-    file, and `generate_anyway` declines it; otherwise the user is asked.
+    command asks), `name_orphan` goal and type of an orphan whose entry is not certain. `consent`:
+    spend money without asking. `relink` accepts every offer of a likely file, and
+    `generate_anyway` declines it; otherwise the user is asked.
     """
 
     generator: str | Generator | None = None
@@ -51,6 +53,8 @@ class FixOptions(NamedTuple):
     descriptions: Descriptions = MappingProxyType({})
     described_in: str | None = None  # the file that contains them
     describe: Callable[[Entry], str | None] | None = None
+    adopt: bool = False  # add entries for orphans
+    name_orphan: Callable[[Unclear], tuple[str, str] | None] | None = None
     only: str | None = None  # the path of a missing component: nothing else is fixed
 
     @property

@@ -155,5 +155,5 @@ def _entries(step: Generate) -> list[tuple[str, str]]:
 
 
 def _first_entry(step: Generate) -> Entry:
-    filename = step.repoints[0].edit.old if step.repoints else step.filename
+    filename = (step.repoints[0].edit.old if step.repoints else None) or step.filename
     return Entry(step.goal, step.component_type, filename)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from jit_guard.fixing.adopting import preview_lines, proposals
+from jit_guard.fixing.adoption import NewEntry
 from jit_guard.fixing.forecast import Forecast, forecast
 from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import GeneratorSetup, Job
@@ -37,8 +39,11 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
         yield from _generator(job, ahead, ahead.setup, [order for _, order in ahead.orders])
     for leave in plan.leaves:
         yield f"leave     {leave.component}: {leave.reason}"
+    adopted = proposals(job)[1] if job.options.adopt else []
+    yield from preview_lines(adopted)
+    added = [one for one in adopted if isinstance(one, NewEntry)]
     placed = [generate for generate, _ in (*ahead.kept, *ahead.orders)]
-    for change in changes((*plan.free, *placed)):
+    for change in changes((*plan.free, *placed, *added)):
         before = job.source.read(change.path) or b""
         yield ""
         yield from unified_diff(change.path, before, splice(before, change.edits))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from jit_guard.errors import UsageError
+from jit_guard.fixing.adopting import adopt_orphans
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.interaction import Interaction, Turn
 from jit_guard.fixing.job import Job
@@ -52,6 +53,8 @@ def run(job: Job, interaction: Interaction) -> Outcome:
     tally.given_up.update(one.component for one in left)
     if found.plan.generates:
         _generate(job, interaction, tally, found)
+    if job.options.adopt:
+        adopt_orphans(job, tally)
     return tally.outcome
 
 

@@ -112,6 +112,12 @@ class Tally:
         if not (isinstance(step, Restore) and step.staged):
             self._to_stage(step)
 
+    def adopted(self, fixed: Iterable[Fixed]) -> None:
+        """Record that orphans got an entry."""
+        for one in fixed:
+            self._fixed.append(one)
+            self._unstaged[one.path] = None
+
     def generated(self, step: Generate, generator: str, origin: Origin) -> None:
         """Record that a text was placed."""
         self._written[step.path] = None

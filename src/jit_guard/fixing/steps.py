@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from jit_guard.commit.intent import MapChange
 from jit_guard.registry.edit import Edit
@@ -158,7 +158,15 @@ class Plan(NamedTuple):
         return tuple(one for one in self.generates if better or not one.replaces_draft)
 
 
-def changes(steps: Iterable[Free | Generate]) -> tuple[MapChange, ...]:
+class WithEdits(Protocol):
+    """A step that changes entries."""
+
+    @property
+    def repoints(self) -> tuple[Repoint, ...]:
+        """The new values of entries."""
+
+
+def changes(steps: Iterable[WithEdits]) -> tuple[MapChange, ...]:
     """Collect the edits of steps, map by map, for a commit."""
     edits: dict[str, list[Edit]] = {}
     for step in steps:

@@ -63,7 +63,8 @@ def _with_fixes(findings: list[Finding], fixes: Mapping[str, PlannedFix]) -> str
 
 def _planned(finding: Finding, fixes: Mapping[str, PlannedFix]) -> dict[str, Any]:
     fields = _finding(finding)
-    fix = fixes.get(finding.path) if finding.fixable and finding.path is not None else None
+    concerned = finding.fixable or finding.code == "JG301"  # an orphan, with --adopt
+    fix = fixes.get(finding.path) if concerned and finding.path is not None else None
     if fix is not None:
         fields["fix"] = _true_names(fix._asdict())
     return fields

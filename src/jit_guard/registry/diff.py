@@ -1,11 +1,13 @@
 """Unified diffs of edited maps, as `--dry-run` prints and `git apply` accepts them.
 
-Our edits never add or remove a line, so lines are compared pairwise. For a map of a million
-entries this is one pass, where difflib would take minutes.
+An edit of a value adds or removes no line, so lines are compared pairwise. For a map of a million
+entries this is one pass, where difflib would take minutes; it compares only what is between the
+first and the last changed line, and only if entries were added.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 _CONTEXT = 3
@@ -17,11 +19,12 @@ def unified_diff(path: str, before: bytes, after: bytes) -> Iterator[str]:
     Args:
         path: the map, relative to the root.
         before: its bytes now.
-        after: its bytes after the edits, with the same number of lines.
+        after: its bytes after the edits.
     """
     old, new = before.decode().split("\n"), after.decode().split("\n")
     if len(old) != len(new):
-        raise ValueError("the edit changes the number of lines of the map")
+        yield from _with_new_lines(path, old, new)
+        return
     changed = [at for at, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
     if not changed:
         return
@@ -47,6 +50,39 @@ def unified_diff(path: str, before: bytes, after: bytes) -> Iterator[str]:
                 yield from _line(" ", old, at)
                 run += 1
             at = run
+
+
+def _with_new_lines(path: str, old: list[str], new: list[str]) -> Iterator[str]:
+    """Yield the diff of texts with different numbers of lines."""
+    from difflib import unified_diff as diff
+
+    most = min(len(old), len(new))
+    same = next((at for at in range(most) if old[at] != new[at]), most)
+    tail = next((at for at in range(most - same) if old[-1 - at] != new[-1 - at]), most - same)
+    start = max(0, same - _CONTEXT)
+    end = max(0, tail - _CONTEXT)
+    texts = [[f"{line}\n" for line in lines[start : len(lines) - end]] for lines in (old, new)]
+    for part, lines in zip(texts, (old, new), strict=True):
+        if not end:  # it has the last line, which has no newline; an empty one is not a line
+            part[-1] = lines[-1]
+            if not lines[-1]:
+                part.pop()
+    for line in diff(texts[0], texts[1], f"a/{path}", f"b/{path}", n=_CONTEXT):
+        if line.startswith("@@"):
+            yield _shifted(line, start)
+        elif line.endswith("\n"):
+            yield line[:-1]
+        else:
+            yield from (line, "\\ No newline at end of file")
+
+
+def _shifted(header: str, by: int) -> str:
+    """Return the header of a hunk with its line numbers moved."""
+
+    def moved(match: re.Match[str]) -> str:
+        return f"{match[1]}{int(match[2]) + by}"
+
+    return re.sub(r"([-+])(\d+)", moved, header.rstrip("\n"))
 
 
 def _hunks(changed: list[int]) -> Iterator[tuple[int, int]]:

@@ -24,11 +24,14 @@ from jit_guard.registry.syntax.syntax import (
 
 
 class Edit(NamedTuple):
-    """A change of one value of a map: its keys, its expected value, its new value."""
+    """A change of one value of a map: its keys, its expected value, its new value.
+
+    `old` is None for an entry that is added, `new` for one that is removed.
+    """
 
     keys: tuple[str, ...]
-    old: str
-    new: str
+    old: str | None
+    new: str | None
 
 
 class EditError(JitGuardError):
@@ -58,14 +61,19 @@ def splice(text_bytes: bytes, edits: Sequence[Edit], syntax_name: str = "json") 
     value = document.value
     behind: list[str] = []  # the pieces of the new text, from its end
     rest = len(text)
-    for span, edit in sorted(zip(_find(document, edits), edits, strict=True), reverse=True):
+    changed = [edit for edit in edits if None not in edit]
+    for span, edit in sorted(zip(_find(document, changed), changed, strict=True), reverse=True):
         behind.append(text[span.end : rest])
         rest = span.start
-        _set(value, edit.keys, edit.new)
+        _set(value, edit.keys, edit.new or "")
         behind.append(
             _spelling(how, text, span, edit, "" if how.certain else "".join(behind[::-1]), value)
         )
     spliced = text[:rest] + "".join(behind[::-1])
+    for edit in edits:
+        if None in edit:
+            spliced = _insert_or_remove(how, spliced, edit, ascii_only=text.isascii())
+            _add_or_drop(value, edit)
     if not _means(how, spliced, value):
         where = ", ".join(pointer(*edit.keys) for edit in edits)
         raise EditError(f"the edited map would be wrong at {where}; please report this bug")
@@ -83,7 +91,7 @@ def _spelling(how: Syntax, text: str, span: Span, edit: Edit, behind: str, value
         behind: the new text after it.
         value: what the document means after this edit and those behind it.
     """
-    spellings = how.spellings(text[span.start : span.end], edit.new, text.isascii())
+    spellings = how.spellings(text[span.start : span.end], edit.new or "", text.isascii())
     if how.certain:
         return next(spellings)
     for one in spellings:
@@ -98,6 +106,38 @@ def _means(how: Syntax, text: str, value: Any) -> bool:
         return bool(how.read(text).value == value)
     except ReadError:
         return False
+
+
+def _insert_or_remove(how: Syntax, text: str, edit: Edit, *, ascii_only: bool) -> str:
+    """Add an entry to a goal map, or remove one."""
+    from jit_guard.registry.insertion import InsertionError, insert, remove
+
+    if len(edit.keys) != 2 or how.name != syntax("json").name:
+        raise EditError(f"{pointer(*edit.keys)} cannot be added: only goal maps in JSON have goals")
+    goal, component_type = edit.keys
+    try:
+        if edit.new is None:
+            return remove(text, (goal, component_type))
+        _refuse_surrogates(edit)
+        return insert(text, (goal, component_type), edit.new, ascii_only=ascii_only)
+    except InsertionError as error:
+        raise EditError(f"the map {error}") from None
+
+
+def _add_or_drop(value: Any, edit: Edit) -> None:
+    goal, component_type = edit.keys
+    if edit.new is not None:
+        value.setdefault(goal, {})[component_type] = edit.new
+        return
+    del value[goal][component_type]
+    if not value[goal]:
+        del value[goal]
+
+
+def _refuse_surrogates(edit: Edit) -> None:
+    words = (*edit.keys, edit.new or "") if edit.old is None else (edit.new or "",)
+    if any("\ud800" <= character <= "\udfff" for word in words for character in word):
+        raise EditError(f"the new value of {pointer(*edit.keys)} contains a lone surrogate")
 
 
 def values(
@@ -157,8 +197,7 @@ def _find(document: Document, edits: Sequence[Edit]) -> list[Span]:
     positions = document.spans()
     spans: list[Span] = []
     for edit in edits:
-        if any("\ud800" <= character <= "\udfff" for character in edit.new):
-            raise EditError(f"the new value of {pointer(*edit.keys)} contains a lone surrogate")
+        _refuse_surrogates(edit)
         member = positions.find(edit.keys)
         if member is None:
             raise EditError(f"there is no value at {pointer(*edit.keys)}")
