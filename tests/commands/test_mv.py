@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -333,13 +334,18 @@ def test_a_directory_is_moved_whole_or_not_at_all(tmp_path: Path) -> None:
 # In git
 
 
+def stage(root: Path, done: Outcome) -> None:
+    """Run the command that a move printed."""
+    command = done.err.partition("to stage the rename, run: ")[2].strip()
+    assert command.endswith("goal_map.json more.json")
+    subprocess.run(["sh", "-c", command], cwd=root, check=True)
+
+
 @NEEDS_GIT
 def test_the_printed_command_stages_the_whole_rename(tmp_path: Path) -> None:
     root = repository(tmp_path, PROJECT)
     done = mv(root, HOST, GUEST)
-    command = done.err.partition("to stage the rename, run: ")[2].strip()
-    assert command.startswith("git add -- ")
-    git(root, *command.split()[1:])
+    stage(root, done)
     assert git(root, "status", "--porcelain").splitlines() == [
         f"R  {HOST} -> {GUEST}",
         "M  goal_map.json",
@@ -353,15 +359,23 @@ def test_an_untracked_component_is_staged_under_its_new_name(tmp_path: Path) -> 
     root = repository(tmp_path, {"x": ""})
     lay_out(root, PROJECT)
     done = mv(root, HOST, GUEST)
-    git(root, *done.err.partition("run: ")[2].split()[1:])
+    stage(root, done)
     assert GUEST in git(root, "diff", "--cached", "--name-only")
+
+
+@NEEDS_GIT
+def test_a_name_that_changes_its_case_only_is_staged(tmp_path: Path) -> None:
+    root = repository(tmp_path, PROJECT)
+    upper = "components/personas/HOST.txt"
+    stage(root, mv(root, HOST, upper))
+    assert f"R  {HOST} -> {upper}" in git(root, "status", "--porcelain")
 
 
 @NEEDS_GIT
 def test_below_the_top_of_the_repository(tmp_path: Path) -> None:
     top = repository(tmp_path, {f"desk/{path}": text for path, text in PROJECT.items()})
     done = mv(top / "desk", HOST, GUEST)
-    git(top / "desk", *done.err.partition("run: ")[2].split()[1:])
+    stage(top / "desk", done)
     assert f"R  desk/{HOST} -> desk/{GUEST}" in git(top, "status", "--porcelain")
     save(top)
 

@@ -51,9 +51,10 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     records = islice(guard.log(goal, options.component_type), options.most)
     first = next(records, None)
     if first is None:
+        message = _nothing(guard, goal, options.component_type)
         if options.json:
             console.lines(["[]"])
-        console.note(_nothing(guard, goal, options.component_type))
+        console.note(message)
         return 0
     if options.json:
         console.lines(_json(first, records))

@@ -10,6 +10,7 @@ import os
 from argparse import ArgumentParser, Namespace
 
 from jit_guard.commands.options import add_project_options, open_guard
+from jit_guard.errors import GitError
 from jit_guard.text.console import Console
 from jit_guard.text.printable import printable
 
@@ -40,10 +41,12 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
         console.note(f"{path} stays, since no entry names it")
     for note in done.notes:
         console.note(note)
-    from jit_guard.sources.repository import top
+    from jit_guard.fixing.staging import stage_command
 
-    if not options.dry_run and top(guard.root) is not None:
-        from jit_guard.sources.git.commands import add_command
-
-        console.note(f"to stage the rename, run: {add_command(guard.root, done.to_stage)}")
+    try:
+        command = None if options.dry_run else stage_command(guard.root, done.to_stage)
+    except GitError:  # the check reports it, if it matters
+        command = None
+    if command is not None:
+        console.note(f"to stage the rename, run: {command}")
     return 0

@@ -12,18 +12,16 @@ from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Move
 from jit_guard.commit.transaction import commit
 from jit_guard.config import Settings
-from jit_guard.errors import GitError, UsageError
+from jit_guard.errors import UsageError
 from jit_guard.ledger.ledger import record_moves
 from jit_guard.registry.edit import Edit, EditError
 from jit_guard.registry.goal_map import Entry, GoalMap
-from jit_guard.sources.git.tracking import untracked
 from jit_guard.sources.read_maps import read_maps
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.generated import untouched
 from jit_guard.text.names import (
     GENERATED,
-    by_directory,
     join,
     unportable,
     unsafe_filename,
@@ -41,21 +39,18 @@ class Moved(NamedTuple):
         moves: each file, with its old and its new path.
         changes: the edits of the maps.
         left: files in a moved directory that no entry names, and that stay.
-        tracked: the old paths that git has in its index.
         notes: what the user should know.
     """
 
     moves: tuple[Move, ...]
     changes: tuple[MapChange, ...]
     left: tuple[str, ...] = ()
-    tracked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def to_stage(self) -> list[str]:
-        """The paths for one `git add` that stages the whole rename."""
-        new = [one.new for one in self.moves]
-        return [*self.tracked, *new, *(change.path for change in self.changes)]
+        """The paths that changed: where the files were, where they are, and the maps."""
+        return [*(path for one in self.moves for path in one), *(one.path for one in self.changes)]
 
 
 def move(root: str, settings: Settings, old: str, new: str, *, dry_run: bool = False) -> Moved:
@@ -114,7 +109,6 @@ def _plan(root: str, settings: Settings, old: str, new: str) -> Moved:
         tuple(moves),
         tuple(MapChange(path, tuple(found)) for path, found in edits.items()),
         left,
-        _tracked(root, moves),
         tuple(_notes(source, moves)),
     )
 
@@ -194,20 +188,6 @@ def _value(settings: Settings, entry: Entry, one: Move) -> str:
     if unsafe := unsafe_filename(value):
         raise UsageError(f"{one.new} cannot be the name of a component: {unsafe[0]}")
     return value
-
-
-def _tracked(root: str, moves: Sequence[Move]) -> tuple[str, ...]:
-    """Return the old paths in git's index; none if git does not say."""
-    from jit_guard.sources.repository import top
-
-    if top(root) is None:
-        return ()
-    paths = [one.old for one in moves]
-    try:
-        absent = {state.path for state in untracked(root, "", by_directory(paths))}
-    except GitError:
-        return ()
-    return tuple(path for path in paths if path not in absent)
 
 
 def _notes(source: Worktree, moves: Sequence[Move]) -> Iterator[str]:
