@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from commits import recover
-from jit_guard.commit import durable, move_components, recovery, transaction
+from jit_guard.commit import durable, move_components, recovery, set_maps, transaction
 from jit_guard.commit.directories import Location
 from jit_guard.commit.errors import TransactionError, UnsafePathError
 from jit_guard.commit.intent import MapChange
@@ -323,6 +323,38 @@ def test_a_copied_project_is_recovered(
     assert components(project) == {OLD if abandon else NEW: TEXT}
     assert interrupted(str(project)) is None
     assert (f"moved {OLD} to {NEW}" in done.actions) is not abandon
+
+
+def test_a_large_file_with_both_names_is_recovered(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open(project / OLD, "r+b") as file:
+        file.truncate(100 << 20)  # too large to be compared
+    decided(project, monkeypatch, 1)
+    os.link(project / OLD, project / NEW)
+    recover(str(project))
+    assert not (project / OLD).exists()
+    assert (project / NEW).stat().st_size == 100 << 20
+
+
+def test_undoing_moves_no_file_of_another_process(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = set_maps.set_maps, [2]
+
+    def fail(work: Any) -> None:
+        if left[0] == 0:
+            real(work)
+            return
+        left[0] -= 1
+        (project / OLD).unlink(missing_ok=True)
+        (project / NEW).write_bytes(b"Mine.\n")
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(project / "goal_map.json"))
+
+    monkeypatch.setattr(recovery, "STEPS", (fail, *recovery.STEPS[1:]))
+    with pytest.raises(TransactionError, match="the commit was undone"):
+        move(project)
+    assert components(project) == {NEW: b"Mine.\n"}
 
 
 def test_abandoning_after_the_old_directory_was_removed(

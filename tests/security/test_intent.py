@@ -680,12 +680,33 @@ def test_a_plan_moves_nothing(world: Path) -> None:
     assert ours(read_state(str(root))) == before
 
 
+def test_a_plan_of_a_move_elsewhere_is_refused(world: Path) -> None:
+    plant(world / "project", moving(new="lib/x.txt")._replace(phase="plan"))
+    refuse(world, world / "project", "lib/x.txt is not below components")
+
+
+def test_a_file_is_moved_or_placed_once(world: Path) -> None:
+    root, other = world / "project", intent.MoveIntent(THERE, PLACED, f"{TOKEN}-1")
+    found = moving()
+    plant(root, found._replace(moves=(*found.moves, other)))
+    refuse(world, root, "it changes a file twice")
+    plant(root, found._replace(components=(component(MOVED_TO),)))
+    refuse(world, root, "it changes a file twice")
+
+
+def test_no_entry_is_set_to_a_link_that_leads_away(world: Path) -> None:
+    root = world / "project"
+    (root / MOVED_TO).symlink_to("../../../home/secret.json")
+    plant(root, moving())
+    refuse(world, root, "outside the project")
+
+
 def test_a_move_in_a_program_of_the_library_is_refused(world: Path) -> None:
     from jit_guard.commit import RefusedIntentError
     from jit_guard.commit import recover as recover_files
 
     root = world / "project"
-    plant(root, moving())
+    plant(root, moving(THERE, MOVED_TO, edit(THERE, MOVED_TO, "B", "protocol")))
     with pytest.raises(RefusedIntentError, match="moves"):
         recover_files(str(root), maps=["goal_map.json"], directories=["components"])
 

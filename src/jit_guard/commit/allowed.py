@@ -101,12 +101,10 @@ def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
         return f"it edits an entry of {one.path} twice"
     for edit in one.edits:
         for value in (edit.new, edit.old):  # abandoning it sets the old value
-            if value is None and value is edit.old:
-                continue  # the entry is added, and abandoning that removes it
-            if value is None or allowed.path_of(edit.keys, value) is None:
+            # None: the entry is added, and abandoning that removes it.
+            if value is not None and allowed.path_of(edit.keys, value) is None:
                 at = f"{one.path}{pointer(*edit.keys)}"
-                what = "nothing" if value is None else repr(value[:60])
-                return f"it sets {at} to {what}, which is not a safe component path"
+                return f"it sets {at} to {value[:60]!r}, which is not a safe component path"
     return None
 
 
