@@ -152,6 +152,27 @@ def test_two_maps(tmp_path: Path) -> None:
     assert goals(root)["ROLL_BACK"]["protocol"] == "roll-back.md"
 
 
+@pytest.mark.parametrize(("kind", "certain"), [("tone", True), ("persona", False)])
+def test_a_new_goal_belongs_in_the_map_with_its_type(
+    tmp_path: Path, kind: str, certain: bool
+) -> None:
+    more = {"CALL": {kind: "call.md"}, "WRITE": {kind: "write.md"}}
+    root = project(
+        tmp_path,
+        f"{kind}s/page.md",
+        **{
+            "more.json": json.dumps(more),
+            "jit-guard.toml": 'maps = ["goal_map.json", "more.json"]\n',
+            f"components/{kind}s/call.md": TEXT,
+            f"components/{kind}s/write.md": TEXT,
+        },
+    )
+    done = call(*FIX, cwd=root)
+    assert ("it is not clear which map the entry belongs in" in done.err) is not certain
+    assert ("PAGE" in json.loads((root / "more.json").read_text())) is certain
+    assert "PAGE" not in goals(root)
+
+
 # Not certain
 
 LEFT: dict[str, tuple[str, Files, str]] = {
@@ -353,6 +374,19 @@ def test_an_orphan_may_be_left(tmp_path: Path, answers: list[str]) -> None:
     assert done.code == 1
     assert done.err.count("got no entry") == 2
     assert (root / "goal_map.json").read_text() == MAP
+
+
+def test_after_the_end_of_input_nothing_more_is_asked(tmp_path: Path) -> None:
+    root = project(tmp_path, "protocols/page.md", "protocols/write.md")
+    assert type_in([], "--fix", "--adopt", cwd=root).err.count("Goal of it") == 1
+
+
+def test_an_entry_is_given_once(tmp_path: Path) -> None:
+    root = project(tmp_path, "protocols/page.md", "protocols/write.md")
+    answers = ["ROLL_BACK", "protocol", "ROLL_BACK", "protocol", "-"]
+    done = type_in(answers, "--fix", "--adopt", cwd=root)
+    assert "ROLL_BACK/protocol already names page.md" in done.err
+    assert goals(root)["ROLL_BACK"]["protocol"] == "page.md"
 
 
 def test_no_input_and_hooks_ask_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
