@@ -91,7 +91,7 @@ class Candidate:
 
     def _another(self) -> Delivery:
         request = self._order.request._replace(
-            rejected=self._stored.content, objection="The reader wants another text."
+            rejected=self.draft.content, objection="The reader wants another text."
         )
         return self._delivered(self._order._replace(request=request))
 

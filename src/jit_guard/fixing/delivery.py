@@ -25,7 +25,7 @@ class Order(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """The result of an order: its component and its number in the ledger, or why there is none.
+    """The result of an order: its answer in the ledger, or why there is none.
 
     `bought`: it was generated in this run; otherwise the ledger had it.
     """
@@ -121,7 +121,7 @@ def _write(
         return recorder.keep(Arrival(order.wanted, order.request, text, asked, fault))
 
     try:
-        content, stored = write_checked(
+        _, stored = write_checked(
             order.request,
             screened(writer.write),
             check=check,
@@ -133,7 +133,7 @@ def _write(
         return Delivery(order, None, error.reason)
     finally:
         progress.finished(path, ok=stored is not None)
-    return Delivery(order, stored._replace(content=content))
+    return Delivery(order, stored)
 
 
 class _Recorder:
