@@ -9,7 +9,7 @@ from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.criteria import Criteria
-from jit_guard.errors import MissingComponent, OutsideError, UsageError
+from jit_guard.errors import MissingComponent, OutsideError, UnreadableError, UsageError
 from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
@@ -321,7 +321,7 @@ class Guard:
         done = run(self._job(options, maps, Worktree(self.root)), interaction or Silent())
         report = self.check(maps=maps)
         return report._replace(
-            findings=_not_staged_yet(report, done.written),
+            findings=_not_staged_yet(Worktree(self.root), report, done.unstaged),
             fixed=done.fixed,
             failed=done.failed,
             written=done.written,
@@ -473,14 +473,18 @@ class Guard:
         return project.inside(self.root, path, what)
 
 
-def _not_staged_yet(report: Report, written: Sequence[str]) -> Sequence[Finding]:
-    """Return the findings without those that say again what the fix says of what it wrote.
+def _not_staged_yet(source: Worktree, report: Report, unstaged: Sequence[str]) -> Sequence[Finding]:
+    """Return the findings without those that say again what the fix says of what it changed.
 
-    A file that was just generated is not in git: the command that stages the fix is for that.
+    A file that was just generated is not in git: the command that stages the fix is for that,
+    unless git ignores the file.
     """
-    if not written:
+    if not any(one.code == "JG203" for one in report.findings) or not unstaged:
         return report.findings
-    paths = frozenset(written)
+    try:
+        paths = frozenset(unstaged) - source.ignored(list(unstaged))
+    except UnreadableError:
+        return report.findings
     return tuple(one for one in report.findings if one.code != "JG203" or one.path not in paths)
 
 

@@ -508,6 +508,19 @@ def test_a_directory_of_another_plural_is_left_with_the_line_of_the_configuratio
     assert 'types.strategy.directory = "strategies"' in reasons(report)[0]
 
 
+def test_a_misspelled_component_type_is_left_and_no_directory_is_made_for_it(
+    project: Project,
+) -> None:
+    goals = {**GOALS, "GREET": {"persona": "host.txt", "protocl": "hello.txt"}}
+    (project.root / "goal_map.json").write_text(json.dumps(goals))
+    for relink in (False, True):
+        report = project.fix(relink=relink)
+        assert not report.fixed
+        assert not project.script.requests
+        assert "rename the component type to protocol" in reasons(report)[0]
+    assert not (project.root / "components/protocls").exists()
+
+
 def test_ensure_uses_the_same_plan(project: Project) -> None:
     guard = Guard(project.root, generator=project.script.record)
     (project.root / PERSONA).unlink()
@@ -572,6 +585,9 @@ def test_an_ignored_file_is_not_in_the_printed_command(project: Project) -> None
     save(project.root)
     run_in(project.root, "sed -i.old s/hello.txt/new.txt/ goal_map.json; rm goal_map.json.old")
     assert staged(project, "--generate-anyway") == []
+    lay_out(project.root, {"goal_map.json": json.dumps({**GOALS, "NEW": {"lesson": "x.txt"}})})
+    report = project.fix()
+    assert [one.code for one in report.findings] == ["JG203"]  # the command would refuse it
 
 
 # The report

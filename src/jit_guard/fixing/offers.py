@@ -94,7 +94,9 @@ def _directory(component_type: str, found: str, directory: str) -> str:
 
 
 def _candidate(explanation: Explanation, missing: str, candidate: Candidate, *, named: bool) -> str:
-    what = f"{no_command(candidate.path)} may be the file ({candidate.why})"
+    what = f"{no_command(candidate.path)} may be the file ({no_command(candidate.why)})"
+    if candidate.component_type is not None:
+        return f"{what}; rename the component type to {no_command(candidate.component_type)}"
     if named:
         return f"{what}; run `jit-guard --fix --relink` to set the entry to it"
     if candidate.orphan:
