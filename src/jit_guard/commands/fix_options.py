@@ -12,11 +12,15 @@ from jit_guard.text.console import Console
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Sequence
 
     from jit_guard.commands.options import Options
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import FixOptions
+    from jit_guard.fixing.session import Outcome
     from jit_guard.report import Report
+
+INTERRUPTED = 130
 
 
 def add_fix_options(parser: "ArgumentParser") -> None:
@@ -90,7 +94,7 @@ def refuse_without_fix(options: "Options") -> None:
 def run_fix(
     guard: Guard, options: "Options", console: Console, maps: list[str] | None
 ) -> "Report | int":
-    """Fix and return the report; with `--dry-run`, show the plan and return an exit code."""
+    """Fix and return the report; return an exit code for a dry run and an interrupted run."""
     fix_options, interaction = _fix_options(options), _interaction(options, console)
     if options.adopt and not options.no_input and can_ask(console):
         fix_options = fix_options._replace(name_orphan=OrphanNames(console))
@@ -104,7 +108,13 @@ def run_fix(
         if not lines:
             console.lines(["nothing to do"])
         return int(bool(lines))
-    return guard.fix(fix_options, interaction, maps=maps)
+    from jit_guard.fixing.session import InterruptedRun
+
+    try:
+        return guard.fix(fix_options, interaction, maps=maps)
+    except InterruptedRun as interrupted:
+        _report_interruption(guard, interrupted.outcome, console)
+        return INTERRUPTED
 
 
 def with_fixes(
@@ -168,14 +178,25 @@ def _unknown_descriptions(guard: Guard, options: "FixOptions", maps: list[str] |
 
 
 def _interaction(options: "Options", console: Console) -> "Interaction":
-    from jit_guard.fixing.dialogue import Dialogue
+    from jit_guard.fixing.displays import display, is_terminal
     from jit_guard.fixing.interaction import Silent
 
+    # Where the user reads: standard output may be a file, or standard error a log.
+    screen = next(filter(is_terminal, (console.err, console.out)), None)
     # Inside a git hook the terminal belongs to git, even if standard input is one.
-    terminal = sys.stdin.isatty() and console.err.isatty() and "PRE_COMMIT" not in os.environ
-    if options.no_input or not terminal or options.descriptions == "-":
-        return Silent(yes=options.yes)
-    return Dialogue(color=console.color, yes=options.yes)
+    silent = options.no_input or "PRE_COMMIT" in os.environ or options.descriptions == "-"
+    if silent or screen is None or not is_terminal(sys.stdin):
+        return Silent(
+            yes=options.yes, progress=display(console.err, console.note, quiet=options.quiet)
+        )
+    from jit_guard.fixing.dialogue import Dialogue
+
+    return Dialogue(
+        color=console.colored(screen),
+        yes=options.yes,
+        progress=display(screen, console.note, quiet=options.quiet),
+        out=screen,
+    )
 
 
 def _without_prompts(interaction: "Interaction") -> "Interaction":
@@ -195,13 +216,33 @@ def report_fix(guard: Guard, report: "Report", console: Console) -> None:
     """Print what no report contains: messages of the fix, and the command that stages it."""
     for message in report.messages:
         console.note(message)
-    if not report.unstaged:
+    _report_staging(guard, report.unstaged, console)
+
+
+def _report_interruption(guard: Guard, outcome: "Outcome", console: Console) -> None:
+    """Print what a run had done when the user ended it, and what becomes of the rest."""
+    done = "committed so far:" if outcome.fixed else "nothing was committed"
+    console.note(f"interrupted; {done}")
+    for one in outcome.fixed:
+        console.note(f"  {one.action:<9}  {one.goal}/{one.component_type}: {one.path}")
+    if outcome.left:
+        kept = {one.path for one, _ in guard.log() if one.status == "arrived"}
+        stored = len(kept.intersection(outcome.left))
+        texts = f"; the ledger keeps a text for {stored} of them" if stored else ""
+        console.note(f"still missing: {len(outcome.left):,}{texts}; to continue, run --fix again")
+    for message in outcome.messages:
+        console.note(message)
+    _report_staging(guard, outcome.unstaged, console)
+
+
+def _report_staging(guard: Guard, unstaged: "Sequence[str]", console: Console) -> None:
+    if not unstaged:
         return
     from jit_guard.errors import GitError
     from jit_guard.fixing.staging import stage_command
 
     try:
-        command = stage_command(guard.root, report.unstaged)
+        command = stage_command(guard.root, unstaged)
     except GitError:  # the check reports it, if it matters
         return
     if command is not None:

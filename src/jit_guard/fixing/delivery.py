@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import NamedTuple
@@ -15,6 +15,8 @@ from jit_guard.generators.progress import Progress
 from jit_guard.generators.screening import screened
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Stored, Wanted
+
+_MOMENT = 0.2  # seconds
 
 
 class Order(NamedTuple):
@@ -45,6 +47,7 @@ def deliver(
     *,
     check: TextCheck = plain,
     tries: int = 1,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[Delivery]:
     """Generate a text for every order, up to `jobs` at a time; yield results as they are ready.
 
@@ -61,6 +64,7 @@ def deliver(
         check: returns the component in a text, or why there is none.
         tries: the maximum number of attempts per order; the second attempt is given the
             fault of the first.
+        idle: called when no text has arrived for a moment.
 
     Raises:
         JitGuardError: the generator cannot be used (no key, no such program), or the ledger
@@ -89,7 +93,11 @@ def deliver(
         thread.start()
     try:
         for _ in orders:
-            result = done.get()
+            try:
+                result = done.get(timeout=_MOMENT)
+            except Empty:
+                idle()
+                result = done.get()
             if isinstance(result, BaseException):
                 stop.set()
                 for thread in threads:  # texts in progress may be paid for

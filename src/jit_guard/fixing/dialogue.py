@@ -21,24 +21,23 @@ from jit_guard.fixing.interaction import (
 from jit_guard.fixing.progress import Display
 from jit_guard.registry.goal_map import Entry
 from jit_guard.text.printable import printable, style
-from jit_guard.text.width import width, wrap
+from jit_guard.text.width import terminal_size, width, wrap
 
 _TEXT = 72  # columns; a longer rule is not needed
 _AROUND = 8  # lines of the screen that are not the text
 _ROOM = 8  # columns for an answer
-_SIZE = (80, 24)  # if the terminal does not know its size
 
 # The word of each key, and what it does.
 _KEYS = {
-    "y": ("yes", "use this text (also: Enter)"),
+    "y": ("yes", "use this text"),
     "e": ("edit", "edit it in {editor}; what you save is kept in the ledger"),
     "a": ("again", "request another text from the same description"),
     "d": ("describe", "describe the component again, and request a text for that"),
-    "r": ("relink", "use the existing file: the map will name it"),
-    "g": ("generate", "generate the missing file"),
+    "r": ("relink", "use the file that exists: set the entry to it"),
+    "g": ("generate", "generate a new text"),
     "s": ("skip", "leave the component missing for now; a text stays in the ledger"),
     "A": ("All", "use this text and all others without asking"),
-    "q": ("quit", "commit what you accepted and end; all texts stay in the ledger"),
+    "q": ("quit", "commit what you accepted, and end; the ledger keeps the other texts"),
     "?": ("help", "show this help"),
 }
 _RESTORE = ("restore", "write the file as git has it")
@@ -92,23 +91,23 @@ class Dialogue:
             self._say("", question)
             if self._yes:
                 return not again
-            return self._answer("Continue? [y/N] ").strip().lower() in ("y", "yes")
+            answer = self._answer("Continue? [y/N] ").strip().lower()
+            if answer in ("q", "quit"):
+                raise QuitError
+            return answer in ("y", "yes")
 
     def offer(self, offer: Offer) -> Choice | None:
-        """Ask whether an existing file is the missing component."""
+        """Ask whether an existing file is the missing component; Enter skips."""
         if self._yes:
             return None
         with self.progress.paused():
-            entry = offer.entry
-            self._head(offer.turn, f"{entry.goal}/{entry.component_type}")
-            self._say(
-                f"{offer.path} does not exist.", offer.reason or f"{offer.likely}: {offer.why}"
-            )
+            self._head(offer.turn, f"{offer.entry.goal}/{offer.entry.component_type}")
+            self._say(f"{offer.path} does not exist.", _explained(offer))
             choices: Mapping[str, Choice] = {"g": "generate", "s": "skip"}
             if offer.accept is not None:
                 choices = {"r": offer.accept, **choices}
             words = _KEYS if offer.accept != "restore" else {**_KEYS, "r": _RESTORE}
-            return choices[self._key("What now?", f"{''.join(choices)}q?", words)]
+            return choices[self._key("What now?", f"{''.join(choices)}q?", words, enter="s")]
 
     def review(self, draft: Draft, keep: Keep) -> Review:
         """Show the text, and ask what to do with it."""
@@ -168,7 +167,7 @@ class Dialogue:
         origin = _ORIGINS[draft.origin].format(by=draft.by)
         about = f', from "{draft.description}"' if draft.description else ""
         self._say(f"{origin}{about}", shade="dim")
-        columns, rows = self._size()
+        columns, rows = terminal_size(self._out)
         rule = "-" * min(_TEXT, columns)
         # A bar at the start of each line: a text cannot imitate a question.
         lines = [
@@ -183,34 +182,46 @@ class Dialogue:
             self._say(f"… {len(lines) - room} more lines; e shows all of them", shade="dim")
         self._write(rule, shade="dim")
 
-    def _key(self, question: str, keys: str, words: _Words = _KEYS) -> str:
-        """Ask until the answer is one of the keys; only the question is repeated."""
+    def _key(self, question: str, keys: str, words: _Words = _KEYS, *, enter: str = "y") -> str:
+        """Ask until the answer is one of the keys; only the question is repeated.
+
+        Args:
+            question: what to ask.
+            keys: the keys, in the order in which they are shown.
+            words: the word of each key, and what it does.
+            enter: the key that Enter means, if it is one of the keys.
+        """
         wrong = False
         while True:
-            answer = self._answer(self._choices(question, keys, words)).strip()
+            answer = self._answer(self._choices(question, keys, words)).strip() or enter
             key = _key_of(answer, keys, words)
             if key == "q":
                 raise QuitError
             if key == "?":
-                self._help(keys, words)
+                self._help(keys, words, enter)
             elif key is not None:
                 return key
             elif not wrong:
                 wrong = True
                 self._say(f"{answer!r} is not one of the keys; ? explains them")
 
+    @property
+    def _columns(self) -> int:
+        return terminal_size(self._out)[0]  # it may be resized at any time
+
     def _choices(self, question: str, keys: str, words: _Words) -> str:
         """Return the question with its keys, in the longest form that fits."""
         marked = " ".join(_marked(key, words[key][0]) for key in keys)
         for prompt in (f"{question} {marked} ", f"{question} [{','.join(keys)}] "):
-            if width(prompt) + _ROOM <= self._size()[0]:
+            if width(prompt) + _ROOM <= self._columns:
                 return prompt
         return f"{' '.join(keys)} > "
 
-    def _help(self, keys: str, words: _Words) -> None:
+    def _help(self, keys: str, words: _Words, enter: str) -> None:
         for key in keys:
             text = words[key][1].replace("{editor}", editor())
-            self._lines(wrap(printable(f"{key}  {text}"), self._size()[0], "   "))
+            also = " (also: Enter)" if key == enter else ""
+            self._lines(wrap(printable(f"{key}  {text}{also}"), self._columns, "   "))
 
     def _head(self, turn: Turn, text: str) -> None:
         self._say("")
@@ -226,10 +237,13 @@ class Dialogue:
         except EOFError:
             self._say("")
             raise QuitError from None
+        except KeyboardInterrupt:  # after the question and `^C`
+            self._say("")
+            raise
 
     def _say(self, *lines: str, shade: str | None = None) -> None:
         for line in lines:
-            for part in wrap(printable(line), self._size()[0]):
+            for part in wrap(printable(line), self._columns):
                 self._write(part, shade=shade)
 
     def _lines(self, lines: Iterable[str]) -> None:
@@ -239,14 +253,6 @@ class Dialogue:
     def _write(self, line: str, *, shade: str | None = None) -> None:
         styled = style(line, shade, on=self._color) if shade and line else line
         self._out.write(f"{styled}\n")
-
-    def _size(self) -> tuple[int, int]:
-        """Return the columns and rows of the terminal now; it may be resized at any time."""
-        try:
-            columns, rows = os.get_terminal_size(self._out.fileno())
-        except (OSError, ValueError):  # it is not a terminal, or has no descriptor
-            columns = rows = 0
-        return columns or _SIZE[0], rows or _SIZE[1]
 
 
 _REVIEWS: Mapping[str, Review] = {
@@ -258,14 +264,20 @@ _REVIEWS: Mapping[str, Review] = {
 
 
 def _key_of(answer: str, keys: str, words: _Words) -> str | None:
-    """Return the key that an answer means: a key or its word, or Enter for yes."""
+    """Return the key that an answer means: a key or its word; only `A` has to be upper case."""
     if answer == "A":
         return "A" if "A" in keys else None
-    if not answer:
-        return "y" if "y" in keys else None
     answer = answer.lower()
     return next((key for key in keys if answer in (key, words[key][0].lower())), None)
 
 
 def _marked(key: str, word: str) -> str:
     return f"[{key}]{word[1:]}" if word[0] == key else f"[{key}]{word}"
+
+
+def _explained(offer: Offer) -> str:
+    if offer.accept is None:
+        return offer.reason
+    if offer.likely == offer.path:
+        return f"It {offer.why}."
+    return f"{offer.likely} may be the file: {offer.why}."

@@ -8,12 +8,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from jit_guard.fixing import interrupts
 from jit_guard.ledger.database import LedgerError
 from jit_guard.text.printable import printable
 from jit_guard.text.search_path import executable
@@ -95,7 +95,7 @@ class _Watch:
 def _run(path: str, watch: _Watch, terminal: TextIO) -> int:
     words = shlex.split(editor()) or ["vi"]
     screen = terminal if terminal.isatty() else None
-    with _interrupts_ignored(), _settings_restored():
+    with interrupts.ignored(), _settings_restored():
         process = subprocess.Popen(
             [*words, path], executable=executable(words[0]), stdout=screen, stderr=screen
         )
@@ -104,19 +104,6 @@ def _run(path: str, watch: _Watch, terminal: TextIO) -> int:
                 return process.wait(_LOOK)
             except subprocess.TimeoutExpired:
                 watch.look()
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Leave Ctrl-C to the editor. A handler, unlike SIG_IGN, is not inherited by it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from hashlib import sha256
 from jit_guard.commit.errors import OccupiedError
 from jit_guard.commit.preparation import Placement
 from jit_guard.commit.transaction import commit
+from jit_guard.fixing.interrupts import deferred
 from jit_guard.fixing.session import Ready, Session, Tally
 from jit_guard.fixing.steps import Free, Generate, Restore, changes
 from jit_guard.ledger.records import Placed
@@ -45,23 +46,31 @@ def place_free(source: Worktree, tally: Tally, steps: Sequence[Free]) -> None:
                     break
                 placements.append(Placement(step.path, data, executable=step.executable))
             some.append(step)
-    try:
-        done = commit(source.root, changes(some), placements)
-    except (EditError, OccupiedError):
-        return
-    tally.committed(done)
-    placed = set(done.placed)
-    for step in some:
-        if step.path in placed or not isinstance(step, Restore):
-            tally.done(step)
+    with deferred():
+        try:
+            done = commit(source.root, changes(some), placements)
+        except (EditError, OccupiedError):
+            return
+        tally.committed(done)
+        placed = set(done.placed)
+        for step in some:
+            if step.path in placed or not isinstance(step, Restore):
+                tally.done(step)
 
 
 def place(session: Session, ready: Sequence[Ready]) -> None:
     """Commit texts together; give up one that is refused twice because of another save.
 
+    Ctrl-C takes effect when the commit is complete and recorded.
+
     Raises:
         TransactionError, LedgerError: an operation failed; nothing is lost.
     """
+    with deferred():
+        _place(session, ready)
+
+
+def _place(session: Session, ready: Sequence[Ready]) -> None:
     source = session.job.source
     placements = [Placement(one.step.path, one.data, _replaces(source, one.step)) for one in ready]
     try:
@@ -71,15 +80,21 @@ def place(session: Session, ready: Sequence[Ready]) -> None:
         # that one refusal does not block the others.
         if len(ready) > 1:
             for one in ready:
-                place(session, [one])
+                _place(session, [one])
         elif session.refused_before(ready[0].step.component):
             session.tally.give_up(ready[0].step, str(error))
+        elif ready[0].step.replaces_draft and not placements[0].replaces:
+            session.tally.messages.append(
+                f"{ready[0].step.path} was edited while its text was generated; "
+                "it stays as it is, and the text stays in the ledger"
+            )
         return
     session.tally.committed(done)
     names = set(done.placed)
     placed = [one for one in ready if one.step.path in names]
     for one in placed:
         session.tally.generated(one.step, one.stored.generator, one.origin)
+        session.interaction.progress.committed(one.step.path)
     session.ledger.committed(
         (Placed(one.stored.id, one.step.path, one.data) for one in placed),
         release=[one.step.component for one in ready],

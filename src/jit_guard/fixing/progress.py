@@ -1,11 +1,21 @@
-"""The texts in progress, as shown to the user."""
+"""The texts in progress: what is known about each, and how it is put into words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import RLock
+from typing import NamedTuple
 
+from jit_guard.generators.generator import token_count
 from jit_guard.generators.progress import Unreported
+from jit_guard.text.credentials import scrub
+from jit_guard.text.printable import printable
+from jit_guard.text.width import cut, cut_start, width
+
+_MOST_SECONDS = 1_000_000  # of a pause
+_NAME = 20  # columns that the name of a text has at least, if the terminal is not narrow
 
 
 class Display(Unreported):
@@ -29,3 +39,163 @@ class Display(Unreported):
 
     def close(self) -> None:
         """Clear the screen at the end of the run."""
+
+
+class Running(NamedTuple):
+    """A text that is being generated, or that another process generates. Times are monotonic."""
+
+    path: str
+    since: float
+    tokens: int = 0
+    until: float = 0.0  # the end of a pause
+    reason: str = ""  # for the pause
+
+    def words(self, now: float) -> str:
+        """Return how far it is: seconds, tokens, and the rest of a pause."""
+        parts = [duration(now - self.since)]
+        if self.tokens:
+            parts.append(f"{self.tokens:,} tokens")
+        if self.until > now:
+            parts.append(f"waiting {duration(self.until - now)}: {self.reason}")
+        elif self.reason and not self.until:
+            parts.append(self.reason)
+        return "  ".join(parts)
+
+
+class State(NamedTuple):
+    """All texts of a run at one time."""
+
+    running: tuple[Running, ...] = ()  # the oldest first
+    wanted: int = 0  # texts to generate
+    arrived: int = 0
+    failed: int = 0
+    seconds: float = 0.0  # since the first was requested
+    left: float | None = None  # seconds, estimated
+
+    def words(self, columns: int = 80) -> str:
+        """Return how far the run is, in as many words as fit."""
+        number = f"{self.arrived}/{self.wanted}"
+        failed = [f"{self.failed} failed"] if self.failed else []
+        left = None if self.left is None else f"{duration(self.left)} left"
+        more = [f"about {left}"] if left else []
+        words = ", ".join([f"{number} generated", *failed, duration(self.seconds), *more])
+        if len(words) > columns:
+            words = ", ".join([number, *failed, *([left] if left else [])])
+        return cut(words, columns)
+
+    def lines(self, now: float, columns: int, rows: int) -> list[str]:
+        """Return one line per text, and one for the whole, that fit the terminal."""
+        room = max(rows - 2, 1)
+        shown = self.running if len(self.running) <= room else self.running[: room - 1]
+        pairs = [(printable(one.path), printable(one.words(now))) for one in shown]
+        longest = max((width(words) for _, words in pairs), default=0)
+        names = max(columns - longest - 2, min(_NAME, columns // 2))
+        names = min(names, max((width(path) for path, _ in pairs), default=0))
+        lines = [line(path, words, names, columns) for path, words in pairs]
+        if more := len(self.running) - len(shown):
+            lines.append(cut(f"… and {more} more", columns))
+        return [*lines, *([self.words(columns)] if self.wanted else [])]
+
+
+def line(path: str, words: str, names: int, columns: int) -> str:
+    """Return a path, cut at its start to so many columns, and what is said about it."""
+    name = cut_start(path, names)
+    return cut(f"{name}{' ' * (names - width(name))}  {words}", columns)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words: `12 s`, `2 min 5 s`, `1 h 3 min`."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+class Tracker(Display):
+    """Keeps the state of a run, from the reports of any thread.
+
+    Args:
+        clock: returns the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.lock = RLock()
+        self._running: dict[str, Running] = {}
+        self._first: float | None = None
+        self._wanted = self._begun = self._arrived = self._failed = 0
+        self._took = 0.0  # seconds, of all texts that arrived
+        self._at_once = 1  # the most texts at the same time
+
+    def state(self) -> State:
+        """Return the state of the run now."""
+        with self.lock:
+            now = self.clock()
+            return State(
+                tuple(self._running.values()),
+                self._wanted,
+                self._arrived,
+                self._failed,
+                0.0 if self._first is None else now - self._first,
+                self._left(now),
+            )
+
+    def expect(self, texts: int, generated: int, by: str) -> None:  # noqa: ARG002
+        """Add texts to generate."""
+        with self.lock:
+            self._wanted += generated
+
+    def started(self, path: str) -> None:
+        """Add a text."""
+        with self.lock:
+            now = self.clock()
+            self._first = now if self._first is None else self._first
+            self._running[path] = Running(path, now)
+            self._at_once = max(self._at_once, len(self._running))
+            self._begun += 1
+            self._wanted = max(self._wanted, self._begun)  # the user may request another text
+
+    def tokens(self, path: str, count: int) -> None:
+        """Set the number of tokens of a text."""
+        number = token_count(count)
+        with self.lock:
+            if number is not None and path in self._running:
+                self._running[path] = self._running[path]._replace(tokens=number)
+
+    def waiting(self, path: str, seconds: float, reason: str) -> None:
+        """Set the end of the pause of a text."""
+        with self.lock:
+            if path in self._running and 0 < seconds < _MOST_SECONDS:
+                until = self.clock() + seconds
+                words = printable(scrub(str(reason)))
+                self._running[path] = self._running[path]._replace(until=until, reason=words)
+
+    def finished(self, path: str, *, ok: bool) -> None:
+        """Remove a text."""
+        with self.lock:
+            running = self._running.pop(path, None)
+            if running is not None and ok:
+                self._arrived += 1
+                self._took += self.clock() - running.since
+            elif running is not None:
+                self._failed += 1
+
+    @contextmanager
+    def blocked(self, component: str) -> Iterator[None]:
+        """Show the component as long as another process generates it."""
+        reason = "generated by another jit-guard process"
+        with self.lock:
+            self._running[component] = Running(component, self.clock(), reason=reason)
+        try:
+            yield
+        finally:
+            with self.lock:
+                del self._running[component]
+
+    def _left(self, now: float) -> float | None:
+        if not self._arrived:
+            return None
+        mean = self._took / self._arrived
+        running = sum(max(mean - (now - one.since), 0.0) for one in self._running.values())
+        return (running + mean * (self._wanted - self._begun)) / self._at_once

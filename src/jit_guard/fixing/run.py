@@ -15,7 +15,7 @@ from jit_guard.fixing.offers import question
 from jit_guard.fixing.orders import ExamplePools, prepare
 from jit_guard.fixing.past import read_past
 from jit_guard.fixing.placing import place, place_free
-from jit_guard.fixing.session import Outcome, Ready, Session, Tally
+from jit_guard.fixing.session import InterruptedRun, Outcome, Ready, Session, Tally
 from jit_guard.fixing.steps import Offer
 from jit_guard.fixing.texts import Claimed, has_text, ready_texts
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
@@ -40,21 +40,26 @@ def run(job: Job, interaction: Interaction) -> Outcome:
     Raises:
         UsageError: no generator can be chosen, or the map keeps changing.
         TransactionError, LedgerError: an operation failed; nothing is lost.
-        KeyboardInterrupt: after complete texts have been committed.
+        InterruptedRun: Ctrl-C or `q`; accepted texts have been committed.
     """
     tally = Tally(job.options.limit)
     if job.scope.settings.registry:
         tally.messages.append(_ONLY_GOAL_MAPS)
-    found = _place_free(job, tally)
-    if _ask(interaction, tally, found.plan.offers):
+    try:
         found = _place_free(job, tally)
-    left = (*found.plan.leaves, *(one.leave for one in found.plan.offers))
-    tally.fail(Failed(one.goal, one.component_type, one.reason) for one in left)
-    tally.given_up.update(one.component for one in left)
-    if found.plan.generates:
-        _generate(job, interaction, tally, found)
-    if job.options.adopt:
-        adopt_orphans(job, tally)
+        if _ask(interaction, tally, found.plan.offers):
+            found = _place_free(job, tally)
+        left = (*found.plan.leaves, *(one.leave for one in found.plan.offers))
+        tally.fail(Failed(one.goal, one.component_type, one.reason) for one in left)
+        tally.given_up.update(one.component for one in left)
+        if found.plan.generates:
+            _generate(job, interaction, tally, found)
+        if job.options.adopt:
+            adopt_orphans(job, tally)
+    except KeyboardInterrupt:
+        raise InterruptedRun(tally.outcome) from None
+    finally:
+        interaction.progress.close()
     return tally.outcome
 
 
@@ -86,13 +91,16 @@ def _plan(job: Job, tally: Tally) -> WorktreePlan:
     )
     # Only of the last plan: a later one may have read what an earlier one could not.
     tally.unreadable = tuple(map(str, found.unreadable))
+    tally.maps = found.maps.read
     return found
 
 
 def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreePlan) -> None:
     setup = job.set_up_generator()
-    if not found.plan.generated_by(better=setup.improves_drafts):
+    wanted = found.plan.generated_by(better=setup.improves_drafts)
+    if not wanted:
         return
+    tally.planned.update((one.path, None) for one in tally.allowed(wanted))
     with Session(job, setup, interaction, tally) as session:
         session.past = read_past(job.source.root)
         try:
@@ -163,7 +171,9 @@ def _still_wanted(session: Session, mine: Sequence[Claimed]) -> list[Claimed]:
 def _wait(session: Session, order: Order) -> None:
     """Wait for another process or thread that generates the same component."""
     component = order.wanted.component
-    if not session.ledger.wait(component, session.options.timeout + _LONGEST_TEXT):
+    with session.interaction.progress.blocked(component):
+        free = session.ledger.wait(component, session.options.timeout + _LONGEST_TEXT)
+    if not free:
         raise UsageError(
             f"another jit-guard process is still generating {component}; try again later"
         )
@@ -185,15 +195,20 @@ def _write(session: Session, claimed: Sequence[Claimed]) -> None:
     """Generate the texts, and commit them in groups as they arrive."""
     ready: list[Ready] = []
     since = time.monotonic()
-    with closing(ready_texts(session, claimed)) as texts:
+
+    def place_ready() -> None:
+        nonlocal ready, since
+        # Reset first: `recover` finishes an interrupted commit, this does not retry it.
+        group, ready, since = ready, [], time.monotonic()
+        if group:
+            place(session, group)
+
+    with closing(ready_texts(session, claimed, place_ready)) as texts:
         try:
             for one in texts:
                 ready.append(one)
                 if time.monotonic() - since >= _GATHER:
-                    # Reset first: `recover` finishes an interrupted commit, this does not retry it.
-                    group, ready, since = ready, [], time.monotonic()
-                    place(session, group)
+                    place_ready()
         finally:  # also after Ctrl-C or a failed generator: commit complete texts
             texts.close()
-            if ready:
-                place(session, ready)
+            place_ready()

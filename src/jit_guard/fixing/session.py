@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import NamedTuple
@@ -16,8 +16,10 @@ from jit_guard.fixing.plan import Decision
 from jit_guard.fixing.steps import Adopt, Free, Generate, Relink, Restore
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Stored
+from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Failed, Fixed
 
+_NEW = 1 << 60  # the position of an entry that the maps did not have yet: the last
 _ACTIONS = {Relink: "relinked", Adopt: "adopted", Restore: "restored"}
 
 
@@ -26,7 +28,8 @@ class Outcome(NamedTuple):
 
     `written` are the paths that it wrote, and `unstaged` those that the user should stage, with the
     missing files that entries named before.
-    `unreadable` is what the last plan could not read, and therefore left out.
+    `unreadable` is what the last plan could not read, and therefore left out; `left` are the
+    components that were to be generated and were not.
     """
 
     fixed: tuple[Fixed, ...] = ()
@@ -36,6 +39,15 @@ class Outcome(NamedTuple):
     messages: tuple[str, ...] = ()
     trouble: str | None = None
     unreadable: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+class InterruptedRun(KeyboardInterrupt):
+    """Ctrl-C, or the user's `q`, ended a run early; `outcome` is what it had done by then."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
 
 
 class Ready(NamedTuple):
@@ -63,6 +75,8 @@ class Tally:
         self.messages: list[str] = []
         self.trouble: str | None = None
         self.unreadable: tuple[str, ...] = ()
+        self.maps: Sequence[GoalMap] = ()
+        self.planned: dict[str, None] = {}  # the paths of texts
         self._fixed: list[Fixed] = []
         self._failed: dict[tuple[str, str], Failed] = {}
         self._written: dict[str, None] = {}
@@ -70,15 +84,27 @@ class Tally:
 
     @property
     def outcome(self) -> Outcome:
-        """The result as a value."""
+        """The result as a value, in the order of the maps."""
+        done: list[Fixed | Failed] = [*self._fixed, *self._failed.values()]
+        order = dict.fromkeys(((one.goal, one.component_type) for one in done), _NEW)
+        if order:
+            entries = (entry for read in self.maps for entry in read.entries())
+            for number, entry in enumerate(entries):
+                if (key := (entry.goal, entry.component_type)) in order:
+                    order[key] = number
+
+        def position(one: Fixed | Failed) -> int:
+            return order[one.goal, one.component_type]
+
         return Outcome(
-            tuple(self._fixed),
-            tuple(self._failed.values()),
+            tuple(sorted(self._fixed, key=position)),
+            tuple(sorted(self._failed.values(), key=position)),
             tuple(self._written),
             tuple(self._unstaged),
             tuple(self.messages),
             self.trouble,
             self.unreadable,
+            tuple(self.planned),
         )
 
     def allowed(self, steps: Iterable[Generate]) -> list[Generate]:
@@ -122,6 +148,7 @@ class Tally:
         """Record that a text was placed."""
         self._written[step.path] = None
         self._to_stage(step)
+        self.planned.pop(step.path, None)
         self._fixed += (
             Fixed("generated", *keys, step.path, generator, origin) for keys in step.entries
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -25,9 +25,12 @@ class Claimed(NamedTuple):
     stored: Stored | None
 
 
-def ready_texts(session: Session, claimed: Sequence[Claimed]) -> Generator[Ready, None, None]:
+def ready_texts(
+    session: Session, claimed: Sequence[Claimed], idle: Callable[[], None]
+) -> Generator[Ready, None, None]:
     """Yield the accepted texts of claimed files, as they arrive.
 
+    `idle` is called when no text has arrived for a moment, so that others need not wait for it.
     Once closed, no new text is begun; texts in progress still reach the ledger.
 
     Raises:
@@ -36,7 +39,7 @@ def ready_texts(session: Session, claimed: Sequence[Claimed]) -> Generator[Ready
         KeyboardInterrupt: on Ctrl-C, or if the user quits.
     """
     steps = {one.order.wanted.component: one.step for one in claimed}
-    with closing(_deliveries(session, claimed)) as deliveries:
+    with closing(_deliveries(session, claimed, idle)) as deliveries:
         for number, delivery in enumerate(deliveries, 1):
             step = steps[delivery.order.wanted.component]
             ready = _reviewed(session, step, delivery, Turn(number, len(claimed)))
@@ -59,7 +62,9 @@ def _is_usable(session: Session, order: Order, stored: Stored) -> bool:
     return False
 
 
-def _deliveries(session: Session, claimed: Sequence[Claimed]) -> Generator[Delivery, None, None]:
+def _deliveries(
+    session: Session, claimed: Sequence[Claimed], idle: Callable[[], None]
+) -> Generator[Delivery, None, None]:
     """Yield the texts that the ledger has, then those that are generated now."""
     check = session.job.check
     orders: list[Order] = []
@@ -85,6 +90,7 @@ def _deliveries(session: Session, claimed: Sequence[Claimed]) -> Generator[Deliv
         progress,
         check=check,
         tries=2 if generator.paid else 1,
+        idle=idle,
     )
 
 

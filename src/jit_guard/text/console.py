@@ -29,7 +29,12 @@ class Console:
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
-        self.color = _wants_color(color, self.out)
+        self._choice = color
+        self.color = self.colored(self.out)
+
+    def colored(self, stream: TextIO) -> bool:
+        """Check whether to use colours on a stream."""
+        return _wants_color(self._choice, stream)
 
     def lines(self, lines: Iterable[str]) -> None:
         """Write finished lines, which may contain our own colours, to standard output."""

@@ -6,10 +6,31 @@ than what terminals use, except for characters that a terminal draws wider than 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import TextIO
 from unicodedata import category, east_asian_width
 
+_SIZE = (80, 24)  # if nothing is known
+
 _EMOJI_STYLE = "\ufe0f"  # makes the character before it two cells wide
+
+
+def terminal_size(stream: TextIO) -> tuple[int, int]:
+    """Return the columns and rows of a terminal as it is now.
+
+    If it does not know them, `COLUMNS` and `LINES` do, or they are 80 and 24.
+    """
+    try:
+        known = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):  # not a terminal, or closed
+        known = os.terminal_size((0, 0))
+    given = (os.environ.get("COLUMNS", ""), os.environ.get("LINES", ""))
+    columns, rows = (
+        size or (int(word) if word.isdecimal() else 0) or default
+        for size, word, default in zip(known, given, _SIZE, strict=True)
+    )
+    return columns, rows
 
 
 def width(text: str) -> int:
@@ -32,24 +53,26 @@ def cut_start(text: str, columns: int) -> str:
 
 
 def wrap(text: str, columns: int, indent: str = "") -> Iterator[str]:
-    """Yield the text as lines of at most so many cells, broken at spaces where possible.
+    """Yield the text as lines of at most so many cells, broken at spaces where that saves room.
 
     Args:
         text: one printable line.
         columns: the width of the terminal.
-        indent: the start of all lines but the first.
+        indent: the start of all lines but the first, if there is room for it.
     """
     indent = indent if width(indent) < columns // 2 else ""
-    start = ""
-    while width(start + text) > columns:
-        head = _head(text, max(columns - width(start), 2))
-        before, space, _ = (head + text[len(head) : len(head) + 1]).rpartition(" ")
-        if space and before.strip():
+    start, rest = "", text
+    while width(start + rest) > columns:
+        room = columns - width(start)
+        head = _head(rest, room) or rest[:1]  # even if one character is too wide
+        before = (head + rest[len(head) : len(head) + 1]).rpartition(" ")[0]
+        if width(before) > room // 2:
             head = before
         yield start + head
-        text, start = text[len(head) :].lstrip(" "), indent
-    if text or not start:
-        yield start + text
+        start, rest = indent, rest[len(head) :].lstrip(" ")
+        if not rest:
+            return
+    yield start + rest
 
 
 def _head(text: str, columns: int) -> str:

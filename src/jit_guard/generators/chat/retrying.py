@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
@@ -23,7 +24,9 @@ _FIRST, _LONGEST = 0.5, 8.0  # seconds between attempts, if the server does not 
 _APART = 0.03  # seconds between retrying callers, so that the first refusal stops the others
 
 
-def policy(timeout: float, pause: Pause) -> AsyncRetrying:
+def policy(
+    timeout: float, pause: Pause, waits: Callable[[float, CallFault], None]
+) -> AsyncRetrying:
     """Make a policy that retries a coroutine function until it succeeds or fails for good.
 
     Faults that concern all callers extend the pause, which each attempt waits for by itself. An
@@ -32,6 +35,7 @@ def policy(timeout: float, pause: Pause) -> AsyncRetrying:
     Args:
         timeout: seconds from the first attempt to the deadline.
         pause: the pause shared by all calls to the endpoint.
+        waits: called with the seconds that this call alone waits, and why.
     """
     from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_before_delay
 
@@ -43,7 +47,9 @@ def policy(timeout: float, pause: Pause) -> AsyncRetrying:
         if fault.everybody:
             pause.extend(seconds)
             return 0.0
-        return spread(seconds, timeout - (state.seconds_since_start or 0.0))
+        seconds = spread(seconds, timeout - (state.seconds_since_start or 0.0))
+        waits(seconds, fault)
+        return seconds
 
     return AsyncRetrying(
         retry=retry_if_exception(lambda error: (_fault(error) or CallFault("")).again),

@@ -167,7 +167,11 @@ class Chat:
         """Return the server's answer, after retries and pauses, before the deadline."""
         started = asyncio.get_running_loop().time()
         deadline = started + self._timeout
-        retrying = policy(self._timeout, self._pause)
+        retrying = policy(
+            self._timeout,
+            self._pause,
+            lambda seconds, fault: self._progress.waiting(call.path, seconds, fault.reason),
+        )
         fault: CallFault | None = None
         try:
             return await asyncio.wait_for(
