@@ -221,7 +221,7 @@ def _fix(engine: Engine, *options: str) -> Result:
         goals = {"GREET": {kind: f"missing_{kind}.md" for kind in ("persona", "protocol")}}
         (root / "goal_map.json").write_text(json.dumps(goals, indent=2) + "\n")
         (root / "components").mkdir()
-        command = [sys.executable, "-m", "jit_guard", "--fix", "--yes", "-v", "--jobs", "2"]
+        command = [sys.executable, "-m", "jit_guard", "--fix", "--yes", "-v", "--jobs", "1"]
         command += ["--generator", "openai", "--base-url", engine.url, "--model", engine.model]
         started = time.monotonic()
         done = subprocess.run(
