@@ -25,7 +25,7 @@ def give_name(work: Replay, source: Location, target: Location) -> None:
         # Before the first empty file exists, or a recovery would take it for another process's.
         reserving = work.intent._replace(reserves=True)
         try:
-            work.head = intent.write(work.directories, reserving)
+            work.head = intent.rewrite(work.directories, reserving, work.head)
         except OSError:
             raise refused from None
         work.intent = reserving

@@ -167,6 +167,14 @@ def write(directories: Directories, intent: Intent) -> bytes:
     return data[:_HEAD]
 
 
+def rewrite(directories: Directories, intent: Intent, old: bytes | None) -> bytes | None:
+    """Replace the intent that has this head; return the new head.
+
+    Any other intent stays, since `.jit-guard` may have been removed, and the next commit begun.
+    """
+    return write(directories, intent) if head(directories) == old else old
+
+
 def head(directories: Directories) -> bytes | None:
     """Return the first bytes of the intent on disk, which include its checksum; None: no intent."""
     try:

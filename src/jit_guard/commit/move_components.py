@@ -72,6 +72,7 @@ def _link(work: Replay, one: MoveIntent, source: Location, target: Location) -> 
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
                 work.directories.close()  # a directory was removed: look again
+                work.fresh = False
                 continue
         elif durable.exists(start) and not _is_same_text(start, target):
             there = target.status()

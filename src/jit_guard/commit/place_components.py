@@ -54,6 +54,7 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
                 work.directories.close()  # its directory was removed: make it again
+                work.fresh = False  # if only the text was, our own empty file may be there
                 continue
             break
         found = read_text(location)

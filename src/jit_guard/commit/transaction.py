@@ -272,10 +272,12 @@ def _undo(directories: Directories, new: New, head: bytes | None, cause: BaseExc
             there = intent.read(directories)
         except TransactionError:
             there = plan
+        if there is not None and there.plan() != plan:
+            there = None  # .jit-guard was removed, and the next commit has begun
         if there is not None and there.phase == "commit":
             if isinstance(cause, OSError):
                 _undo_decided(directories, there, new, cause)
-        elif there is not None or not durable.exists(directories.state.place):
+        elif there is not None or head is not None:
             recovery.undo_plan(
                 Replay(directories, plan, back=True, locations=new.locations, head=head)
             )
