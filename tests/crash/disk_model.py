@@ -209,6 +209,9 @@ class Disk:
             self._first[inode] = target
             self._change(((*place, inode),))
 
+    def _on_lock(self, *_: object) -> None:
+        """Locks are not on disk."""
+
     def _on_unknown(self, handles: dict[int, list[int]], fd: int, what: str) -> None:
         assert fd not in handles, f"cannot be modelled: {what}"
 

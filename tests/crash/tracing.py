@@ -10,9 +10,13 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
+
+if sys.platform != "win32":
+    import fcntl
 
 
 class Call(NamedTuple):
@@ -21,7 +25,8 @@ class Call(NamedTuple):
     open (fd, path, flags), dup (fd, new), close (fd), write (fd, data), pwrite (fd, data,
     offset), seek (fd, position), truncate (fd or path, size), allocate (fd, size), fsync (fd),
     mkdir, rmdir, unlink (path), rename, link (path, new), symlink (target, path),
-    fork (child, shares_files), unknown (its name; cannot be modelled).
+    fork (child, shares_files), lock (fd, "shared", "exclusive" or "unlock"), unknown (its name;
+    cannot be modelled).
     """
 
     name: str
@@ -34,7 +39,7 @@ _TRACED = (
     "open,openat,creat,dup,dup2,dup3,close,write,pwrite64,writev,pwritev,pwritev2,lseek,"
     "truncate,ftruncate,fallocate,fsync,fdatasync,sync,syncfs,sync_file_range,mkdir,mkdirat,rmdir,"
     "unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,clone,clone3,fork,"
-    "vfork,copy_file_range,sendfile,splice,mmap,fcntl,chdir"
+    "vfork,copy_file_range,sendfile,splice,mmap,fcntl,flock,chdir"
 )
 
 
@@ -49,13 +54,22 @@ def why_not_strace() -> str | None:
 
 
 def trace_command(
-    argv: Sequence[str], *, cwd: str, log: str, env: dict[str, str] | None = None
+    argv: Sequence[str],
+    *,
+    cwd: str,
+    log: str,
+    env: dict[str, str] | None = None,
+    inject: str = "",
 ) -> tuple[list[Call], subprocess.CompletedProcess[bytes]]:
-    """Run a command under strace; return what it changed and how it ended."""
+    """Run a command under strace; return what it changed and how it ended.
+
+    `inject` is an option of strace: `fsync:signal=KILL:when=3`.
+    """
     assert STRACE is not None
     ran = subprocess.run(
         [STRACE, "-f", "-qq", "-xx", "-y", "-s", "100000000", "-e", f"trace={_TRACED}",
-         "-e", "signal=none", "-o", log, "--", *argv],
+         "-e", "signal=none", *(["-e", f"inject={inject}"] if inject else []),
+         "-o", log, "--", *argv],
         cwd=cwd, env=env, capture_output=True, check=False,
     )  # fmt: skip
     with open(log) as lines:
@@ -195,6 +209,9 @@ def _call(name: str, words: list[str], result: int, process: int, cwd: str) -> I
         yield made("symlink", os.fsdecode(_string(words[0])), path(2, 1))
     elif name in ("clone", "clone3", "fork", "vfork"):
         yield made("fork", result, "CLONE_FILES" in " ".join(words))
+    elif name == "flock":
+        how = "unlock" if "LOCK_UN" in words[1] else "shared" if "LOCK_SH" in words[1] else ""
+        yield made("lock", _fd(words[0]), how or "exclusive")
     elif name == "mmap":
         if "MAP_SHARED" in words[3] and "PROT_WRITE" in words[2] and _fd(words[4]) != -1:
             yield made("unknown", _fd(words[4]), "a shared writable mapping")
@@ -226,11 +243,23 @@ class Recorder:
         before = {name: getattr(os, name) for name in _RECORDED}
         for name, note in _RECORDED.items():
             setattr(os, name, self._traced(before[name], note))
+        flock = fcntl.flock
+        fcntl.flock = self._traced_lock(flock)
         try:
             yield self
         finally:
+            fcntl.flock = flock
             for name, function in before.items():
                 setattr(os, name, function)
+
+    def _traced_lock(self, real: Callable[..., None]) -> Callable[..., None]:
+        kinds = {fcntl.LOCK_UN: "unlock", fcntl.LOCK_SH: "shared", fcntl.LOCK_EX: "exclusive"}
+
+        def lock(handle: int, how: int) -> None:
+            real(handle, how)
+            self.calls.append(Call("lock", (handle, kinds[how & ~fcntl.LOCK_NB])))
+
+        return lock
 
     def _traced(self, real: Callable[..., Any], note: Callable[..., Call]) -> Callable[..., Any]:
         def traced(*args: Any, **keywords: Any) -> Any:

@@ -1,7 +1,7 @@
 """Real runs as actions of the model: is a trace of `crash.tracing` a behaviour of it?
 
-The model has one map and one component. A commit of several is projected: each pair of a map and
-a component must be a behaviour of the model, which covers every order between the two.
+The model has one map and one component here. A commit of several is projected: each pair of a map
+and a component must be a behaviour of the model, which covers every order between the two.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from typing import Any, NamedTuple
 from crash.disk_model import State
 from crash.tracing import Call
 from jit_guard.commit.intent import DRAFT as DRAFT_PATH
+from jit_guard.text.names import COMMIT_LOCK, STATE_DIRECTORY
 from jit_guard.text.names import PENDING as PENDING_PATH
-from jit_guard.text.names import STATE_DIRECTORY
 from spec.model import check
 
-# As in commit.pml.
-WRITE, FSYNC, RENAME, LINK, UNLINK, MKDIR, RMDIR, SYNC = range(1, 9)
-PENDING, DRAFT, STATE, FOLDER, MAP, NEWMAP, COMPONENT, TEXT = range(8)
+# As in trace.pml and disk.pml, with one fix, one map and one component.
+WRITE, FSYNC, RENAME, LINK, UNLINK, MKDIR, RMDIR, SYNC, LOCK, UNLOCK = range(1, 11)
+PENDING, DRAFT, STATE, FOLDER, _LEDGER, MAP, COMPONENT, NEWMAP, TEXT, PROBE = range(10)
 ROOT, ABOVE, COMPONENTS, OURS = 1, 2, 4, 8
-NONE, BAD, THERE, THEIRS, STALE = range(5)
-PLAN, INTENT = 2, 4
+NONE, TORN, WHOLE, THEIRS, STALE, EMPTY = range(6)
+PLAN, INTENT, RESERVING = 2, 4, 6
+LINKS = 1  # of `refused`
 FIX, RECOVERER = 1, 2
 
-_TEMPORARY = re.compile(r"\.jit-guard-[0-9a-f]+-(map-)?(\d+)$")
+_TEMPORARY = re.compile(r"\.jit-guard-[0-9a-f]{12}-(map-)?(\d+)(f?)$")  # f: a probe
 
 
 class Pair(NamedTuple):
@@ -42,6 +43,7 @@ class Pair(NamedTuple):
     map_number: int = 0
     component_number: int = 0
     replaces: bytes | None = None
+    adopted: bool = False
 
 
 class Action(NamedTuple):
@@ -77,6 +79,8 @@ def actions(calls: Sequence[Call], root: str, pair: Pair) -> list[Action]:
                 filling[handle] = len(made)
                 written[len(made)] = slot, bytearray()
                 made.append(Action(WRITE, slot))
+        elif call.name == "lock" and opened.get(handle or (0, 0)) == COMMIT_LOCK:
+            made.append(Action(UNLOCK if call.args[1] == "unlock" else LOCK, 0))
         elif call.name == "write" and handle in filling:
             written[filling[handle]][1].extend(call.args[1])
         elif call.name == "fsync":
@@ -89,6 +93,8 @@ def actions(calls: Sequence[Call], root: str, pair: Pair) -> list[Action]:
                 made.append(Action(FSYNC, slot))
         elif call.name in ("mkdir", "rmdir", "unlink", "rename", "link"):
             slots = [_slot(os.path.relpath(path, root), pair) for path in call.args]
+            if slots[-1] == PROBE and call.name == "link":
+                slots[0] = TEXT  # one component of a directory is tried for all
             if slots[0] is not None and None not in slots:
                 number = {
                     "mkdir": MKDIR, "rmdir": RMDIR, "unlink": UNLINK, "rename": RENAME,
@@ -102,11 +108,11 @@ def actions(calls: Sequence[Call], root: str, pair: Pair) -> list[Action]:
 
 def start(before: State, pair: Pair) -> list[int]:
     """Map a state to the slots of the model."""
-    slots = [NONE] * 8
+    slots = [NONE] * 10
     for path, content in before.items():
         slot = _slot(path, pair)
         if slot is not None:
-            slots[slot] = THERE if content is None else _value(slot, content, pair)
+            slots[slot] = WHOLE if content is None else _value(slot, content, pair)
     return slots
 
 
@@ -118,7 +124,8 @@ def is_behaviour(
     checker: Checker,
     makes: bool = True,
     replaces: bool = False,
-    abandon: bool = False,
+    others: str = "",
+    refused: int = 0,
     kills: int = 0,
     mutation: int = 0,
 ) -> Verdict:
@@ -127,7 +134,8 @@ def is_behaviour(
         trace,
         begin,
         {
-            "OTHERS": actors, "MAKES": makes, "REPLACES": replaces, "ABANDON": abandon,
+            "ACTORS": actors, "MAKES": makes, "REPLACES": replaces, "REFUSED": refused,
+            "OTHERS": sum(check.ACTORS[name] for name in others.split()),
             "KILLS": kills, "MUT": mutation,
         },
     )  # fmt: skip
@@ -154,12 +162,12 @@ class Checker:
 
 
 _HEADER = """
-static unsigned char start[8], steps[1000][3];
+static unsigned char start[10], steps[1000][3];
 static int steps_in_all = -1, furthest;
 static void load(void)
 {   FILE *file = fopen(getenv("TRACE"), "r");
     int i, number;
-    for (i = 0; i < 8; i++) { if (fscanf(file, "%d", &number) == 1) start[i] = number; }
+    for (i = 0; i < 10; i++) { if (fscanf(file, "%d", &number) == 1) start[i] = number; }
     if (fscanf(file, "%d", &steps_in_all) != 1) exit(1);
     for (i = 0; i < 3 * steps_in_all; i++)
     {   if (fscanf(file, "%d", &number) == 1) steps[i / 3][i % 3] = number; }
@@ -191,6 +199,8 @@ def _slot(path: str, pair: Pair) -> int | None:
     match = _TEMPORARY.match(name)
     if match is None:
         return None
+    if match[3]:
+        return PROBE if folder == os.path.dirname(pair.component) and not pair.adopted else None
     if match[1] and folder == os.path.dirname(pair.map) and int(match[2]) == pair.map_number:
         return NEWMAP
     right = folder == os.path.dirname(pair.component) and int(match[2]) == pair.component_number
@@ -210,18 +220,21 @@ def _directory(path: str, pair: Pair) -> int | None:
 
 def _value(slot: int, content: bytes | str, pair: Pair) -> int:
     if isinstance(content, str):
-        return THERE
+        return WHOLE
     if slot in (PENDING, DRAFT):
-        phases = {"plan": PLAN, "commit": INTENT}
-        return phases.get(str(_parsed(content).get("phase")), BAD)
+        body = _parsed(content)
+        phases = {"plan": PLAN, "commit": RESERVING if body.get("reserves") else INTENT}
+        return phases.get(str(body.get("phase")), TORN)
     if slot in (MAP, NEWMAP):
         body = _parsed(content)
         if not body:
-            return BAD
+            return TORN
         new = bool(body[pair.keys[0]][pair.keys[1]] == pair.new)
         return 2 + new + 9 * ("MINE" in body)
     if content == pair.data:
-        return THERE
+        return WHOLE
+    if not content:
+        return EMPTY
     return STALE if content == pair.replaces else THEIRS
 
 

@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from crash.deed import NEW, TEXT
 from crash.disk_model import State, write_state
-from crash.projects import (
-    DRAFT,
-    MANY,
-    SIMPLE,
-    Scenario,
-    one_component,
-    recover_with_space,
-    scenarios,
-)
+from crash.projects import DRAFT, MANY, SIMPLE, Scenario, scenarios
 from crash.test_power_loss import MUTATIONS
-from crash.tracing import Recorder
-from jit_guard.commit import durable, transaction
+from crash.tracing import Call, Recorder, trace_command, why_not_strace
 from spec.conformance import (
     FIX,
+    LINKS,
     RECOVERER,
+    SYNC,
     Action,
     Checker,
     Pair,
-    Verdict,
     actions,
     is_behaviour,
     start,
 )
+from spec.model import check
 
 GREET = Pair("goal_map.json", ("GREET", "protocol"), NEW, f"components/protocols/{NEW}", TEXT)
 OTHER = "maps/real.json"
 PERSONAS = "components/personas"
 # Each map of the commit of many components, with each of its components.
 PAIRS = [
-    Pair(path, keys, new, component, data, number, at, replaces)
+    Pair(path, keys, new, component, data, number, at, replaces, component.endswith("/there.txt"))
     for number, (path, keys, new) in enumerate(
         [
             ("goal_map.json", ("GREET", "protocol"), NEW),
@@ -54,12 +50,60 @@ PAIRS = [
         ]
     )
 ]
-RECOVERIES = ("abandoned", "abandoned half done", "cleaned")
+# Programs that are traced by strace. `root` is where they run.
+PROGRAMS = {
+    "one component": "projects.one_component(root)",
+    "two maps": "projects.many_components(root)",
+    "without hard links": "projects._without_links(projects.one_component)(root)",
+    "undone before the decision": "projects.refused(root)",
+    "undone after the decision": """
+from jit_guard.commit import durable
+def refuse(*_):
+    raise PermissionError(13, "Permission denied")
+durable.place = durable.place_without_link = refuse
+try:
+    projects.one_component(root)
+except transaction.TransactionError as error:
+    assert "was undone" in str(error), error
+""",
+    "recovered": "projects.recover_with_space(root)",
+    "abandoned": "projects.abandoned(root)",
+}
+
+
+class Traced:
+    """A directory in which programs are traced."""
+
+    def __init__(self, root: str, log: str) -> None:
+        if reason := why_not_strace():
+            pytest.skip(reason)
+        self.root, self._log = root, log
+
+    def run(self, program: str, before: State | None = None, kill_at: int = 0) -> list[Call]:
+        """Run a program, perhaps killed at its n-th sync; return its calls."""
+        if before is not None:
+            write_state(self.root, before)
+        head = "import sys; from crash import projects; from jit_guard.commit import transaction"
+        code = f"{head}\nroot = sys.argv[1]\n{PROGRAMS[program]}"
+        calls, ran = trace_command(
+            [sys.executable, "-S", "-B", "-c", code, self.root],
+            cwd=self.root,
+            log=self._log,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
+            inject=f"fsync:signal=KILL:when={kill_at}" if kill_at else "",
+        )
+        assert ran.returncode == (-signal.SIGKILL if kill_at else 0), ran.stderr.decode()
+        return calls
 
 
 @pytest.fixture
 def root(fast_directory: str) -> str:
     return fast_directory
+
+
+@pytest.fixture
+def traced(root: str, tmp_path: Path) -> Traced:
+    return Traced(root, str(tmp_path / "strace"))
 
 
 def _scenario(root: str, name: str) -> Scenario:
@@ -73,51 +117,102 @@ def _trace(root: str, before: State, run: Callable[[str], object], pair: Pair) -
     return actions(recorder.calls, root, pair)
 
 
-def _recovery(root: str, name: str, checker: Checker) -> Verdict:
-    scenario = _scenario(root, name)
-    trace = _trace(root, scenario.before, scenario.run, GREET)
-    begin = start(scenario.before, GREET)
-    abandon = "abandoned" in name
-    return is_behaviour(trace, begin, RECOVERER, checker=checker, abandon=abandon)
+# Real processes, traced by strace.
 
 
-@pytest.mark.parametrize("name", ["one component", "refused"])
-def test_a_commit_is_a_behaviour_of_the_model(name: str, root: str, checker: Checker) -> None:
-    scenario = _scenario(root, name)
-    trace = _trace(root, scenario.before, scenario.run, GREET)
+@pytest.mark.parametrize(
+    ("program", "others", "refused"),
+    [
+        ("one component", "", 0),
+        ("without hard links", "", LINKS),
+        ("undone before the decision", "", 0),
+        ("undone after the decision", "TROUBLE", 0),
+    ],
+)
+def test_a_commit_is_a_behaviour_of_the_model(
+    program: str, others: str, refused: int, traced: Traced, checker: Checker
+) -> None:
+    trace = actions(traced.run(program, SIMPLE), traced.root, GREET)
     assert len(trace) > 20
-    found = is_behaviour(trace, start(scenario.before, GREET), FIX, checker=checker)
-    assert found.accepted, trace[found.matched :]
-
-
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair.map}-{pair.component}")
-def test_each_pair_of_a_larger_commit_is_one(pair: Pair, root: str, checker: Checker) -> None:
-    trace = _trace(root, MANY, _scenario(root, "many components").run, pair)
     found = is_behaviour(
-        trace, start(MANY, pair), FIX, checker=checker, replaces=pair.replaces is not None
+        trace, start(SIMPLE, GREET), FIX, checker=checker, others=others, refused=refused
     )
     assert found.accepted, trace[found.matched :]
+    if others or refused:
+        assert not is_behaviour(trace, start(SIMPLE, GREET), FIX, checker=checker).accepted
 
 
-@pytest.mark.parametrize("name", RECOVERIES)
-def test_a_recovery_is_a_behaviour_of_the_model(name: str, root: str, checker: Checker) -> None:
-    assert _recovery(root, name, checker).accepted
+def test_each_pair_of_a_commit_of_two_maps_is_one(traced: Traced, checker: Checker) -> None:
+    calls = traced.run("two maps", MANY)
+    for pair in PAIRS:
+        trace = actions(calls, traced.root, pair)
+        found = is_behaviour(
+            trace, start(MANY, pair), FIX, checker=checker, replaces=pair.replaces is not None
+        )
+        assert found.accepted, (pair, trace[found.matched :])
 
 
-REORDERED = [name for name in MUTATIONS if name != "no file is synced" or os.path.isdir("/proc")]
+@pytest.mark.parametrize("name", ["abandoned", "abandoned half done", "cleaned"])
+def test_a_recovery_is_a_behaviour_of_the_model(
+    name: str, traced: Traced, checker: Checker
+) -> None:
+    abandon = name.startswith("abandoned")
+    before = _scenario(traced.root, name).before
+    trace = actions(traced.run("abandoned" if abandon else "recovered", before), traced.root, GREET)
+    begin, others = start(before, GREET), "ABANDON" if abandon else ""
+    found = is_behaviour(trace, begin, RECOVERER, checker=checker, others=others)
+    assert found.accepted, trace[found.matched :]
+    other = "" if abandon else "ABANDON"
+    assert not is_behaviour(trace, begin, RECOVERER, checker=checker, others=other).accepted
 
 
-@pytest.mark.parametrize("mutation", REORDERED)
+@pytest.mark.parametrize("at", range(1, 18, 4))
+def test_a_killed_commit_and_its_recovery_are_one(
+    at: int, traced: Traced, checker: Checker
+) -> None:
+    """Killed at its n-th sync of 17, then recovered by another process."""
+    calls = traced.run("one component", SIMPLE, kill_at=at) + traced.run("recovered")
+    trace = actions(calls, traced.root, GREET)
+    begin = start(SIMPLE, GREET)
+    found = is_behaviour(trace, begin, FIX | RECOVERER, checker=checker, kills=1)
+    assert found.accepted, trace[found.matched :]
+    assert not is_behaviour(trace, begin, FIX | RECOVERER, checker=checker).accepted
+
+
+# Traces that are not behaviours, recorded in this process.
+
+
+# Each change of the code of `crash.test_power_loss`, and the same change of the model.
+SAME = {
+    "no plan": "NO_PLAN",
+    "no intent": "NO_INTENT",
+    "components before the maps": "PLACE_FIRST",
+    "temporary files removed first": "CLEAR_FIRST",
+    "temporary files removed before the components are placed": "CLEAR_SECOND",
+    "intent removed before the temporary files": "FORGET_THIRD",
+    "intent removed before the components are placed": "FORGET_SECOND",
+    "intent removed before the maps are set": "FORGET_FIRST",
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_changed_commit_is_none(
     mutation: str, root: str, checker: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The model notices the same change (see `test_model`), and takes the trace if it has it."""
     scenario = _scenario(root, "one component")
     MUTATIONS[mutation](monkeypatch)
     try:
         trace = _trace(root, scenario.before, scenario.run, GREET)
     except Exception:  # noqa: BLE001  (it fails even without a crash)
         return
-    assert not is_behaviour(trace, start(SIMPLE, GREET), FIX, checker=checker).accepted
+    begin = start(SIMPLE, GREET)
+    assert not is_behaviour(trace, begin, FIX, checker=checker).accepted
+    if mutation in SAME:
+        number = check.NUMBERS[SAME[mutation]]
+        assert number in check.MUTATIONS
+        found = is_behaviour(trace, begin, FIX, checker=checker, mutation=number)
+        assert found.accepted, trace[found.matched :]
 
 
 def test_a_commit_without_any_one_of_its_syncs_is_none(root: str, checker: Checker) -> None:
@@ -136,38 +231,8 @@ def test_two_steps_swapped_are_none(root: str, checker: Checker) -> None:
     trace = _trace(root, scenario.before, scenario.run, GREET)
     for index in range(len(trace) - 1):
         first, second = trace[index : index + 2]
-        if {first.call, second.call} == {8}:
+        if {first.call, second.call} == {SYNC}:
             continue  # two directories, synced in either order
         swapped = [*trace[:index], second, first, *trace[index + 2 :]]
         found = is_behaviour(swapped, begin, FIX, checker=checker)
         assert not found.accepted, (first, second)
-
-
-class KilledError(BaseException):
-    """Stands for a kill: nothing of the commit runs after it."""
-
-
-@pytest.mark.parametrize("at", range(3, 18, 2))
-def test_a_killed_commit_and_its_recovery_are_one(
-    at: int, root: str, checker: Checker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed at its n-th sync of 17, then recovered."""
-    real, seen = durable.sync, 0
-
-    def sync(handle: int, without: str) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == at:
-            raise KilledError
-        real(handle, without)
-
-    def killed_then_recovered(root: str) -> None:
-        with pytest.raises(KilledError):
-            one_component(root)
-        recover_with_space(root)
-
-    monkeypatch.setattr(durable, "sync", sync)
-    monkeypatch.setattr(transaction, "_undo", lambda *_: None)
-    trace = _trace(root, SIMPLE, killed_then_recovered, GREET)
-    found = is_behaviour(trace, start(SIMPLE, GREET), FIX | RECOVERER, checker=checker, kills=1)
-    assert found.accepted, trace[found.matched :]
