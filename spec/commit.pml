@@ -221,9 +221,9 @@ inline place_components() {             /* place_components.place_components, pl
      :: standing && !now[COMP(o, c)] -> prepare_text(); tried = tried | (4 << c); give_name()  /* look again */
      :: standing && now[COMP(o, c)] == WHOLE -> fsync(COMP(o, c), FOUND_COMPONENT); c++
      :: standing && (now[COMP(o, c)] == STALE && (replaces[o] & (1 << c)) || IS_RESERVED) ->
-        prepare_text(); tried = tried | (4 << c);
+        may_be_ours(); prepare_text(); tried = tried | (4 << c);
         if :: refused & PLACES -> failed = REFUSED :: else -> rename(TEXT(o, c), COMP(o, c)); c++ fi
-     :: else -> failed = (recovering -> 0 : OCCUPIED); c++      /* another program's: it stays */
+     :: else -> is_theirs(); failed = (recovering -> 0 : OCCUPIED); c++  /* it stays */
      fi
   :: else -> break
   od;
@@ -242,18 +242,18 @@ inline prepare_text() {                 /* place_components._prepare_component *
   fi
 }
 
-inline give_name() {                    /* place_components._give_name, intent.rewrite */
+inline give_name() {                    /* final_name.give_name, intent.rewrite */
   if
   :: (refused & LINKS) && !reserves ->
      was_not_known(LINKS);
      if
      :: atomic { (SEEN(PENDING) == mine || MUT == ANY_REWRITTEN) && MUT != UNANNOUNCED -> acting = (MUT != ANY_REWRITTEN) };
         write_intent(RESERVING(o), RESERVING_BYTES, RESERVING_NAME);
-        if :: failed -> failed = 0 :: else -> mine = RESERVING(o) fi;    /* it was removed */
+        if :: failed -> failed = REFUSED :: else -> mine = RESERVING(o) fi;     /* it was removed */
         acting = 0
      :: else
      fi;
-     reserves = 1
+     reserves = !failed
   :: else
   fi;
   if
@@ -283,7 +283,7 @@ inline withdraw() {                     /* place_components._withdraw */
   fi
 }
 
-inline clear() {                        /* recovery._clear */
+inline clear() {                        /* recovery.remove_temporaries */
   dirs = (now[FOLDER] -> COMPS : 0);
   for (c : 0 .. COMPONENTS - 1) { unlink(TEXT(o, c)) }
   if :: !fresh && MUT != PROBE_STAYS -> unlink(PROBE(o)) :: else fi;
@@ -319,9 +319,9 @@ inline replay() {                       /* recovery.replay; completion.complete 
      fi;
      if
      :: !failed -> k++
-     :: failed && !back && !retried -> retried = 1; fresh = 0; failed = 0; k = SET_MAPS
-     :: failed && !back && retried && MUT != STAYS ->
-        was_not_known(PLACES | MAPS_REFUSED); back = 1; may_write = 1; failed = 0; k = SET_MAPS
+     :: failed == REFUSED && !back && !retried -> retried = 1; fresh = 0; failed = 0; k = SET_MAPS
+     :: failed && !back && (failed != REFUSED || retried) && MUT != STAYS ->
+        was_not_known(PLACES | MAPS_REFUSED); back = 1; retried = 1; fresh = 0; may_write = 1; failed = 0; k = SET_MAPS
      :: else -> break
      fi
   :: else -> break

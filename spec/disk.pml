@@ -39,7 +39,7 @@
 #define WHOLE  2                        /* a directory; a component or text of ours, whole */
 #define THEIRS 3                        /* a component of another program */
 #define STALE  4                        /* a draft that the commit is to replace */
-#define EMPTY  5                        /* our empty file, where hard links are refused */
+#define EMPTY  5                        /* an empty file, ours where hard links are refused */
 #define PLAN(i)       (2 + (i))         /* of PENDING and DRAFT, for fix i */
 #define INTENT(i)     (4 + (i))
 #define RESERVING(i)  (6 + (i))         /* an intent that says `reserves` */

@@ -45,13 +45,13 @@ proctype Editor() {
   } unless { atomic { dead & (1 << BESIDE) -> saving = 0; alive-- } }
 }
 
-/* A component is written by hand where ours shall be: the same bytes, or others. */
+/* A component is written by hand where ours shall be: the same bytes, others, or none. */
 proctype Author() {
   {
     if
     :: atomic { !now[COMP(0, 0)] && (now[FOLDER] || disk[FOLDER] == 1 << NONE) ->
          if :: !now[FOLDER] -> now[FOLDER] = WHOLE; disk[FOLDER] = disk[FOLDER] | (1 << WHOLE) :: else fi;
-         if :: now[COMP(0, 0)] = WHOLE :: now[COMP(0, 0)] = THEIRS fi;
+         if :: now[COMP(0, 0)] = WHOLE :: now[COMP(0, 0)] = THEIRS :: now[COMP(0, 0)] = EMPTY fi;
          disk[COMP(0, 0)] = disk[COMP(0, 0)] | UNSYNCED; theirs = now[COMP(0, 0)] }
     :: skip
     fi;

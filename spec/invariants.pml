@@ -39,6 +39,10 @@ inline saves_are_kept() {
 /* After the decision nothing needs space on the disk, unless it was taken from us. */
 inline needs_space() { assert(may_write || back || unlocked) }
 
+/* An empty file is taken for ours only if the intent says `reserves`, and ours never for theirs. */
+inline may_be_ours() { assert(now[COMP(o, c)] != EMPTY || reserves) }
+inline is_theirs()   { assert(theirs) }
+
 /* What a trial can find is found before the decision. */
 inline was_not_known(what) { assert(!(known[o] & (what))) }
 
@@ -107,7 +111,7 @@ inline judge() {
          if
          :: each >= NEWMAP(0, 0) || each == DRAFT -> assert(now[each] == NONE)
          :: each >= COMP(0, 0) && each < NEWMAP(0, 0) ->
-            assert(now[each] != EMPTY);
+            assert(now[each] != EMPTY || theirs == EMPTY);
             assert(now[each] != TORN || (theirs && !(adopts[0] && ANY_MAP(0, NEW))))
          :: else
          fi }
