@@ -241,6 +241,19 @@ def test_a_link_out_of_the_project_is_not_followed(project: Path) -> None:
     assert list(outside.iterdir()) == []
 
 
+@posix
+def test_a_directory_in_another_case_is_not_made(project: Path) -> None:
+    (project / "components/personas/deep").mkdir()
+    why = "the directory components/personas/Deep is spelled components/personas/deep on disk"
+    refuse(project, HOST, "components/personas/Deep/x.txt", why)
+
+
+@NEEDS_GIT
+def test_state_that_came_with_a_clone_is_refused(tmp_path: Path) -> None:
+    root = repository(tmp_path, {**PROJECT, ".jit-guard/notes.txt": "x"})
+    refuse(root, HOST, GUEST, "git tracks .jit-guard")
+
+
 def test_an_interrupted_commit_comes_first(project: Path) -> None:
     (project / ".jit-guard").mkdir()
     (project / ".jit-guard/pending.json").write_text("{}")

@@ -157,7 +157,7 @@ def _target(tree: Tree, settings: Settings, old: str, new: str) -> str:
         place = tree.resolve(whole)
     if why := unsafe_path(whole):
         raise UsageError(f"{whole} cannot be the name of a component: {why}")
-    if not f"{whole}/".startswith(f"{settings.components}/") or whole == settings.components:
+    if not f"{whole}/".startswith(f"{settings.components}/"):
         raise UsageError(f"{whole} is not below {settings.components}")
     if f"{whole}/".startswith(f"{old}/"):
         what = "is its present name" if whole == old else "is inside it"
