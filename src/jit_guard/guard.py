@@ -9,7 +9,7 @@ from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.criteria import Criteria
-from jit_guard.errors import MissingComponent, OutsideError, UnreadableError, UsageError
+from jit_guard.errors import MissingComponent, OutsideError, UsageError
 from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from jit_guard.ledger.history import Record
     from jit_guard.lookup import Lookup
     from jit_guard.registry.goal_map import Entry
-    from jit_guard.report import Finding
     from jit_guard.rules.rule import Rule
     from jit_guard.selftest import Trial
     from jit_guard.sources.source import Source
@@ -316,12 +315,13 @@ class Guard:
         """
         from jit_guard.fixing.interaction import Silent
         from jit_guard.fixing.run import run
+        from jit_guard.fixing.staging import not_staged_yet
 
         recovered = self.recover(maps=maps or ())
         done = run(self._job(options, maps, Worktree(self.root)), interaction or Silent())
         report = self.check(maps=maps)
         return report._replace(
-            findings=_not_staged_yet(Worktree(self.root), report, done.unstaged),
+            findings=not_staged_yet(Worktree(self.root), report, done.unstaged),
             fixed=done.fixed,
             failed=done.failed,
             written=done.written,
@@ -471,21 +471,6 @@ class Guard:
         Raises UsageError if it is outside the root; `what` names the option.
         """
         return project.inside(self.root, path, what)
-
-
-def _not_staged_yet(source: Worktree, report: Report, unstaged: Sequence[str]) -> Sequence[Finding]:
-    """Return the findings without those that say again what the fix says of what it changed.
-
-    A file that was just generated is not in git: the command that stages the fix is for that,
-    unless git ignores the file.
-    """
-    if not any(one.code == "JG203" for one in report.findings) or not unstaged:
-        return report.findings
-    try:
-        paths = frozenset(unstaged) - source.ignored(list(unstaged))
-    except UnreadableError:
-        return report.findings
-    return tuple(one for one in report.findings if one.code != "JG203" or one.path not in paths)
 
 
 def _name(path: Path | None) -> str | None:

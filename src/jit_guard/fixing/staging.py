@@ -7,16 +7,33 @@ from collections.abc import Iterable, Sequence
 
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories
-from jit_guard.errors import JitGuardError
+from jit_guard.errors import JitGuardError, UnreadableError
+from jit_guard.report import Finding, Report
 from jit_guard.sources import repository
 from jit_guard.sources.git import call, reasons
 from jit_guard.sources.git.commands import shown
 from jit_guard.sources.git.parts import RepositoryPart, parts
+from jit_guard.sources.worktree import Worktree
 from jit_guard.text.names import STATE_DIRECTORY
 from jit_guard.text.shell import git_command
 
 _MOST_SHOWN = 10  # paths on a command line; more are listed in a file
 _LIST = "unstaged"  # a file in the state directory
+
+
+def not_staged_yet(source: Worktree, report: Report, unstaged: Sequence[str]) -> Sequence[Finding]:
+    """Return the findings without those that say again what the fix says of what it changed.
+
+    A file that was just generated is not in git: the command that stages the fix is for that,
+    unless git ignores the file.
+    """
+    if not any(one.code == "JG203" for one in report.findings) or not unstaged:
+        return report.findings
+    try:
+        paths = frozenset(unstaged) - source.ignored(list(unstaged))
+    except UnreadableError:
+        return report.findings
+    return tuple(one for one in report.findings if one.code != "JG203" or one.path not in paths)
 
 
 def stage_command(root: str, paths: Iterable[str]) -> str | None:
