@@ -43,6 +43,7 @@ def findings_for(
         ("GREET_GUESTS", "x.txt", "personas/greet-guests.txt", "named after the goal"),
         ("A", "incident_comander.txt", "personas/incident_commander.txt", "similar name"),
         ("A", "summarise_logs.txt", "personas/summarize_logs.txt", "similar name"),
+        ("A", "hots.txt", "personas/host.txt", "similar name"),
     ],
 )
 def test_a_likely_rename_gives_two_findings_that_name_each_other(

@@ -19,6 +19,7 @@ from jit_guard.text.names import fold
 
 _SIMILARITY = 0.84  # ratio of difflib; pairs below it are rarely right
 _NEIGHBOURS = 6
+_SHORTEST_EXCHANGED = 4  # letters
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-."
 
 
@@ -115,5 +116,18 @@ def _similarity(name: Name, other: Name) -> float:
         return 0.0
     if name.directory != other.directory and name.base != other.base:
         return 0.0
-    matcher = SequenceMatcher(None, fold(stem(name.inner)), fold(stem(other.inner)), autojunk=False)
+    one, two = fold(stem(name.inner)), fold(stem(other.inner))
+    if _have_letters_exchanged(one, two):  # in a short name, the ratio falls too far for that
+        return _SIMILARITY
+    matcher = SequenceMatcher(None, one, two, autojunk=False)
     return matcher.ratio() if matcher.real_quick_ratio() >= _SIMILARITY else 0.0
+
+
+def _have_letters_exchanged(one: str, two: str) -> bool:
+    """Check whether two neighbouring letters are all that differs, as in `host` and `hots`."""
+    if len(one) != len(two) or len(one) < _SHORTEST_EXCHANGED:
+        return False
+    odd = [at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
+    if len(odd) != 2 or odd[1] != odd[0] + 1:
+        return False
+    return one[odd[0]] == two[odd[1]] and one[odd[1]] == two[odd[0]]
