@@ -125,7 +125,7 @@ def check(
 
 def _components(comparison: Comparison) -> int:
     files = sum(len(directory.files) for directory in comparison.directories.values())
-    return files - comparison.uncounted + comparison.named_directories
+    return files + comparison.named_directories
 
 
 def _compare(maps: Maps, source: Source, tree: Tree, settings: Settings) -> Comparison:

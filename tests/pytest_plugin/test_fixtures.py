@@ -72,7 +72,10 @@ def test_a_copy_gets_the_same_report_as_the_project(tmp_path: Path) -> None:
     real = Guard(root=tmp_path / "real")
     made = copy(real, tmp_path / "copy")
     assert codes(real.check().findings) == ["JG201", "JG301"]
-    assert made.guard.check().findings == real.check().findings
+    # A hint has the command for its own root.
+    assert [one._replace(hint=None) for one in made.guard.check().findings] == [
+        one._replace(hint=None) for one in real.check().findings
+    ]
     assert not (made.root / "elsewhere.txt").exists()
     with pytest.raises(AttributeError):
         made.root = tmp_path  # type: ignore[misc]

@@ -12,7 +12,7 @@ from commits import interrupt
 from jit_guard.commit import MapChange, Placement
 from jit_guard.registry.edit import Edit
 from jit_guard.text.generated import mark
-from projects import HOST, MAP, SOUND, TEXT, call, found, git, lay_out, only, report_on, sound
+from projects import HOST, MAP, SOUND, TEXT, call, found, git, lay_out, only, sound
 from repositories import NEEDS_GIT, repository, save
 
 PATH = "components/personas/host.txt"
@@ -225,13 +225,6 @@ def test_orphans_beyond_those_that_git_was_asked_about_have_one_hint(
     first, second = findings_in(root)
     assert f"`rm -- {USHER}`" in first["hint"]
     assert second["hint"].endswith("run `jit-guard prune` to remove all orphans")
-
-
-def test_files_that_never_count_are_no_components() -> None:
-    files = {**SOUND, "components/README.md": TEXT, "components/personas/.gitkeep": ""}
-    report = report_on(files)
-    assert (report.entries, report.components) == (1, 1)
-    assert report_on(sound({"A": {"persona": "README.md"}})).components == 1
 
 
 @NEEDS_GIT

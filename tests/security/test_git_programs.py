@@ -41,7 +41,7 @@ COMMANDS = (
 )
 # Subcommands that run no program of the repository; see sources/git/environment.py.
 HARMLESS = {
-    *("cat-file", "check-attr", "check-ignore", "config", "diff-index"),
+    *("cat-file", "check-attr", "check-ignore", "config", "diff-index", "symbolic-ref"),
     *("ls-files", "ls-tree", "write-tree"),
 }
 PERSONAS = "components/personas"

@@ -42,9 +42,9 @@ def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparis
         missing, more = resolve(maps, tree, settings, unresolved, comparison)
         comparison = comparison._replace(missing=missing)
         used |= more
-    orphans, uncounted = _orphans(used, comparison)
+    orphans = _orphans(used, comparison)
     _add_temporaries_of_maps(maps, tree, comparison)
-    return comparison._replace(orphans=orphans, uncounted=uncounted)
+    return comparison._replace(orphans=orphans)
 
 
 def components_directory(tree: Tree, settings: Settings) -> str | None:
@@ -120,14 +120,10 @@ def _add_backslashes(wanted: dict[str, set[str]], unresolved: Names) -> None:
             unresolved[component_type] = odd.union(unresolved.get(component_type, ()))
 
 
-def _orphans(used: set[str], comparison: Comparison) -> tuple[Orphans, int]:
-    """Return the files that no entry names, and how many files never count as components.
-
-    Temporary files are recorded in the comparison.
-    """
+def _orphans(used: set[str], comparison: Comparison) -> Orphans:
+    """Return the files that no entry names; record temporary files in the comparison."""
     in_use = by_directory(used)
     found: dict[str, set[str]] = {}
-    uncounted = 0
     for path, directory in comparison.directories.items():
         served = comparison.served.get(path, frozenset())
         names = directory.files
@@ -138,14 +134,13 @@ def _orphans(used: set[str], comparison: Comparison) -> tuple[Orphans, int]:
         if path in in_use:
             names = names - in_use[path]
         if names and may_not_count("/".join(names)):
-            counting = {name for name in names if not never_counts(name)}
-            uncounted += len((names - counting) & directory.files)
-            temporaries = {name for name in counting if temporary(name)}
+            names = {name for name in names if not never_counts(name)}
+            temporaries = {name for name in names if temporary(name)}
             comparison.temporaries.extend(join(path, name) for name in temporaries)
-            names = counting - temporaries
+            names -= temporaries
         if names:
             found[path] = names
-    return orphans_in(found, comparison.directories), uncounted
+    return orphans_in(found, comparison.directories)
 
 
 def _add_temporaries_of_maps(maps: Sequence[GoalMap], tree: Tree, comparison: Comparison) -> None:

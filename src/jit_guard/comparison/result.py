@@ -206,7 +206,6 @@ class Comparison(NamedTuple):
     orphans: Orphans
     temporaries: list[str]
     named_directories: int = 0  # directories that entries of registries must name
-    uncounted: int = 0  # files that are no components, such as `.gitkeep` and `README.md`
 
     @classmethod
     def nothing(cls) -> Comparison:

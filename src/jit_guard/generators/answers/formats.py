@@ -88,7 +88,8 @@ def _yaml_fault(text: str) -> str | None:
         return None
     try:
         # Only the structure: tags of a program (`!include`) need not be known here.
-        documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # which limits the nesting
+        documents = list(yaml.compose_all(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (line {mark.line + 1})" if mark else ""
