@@ -395,9 +395,3 @@ def test_prune_never_removes_a_directory(tmp_path: Path) -> None:
     outcome = call("prune", "--force", cwd=root)
     assert "kept p/b/: it is a directory" in outcome.out + outcome.err
     assert (root / "p" / "b" / "x").exists()
-
-
-def test_selftest_says_that_it_needs_a_goal_map(tmp_path: Path) -> None:
-    root = lay_out(tmp_path, {**skills("skills/a"), "jit-guard.toml": SKILLS})
-    outcome = call("selftest", cwd=root)
-    assert (outcome.code, "needs a goal map" in outcome.err) == (2, True)

@@ -16,13 +16,15 @@ from jit_guard.config import Settings
 from jit_guard.errors import UsageError
 from jit_guard.report import Finding
 from jit_guard.rules import load_rules
-from jit_guard.rules.fault import Sample
+from jit_guard.rules.fault import CannotInjectError, GoalMapSample, Sample
 from jit_guard.sources.memory import Memory
 from jit_guard.sources.overlay import Overlay
-from jit_guard.sources.read_maps import read_maps
+from jit_guard.sources.read_maps import read_all
 from jit_guard.sources.tree import Tree
 
 if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
+    from jit_guard.rules.registry_fault import RegistrySample
     from jit_guard.rules.rule import Rule
     from jit_guard.sources.source import Source
 
@@ -36,6 +38,8 @@ class Trial(NamedTuple):
         what: a description of the injected fault.
         finding: the finding that reported the fault; None if the rule did not fire.
         selected: False if the configuration disables the rule; it is tested anyway.
+        map: the map or registry that the fault was injected into.
+        impossible: why a project of this shape cannot have the fault; "" if it can.
     """
 
     code: str
@@ -43,12 +47,21 @@ class Trial(NamedTuple):
     what: str
     finding: Finding | None
     selected: bool
+    map: str = ""
+    impossible: str = ""
+
+    @property
+    def silent(self) -> bool:
+        """True if the fault was injected and the rule did not fire."""
+        return self.finding is None and not self.impossible
 
 
 def selftest(
     source: Source, settings: Settings, extra_rules: Sequence[Rule] = ()
 ) -> Iterator[Trial]:
     """Inject every fault into a copy of a project, one at a time.
+
+    The first goal map gets the faults, and of every other registry the first file with an entry.
 
     Args:
         source: the project, which is only read.
@@ -60,34 +73,64 @@ def selftest(
             file, or a link that leads nowhere or outside the project.
         UnreadableError: the components directory is one.
     """
-    if not settings.maps:
-        raise UsageError(
-            "selftest needs a goal map; it injects no faults into registries of other shapes"
-        )
-    maps = read_maps(source, settings.maps)
-    if len(maps.read) < len(settings.maps) or not all(one.sound for one in maps.read):
-        raise UsageError("selftest requires valid maps; run jit-guard to see what is wrong")
-    sample = Sample(maps.read[0], settings)
     tree = Tree(source)
-    components_directory(tree, settings)
-    if tree.resolve(sample.directory).kind not in ("directory", "absent"):
-        raise UsageError(
-            f"selftest cannot use {sample.directory}; run jit-guard to see what is wrong"
-        )
-    for rule in (*load_rules(), *extra_rules):
-        yield _try(rule, sample, source, settings)
+    maps = read_all(source, settings, tree)
+    wrong = maps.faults or maps.absent or maps.unreadable
+    if wrong or not all(one.sound for one in maps.every):
+        raise UsageError("selftest requires valid maps; run jit-guard to see what is wrong")
+    samples: list[Sample] = []
+    if maps.read:
+        sample = GoalMapSample(maps.read[0], settings)
+        components_directory(tree, settings)
+        if tree.resolve(sample.directory).kind not in ("directory", "absent"):
+            raise UsageError(
+                f"selftest cannot use {sample.directory}; run jit-guard to see what is wrong"
+            )
+        samples.append(sample)
+    if settings.registry:
+        samples += _of_registries(maps.registries)
+    if not samples:
+        raise UsageError("selftest requires an entry; run jit-guard to see what is wrong")
+    for number, one in enumerate(samples):
+        for rule in load_rules():
+            yield _try(rule, one, source, settings)
+        for rule in extra_rules if number == len(samples) - 1 else ():
+            yield _try(rule, one, source, settings)
+
+
+def _of_registries(registries: Sequence[Registry]) -> Iterator[RegistrySample]:
+    """Yield a sample of each registry that has an entry."""
+    from jit_guard.rules.registry_fault import RegistrySample
+
+    tables = {id(one.table): one.table for one in registries}
+    for table in tables.values():
+        mine = [one for one in registries if one.table is table]
+        first = next((one for one in mine if one.listed), None)
+        if first is not None:
+            together = [one.path for one in registries if one.table.number == table.number]
+            named = frozenset(
+                path.path
+                for one in (mine if table.required else registries)
+                for entry in one.listed
+                for path in entry.paths
+            )
+            yield RegistrySample(first, together, named)
 
 
 def _try(rule: Rule, sample: Sample, source: Source, settings: Settings) -> Trial:
     alone = settings._replace(select=(rule.code,), ignore=(), allow_empty=False)
+    selected = settings.selects(rule.code)
     if rule.inject is None:  # a rule of a plugin has only an example
         what, broken = "its own example", Memory(rule.bad.files, tracked=rule.bad.tracked)
         own = Settings()._replace(**rule.bad.settings)
         found = check(broken, own._replace(select=(rule.code,)), extra_rules=(rule,))
         before = frozenset[Finding]()
     else:
-        what, changes = rule.inject(sample)
+        try:
+            what, changes = rule.inject(sample)
+        except CannotInjectError as error:
+            return Trial(rule.code, rule.name, "", None, selected, sample.map, str(error))
         before = frozenset(check(source, alone).findings)
         found = check(Overlay(source, changes), alone)
     new = [one for one in found.findings if one.code == rule.code and one not in before]
-    return Trial(rule.code, rule.name, what, new[0] if new else None, settings.selects(rule.code))
+    return Trial(rule.code, rule.name, what, new[0] if new else None, selected, sample.map)

@@ -16,27 +16,45 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Print one line per rule. 0: every rule fired, 3: one did not, so the check is unreliable."""
     console = Console(options.color)
-    trials = []
+    trials: list[Trial] = []
+    seen: set[str] = set()  # of the registry that is tested
     for trial in open_guard(options, {}).selftest():
+        if trial.code in seen:
+            console.lines(["", f"in {printable(trial.map)}:"])
+            seen.clear()
+        seen.add(trial.code)
         console.lines([_line(trial, color=console.color)])
         trials.append(trial)
-    silent = [trial.code for trial in trials if trial.finding is None]
+    silent = dict.fromkeys(trial.code for trial in trials if trial.silent)
     if silent:
         console.error(f"{', '.join(silent)} did not fire on an injected fault")
         return 3
-    console.lines(["", f"all {len(trials)} rules fire on a copy of this project"])
+    rules = {trial.code for trial in trials}
+    fired = {trial.code for trial in trials if trial.finding is not None}
+    console.lines(["", _summary(len(fired), len(rules))])
     return 0
 
 
+def _summary(fired: int, rules: int) -> str:
+    if fired == rules:
+        return f"all {rules} rules fire on a copy of this project"
+    rest = rules - fired
+    others = "1 fault" if rest == 1 else f"{rest} faults"
+    return f"{fired} of {rules} rules fire on a copy of this project; {others} cannot be injected"
+
+
 def _line(trial: Trial, *, color: bool) -> str:
+    off = "" if trial.selected else " (disabled by the configuration)"
+    head = f"{trial.code} {trial.name:<19}"
+    if trial.impossible:
+        return f"{head} -       cannot be injected here: {trial.impossible}{off}"
     if trial.finding is None:
         result = style("SILENT", "bold", "red", on=color)
     else:
         result = style("fires ", "green", on=color)
-    off = "" if trial.selected else " (disabled by the configuration)"
     found = ""
     if trial.finding is not None:
         place = trial.finding.map or trial.finding.path or ""
         line = f":{trial.finding.line}:{trial.finding.column}" if trial.finding.line else ""
         found = f" -> {printable(place)}{line}"
-    return f"{trial.code} {trial.name:<19} {result} {trial.what}{found}{off}"
+    return f"{head} {result} {trial.what}{found}{off}"

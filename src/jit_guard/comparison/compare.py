@@ -24,6 +24,10 @@ from jit_guard.text.names import (
     unsafe_type,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
+
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:
     """Find where maps and tree differ. Raises UnreadableError if the tree cannot be read."""
@@ -43,7 +47,7 @@ def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparis
         comparison = comparison._replace(missing=missing)
         used |= more
     orphans = _orphans(used, comparison)
-    _add_temporaries_of_maps(maps, tree, comparison)
+    add_temporaries(maps, tree, comparison)
     return comparison._replace(orphans=orphans)
 
 
@@ -143,7 +147,9 @@ def _orphans(used: set[str], comparison: Comparison) -> Orphans:
     return orphans_in(found, comparison.directories)
 
 
-def _add_temporaries_of_maps(maps: Sequence[GoalMap], tree: Tree, comparison: Comparison) -> None:
+def add_temporaries(
+    maps: Sequence[GoalMap] | Sequence[Registry], tree: Tree, comparison: Comparison
+) -> None:
     """Record temporary files of interrupted writers next to the maps."""
     for goal_map in maps:
         parent, _, own = goal_map.path.rpartition("/")

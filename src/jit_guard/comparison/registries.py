@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from jit_guard.comparison.compare import add_temporaries
 from jit_guard.comparison.result import (
     Comparison,
     Misplaced,
@@ -69,6 +70,7 @@ def compare_registries(
             for entry in registry.entries()
             if entry.unsafe is not None
         )
+    add_temporaries(registries, tree, comparison)
     landings = list(_land(registries, tree, _modules(source)))
     for landing in landings:
         _record(comparison, landing)

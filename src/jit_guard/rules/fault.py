@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from jit_guard.config import Settings
 from jit_guard.registry.goal_map import GoalMap
@@ -20,8 +20,66 @@ class Breakage(NamedTuple):
     changes: Mapping[str, Any]
 
 
-class Sample:
-    """The parts of a valid project that a fault is injected into."""
+class CannotInjectError(ValueError):
+    """A project of this shape cannot have the fault. The message says why."""
+
+
+class Sample(Protocol):
+    """The parts of a valid project that a fault is injected into.
+
+    `GoalMapSample` is one of a goal map, `RegistrySample` of a registry of another shape.
+    """
+
+    map: str
+    noun: str  # what an entry names
+
+    def path(self, filename: str) -> str:
+        """Return the path of a component of the sample's type."""
+
+    def unportable(self) -> dict[str, Any]:
+        """Return the map with an entry that names a file that Windows does not allow."""
+
+    def component(self, filename: str) -> str:
+        """Return the path of a file whose content is checked."""
+
+    def text_of(self, filename: str) -> str:
+        """Return the path of a file that is text."""
+
+    def orphan(self, filename: str) -> str:
+        """Return the path of a file that no entry names."""
+
+    def file_orphan(self, filename: str) -> str:
+        """Return the path of a file that is itself an orphan, not its directory."""
+
+    def entry(self, value: Any) -> dict[str, Any]:
+        """Return the map with one more goal, whose only entry has this value."""
+
+    def broken(self) -> Breakage:
+        """Return the map with text that has not its syntax."""
+
+    def badly_encoded(self) -> Breakage:
+        """Return the map with an illegal encoding."""
+
+    def repeated(self) -> Breakage:
+        """Return the map with one more goal, which is defined twice."""
+
+    def emptied(self) -> Breakage:
+        """Return the map without an entry."""
+
+    def wrong_value(self) -> Breakage:
+        """Return the map with a value that names nothing."""
+
+    def misplaced(self) -> Breakage:
+        """Return an entry that names something of the wrong kind."""
+
+    def outside(self) -> Breakage:
+        """Return an entry that leads out of its directory."""
+
+
+class GoalMapSample:
+    """A sample of a project with a goal map."""
+
+    noun = "file"  # what an entry names
 
     def __init__(self, goal_map: GoalMap, settings: Settings) -> None:
         self.map = goal_map.path
@@ -36,16 +94,66 @@ class Sample:
         """Return the path of a component of the sample's type."""
         return f"{self.directory}/{filename}"
 
-    def goal_twice(self) -> dict[str, str]:
-        """Return the map with one more goal, which is defined twice."""
-        added = f'"{GOAL}": {{}}'
-        rest = json.dumps(self._value)[1:]
-        return {self.map: f"{{{added}, {added}{', ' if self._value else ''}{rest}"}
+    def unportable(self) -> dict[str, Any]:
+        """Return the map with an entry that names a file that Windows does not allow."""
+        return self.entry("aux.txt")
 
-    def entry(self, value: Any) -> dict[str, str]:
+    def component(self, filename: str) -> str:
+        """Return the path of a file whose content is checked."""
+        return self.path(filename)
+
+    def text_of(self, filename: str) -> str:
+        """Return the path of a file that is text."""
+        return self.path(filename)
+
+    def orphan(self, filename: str) -> str:
+        """Return the path of a file that no entry names."""
+        return self.path(filename)
+
+    def file_orphan(self, filename: str) -> str:
+        """Return the path of a file that is itself an orphan, not its directory."""
+        return self.path(filename)
+
+    def entry(self, value: Any) -> dict[str, Any]:
         """Return the map with one more goal, whose only entry has this value."""
         changed = {**self._value, GOAL: {self.component_type: value}}
         return {self.map: json.dumps(changed)}
+
+    def broken(self) -> Breakage:
+        """Return the map with text that has not its syntax."""
+        broken = {self.map: self.text.rstrip()[:-1]}
+        return Breakage("the last bracket of the map is missing", broken)
+
+    def badly_encoded(self) -> Breakage:
+        """Return the map with an illegal encoding."""
+        return Breakage("the map starts with a byte order mark", {self.map: "\ufeff" + self.text})
+
+    def repeated(self) -> Breakage:
+        """Return the map with one more goal, which is defined twice."""
+        added = f'"{GOAL}": {{}}'
+        rest = json.dumps(self._value)[1:]
+        text = f"{{{added}, {added}{', ' if self._value else ''}{rest}"
+        return Breakage("a goal is defined twice", {self.map: text})
+
+    def emptied(self) -> Breakage:
+        """Return the map without an entry."""
+        return Breakage("the map has no goals", {self.map: "{}"})
+
+    def wrong_value(self) -> Breakage:
+        """Return the map with a value that names nothing."""
+        return Breakage("a filename is a number", self.entry(5))
+
+    def misplaced(self) -> Breakage:
+        """Return an entry that names something of the wrong kind."""
+        inside = {self.path("jit_guard_selftest/a.txt"): "text"}
+        return Breakage(
+            "an entry names a directory", {**self.entry("jit_guard_selftest"), **inside}
+        )
+
+    def outside(self) -> Breakage:
+        """Return an entry that leads out of its directory."""
+        changes = self.entry("../../jit_guard_selftest.txt")
+        return Breakage("an entry leaves its directory with ..", changes)
 
 
 def _is_directory_name(component_type: str) -> bool:

@@ -23,9 +23,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage(
-        "the last bracket of the map is missing", {sample.map: sample.text.rstrip()[:-1]}
-    )
+    return sample.broken()
 
 
 RULE = Rule(

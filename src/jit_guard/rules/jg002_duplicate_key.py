@@ -85,7 +85,7 @@ def _repeated(goal_map: GoalMap) -> Iterator[tuple[tuple[str, ...], Span, Span]]
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("a goal is defined twice", sample.goal_twice())
+    return sample.repeated()
 
 
 RULE = Rule(

@@ -19,7 +19,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("the map starts with a byte order mark", {sample.map: "\ufeff" + sample.text})
+    return sample.badly_encoded()
 
 
 RULE = Rule(

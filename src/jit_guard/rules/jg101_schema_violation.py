@@ -30,7 +30,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("a filename is a number", sample.entry(5))
+    return sample.wrong_value()
 
 
 RULE = Rule(

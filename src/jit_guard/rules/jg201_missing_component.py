@@ -116,7 +116,8 @@ def _is_generated(facts: Facts, reference: Reference) -> bool:
 
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
-        "an entry names a file that does not exist", sample.entry("jit_guard_selftest.txt")
+        f"an entry names a {sample.noun} that does not exist",
+        sample.entry("jit_guard_selftest.txt"),
     )
 
 

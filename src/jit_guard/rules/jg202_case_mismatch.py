@@ -93,7 +93,7 @@ def _renames(spelled: str, wanted: str, *, in_git: bool) -> Iterator[list[str]]:
 
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
-        "an entry names a file in another case",
+        f"an entry names a {sample.noun} in another case",
         {**sample.entry("jit_guard_selftest.txt"), sample.path("Jit_Guard_Selftest.txt"): "text"},
     )
 

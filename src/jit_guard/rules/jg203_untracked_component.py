@@ -24,7 +24,10 @@ def _check(facts: Facts) -> Iterator[Finding]:
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
         "a component is untracked",
-        {**sample.entry("jit_guard_selftest.txt"), sample.path("jit_guard_selftest.txt"): "text"},
+        {
+            **sample.entry("jit_guard_selftest.txt"),
+            sample.component("jit_guard_selftest.txt"): "text",
+        },
     )
 
 

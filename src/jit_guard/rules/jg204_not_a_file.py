@@ -34,10 +34,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage(
-        "an entry names a directory",
-        {**sample.entry("jit_guard_selftest"), sample.path("jit_guard_selftest/a.txt"): "text"},
-    )
+    return sample.misplaced()
 
 
 RULE = Rule(

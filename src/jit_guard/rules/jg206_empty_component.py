@@ -37,7 +37,7 @@ def _hint(facts: Facts, path: str) -> Hint:
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
         "a component is empty",
-        {**sample.entry("jit_guard_selftest.txt"), sample.path("jit_guard_selftest.txt"): ""},
+        {**sample.entry("jit_guard_selftest.txt"), sample.component("jit_guard_selftest.txt"): ""},
     )
 
 

@@ -34,7 +34,10 @@ def _check(facts: Facts) -> Iterator[Finding]:
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
         "a component is not valid UTF-8",
-        {**sample.entry("jit_guard_selftest.txt"), sample.path("jit_guard_selftest.txt"): b"\xff"},
+        {
+            **sample.entry("jit_guard_selftest.txt"),
+            sample.text_of("jit_guard_selftest.txt"): b"\xff",
+        },
     )
 
 

@@ -36,7 +36,9 @@ def _hint(facts: Facts, path: str) -> Hint:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("an entry names a file that Windows does not allow", sample.entry("aux.txt"))
+    return Breakage(
+        f"an entry names a {sample.noun} that Windows does not allow", sample.unportable()
+    )
 
 
 RULE = Rule(

@@ -127,7 +127,7 @@ class _Usual:
 
 
 def _inject(sample: Sample) -> Breakage:
-    return Breakage("no entry references a file", {sample.path("jit_guard_selftest.txt"): "text"})
+    return Breakage("no entry references a file", {sample.orphan("jit_guard_selftest.txt"): "text"})
 
 
 RULE = Rule(

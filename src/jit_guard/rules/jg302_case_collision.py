@@ -28,8 +28,8 @@ def _inject(sample: Sample) -> Breakage:
     return Breakage(
         "two files differ only in case",
         {
-            sample.path("jit_guard_selftest.txt"): "text",
-            sample.path("Jit_Guard_Selftest.txt"): "text",
+            sample.file_orphan("jit_guard_selftest.txt"): "text",
+            sample.file_orphan("Jit_Guard_Selftest.txt"): "text",
         },
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import splitext
 
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.fault import Breakage, Sample
+from jit_guard.rules.fault import Breakage, CannotInjectError, Sample
 from jit_guard.rules.hint import Form, Hint, either
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.generated import mark
+from jit_guard.text.names import GENERATED
 
 WRITE = Form("edit", "write the component and remove its jit-guard:draft line{then}")
 GENERATE = Form("command", "run `{command}` to have a model write it")
@@ -38,7 +40,10 @@ def _hint(facts: Facts, path: str) -> Hint:
 
 def _inject(sample: Sample) -> Breakage:
     name = "autogen_jit_guard_selftest.txt"
-    draft = {sample.path(name): mark(_DRAFT, ".txt")}
+    path = sample.text_of(name)
+    if not path.rpartition("/")[2].startswith(GENERATED):
+        raise CannotInjectError(f"no entry names a file that starts with {GENERATED}")
+    draft = {path: mark(_DRAFT, splitext(path)[1])}
     return Breakage("a generated draft is not edited", {**sample.entry(name), **draft})
 
 

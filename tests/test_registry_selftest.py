@@ -1,0 +1,168 @@
+"""`jit-guard selftest` for registries of any shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jit_guard import rules
+from jit_guard import selftest as module
+from jit_guard.errors import UsageError
+from jit_guard.project import load
+from jit_guard.selftest import Trial, selftest
+from jit_guard.sources.memory import Memory
+from projects import call, lay_out
+from test_registries import FILES, SKILLS, _recipes, skills
+
+TREELESS = {"JG301", "JG302"}
+DIRECTORIES = {"JG203", "JG206", "JG207", "JG302", "JG501"}
+
+
+def trials(configuration: str, files: dict[str, Any]) -> list[Trial]:
+    """Run every trial on a project in memory."""
+    source = Memory({**files, "jit-guard.toml": configuration})
+    return list(selftest(source, load(source.read).settings))
+
+
+def table(entries: str, target: str, file: str = "r.json", more: str = "tree = ['p/**']") -> str:
+    """Return a configuration with one registry."""
+    keys = {"file": file, "entries": entries, "target": target}
+    lines = [f'{key} = "{value}"' for key, value in keys.items()]
+    return "\n".join(["[[registry]]", *lines, more, ""])
+
+
+def impossible(found: list[Trial]) -> set[str]:
+    """Return the rules whose fault cannot be injected; every other must fire."""
+    assert [one.code for one in found if one.silent] == []
+    assert [one.code for one in found] == [one.code for one in rules.load_rules()]
+    return {one.code for one in found if one.impossible}
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, {"JG101", *DIRECTORIES}),
+        (1, {"JG501"}),
+        (2, set[str]()),
+        (3, {"JG101"}),
+        (4, {"JG002"}),
+        (5, {"JG101"}),
+    ],
+)
+def test_every_fault_that_a_shape_can_have_is_found(number: int, expected: set[str]) -> None:
+    assert impossible(trials(_recipes()[number], FILES[number])) == expected
+
+
+@pytest.mark.parametrize(
+    ("configuration", "text", "path", "expected"),
+    [
+        (table("$[*]", "p/{value}"), '["a.md"]', "p/a.md", {"JG002"}),
+        (table("$.*", "p/{key}.md"), '{"a": 1}', "p/a.md", {"JG101"}),
+        (table("$.*.*", "p/{keys[0]}/{key}"), '{"a": {"b.md": 0}}', "p/a/b.md", {"JG101"}),
+        (table("$[*].no", "p/{value}.md"), '[{"no": 7}]', "p/7.md", set[str]()),
+        (table("$[*]", "p/{name}.md"), '[{"name": "a"}]', "p/a.md", set[str]()),
+        (
+            table("$[*]", "p/{stem}.md", more="match.value = '(?P<stem>[a-z-]+)[.]md'"),
+            '[{"a": 1}, "b.md"]',
+            "p/b.md",
+            {"JG002", "JG101", "JG202", "JG205", "JG501"},
+        ),
+        (
+            table("$.files[*]", "{value}", "p/r.yml", "base = '{dir}'\ntree = ['p/*.md']"),
+            "# all\n'files' :\n- &a ./a.md\n- |-\n  b.md\n",
+            "p/a.md",
+            set[str](),
+        ),
+        (
+            table("$.one.file", "{value}", "r.toml", "text = false\ntree = []"),
+            '[one]\nfile = "p/a.bin"',
+            "p/a.bin",
+            {"JG002", "JG207", "JG501", *TREELESS},
+        ),
+        (table("$[*]", "{value}/"), '["p", "p/a"]', "p/a/x.md", {"JG002", "JG301", *DIRECTORIES}),
+    ],
+)
+def test_faults_of_other_shapes(
+    configuration: str, text: str, path: str, expected: set[str]
+) -> None:
+    file = configuration.split('"')[1]
+    found = trials(configuration, {file: text, path: "x"})
+    assert impossible(found) - expected == set()
+    assert expected - impossible(found) == set()
+
+
+def test_a_goal_map_and_every_registry_get_the_faults() -> None:
+    marketplace = '{"plugins": [{"source": "./plugins/a", "skills": ["s"]}]}'
+    found = trials(
+        f'{SKILLS}\n[[registry]]\npreset = "goal-map"\n'
+        '[[registry]]\npreset = "claude-marketplace"\n',
+        {
+            **skills("skills/a"),
+            "goal_map.json": '{"A": {"persona": "x.txt"}}',
+            "components/personas/x.txt": "x",
+            ".claude-plugin/marketplace.json": marketplace,
+            "plugins/a/s/x": "x",
+        },
+    )
+    assert [one for one in found if one.silent] == []
+    count = len(rules.load_rules())
+    assert [one.map for one in found[::count]] == [
+        "goal_map.json",
+        "skills.json",
+        ".claude-plugin/marketplace.json",
+        ".claude-plugin/marketplace.json",
+    ]
+    places = {one.finding.map for one in found if one.code == "JG201" and one.finding}
+    assert places == {"goal_map.json", "skills.json", ".claude-plugin/marketplace.json"}
+
+
+def test_the_files_of_a_glob_are_emptied_together() -> None:
+    several = SKILLS.replace("skills.json", "index/*.json")
+    text = '{"skills": [{"path": "skills/a"}]}'
+    found = trials(several, {"index/a.json": "{}", "index/b.json": text, "index/c.json": text})
+    assert {one.map for one in found} == {"index/b.json"}
+    assert impossible(found) == {"JG501"}
+
+
+def test_the_command_says_what_cannot_be_injected(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, {**skills("skills/a"), "jit-guard.toml": SKILLS})
+    before = sorted(root.rglob("*"))
+    outcome = call("selftest", cwd=root)
+    assert outcome.code == 0, outcome
+    count = len(rules.load_rules())
+    assert (
+        "JG501 untouched-draft     -       cannot be injected here: "
+        "no entry names a file that starts with autogen_\n"
+    ) in outcome.out
+    assert (
+        f"{count - 1} of {count} rules fire on a copy of this project; 1 fault cannot be injected\n"
+    ) in outcome.out
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("code", ["JG001", "JG101", "JG201", "JG202", "JG204", "JG301", "JG303"])
+def test_a_rule_that_never_fires_is_found(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [
+        one._replace(judge=lambda _: iter(())) if one.code == code else one
+        for one in rules.load_rules()
+    ]
+    monkeypatch.setattr(rules, "load_rules", lambda: broken)
+    monkeypatch.setattr(module, "load_rules", lambda: broken)
+    root = lay_out(tmp_path, {**skills("skills/a"), "jit-guard.toml": SKILLS})
+    outcome = call("selftest", cwd=root)
+    assert (outcome.code, f"{code} did not fire" in outcome.err) == (3, True), outcome
+
+
+@pytest.mark.parametrize("text", ['{"skills": [', '{"skills": [{"path": 1.5e3}, {"path": {}}]}'])
+def test_an_invalid_registry_gets_no_faults(text: str) -> None:
+    with pytest.raises(UsageError, match="requires valid maps"):
+        trials(SKILLS, {**skills(), "skills.json": text})
+
+
+def test_a_registry_without_an_entry_gets_no_faults() -> None:
+    with pytest.raises(UsageError, match="requires an entry"):
+        trials(SKILLS, {**skills(), "skills.json": "{}"})
