@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -155,8 +156,9 @@ def correct_entries(root: Path, *_: object) -> None:
 
 def exclude(root: Path, finding: Finding, _: Mapping[str, str]) -> None:
     path = root / "jit-guard.toml"
-    text = path.read_text("utf-8").replace('"prompts/**"', f'"prompts/**", "!{finding["path"]}"')
-    path.write_text(text, "utf-8")
+    text = path.read_text("utf-8")
+    excluded = re.sub(r"(tree = \[.*)\]", rf'\1, "!{finding["path"]}"]', text)
+    path.write_text(excluded, "utf-8")
 
 
 EDITS: Mapping[str, Editor] = {

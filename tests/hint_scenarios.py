@@ -165,6 +165,20 @@ tree = ["prompts/**"]
     return {**files, "prompts/a.md": TEXT, **(more or {})}
 
 
+def in_directories(top: str, more: str = "") -> Files:
+    """Return a project whose registry names one of two directories."""
+    listed = dict(listing(f"{top}/a/", more={f"{top}/a/x.md": TEXT, f"{top}/b/x.md": TEXT}))
+    table = str(listed["jit-guard.toml"]).replace("prompts/**", f"{top}/*/")
+    del listed["prompts/a.md"]
+    return {**listed, "jit-guard.toml": f"{table}{more}"}
+
+
+DIRECTORIES = in_directories("packs")
+GOAL_MAP_TOO = '\n[[registry]]\npreset = "goal-map"\n'
+IN_COMPONENTS: Files = {
+    **SOUND,
+    **in_directories("components/packs", GOAL_MAP_TOO),
+}
 GUIDE = listing("prompts/a.md", "prompts/guide.md", more={"prompts/guides.md": HOST})
 
 
@@ -775,6 +789,19 @@ SCENARIOS = [
         "JG301",
         ("jg301.ADD_PLAINLY", "jg301.EXCLUDE", "jg301.PRUNE"),
         listing("prompts/a.md", more={"prompts/b.md": TEXT}),
+    ),
+    Scenario(
+        "a directory that is not listed",
+        "JG301",
+        ("jg301.ADD_PLAINLY", "jg301.EXCLUDE", "jg301.REMOVE_DIRECTORY"),
+        DIRECTORIES,
+    ),
+    Scenario(
+        "a directory that is not listed, beside components",
+        "JG301",
+        ("jg301.ADD_PLAINLY", "jg301.EXCLUDE", "jg301.REMOVE_DIRECTORY"),
+        IN_COMPONENTS,
+        path="components/packs/b/",
     ),
     Scenario(
         "a path that is not listed, staged",

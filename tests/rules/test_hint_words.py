@@ -234,3 +234,26 @@ def test_a_draft_in_the_index_is_written_and_staged(tmp_path: Path) -> None:
     files = {**sound({"GREET": {"persona": name}}), f"components/personas/{name}": draft}
     (draft_found,) = findings_in(repository(tmp_path / "made", files), "--source", "index")
     assert draft_found["hint"].endswith(f", then run `git add -- components/personas/{name}`")
+
+
+@pytest.mark.parametrize("asked", [0, 10])
+def test_no_hint_prunes_a_directory(
+    asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jit_guard.comparison import explanation
+
+    monkeypatch.setattr(explanation, "MOST_ASKED", asked)
+    table = (
+        '[[registry]]\nfile = "r.json"\nentries = "$[*]"\ntarget = "{value}/"\ntree = ["p/*/"]\n'
+    )
+    root = lay_out(
+        tmp_path, {"r.json": '["p/a"]', "p/a/x": "x", "p/b/x": "x", "jit-guard.toml": table}
+    )
+    (one,) = findings_in(root)
+    expected = (
+        "add an entry, exclude it from the tree of the registry, or remove the directory with"
+    )
+    if not asked:
+        expected = "add an entry, or exclude it from the tree of the registry"
+    assert one["hint"].startswith(expected)
+    assert "prune" not in one["hint"]

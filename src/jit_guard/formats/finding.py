@@ -48,9 +48,11 @@ def anchor(finding: Finding, report: Report, prefix: str) -> Anchor:
     """The position of the entry in its map, or the start of a file that no map names.
 
     Annotations, alerts and code quality reports all need a file and a line, so a finding
-    without either (a plugin's finding about the whole project) is reported at the first map.
+    without either (a plugin's finding about the whole project, or a directory that no registry
+    names) is reported at the first map.
     """
-    path = finding.map or finding.path or next(iter(report.maps), "goal_map.json")
+    named = finding.path if finding.path and not finding.path.endswith("/") else None
+    path = finding.map or named or next(iter(report.maps), "goal_map.json")
     return Anchor(from_top(path, prefix), finding.line or 1, finding.column or 1)
 
 

@@ -120,7 +120,7 @@ def _table(head: tuple[str, ...], rows: list[str]) -> Iterator[str]:
 def _row(finding: Finding) -> str:
     names = tuple(filter(None, (finding.path, finding.map, *finding.related)))
     message = prose(finding.message, names)
-    if finding.goal is not None:
+    if finding.goal is not None or finding.entry:
         entry = finding.entry or "/".join(filter(None, (finding.goal, finding.component_type)))
         message = f"{code(entry)}: {message}"
     rule = f"{_ICON[finding.severity]} {finding.code} {finding.name}"

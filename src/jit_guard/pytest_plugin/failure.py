@@ -72,6 +72,8 @@ def _description(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
     if finding.goal is not None:
         part = "" if finding.component_type is None else f"/{finding.component_type}"
         entry = printable(f"{finding.goal}{part}") + ": "
+    elif finding.entry:
+        entry = printable(finding.entry) + ": "
     elif finding.path not in {None, finding.map} and finding.map is not None:
         entry = printable(finding.path or "") + ": "
     yield f"{place}: {finding.code} {finding.name}  {entry}{printable(finding.message)}"

@@ -25,6 +25,7 @@ EXCLUDE = Form("edit", "exclude it from the tree of the registry{then}")
 LIST = Form("edit", "list the file in orphan-ignore{then}")
 PRUNE = Form("command", "run `{command}` to remove all orphans")
 REMOVE = Form("command", "remove the file with `{command}`")
+REMOVE_DIRECTORY = Form("command", "remove the directory with `{command}`")
 NAMED_ON_DISK = Form("command", "the map on disk has an entry for it; run `{command}`")
 UNSTAGE = Form("command", "unstage it with `{command}`")
 
@@ -78,32 +79,40 @@ class _Usual:
         """Return the hint for an orphan; `examined`: it is known whether git has it."""
         facts = self._facts
         kind = facts.origin.kind
-        directory = path.rpartition("/")[0]
+        directory, whole = path.rpartition("/")[0], path.endswith("/")
         if kind == "worktree" and (path in facts.tracked or not examined):
+            if whole:  # `prune` removes files only
+                return either(*self._keep(directory, whole=whole))
             if directory not in self._common:
                 prune = PRUNE(command=facts.shell.jit_guard("prune"))
                 self._common[directory] = either(*self._keep(directory), prune)
             return self._common[directory]
         if kind == "worktree":
-            options = ["-r"] if path.endswith("/") else []
-            remove = REMOVE(command=facts.shell.run(["rm", *options, "--", path]))
-            return either(*self._keep(directory), remove)
+            remove = REMOVE(command=facts.shell.run(["rm", "--", path]))
+            if whole:
+                remove = REMOVE_DIRECTORY(command=facts.shell.run(["rm", "-r", "--", path]))
+            return either(*self._keep(directory, whole=whole), remove)
         if kind != "index":
-            return either(*self._keep(directory), remedies.REMOVE_FILE(then=facts.then()))
+            return either(
+                *self._keep(directory, whole=whole), remedies.REMOVE_FILE(then=facts.then())
+            )
         named_in = facts.naming_on_disk(facts.spelled(path))
         if named_in is not None:
             return NAMED_ON_DISK(command=facts.shell.git(["add"], [named_in]))
-        if path in facts.tracked or path.endswith("/") or not facts.origin.born:
-            options = ["-r"] if path.endswith("/") else []
+        if path in facts.tracked or whole or not facts.origin.born:
+            options = ["-r"] if whole else []
             command = facts.shell.git(["rm", "-q", *options, "--cached"], [path])
-            return either(*self._keep(directory), remedies.UNTRACK(command=command))
+            return either(*self._keep(directory, whole=whole), remedies.UNTRACK(command=command))
         command = facts.shell.git(["restore", "--staged"], [path])
         return either(*self._keep(directory), UNSTAGE(command=command))
 
-    def _keep(self, directory: str) -> tuple[Hint, Hint]:
-        """Return the two ways to keep a file of this directory."""
+    def _keep(self, directory: str, *, whole: bool = False) -> tuple[Hint, Hint]:
+        """Return the two ways to keep a file of this directory, or the `whole` directory.
+
+        Only the tree of a registry demands directories.
+        """
         facts = self._facts
-        if not self._is_component(directory):
+        if whole or not self._is_component(directory):
             return ADD_PLAINLY(then=facts.then_stage()), EXCLUDE(then=facts.then_stage())
         component_type = self._type(directory)
         add: Hint = MOVE_TO_TYPE(then=facts.then_stage())
