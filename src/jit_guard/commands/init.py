@@ -1,4 +1,6 @@
-"""Start a project: bring an existing library in, or write an example. Existing files are kept.
+"""Start a project: configure its registries, bring a library in, or write an example.
+
+Existing files are kept.
 
 Example: jit-guard init --components prompts
 """
@@ -14,7 +16,7 @@ from jit_guard import formats
 from jit_guard.commands.library import Library, NameType, read_library
 from jit_guard.commands.questions import ask, can_ask
 from jit_guard.comparison.compare import components_directory
-from jit_guard.config import Settings, inside_path, toml_string
+from jit_guard.config import CONFIG_FILE, Settings, inside_path, toml_string
 from jit_guard.errors import UsageError
 from jit_guard.guard import Guard
 from jit_guard.project import Configuration, load
@@ -109,6 +111,12 @@ def run(options: Namespace, started: float) -> int:
     if existing:
         _keep(worktree, console, found, existing)
         return _check(options, console, started)
+    if found.settings.registry:
+        console.lines([f"kept   {printable(str(found.file).split(' ')[0])}"])
+        return _check(options, console, started)
+    if _writes_registries(worktree, options, found, console, asks=asks):
+        _show_hook(worktree, console)
+        return _check(options, console, started)
     components = _components(worktree, options, found, console if asks else None)
     plan = _plan(worktree, found, components, console if asks else None)
     for path in plan.wanted:
@@ -127,11 +135,38 @@ def run(options: Namespace, started: float) -> int:
         return 0
     if not plan.wanted:
         raise UsageError(f"no file in {components} can get an entry; nothing was written")
+    _show_hook(worktree, console)
+    return _check(options, console, started)
+
+
+def _writes_registries(
+    worktree: Worktree, options: Namespace, found: Configuration, console: Console, *, asks: bool
+) -> bool:
+    """Write the configuration of registries that exist already; False if there are none."""
+    if options.components or found.file or _exists(worktree, found.settings.components):
+        return False
+    try:
+        from jit_guard.commands.proposal import propose
+    except ModuleNotFoundError:  # a library that has no wheel for every platform
+        return False
+    proposal = propose(worktree)
+    if proposal is None:
+        return False
+    console.lines([*map(printable, proposal.text.splitlines()), "", printable(proposal.summary)])
+    if asks:
+        answer = ask(console, f"Write this to {CONFIG_FILE}? [Y/n]")
+        if answer is None or answer.lower() not in ("", "y", "yes"):
+            return False
+    _write_new(worktree, CONFIG_FILE, proposal.text)
+    console.lines([f"wrote  {CONFIG_FILE}"])
+    return True
+
+
+def _show_hook(worktree: Worktree, console: Console) -> None:
     if b"jit-guard" not in (worktree.read(_HOOKS) or b""):
         console.lines(["", f"To run jit-guard as a pre-commit hook, add to {_HOOKS}:", ""])
         console.lines(f"    {line}" for line in HOOK.splitlines())
     console.lines([""])
-    return _check(options, console, started)
 
 
 def _exists(worktree: Worktree, path: str) -> bool:
@@ -232,7 +267,7 @@ def _plan(
         lines.insert(0, f"components = {toml_string(components)}")
     if lines and found.file is None:
         head = "# `jit-guard config` shows all settings in force."
-        wanted["jit-guard.toml"] = "\n".join([head, *lines, ""])
+        wanted[CONFIG_FILE] = "\n".join([head, *lines, ""])
     return Plan(wanted, tuple(lines), library)
 
 

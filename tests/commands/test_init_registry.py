@@ -1,0 +1,202 @@
+"""`jit-guard init` in a project that already has a registry of another shape."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jit_guard.commands import proposal
+from jit_guard.commands.proposal import propose
+from jit_guard.sources.memory import Link, Memory
+from projects import TEXT, Content, call, lay_out
+from typed import type_in
+
+MARKETPLACE: dict[str, Content] = {
+    ".claude-plugin/marketplace.json": '{"plugins": [{"source": "./plugins/a"}]}',
+    "plugins/a/x.md": TEXT,
+    "plugins/b/x.md": TEXT,
+}
+
+
+def written(*names: str, top: str = "skills", end: str = "/SKILL.md") -> dict[str, Content]:
+    """Return a text for each name."""
+    return {f"{top}/{name}{end}": TEXT for name in names}
+
+
+@pytest.mark.parametrize(
+    ("files", "keys", "summary"),
+    [
+        (
+            {
+                "skills/index.json": json.dumps(
+                    {
+                        "version": "1",
+                        "skills": [{"name": one, "path": f"skills/{one}"} for one in "abcx"],
+                    }
+                ),
+                **written("a", "b", "c", "d"),
+            },
+            [
+                'file = "skills/index.json"',
+                'entries = "$.skills[*].path"',
+                'target = "{value}/"',
+                'tree = ["skills/*/"]',
+            ],
+            "4 entries, 1 missing, 1 orphan",
+        ),
+        (
+            {
+                "prompts/registry.yaml": "hi: {file: greet.md, by: me}\nbye: {file: deep/bye.md}\n",
+                **written("greet", "deep/bye", "deep/left", top="prompts", end=".md"),
+            },
+            [
+                'file = "prompts/registry.yaml"',
+                'entries = "$.*.file"',
+                'target = "{value}"',
+                'base = "{dir}"',
+                'tree = ["prompts/**/*.md"]',
+            ],
+            "2 entries, 0 missing, 1 orphan",
+        ),
+        (
+            {
+                "manifest.toml": '[pages]\n"it\'s" = ["docs/a", "docs/b"]\n',
+                **written("a", "b", top="docs", end=".mdx"),
+            },
+            [
+                'file = "manifest.toml"',
+                "entries = \"$.pages['it\\\\'s'][*]\"",
+                'target = "{value}.mdx"',
+                'tree = ["docs/*.mdx"]',
+            ],
+            "2 entries, 0 missing, 0 orphans",
+        ),
+        (
+            {
+                "assets/manifest.json": '{"icons": {"16": "a.png", "32": "b.png"}}',
+                "assets/a.png": b"\xff",
+                "assets/b.png": b"\xff",
+            },
+            [
+                'file = "assets/manifest.json"',
+                'entries = "$.icons.*"',
+                'target = "{value}"',
+                'base = "{dir}"',
+                'tree = ["assets/*.png"]',
+                "text = false",
+            ],
+            "2 entries, 0 missing, 0 orphans",
+        ),
+        (
+            {
+                "index.json": '["lib/a.md", "lib/b.md"]',
+                **written(*map(str, range(9)), "a", "b", top="lib", end=".md"),
+            },
+            ['file = "index.json"', 'entries = "$[*]"', 'target = "{value}"'],
+            "2 entries, 0 missing, 0 orphans, orphans are not checked",
+        ),
+        (MARKETPLACE, ['preset = "claude-marketplace"'], "1 entry, 0 missing, 1 orphan"),
+    ],
+)
+def test_a_table_is_proposed_for_what_is_there(
+    files: dict[str, Content], keys: list[str], summary: str
+) -> None:
+    found = propose(Memory(files))
+    assert found is not None
+    head = "# `jit-guard config` shows all settings in force."
+    assert found.text.splitlines() == [head, "[[registry]]", *keys]
+    assert found.summary.endswith(f": {summary}")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"index.json": '["a.md"]', "a.md": TEXT},
+        {"index.json": '["a.md", "b.md", "c.md", "d.md"]', "a.md": TEXT, "b.md": TEXT},
+        {"index.json": '["a.md", "b.md"', "a.md": TEXT, "b.md": TEXT},
+        {"index.json": b"\xff", "manifest.yaml": "a: [", "registry.toml": "="},
+        {"node_modules/index.json": '["a.md", "b.md"]', "a.md": TEXT, "b.md": TEXT},
+        {"notes.json": '["a.md", "b.md"]', "a.md": TEXT, "b.md": TEXT},
+        {"index.json": '["a.md", "b.md"], ["a.md"]'},
+    ],
+)
+def test_nothing_is_proposed_where_nothing_is_clear(files: dict[str, Content]) -> None:
+    assert propose(Memory(files)) is None
+
+
+def test_several_registries_are_proposed_together() -> None:
+    found = propose(
+        Memory(
+            {
+                "skills/index.json": '["a", "b"]',
+                "agents/index.json": '["a.md", "b.md", "c.md"]',
+                **written("a", "b"),
+                **written("a", "b", "c", top="agents", end=".md"),
+            }
+        )
+    )
+    assert found is not None
+    assert found.text.count("[[registry]]") == 2
+    assert (found.report.entries, found.report.findings) == (5, ())
+
+
+def test_init_shows_the_table_and_its_result_and_writes_it(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, MARKETPLACE)
+    outcome = call("init", cwd=root)
+    assert outcome.code == 0, outcome
+    shown = outcome.out.index(".claude-plugin/marketplace.json: 1 entry, 0 missing, 1 orphan")
+    assert outcome.out.index('preset = "claude-marketplace"') < shown
+    assert shown < outcome.out.index("wrote  jit-guard.toml") < outcome.out.index("JG301")
+    assert 'preset = "claude-marketplace"' in (root / "jit-guard.toml").read_text()
+    before = sorted(root.rglob("*"))
+    assert call("init", cwd=root).out.startswith("kept   jit-guard.toml\n")
+    assert sorted(root.rglob("*")) == before
+    assert call(cwd=root).code == 1
+
+
+def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
+    lay_out(tmp_path / "outside", {"index.json": '["lib/a.md", "lib/b.md"]'})
+    files = {"index.json": Link("../outside/index.json"), **written("a", "b", top="lib", end=".md")}
+    root = lay_out(tmp_path / "project", files)
+    assert "[[registry]]" not in call("init", cwd=root).out
+
+
+def test_what_a_check_does_not_read_is_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = lay_out(tmp_path, {"index.json": '["lib/a.md", "lib/b.md"]', **MARKETPLACE})
+    (root / ".claude-plugin" / "marketplace.json").write_text("{")
+    outcome = call("init", cwd=root)
+    assert "[[registry]]" not in outcome.out
+    assert not (root / "jit-guard.toml").exists()
+
+    def other(_: Any) -> str:
+        return "$.nothing"
+
+    monkeypatch.setattr(proposal, "_expression", other)
+    files = {"index.json": '["lib/a.md", "lib/b.md"]', **written("a", "b", top="lib", end=".md")}
+    assert propose(Memory(files)) is None
+
+
+def test_a_given_library_wins(tmp_path: Path) -> None:
+    files = {
+        "prompts/index.json": '["a.md", "b.md"]',
+        **written("a", "b", top="prompts", end=".md"),
+    }
+    root = lay_out(tmp_path, files)
+    assert call("init", "--components", "prompts", cwd=root).code == 0
+    assert (root / "goal_map.json").exists()
+
+
+@pytest.mark.parametrize(("answer", "there"), [("y", True), ("", True), ("n", False)])
+def test_a_user_is_asked_before_it_is_written(answer: str, there: bool, tmp_path: Path) -> None:
+    root = lay_out(tmp_path, MARKETPLACE)
+    done = type_in([answer], "init", cwd=root)
+    assert "1 entry, 0 missing, 1 orphan" in done.out
+    assert "Write this to jit-guard.toml? [Y/n]" in done.err
+    assert ("Which directory has the components?" in done.err) == (not there)
+    assert (done.code, (root / "jit-guard.toml").exists()) == (0 if there else 2, there)
