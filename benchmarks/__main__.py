@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import cases, contenders, growth, plot, repairs, small, table
+from benchmarks import cases, contenders, growth, marketplace, plot, repairs, small, table
 from benchmarks.projects import Projects
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -63,7 +63,17 @@ def _repairs(options: argparse.Namespace) -> Iterable[table.Row]:
     return repairs.rows(Projects(options.trees), (QUICK if options.quick else SIZES)[-1])
 
 
-_PARTS = {"small": _small, "growth": _growth, "cases": _cases, "repairs": _repairs}
+def _marketplace(options: argparse.Namespace) -> Iterable[table.Row]:
+    return marketplace.rows(options.runs or (3 if options.quick else 20))
+
+
+_PARTS = {
+    "small": _small,
+    "growth": _growth,
+    "cases": _cases,
+    "repairs": _repairs,
+    "marketplace": _marketplace,
+}
 
 
 if __name__ == "__main__":

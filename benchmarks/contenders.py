@@ -12,6 +12,7 @@ SHELL = "shell: jq, find, sort, comm"
 FLOOR = "bare Python: listdir, stat, orjson"
 READING = "bare Python: open, read, close"
 JSONSCHEMA = "check-jsonschema"
+SKILLSAW = "skillsaw"
 OURS = "jit-guard"
 
 _WANTED = r"""
@@ -90,9 +91,14 @@ def check_jsonschema() -> list[str]:
     return [_script(JSONSCHEMA), "--schemafile", schema, "goal_map.json"]
 
 
+def skillsaw(*arguments: str) -> list[str]:
+    """The linter of plugins and skills, on the same marketplace."""
+    return [_script(SKILLSAW), "lint", *arguments]
+
+
 def missing() -> list[str]:
     """The required programs and packages that are not installed."""
-    programs = ("jq", "git", _script(JSONSCHEMA))
+    programs = ("jq", "git", _script(JSONSCHEMA), _script(SKILLSAW))
     found = [name for name in programs if shutil.which(name) is None]
     return found + [name for name in ("orjson", "matplotlib") if find_spec(name) is None]
 

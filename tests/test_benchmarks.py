@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks import marketplace
 from benchmarks.measure import Sample, exponent, in_turn, ratio, resident
 from benchmarks.table import at_most, lines
 from benchmarks.trees import CASES, MAP, build, lay
@@ -29,6 +30,14 @@ def test_each_case_disagrees_as_it_says(tmp_path: Path) -> None:
     for case in CASES:
         lay(tmp_path, case)
         assert len(json.loads((tmp_path / MAP).read_bytes())) == 400
+
+
+def test_the_marketplace_is_clean_and_found_without_a_configuration(tmp_path: Path) -> None:
+    marketplace.build(tmp_path, 3)
+    report = Guard(str(tmp_path)).check()
+    assert (report.preset, report.entries, len(report.findings)) == ("claude-marketplace", 3, 0)
+    (tmp_path / "plugins" / "plugin-0001").rename(tmp_path / "plugins" / "other")
+    assert [one.code for one in Guard(str(tmp_path)).check().findings] == ["JG201", "JG301"]
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
