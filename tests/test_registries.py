@@ -309,6 +309,34 @@ def test_the_files_that_show_a_preset_are_those_of_the_presets() -> None:
     assert {file: name for name in NAMES for file in literal_files(name)} == PRESETS
 
 
+def test_the_pages_of_a_mintlify_navigation() -> None:
+    groups = [
+        {"group": "Start", "pages": ["index", "/quickstart", "guides/a.mdx"]},
+        {
+            "group": "API",
+            "pages": [
+                "GET /users",
+                "https://example.com/status",
+                {"group": "More", "pages": ["api/users", "api/gone"]},
+            ],
+        },
+    ]
+    tabs = [{"tab": "Docs", "groups": groups}, {"tab": "Blog", "href": "https://example.com"}]
+    navigation = {"tabs": tabs, "global": {"anchors": [{"anchor": "x", "href": "y"}]}}
+    docs = {"$schema": "https://mintlify.com/docs.json", "name": "x", "navigation": navigation}
+    pages = ("index.mdx", "quickstart.md", "guides/a.mdx", "api/users.mdx", "hidden.mdx")
+    files = {f"site/{page}": "x" for page in pages}
+    table = '[[registry]]\npreset = "mintlify"\n'
+    report = reported(table, {**files, "site/docs.json": json.dumps(docs)})
+    assert [(one.entry, one.path) for one in report.findings] == [
+        (
+            "navigation.tabs[0].groups[1].pages[2].pages[1]",
+            "site/api/gone.mdx",
+        )
+    ]
+    assert (report.entries, report.skipped) == (5, ())
+
+
 def _recipes() -> list[str]:
     text = (ROOT / "docs" / "registries.md").read_text()
     return re.findall(r"```toml\n(.*?)```", text, re.DOTALL)

@@ -15,6 +15,7 @@ else:
 NAMES = (
     "claude-marketplace",
     "agent-skills",
+    "mintlify",
 )  # in addition to `goal-map`, in the order of detection
 
 
