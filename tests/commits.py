@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ALLOWED = Allowed(
     maps=("goal_map.json", "other.json", "b.json"),
     components="components",
-    path_of=lambda keys, value: f"components/{keys[-1]}s/{value}",
+    path_of=lambda _path, keys, value: f"components/{keys[-1]}s/{value}",
     named=lambda path: path.endswith("/draft.txt"),
     is_draft=lambda data: True,
     tracked=False,

@@ -403,14 +403,22 @@ def test_a_check_of_a_goal_map_imports_nothing_of_it(tmp_path: Path) -> None:
     assert done.stdout == "[]\n"
 
 
-def test_a_fix_says_what_it_does_not_change(tmp_path: Path) -> None:
-    root = lay_out(tmp_path, {**skills("skills/no"), "jit-guard.toml": SKILLS})
-    before = (root / "skills.json").read_bytes()
-    outcome = call("--fix", "--yes", "--generator", "scaffold", cwd=root)
-    assert outcome.code == 1
-    assert "changes goal maps only" in outcome.err
-    assert (root / "skills.json").read_bytes() == before
-    assert not (root / "skills" / "no").exists()
+def test_a_registry_can_be_named_with_map(tmp_path: Path) -> None:
+    files = {
+        "r.yaml": "# names\n- a.md\n- b.md\n",
+        "other.json": '["c.md"]',
+        "a.md": "x",
+        "jit-guard.toml": "".join(
+            f'[[registry]]\nfile = "{name}"\nentries = "$[*]"\ntarget = "{{value}}"\ntree = []\n'
+            for name in ("r.yaml", "other.json")
+        ),
+    }
+    root = lay_out(tmp_path, files)
+    report = call("--map", "r.yaml", "--format", "json", cwd=root).report
+    assert [(one["code"], one["path"]) for one in report["findings"]] == [("JG201", "b.md")]
+    fixing = ("--fix", "--yes", "--generator", "scaffold")
+    assert call(*fixing, "--map", "r.yaml", cwd=root).code == 0
+    assert ((root / "b.md").exists(), (root / "c.md").exists()) == (True, False)
 
 
 def test_prune_never_removes_a_directory(tmp_path: Path) -> None:

@@ -63,23 +63,38 @@ class Skipped(NamedTuple):
 class Fixed(NamedTuple):
     """An entry that was fixed; `action` is relinked, adopted, restored or generated.
 
-    `origin`: where a generated text comes from, as the reader of a review sees it.
+    `origin`: where a generated text comes from, as the reader of a review sees it. An entry of a
+    registry without goals has `map`, the registry, and `entry`, its location there in words.
     """
 
     action: str
-    goal: str
-    component_type: str
+    goal: str | None
+    component_type: str | None
     path: str
     generator: str | None = None
     origin: str | None = None
+    map: str | None = None
+    entry: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the entry, for readers."""
+        return self.entry or f"{self.goal}/{self.component_type}"
 
 
 class Failed(NamedTuple):
-    """An entry that could not be fixed, and why."""
+    """An entry that could not be fixed, and why; `map` and `entry` as in `Fixed`."""
 
-    goal: str
-    component_type: str
+    goal: str | None
+    component_type: str | None
     reason: str
+    map: str | None = None
+    entry: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the entry, for readers."""
+        return self.entry or f"{self.goal}/{self.component_type}"
 
 
 class PlannedFix(NamedTuple):

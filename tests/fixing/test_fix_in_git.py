@@ -77,7 +77,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(root, Script())
 
 
-def actions(report: Report) -> list[tuple[str, str, str]]:
+def actions(report: Report) -> list[tuple[str, str | None, str]]:
     """What was fixed: action, goal, path."""
     return [(one.action, one.goal, one.path) for one in report.fixed]
 

@@ -167,14 +167,17 @@ def _unknown_descriptions(guard: Guard, options: "FixOptions", maps: list[str] |
     if not options.descriptions:
         return []
     from jit_guard.fixing.descriptions import unknown
-    from jit_guard.sources.read_maps import read_maps
+    from jit_guard.sources.read_maps import read_all
+    from jit_guard.sources.tree import Tree
     from jit_guard.sources.worktree import Worktree
 
-    wanted = guard.configuration().settings.maps if maps is None else maps
-    found = read_maps(Worktree(guard.root), wanted)
+    settings, source = guard.configuration().settings, Worktree(guard.root)
+    if maps is not None:
+        settings = settings._replace(maps=tuple(maps))
+    found = read_all(source, settings, Tree(source))
     if found.faults or found.unreadable:
         return []  # the check reports why, and their goals are not known
-    return unknown(options.descriptions, found.read)
+    return unknown(options.descriptions, found.read, found.registries)
 
 
 def _interaction(options: "Options", console: Console) -> "Interaction":
@@ -224,7 +227,7 @@ def _report_interruption(guard: Guard, outcome: "Outcome", console: Console) -> 
     done = "committed so far:" if outcome.fixed else "nothing was committed"
     console.note(f"interrupted; {done}")
     for one in outcome.fixed:
-        console.note(f"  {one.action:<9}  {one.goal}/{one.component_type}: {one.path}")
+        console.note(f"  {one.action:<9}  {one.name}: {one.path}")
     if outcome.left:
         kept = {one.path for one, _ in guard.log() if one.status == "arrived"}
         stored = len(kept.intersection(outcome.left))

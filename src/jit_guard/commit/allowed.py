@@ -9,6 +9,7 @@ such check.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent, MoveIntent
@@ -22,8 +23,8 @@ class Allowed(NamedTuple):
     Attributes:
         maps: the maps whose entries may be set.
         components: the directory that every component is below; "" for the root.
-        path_of: the component that an entry names if it has a value, by the entry's keys; None
-            if there cannot be such an entry, or the value is not a safe path.
+        path_of: the component that an entry names if it has a value, by its map and its keys;
+            None if there cannot be such an entry, or the value is not a safe path.
         named: whether an entry of a map currently names this component; None if a map cannot be
             read.
         is_draft: whether this text is an unedited draft, which may be replaced.
@@ -31,16 +32,21 @@ class Allowed(NamedTuple):
         directories: components may be placed below these ("" is the root) without an entry, and
             nowhere else; none: only where an entry names them.
         may_move: files below `directories` may be renamed.
+        anywhere: whether an entry that may name any file of the project, not only one below
+            `components`, currently names this file.
+        syntaxes: the syntax of each map that is no goal map: entries are only set there.
     """
 
     maps: Collection[str]
     components: str
-    path_of: Callable[[tuple[str, ...], str], str | None]
+    path_of: Callable[[str, tuple[str, ...], str], str | None]
     named: Callable[[str], bool | None]
     is_draft: Callable[[bytes], bool]
     tracked: bool
     directories: Collection[str] = ()
     may_move: bool = False
+    anywhere: Callable[[str], bool] = lambda _path: False
+    syntaxes: Mapping[str, str] = MappingProxyType({})
 
     def is_within(self, path: str) -> bool:
         """Check whether a path is below one of `directories`."""
@@ -69,7 +75,7 @@ def refusal(
     for one in intent.maps:
         if why := _refusal_of_map(one, allowed):
             return why
-        set_now.update(_path(allowed, edit.keys, edit.new) for edit in one.edits)
+        set_now.update(_path(allowed, one.path, edit.keys, edit.new) for edit in one.edits)
     for component in intent.components:
         # A plan has no edits, and places nothing.
         known = component.path in set_now and not within
@@ -90,8 +96,8 @@ def refusal(
     return next((why for why in (*moves, *removes) if why is not None), None)
 
 
-def _path(allowed: Allowed, keys: tuple[str, ...], value: str | None) -> str | None:
-    return None if value is None else allowed.path_of(keys, value)
+def _path(allowed: Allowed, of: str, keys: tuple[str, ...], value: str | None) -> str | None:
+    return None if value is None else allowed.path_of(of, keys, value)
 
 
 def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
@@ -99,10 +105,14 @@ def _refusal_of_map(one: MapIntent, allowed: Allowed) -> str | None:
         return f"it edits {one.path}, which is not a configured map, nor named by --map"
     if len({edit.keys for edit in one.edits}) < len(one.edits):
         return f"it edits an entry of {one.path} twice"
+    if one.syntax != allowed.syntaxes.get(one.path, "json"):
+        return f"it reads {one.path} as {one.syntax}, which the project does not"
+    if one.path in allowed.syntaxes and any(edit.old is None for edit in one.edits):
+        return f"it adds an entry to {one.path}, which is not a goal map"
     for edit in one.edits:
         for value in (edit.new, edit.old):  # abandoning it sets the old value
             # None: the entry is added, and abandoning that removes it.
-            if value is not None and allowed.path_of(edit.keys, value) is None:
+            if value is not None and allowed.path_of(one.path, edit.keys, value) is None:
                 at = f"{one.path}{pointer(*edit.keys)}"
                 return f"it sets {at} to {value[:60]!r}, which is not a safe component path"
     return None
@@ -119,7 +129,7 @@ def _refusal_of_move(one: MoveIntent, intent: Intent, allowed: Allowed) -> str |
         return None
     # A plan has no edits, and moves nothing.
     named = intent.phase == "plan" or any(
-        (_path(allowed, edit.keys, edit.old), _path(allowed, edit.keys, edit.new))
+        tuple(_path(allowed, change.path, edit.keys, value) for value in (edit.old, edit.new))
         == (one.old, one.new)
         for change in intent.maps
         for edit in change.edits
@@ -132,7 +142,8 @@ def _refusal_of_move(one: MoveIntent, intent: Intent, allowed: Allowed) -> str |
 def _refusal_of_component(
     one: ComponentIntent, allowed: Allowed, existing: Mapping[str, bytes]
 ) -> str | None:
-    if allowed.components and not one.path.startswith(f"{allowed.components}/"):
+    below = not allowed.components or one.path.startswith(f"{allowed.components}/")
+    if not below and not allowed.anywhere(one.path):
         return f"{one.path} is not below {allowed.components}"
     if one.path in existing and not allowed.is_draft(existing[one.path]):
         return f"it replaces {one.path}, which is not an unedited draft"

@@ -26,12 +26,13 @@ from jit_guard.commit.errors import TransactionError, UnsafePathError
 from jit_guard.commit.location import refuse_unsafe
 from jit_guard.registry.edit import Edit
 from jit_guard.registry.positions import pointer
+from jit_guard.registry.syntax.syntax import NAMES
 from jit_guard.text.names import OURS, PENDING, STATE_DIRECTORY
 
 DRAFT = f"{PENDING}.tmp"
 BROKEN = f"{STATE_DIRECTORY}/unreadable-pending.json"
-VERSION = 2
-_OLDEST = 1  # readers of this version can finish everything but a move or an added entry
+VERSION = 3
+_OLDEST = 1  # readers of this version can finish everything but what `_version` names
 # The size limit of an intent, and of everything in it outside strings (200,000 edits).
 MOST_BYTES = 64 << 20
 _MOST_STRUCTURE = 8 << 20
@@ -42,10 +43,14 @@ _T = TypeVar("_T")
 
 
 class MapChange(NamedTuple):
-    """The edits of one map. `path` is relative to the root, with `/`."""
+    """The edits of one map. `path` is relative to the root, with `/`.
+
+    `syntax` is that of the map: a name of `registry.syntax`.
+    """
 
     path: str
     edits: tuple[Edit, ...]
+    syntax: str = "json"
 
 
 class MapIntent(NamedTuple):
@@ -56,6 +61,7 @@ class MapIntent(NamedTuple):
     old_sha256: str
     new_sha256: str
     edits: tuple[Edit, ...]
+    syntax: str = "json"
 
 
 class ComponentIntent(NamedTuple):
@@ -245,7 +251,7 @@ def encode(intent: Intent) -> bytes:
         TransactionError: it is too large: `read` would refuse it.
     """
     body: dict[str, Any] = {
-        "version": VERSION if intent.moves or _adds_entries(intent) else _OLDEST,
+        "version": _version(intent),
         "phase": intent.phase,
         "folders": intent.directories,
         "maps": [
@@ -254,6 +260,7 @@ def encode(intent: Intent) -> bytes:
                 "temporary": one.temporary,
                 "old_sha256": one.old_sha256,
                 "new_sha256": one.new_sha256,
+                **({} if one.syntax == "json" else {"syntax": one.syntax}),
                 "edits": [
                     {"pointer": pointer(*edit.keys), "old": edit.old, "new": edit.new}
                     for edit in one.edits
@@ -284,8 +291,12 @@ def encode(intent: Intent) -> bytes:
     return data
 
 
-def _adds_entries(intent: Intent) -> bool:
-    return any(edit.old is None for one in intent.maps for edit in one.edits)
+def _version(intent: Intent) -> int:
+    """Return the version that a reader needs: 2 for moves and added entries, 3 for a syntax."""
+    if any(one.syntax != "json" for one in intent.maps):
+        return 3
+    adds = any(edit.old is None for one in intent.maps for edit in one.edits)
+    return 2 if intent.moves or adds else _OLDEST
 
 
 def decode(data: bytes) -> Intent:
@@ -362,7 +373,14 @@ def _decode_map(one: dict[str, Any]) -> MapIntent:
         _of(str, one["old_sha256"]),
         _of(str, one["new_sha256"]),
         edits,
+        _syntax(one.get("syntax", "json")),
     )
+
+
+def _syntax(value: Any) -> str:
+    if _of(str, value) not in NAMES:
+        raise ValueError(value)
+    return str(value)
 
 
 def _old(value: Any) -> str | None:

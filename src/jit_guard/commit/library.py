@@ -47,7 +47,7 @@ def recover(
     allowed = Allowed(
         maps=maps,
         components="",
-        path_of=lambda _, value: value,
+        path_of=lambda _path, _keys, value: value,
         named=lambda _: False,
         is_draft=may_replace or (lambda _: False),
         tracked=False,

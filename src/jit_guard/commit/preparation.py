@@ -105,14 +105,15 @@ def prepare(
         data, status = found
         refuse_hard_link(change.path, status)
         try:
-            spliced = splice(data, change.edits)
+            spliced = splice(data, change.edits, change.syntax)
         except EditError as error:
             raise EditError(f"{change.path}: {error}; nothing was changed") from None
         temporary = f"{token}-map-{number}"
         new_maps.append(NewMap(location, temporary, spliced, status))
         hashes = sha256_of(data), sha256_of(spliced)
         locations[change.path] = location
-        maps.append(MapIntent(change.path, temporary, *hashes, tuple(change.edits)))
+        edits = tuple(change.edits)
+        maps.append(MapIntent(change.path, temporary, *hashes, edits, change.syntax))
     new_components: list[NewComponent] = []
     adopted_locations: list[Location] = []
     components: list[ComponentIntent] = []

@@ -234,8 +234,10 @@ class Replay:
             return True
         try:
             if self._strings is None:
-                found = (durable.read_file(self.map(one)) for one in self.intent.maps)
-                self._strings = {text for one in found if one for text in strings(one[0])}
+                found = ((durable.read_file(self.map(one)), one.syntax) for one in self.intent.maps)
+                self._strings = {
+                    text for one, syntax in found if one for text in strings(one[0], syntax)
+                }
         except EditError:
             return True
         return not self._strings.isdisjoint(_ends(path))
@@ -244,7 +246,11 @@ class Replay:
         """Return the result as a value."""
         return Recovery(
             "back" if self.back else "forward",
-            tuple(MapChange(path, tuple(edits)) for path, edits in self.set_edits.items() if edits),
+            tuple(
+                MapChange(one.path, tuple(self.set_edits[one.path]), one.syntax)
+                for one in self.intent.maps
+                if self.set_edits.get(one.path)
+            ),
             tuple(one.path for one in self.intent.components if one.path in self.placed),
             tuple(self.removed),
             tuple(self.left),

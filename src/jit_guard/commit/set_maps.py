@@ -85,7 +85,7 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
     done: list[Edit] = []
     left: list[Left] = []
     try:
-        now = values(data, [edit.keys for edit in edits])
+        now = values(data, [edit.keys for edit in edits], one.syntax)
     except EditError as error:
         if work.abandon:
             reason = f"left unchanged, because the map cannot be read: {error}"
@@ -100,21 +100,23 @@ def _decide(work: Replay, one: MapIntent) -> Decision | None:
         else:
             change = "removed it" if value is None else f"set it to {quote(value)}"
             left.append(Left(one.path, edit.keys, f"another process {change}"))
-    todo, unfit = _fitting(data, todo)
+    todo, unfit = _fitting(data, todo, one.syntax)
     left += (Left(one.path, edit.keys, why) for edit, why in unfit)
     if todo:
         refuse_hard_link(one.path, status)
     return Decision(status, data, tuple(todo), tuple(done), tuple(left))
 
 
-def _fitting(data: bytes, edits: list[Edit]) -> tuple[list[Edit], list[tuple[Edit, str]]]:
+def _fitting(
+    data: bytes, edits: list[Edit], syntax: str
+) -> tuple[list[Edit], list[tuple[Edit, str]]]:
     """Return the edits that fit the map; and entries that cannot be added or removed, and why."""
     fit = [edit for edit in edits if None not in edit]
     unfit: list[tuple[Edit, str]] = []
     for edit in edits:
         if None in edit:
             try:
-                splice(data, [*fit, edit])
+                splice(data, [*fit, edit], syntax)
             except EditError as error:
                 unfit.append((edit, str(error)))
             else:
@@ -127,13 +129,13 @@ def _prepare_map(work: Replay, one: MapIntent, location: Location, decision: Dec
     # If the intent was read from disk, only its edits count, not the result that it claims.
     usual = work.fresh and decision.todo == one.edits
     usual = usual and sha256_of(decision.data) == one.old_sha256
-    data = None if usual else splice(decision.data, decision.todo)
+    data = None if usual else splice(decision.data, decision.todo, one.syntax)
     wanted = one.new_sha256 if data is None else sha256_of(data)
     temporary = location.beside(one.temporary)
     if is_ready(work, temporary, wanted):
         return
     if data is None:
-        data = splice(decision.data, decision.todo)
+        data = splice(decision.data, decision.todo, one.syntax)
     durable.write_file(
         temporary,
         data,

@@ -117,10 +117,11 @@ def _by_real_path(tree: Tree, missing: Iterable[str]) -> dict[str, str]:
     real: dict[str, str] = {}
     found: dict[str, str] = {}
     for path in missing:
-        directory, _, name = path.rpartition("/")
+        directory, _, name = path.rstrip("/").rpartition("/")
         if directory not in real:
             real[directory] = _real(tree, directory)
-        found.setdefault(join(real[directory], name), path)
+        slash = "/" if path.endswith("/") else ""
+        found.setdefault(join(real[directory], name) + slash, path)
     return found
 
 

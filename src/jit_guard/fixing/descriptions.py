@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from jit_guard.errors import ConfigError
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import Entry, GoalMap, MapFault
 from jit_guard.text.names import GENERATED
 from jit_guard.text.printable import did_you_mean, quote
+
+if TYPE_CHECKING:
+    from jit_guard.registry.registry import Registry
 
 _MOST_MESSAGES = 20
 
@@ -34,12 +38,23 @@ def parse(path: str, data: bytes) -> Descriptions:
     }
 
 
-def unknown(descriptions: Descriptions, maps: Sequence[GoalMap]) -> list[str]:
-    """Return a message for each goal or component type that is described but not in a map."""
+def unknown(
+    descriptions: Descriptions, maps: Sequence[GoalMap], registries: Sequence[Registry] = ()
+) -> list[str]:
+    """Return a message for each goal or component type that is described but not in a map.
+
+    An entry of a registry without goals is described under the path of the registry and its
+    location in words.
+    """
     types: dict[str, dict[str, None]] = {}
     for one in maps:
         for entry in one.entries():
             types.setdefault(entry.goal, {})[entry.component_type] = None
+    described = {goal for goal, _ in descriptions}
+    for registry in registries:
+        for other in registry.entries() if registry.path in described else ():
+            words, _ = registry.described(other.keys)
+            types.setdefault(registry.path, {})[words] = None
     odd = dict.fromkeys(
         (goal, component_type if goal in types else None)
         for goal, component_type in descriptions

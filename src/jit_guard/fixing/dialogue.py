@@ -49,6 +49,11 @@ _ORIGINS = {
 }
 
 
+def _name(entry: Entry) -> str:
+    """Name an entry; one of a registry without goals has no component type."""
+    return f"{entry.goal}/{entry.component_type}" if entry.component_type else entry.goal
+
+
 class Dialogue:
     """Questions on a terminal.
 
@@ -81,7 +86,7 @@ class Dialogue:
         if self._yes:
             return suggestion
         with self.progress.paused():
-            self._head(turn, f"{entry.goal}/{entry.component_type}")
+            self._head(turn, _name(entry))
             self._say(f"{path} does not exist. What should it do, in one line?")
             return self._description(suggestion, "leave it missing")
 
@@ -101,7 +106,7 @@ class Dialogue:
         if self._yes:
             return None
         with self.progress.paused():
-            self._head(offer.turn, f"{offer.entry.goal}/{offer.entry.component_type}")
+            self._head(offer.turn, _name(offer.entry))
             self._say(f"{offer.path} does not exist.", _explained(offer))
             choices: Mapping[str, Choice] = {"g": "generate", "s": "skip"}
             if offer.accept is not None:

@@ -170,7 +170,10 @@ def make_job(
     shown = settings.maps if maps is None else tuple(dict.fromkeys(maps))
     return Job(
         source,
-        Scope(settings, shown, configured.accepted, options.only, _decision(options)),
+        Scope(
+            *(settings, shown, configured.accepted, options.only, _decision(options)),
+            every=maps is None,
+        ),
         options,
         lambda: set_up_generator(options, settings, source.root, configured.prompt),
         with_rules(configured.rules, source, settings),

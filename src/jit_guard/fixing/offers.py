@@ -12,7 +12,7 @@ from jit_guard.config import toml_key, toml_string
 from jit_guard.errors import UnreadableError
 from jit_guard.fixing import interaction
 from jit_guard.fixing.interaction import Turn
-from jit_guard.fixing.steps import Generate, Leave, Offer, Relink, Restore
+from jit_guard.fixing.steps import Generate, Leave, Offer, Relink, Restore, left
 from jit_guard.registry.goal_map import Entry
 from jit_guard.sources.answers import GitState
 from jit_guard.text.names import join
@@ -27,6 +27,7 @@ def offer(
     decline: Generate | Leave,
     relink: Relink | None,
     restore: Restore | Leave | None,
+    hindrance: str = "",
 ) -> Offer | None:
     """Return the offer of what the check suggests for a missing component; None if nothing.
 
@@ -36,6 +37,7 @@ def offer(
         decline: the step if a new text is wanted.
         relink: the step that sets the entries to the candidate, if they can name it.
         restore: the step that restores the file from the last commit, if it has it.
+        hindrance: why the entries cannot be set to the candidate, if that is not its directory.
     """
     entry = first.entry
     component_type = entry.component_type
@@ -49,6 +51,7 @@ def offer(
     elif candidate is not None:
         accept, found, why = relink, candidate.path, candidate.why
         reason = _candidate(explanation, first.path, candidate, named=relink is not None)
+        reason = f"{reason} ({hindrance})" if hindrance else reason
     elif state is not None:
         accept = restore if isinstance(restore, Restore) else None
         found, why = first.path, state.why
@@ -63,7 +66,8 @@ def offer(
         why,
         accept,
         decline,
-        f"{reason}, or {_ANYWAY}",
+        f"{reason}, or {_ANYWAY}" if isinstance(decline, Generate) else reason,
+        left(first, "").located,
     )
 
 
@@ -73,7 +77,7 @@ def without_git(first: Reference, decline: Generate | Leave, error: UnreadableEr
     reason = f"git cannot say whether it has the file ({no_command(str(error))}); fix that"
     why, reason = "git may have it", f"{reason}, or {_ANYWAY}"
     names = entry.goal, entry.component_type, entry.filename
-    return Offer(*names, first.path, why, None, decline, reason)
+    return Offer(*names, first.path, why, None, decline, reason, left(first, "").located)
 
 
 def question(offered: Offer, turn: Turn) -> interaction.Offer:
@@ -82,7 +86,8 @@ def question(offered: Offer, turn: Turn) -> interaction.Offer:
     reason = offered.reason
     if offered.accept is not None:
         accept, reason = "relink" if isinstance(offered.accept, Relink) else "restore", ""
-    entry = Entry(offered.goal, offered.component_type, offered.filename)
+    goal = offered.goal if offered.located is None else offered.located.words
+    entry = Entry(goal, offered.component_type, offered.filename)
     return interaction.Offer(
         entry, offered.component, offered.found, offered.why, turn, accept, reason
     )
@@ -111,7 +116,8 @@ def _removed(state: GitState, restore: Restore | Leave | None) -> str:
 
 
 def _move(explanation: Explanation, orphan: str, missing: str) -> str:
+    orphan, missing = orphan.rstrip("/"), missing.rstrip("/")
     directory = missing.rpartition("/")[0]
-    if directory in explanation.comparison.directories:
+    if not directory or directory in explanation.comparison.directories:
         return between_backticks("mv", "--", orphan, missing)
     return f"`mkdir -p -- {quoted(directory)} && mv -- {quoted(orphan)} {quoted(missing)}`"

@@ -13,7 +13,8 @@ from jit_guard.fixing.descriptions import suggestion
 from jit_guard.fixing.interaction import Interaction, Turn
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.past import Past
-from jit_guard.fixing.steps import Generate
+from jit_guard.fixing.steps import EntryName, Generate
+from jit_guard.fixing.steps import failed as as_failed
 from jit_guard.generators.generator import Example, Request, Writer
 from jit_guard.generators.likeness import ExamplePool
 from jit_guard.generators.shape import shape
@@ -112,11 +113,11 @@ def prepare(
         if description is None:
             asked += 1
             entry, turn = _first_entry(step), Turn(asked, questions)
-            description = interaction.describe(entry, step.component, suggestion(entry), turn)
+            description = interaction.describe(entry, step.component, _suggestion(step), turn)
         if not description:
-            hint = suggestion(_first_entry(step))
+            hint = _suggestion(step)
             reason = f"no description; pass --descriptions FILE, or accept {hint!r} with --yes"
-            failed += (Failed(*keys, reason) for keys in _entries(step))
+            failed += (as_failed(name, reason) for name in step.names or _entries(step))
             continue
         request = Request(step.goal, step.component_type, step.filename, step.path, description)
         request = request._replace(
@@ -149,9 +150,13 @@ def _known_description(
     return None if options.describe is None else options.describe(_first_entry(step)) or ""
 
 
-def _entries(step: Generate) -> list[tuple[str, str]]:
-    """List goal and type of every entry of a step, first entry first."""
+def _entries(step: Generate) -> list[EntryName]:
+    """List the names of every entry of a step, first entry first."""
     return list(dict.fromkeys([(step.goal, step.component_type), *step.entries]))
+
+
+def _suggestion(step: Generate) -> str:
+    return step.described or suggestion(_first_entry(step))
 
 
 def _first_entry(step: Generate) -> Entry:

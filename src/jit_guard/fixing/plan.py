@@ -6,7 +6,7 @@ what `--fix` does, and a run that lost a race can plan again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -38,6 +38,8 @@ from jit_guard.text.shell import no_command
 
 if TYPE_CHECKING:
     from jit_guard.comparison.result import AnyEntry
+    from jit_guard.fixing.registry_steps import RegistrySteps
+    from jit_guard.registry.registry import Registry
 
 Acts = Callable[[str, Reference], bool]
 Decision = Literal["accept", "generate"]
@@ -55,6 +57,7 @@ def make_plan(
     acts: Acts = lambda _code, _reference: True,
     obstacles: Mapping[str, str] = MappingProxyType({}),
     decide: Decide = lambda _offer: None,
+    registries: Sequence[Registry] = (),
 ) -> Plan:
     """Plan the fix of one snapshot.
 
@@ -70,8 +73,9 @@ def make_plan(
             findings excluded by selection, baseline or `--map`.
         obstacles: path -> why git has the file, but only git can restore it.
         decide: returns the decision about an offer; None if there is none yet.
+        registries: the registries of other shapes that could be read.
     """
-    planner = _Planner(maps, tree, settings, explanation, obstacles, replaced, decide)
+    planner = _Planner(maps, tree, settings, explanation, obstacles, replaced, decide, registries)
     return planner.plan(acts, drafts)
 
 
@@ -85,6 +89,7 @@ class _Planner:
         obstacles: Mapping[str, str],
         replaced: Callable[[], Mapping[str, str]],
         decide: Decide,
+        registries: Sequence[Registry],
     ) -> None:
         self._maps = maps
         self._tree = tree
@@ -97,6 +102,13 @@ class _Planner:
         self._orphans = frozenset(self._comparison.orphans)
         self._targets = TargetDirectories(tree, self._comparison)
         self._destinations = Destinations(maps, settings)
+        self._of_registries: RegistrySteps | None = None
+        if registries:
+            from jit_guard.fixing.registry_steps import RegistrySteps
+
+            self._of_registries = RegistrySteps(
+                *(registries, tree, settings, explanation, obstacles, self._targets, self._decided)
+            )
 
     @cached_property
     def _replaced(self) -> Mapping[str, str]:
@@ -108,19 +120,29 @@ class _Planner:
             for misplaced in self._comparison.misspelled
             if acts("JG202", misplaced.reference)
         ]
+        others: dict[str, list[Reference]] = {}  # that entries of registries name
         groups: dict[str, list[Reference]] = {}
         for reference in self._comparison.missing:
             if acts("JG201", reference):
                 groups.setdefault(reference.path, []).append(reference)
+                if not isinstance(reference.map, GoalMap):
+                    others[reference.path] = groups[reference.path]
         # Generated files come first, so that no other component takes their names.
         for ours in (True, False):
             found += (
                 self._fix(path, references)
                 for path, references in groups.items()
-                if is_named_by_us(references) is ours
+                if path not in others and is_named_by_us(references) is ours
             )
+        if self._of_registries is not None:
+            found += (self._of_registries.fix(*one) for one in others.items())
+            found = _checked(self._of_registries, found)
         generates = [step for step in found if isinstance(step, Generate)]
         generates += self._better(acts, frozenset(drafts))
+        if self._of_registries is not None:
+            generates += self._of_registries.drafts(
+                frozenset(drafts).difference(one.path for one in generates), acts
+            )
         return Plan(
             relinks=tuple(step for step in found if isinstance(step, Relink)),
             adopts=tuple(step for step in found if isinstance(step, Adopt)),
@@ -134,6 +156,8 @@ class _Planner:
 
     def _respell(self, misplaced: Misplaced) -> Relink | Leave:
         reference, place = misplaced
+        if self._of_registries is not None and not isinstance(reference.map, GoalMap):
+            return self._of_registries.respell(misplaced)
         base = self._base(reference.entry)
         if not place.spelled.startswith(f"{base}/" if base else ""):
             reason = (
@@ -285,6 +309,15 @@ class _Planner:
 
 def _below(base: str, path: str) -> str:
     return path[len(base) + 1 :] if base else path
+
+
+def _checked(of_registries: RegistrySteps, steps: Iterable[Step]) -> list[Step]:
+    """Leave the relinks whose edits of a registry are not exact."""
+    found = list(steps)
+    relinks = [one for one in found if isinstance(one, Relink)]
+    concerned = [one for one in relinks if any(each.located for each in one.repoints)]
+    others = [one for one in found if one not in concerned]
+    return [*others, *of_registries.checked(concerned)] if concerned else found
 
 
 def _leave(reference: Reference, reason: str) -> Leave:

@@ -34,7 +34,7 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
         yield f"stored    {generate.component} -> {generate.path}: from the ledger, free"
     for generate, order in ahead.orders:
         yield f"generate  {generate.component} -> {generate.path}: {order.request.description}"
-    yield from (f"leave     {one.goal}/{one.component_type}: {one.reason}" for one in ahead.failed)
+    yield from (f"leave     {one.name}: {one.reason}" for one in ahead.failed)
     if ahead.setup is not None and ahead.orders:
         yield from _generator(job, ahead, ahead.setup, [order for _, order in ahead.orders])
     for leave in plan.leaves:
@@ -46,7 +46,7 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
     for change in changes((*plan.free, *placed, *added)):
         before = job.source.read(change.path) or b""
         yield ""
-        yield from unified_diff(change.path, before, splice(before, change.edits))
+        yield from unified_diff(change.path, before, splice(before, change.edits, change.syntax))
 
 
 def _generator(

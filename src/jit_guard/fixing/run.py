@@ -16,16 +16,14 @@ from jit_guard.fixing.orders import ExamplePools, prepare
 from jit_guard.fixing.past import read_past
 from jit_guard.fixing.placing import place, place_free
 from jit_guard.fixing.session import InterruptedRun, Outcome, Ready, Session, Tally
-from jit_guard.fixing.steps import Offer
+from jit_guard.fixing.steps import Generate, Offer, failed
 from jit_guard.fixing.texts import Claimed, has_text, ready_texts
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
 from jit_guard.generators.generator import GeneratorUnusableError
 from jit_guard.generators.usage_line import usage_line
 from jit_guard.ledger.history import replacements
-from jit_guard.report import Failed
 
 _MOST_ROUNDS = 50
-_ONLY_GOAL_MAPS = "--fix changes goal maps only; correct the entries of other registries yourself"
 _GATHER = 0.2  # seconds; texts that arrive this close together share a commit
 _LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 
@@ -43,14 +41,12 @@ def run(job: Job, interaction: Interaction) -> Outcome:
         InterruptedRun: Ctrl-C or `q`; accepted texts have been committed.
     """
     tally = Tally(job.options.limit)
-    if job.scope.settings.registry:
-        tally.messages.append(_ONLY_GOAL_MAPS)
     try:
         found = _place_free(job, tally)
         if _ask(interaction, tally, found.plan.offers):
             found = _place_free(job, tally)
         left = (*found.plan.leaves, *(one.leave for one in found.plan.offers))
-        tally.fail(Failed(one.goal, one.component_type, one.reason) for one in left)
+        tally.fail(failed(one.entry, one.reason) for one in left)
         tally.given_up.update(one.component for one in left)
         if found.plan.generates:
             _generate(job, interaction, tally, found)
@@ -91,7 +87,7 @@ def _plan(job: Job, tally: Tally) -> WorktreePlan:
     )
     # Only of the last plan: a later one may have read what an earlier one could not.
     tally.unreadable = tuple(map(str, found.unreadable))
-    tally.maps = found.maps.read
+    tally.maps = found.maps.every
     return found
 
 
@@ -124,7 +120,7 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     if not steps:
         return False
     settings = job.scope.settings
-    orders, failed = prepare(
+    orders, undescribed = prepare(
         steps,
         job.options,
         settings,
@@ -135,10 +131,10 @@ def _round(session: Session, found: WorktreePlan) -> bool:
         session.past,
     )
     session.descriptions.update((step.path, order.request.description) for step, order in orders)
-    tally.fail(failed)
+    tally.fail(undescribed)
     ordered = {step.component for step, _ in orders}
     tally.given_up.update(step.component for step in steps if step.component not in ordered)
-    refused = _refused(session, [order for _, order in orders])
+    refused = _refused(session, orders)
     orders = [one for one in orders if one[1].wanted.component not in refused]
     if not orders:
         return False
@@ -179,14 +175,14 @@ def _wait(session: Session, order: Order) -> None:
         )
 
 
-def _refused(session: Session, orders: Sequence[Order]) -> set[str]:
+def _refused(session: Session, orders: Sequence[tuple[Generate, Order]]) -> set[str]:
     """Ask for consent to the texts that may cost money; return the components without it."""
-    refusal = session.consent.ask([one for one in orders if not has_text(session, one)])
+    refusal = session.consent.ask([one for _, one in orders if not has_text(session, one)])
     if refusal is None:
         return set()
-    requests = [one.request for one in refusal.orders]
-    session.tally.fail(Failed(one.goal, one.component_type, refusal.reason) for one in requests)
     refused = {one.wanted.component for one in refusal.orders}
+    names = (name for step, _ in orders if step.component in refused for name in step.entries[:1])
+    session.tally.fail(failed(name, refusal.reason) for name in names)
     session.tally.given_up |= refused
     return refused
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import NamedTuple
@@ -13,14 +13,30 @@ from jit_guard.fixing.interaction import Interaction, Origin
 from jit_guard.fixing.job import GeneratorSetup, Job
 from jit_guard.fixing.past import Past
 from jit_guard.fixing.plan import Decision
-from jit_guard.fixing.steps import Adopt, Free, Generate, Relink, Restore
+from jit_guard.fixing.steps import Adopt, Free, Generate, Relink, Restore, failed, fixed
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Stored
 from jit_guard.registry.goal_map import GoalMap
+from jit_guard.registry.registry import Registry
 from jit_guard.report import Failed, Fixed
 
 _NEW = 1 << 60  # the position of an entry that the maps did not have yet: the last
 _ACTIONS = {Relink: "relinked", Adopt: "adopted", Restore: "restored"}
+
+
+_Key = tuple["str | None", "str | None"]
+
+
+def _key(one: Fixed | Failed) -> _Key:
+    """Return what names an entry: goal and component type, or registry and location."""
+    return (one.goal, one.component_type) if one.entry is None else (one.map, one.entry)
+
+
+def _keys(maps: Iterable[GoalMap | Registry]) -> Iterator[_Key]:
+    for read in maps:
+        for entry in read.entries():
+            words, _ = read.described(entry.keys)
+            yield (entry.goal, entry.component_type) if words is None else (read.path, words)
 
 
 class Outcome(NamedTuple):
@@ -75,10 +91,10 @@ class Tally:
         self.messages: list[str] = []
         self.trouble: str | None = None
         self.unreadable: tuple[str, ...] = ()
-        self.maps: Sequence[GoalMap] = ()
+        self.maps: Sequence[GoalMap | Registry] = ()
         self.planned: dict[str, None] = {}  # the paths of texts
         self._fixed: list[Fixed] = []
-        self._failed: dict[tuple[str, str], Failed] = {}
+        self._failed: dict[_Key, Failed] = {}
         self._written: dict[str, None] = {}
         self._unstaged: dict[str, None] = {}
 
@@ -86,15 +102,13 @@ class Tally:
     def outcome(self) -> Outcome:
         """The result as a value, in the order of the maps."""
         done: list[Fixed | Failed] = [*self._fixed, *self._failed.values()]
-        order = dict.fromkeys(((one.goal, one.component_type) for one in done), _NEW)
-        if order:
-            entries = (entry for read in self.maps for entry in read.entries())
-            for number, entry in enumerate(entries):
-                if (key := (entry.goal, entry.component_type)) in order:
-                    order[key] = number
+        order = dict.fromkeys(map(_key, done), _NEW)
+        for number, key in enumerate(_keys(self.maps) if order else ()):
+            if key in order:
+                order[key] = number
 
         def position(one: Fixed | Failed) -> int:
-            return order[one.goal, one.component_type]
+            return order[_key(one)]
 
         return Outcome(
             tuple(sorted(self._fixed, key=position)),
@@ -132,7 +146,7 @@ class Tally:
     def done(self, step: Free) -> None:
         """Record a step without a text: entries now name an existing file, or it is restored."""
         action = _ACTIONS[type(step)]
-        self._fixed += (Fixed(action, *keys, step.path) for keys in step.entries)
+        self._fixed += (fixed(name, action, step.path) for name in step.entries)
         if isinstance(step, Restore):
             self._written[step.path] = None
         if not (isinstance(step, Restore) and step.staged):
@@ -150,7 +164,7 @@ class Tally:
         self._to_stage(step)
         self.planned.pop(step.path, None)
         self._fixed += (
-            Fixed("generated", *keys, step.path, generator, origin) for keys in step.entries
+            fixed(name, "generated", step.path, generator, origin) for name in step.entries
         )
 
     def _to_stage(self, step: Free | Generate) -> None:
@@ -158,12 +172,12 @@ class Tally:
 
     def fail(self, failures: Iterable[Failed]) -> None:
         """Record entries that could not be fixed; the latest reason for an entry counts."""
-        self._failed.update(((one.goal, one.component_type), one) for one in failures)
+        self._failed.update((_key(one), one) for one in failures)
 
     def give_up(self, step: Generate, reason: str) -> None:
         """Record a failure, and do not try this step again in this run."""
         self.given_up.add(step.component)
-        self.fail(Failed(*keys, reason) for keys in step.entries)
+        self.fail(failed(name, reason) for name in step.entries)
 
 
 class Session(AbstractContextManager["Session"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories
@@ -77,14 +77,21 @@ def _stage(root: str, part: RepositoryPart) -> str | None:
 
 
 def _indexed(top: str, paths: Sequence[str]) -> list[str]:
-    """Return the paths that the index has."""
+    """Return the paths that the index has; instead of a directory, the files in it."""
     if not paths:
         return []
     answer = call.ask(top, ["ls-files", "-z", "--", *paths])
     if answer.returncode:
         raise call.complaint("ls-files", answer)
     known = set(call.lines(answer))
-    return [path for path in paths if path in known]
+    around = {path.rstrip("/") for path in paths}
+    inside = [one for one in known if not around.isdisjoint(_above(one))]
+    return sorted({*known.intersection(paths), *inside})
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _listed(root: str, part: RepositoryPart, paths: Sequence[str]) -> str | None:

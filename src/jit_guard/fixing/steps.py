@@ -6,19 +6,38 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from jit_guard.commit.intent import MapChange
+from jit_guard.comparison.result import Reference
 from jit_guard.registry.edit import Edit
+from jit_guard.report import Failed, Fixed
 from jit_guard.sources.answers import GitState
 
 
+class Located(NamedTuple):
+    """The name of an entry without a goal: its registry, and its location there in words."""
+
+    map: str
+    words: str
+
+
+EntryName = tuple[str, str]  # goal and component type; a `Located` is one, too
+
+
 class Repoint(NamedTuple):
-    """The new value of an entry. `edit.keys` are goal and component type."""
+    """The new value of an entry. `edit.keys` are goal and component type.
+
+    In a registry of another shape, they are a location, and `located` is the entry's name.
+    """
 
     map: str
     edit: Edit
+    syntax: str = "json"
+    located: Located | None = None
 
     @property
-    def entry(self) -> tuple[str, str]:
-        """Goal and component type."""
+    def entry(self) -> EntryName:
+        """The name of the entry."""
+        if self.located is not None:
+            return self.located
         goal, component_type = self.edit.keys
         return goal, component_type
 
@@ -32,8 +51,8 @@ class Relink(NamedTuple):
     why: str
 
     @property
-    def entries(self) -> list[tuple[str, str]]:
-        """Goal and component type of every entry that changes."""
+    def entries(self) -> list[EntryName]:
+        """The names of every entry that changes."""
         return [one.entry for one in self.repoints]
 
 
@@ -45,8 +64,8 @@ class Adopt(NamedTuple):
     repoints: tuple[Repoint, ...]
 
     @property
-    def entries(self) -> list[tuple[str, str]]:
-        """Goal and component type of every entry that changes."""
+    def entries(self) -> list[EntryName]:
+        """The names of every entry that changes."""
         return [one.entry for one in self.repoints]
 
 
@@ -56,6 +75,8 @@ class Generate(NamedTuple):
     `goal` and `component_type` are those of the first entry; `filename` is its new value.
     `repoints` is empty if a generated file is missing under its own name, or for a draft.
     `replaces_draft` marks a draft, which only a generator that improves drafts replaces.
+    For entries of registries, `goal` is the location of the first in words, `component_type` says
+    which registry it is, `names` are those of all, and `described` is what the registry says.
     """
 
     component: str  # the missing file, which is claimed while the text is generated
@@ -65,11 +86,14 @@ class Generate(NamedTuple):
     filename: str
     repoints: tuple[Repoint, ...] = ()
     replaces_draft: bool = False
+    names: tuple[EntryName, ...] = ()
+    described: str = ""
 
     @property
-    def entries(self) -> list[tuple[str, str]]:
-        """Goal and component type of every entry that changes, or else of the first entry."""
-        return [one.entry for one in self.repoints] or [(self.goal, self.component_type)]
+    def entries(self) -> list[EntryName]:
+        """The names of every entry that changes, or else of those that need the file."""
+        changed = [one.entry for one in self.repoints]
+        return changed or list(self.names) or [(self.goal, self.component_type)]
 
 
 class Leave(NamedTuple):
@@ -79,6 +103,12 @@ class Leave(NamedTuple):
     goal: str
     component_type: str
     reason: str
+    located: Located | None = None  # in a registry without goals
+
+    @property
+    def entry(self) -> EntryName:
+        """The name of the entry."""
+        return self.located or (self.goal, self.component_type)
 
 
 class Restore(NamedTuple):
@@ -86,7 +116,7 @@ class Restore(NamedTuple):
 
     component: str
     state: GitState  # with a blob
-    entries: tuple[tuple[str, str], ...]  # goal and component type of those that name it
+    entries: tuple[EntryName, ...]  # of those that name it
     repoints: tuple[Repoint, ...] = ()  # none: the entries already name it
 
     @property
@@ -120,6 +150,7 @@ class Offer(NamedTuple):
     accept: Relink | Restore | None
     decline: Generate | Leave
     reason: str
+    located: Located | None = None  # in a registry without goals
 
     @property
     def component(self) -> str:
@@ -129,7 +160,7 @@ class Offer(NamedTuple):
     @property
     def leave(self) -> Leave:
         """The step without a decision."""
-        return Leave(self.component, self.goal, self.component_type, self.reason)
+        return Leave(self.component, self.goal, self.component_type, self.reason, self.located)
 
 
 Step = Relink | Adopt | Restore | Offer | Generate | Leave
@@ -168,8 +199,44 @@ class WithEdits(Protocol):
 
 def changes(steps: Iterable[WithEdits]) -> tuple[MapChange, ...]:
     """Collect the edits of steps, map by map, for a commit."""
-    edits: dict[str, list[Edit]] = {}
+    edits: dict[tuple[str, str], dict[Edit, None]] = {}
     for step in steps:
         for repoint in step.repoints:
-            edits.setdefault(repoint.map, []).append(repoint.edit)
-    return tuple(MapChange(path, tuple(found)) for path, found in edits.items())
+            edits.setdefault((repoint.map, repoint.syntax), {})[repoint.edit] = None
+    return tuple(MapChange(path, tuple(found), syntax) for (path, syntax), found in edits.items())
+
+
+def name_of(reference: Reference) -> EntryName:
+    """Return the name of an entry."""
+    words, _ = reference.map.described(reference.entry.keys)
+    if words is not None:
+        return Located(reference.map.path, words)
+    return reference.entry.goal, reference.entry.component_type
+
+
+def left(reference: Reference, reason: str) -> Leave:
+    """Return the step that leaves an entry, with the reason."""
+    name, entry = name_of(reference), reference.entry
+    located = name if isinstance(name, Located) else None
+    return Leave(reference.path, entry.goal, entry.component_type, reason, located)
+
+
+def fixed(
+    name: EntryName,
+    action: str,
+    path: str,
+    generator: str | None = None,
+    origin: str | None = None,
+) -> Fixed:
+    """Return the report on an entry that was fixed."""
+    done = Fixed(action, None, None, path, generator, origin)
+    if isinstance(name, Located):
+        return done._replace(map=name.map, entry=name.words)
+    return done._replace(goal=name[0], component_type=name[1])
+
+
+def failed(name: EntryName, reason: str) -> Failed:
+    """Return the report on an entry that could not be fixed."""
+    if isinstance(name, Located):
+        return Failed(None, None, reason, name.map, name.words)
+    return Failed(*name, reason)

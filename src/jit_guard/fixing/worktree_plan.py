@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.baseline import identity
-from jit_guard.comparison.compare import compare
+from jit_guard.comparison.compare import compare_all
 from jit_guard.comparison.content import read
 from jit_guard.comparison.explanation import Explanation, explain
-from jit_guard.comparison.result import Reference
+from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.fixing.plan import Decide, Decision, make_plan
 from jit_guard.fixing.steps import Plan
 from jit_guard.report import Finding
-from jit_guard.sources.read_maps import Maps, read_maps
+from jit_guard.sources.read_maps import Maps, read_all
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
 
@@ -31,10 +31,12 @@ class Scope(NamedTuple):
     accepted: frozenset[Identity]
     only: str | None = None  # the path of one missing component
     decision: Decision | None = None  # about offers that the user is not asked about
+    every: bool = False  # of registries all are shown
 
     def acts(self, code: str, reference: Reference) -> bool:
         """Return whether this finding may be acted on."""
         entry = reference.entry
+        words, lasting = reference.map.described(entry.keys)
         finding = Finding(
             code,
             "",
@@ -42,12 +44,13 @@ class Scope(NamedTuple):
             "",
             map=reference.map.path,
             path=reference.path,
-            goal=entry.goal,
-            component_type=entry.component_type,
+            goal=entry.goal if words is None else None,
+            component_type=entry.component_type if words is None else None,
+            identity=lasting,
         )
         return (
             self.settings.selects(code)
-            and reference.map.path in self.shown
+            and (reference.map.path in self.shown or (self.every and words is not None))
             and self.only in (None, reference.path)
             and identity(finding) not in self.accepted
         )
@@ -82,12 +85,16 @@ def plan_worktree(
         GitError: git has missing files, but fails to say how they are restored.
     """
     settings = scope.settings
-    maps = read_maps(source, dict.fromkeys((*scope.shown, *settings.maps)))
     tree = Tree(source)
-    comparison = compare(maps.read, tree, settings)
+    maps = read_all(source, settings, tree, scope.shown)
+    unreadable = list(maps.unreadable)
+    try:
+        comparison = compare_all(maps, source, tree, settings)
+    except UnreadableError as error:
+        unreadable.append(error)
+        comparison = Comparison.nothing()
     explanation = explain(source, maps, tree, settings, comparison, most=None)
     untouched: Collection[str] = ()
-    unreadable = list(maps.unreadable)
     if settings.selects("JG501"):
         content = read(source, comparison, texts=False, drafts=True, sizes=False)
         untouched = content.drafts
@@ -102,6 +109,7 @@ def plan_worktree(
         acts=scope.acts,
         obstacles=_obstacles(source, explanation),
         decide=lambda offer: decide(offer) or scope.decision,
+        registries=maps.registries,
     )
     unreadable += (UnreadableError(path, why) for path, why in tree.unreadable.items())
     return WorktreePlan(maps, tree, explanation, plan, tuple(unreadable))

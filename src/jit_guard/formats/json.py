@@ -7,7 +7,7 @@ from itertools import islice
 from json import JSONEncoder, dumps
 
 from jit_guard.formats import Options
-from jit_guard.report import Finding, PlannedFix, Report
+from jit_guard.report import Failed, Finding, Fixed, PlannedFix, Report
 from jit_guard.text.printable import quiet_anywhere, true_name
 from jit_guard.version import __version__
 
@@ -83,9 +83,16 @@ def document(report: Report) -> dict[str, Any]:
         "summary": _summary(report),
         "findings": [_planned(finding, report.fixes or {}) for finding in report.findings],
         "skipped": [_true_names(skipped._asdict()) for skipped in report.skipped],
-        "fixed": [_true_names(fixed._asdict()) for fixed in report.fixed],
-        "failed": [_true_names(failed._asdict()) for failed in report.failed],
+        "fixed": [_done(fixed) for fixed in report.fixed],
+        "failed": [_done(failed) for failed in report.failed],
     }
+
+
+def _done(one: Fixed | Failed) -> dict[str, Any]:
+    fields = _true_names(one._asdict())
+    if one.entry is None:  # it has a goal
+        del fields["map"], fields["entry"]
+    return fields
 
 
 def _summary(report: Report) -> dict[str, int]:

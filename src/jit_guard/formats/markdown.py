@@ -92,13 +92,10 @@ def _notes(report: Report) -> Iterator[str]:
 def _done(report: Report) -> Iterator[str]:
     """Tables of the entries that a fix fixed, and of those that it did not."""
     fixed = [
-        f"| {code(f'{one.goal}/{one.component_type}')} | {one.action} | {code(one.path)} |"
+        f"| {code(one.name)} | {one.action} | {code(one.path)} |"
         for one in report.fixed[:_MOST_DONE]
     ]
-    failed = [
-        f"| {code(f'{one.goal}/{one.component_type}')} | {prose(one.reason)} |"
-        for one in report.failed[:_MOST_DONE]
-    ]
+    failed = [f"| {code(one.name)} | {prose(one.reason)} |" for one in report.failed[:_MOST_DONE]]
     for title, head, rows, total in (
         ("Fixed", ("entry", "done", "file"), fixed, report.fixed),
         ("Not fixed", ("entry", "why"), failed, report.failed),

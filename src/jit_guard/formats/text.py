@@ -35,12 +35,12 @@ def render(report: Report, options: Options) -> Iterator[str]:
         return
     for fixed in report.fixed:
         action = style(f"{fixed.action:<9}", "green", on=options.color)
-        entry = printable(f"{fixed.goal}/{fixed.component_type}")
+        entry = printable(fixed.name)
         origin = _ORIGINS.get(fixed.origin or "", "")
         yield f"{action}  {entry}: {printable(fixed.path)}{origin}"
     for failed in report.failed:
         action = style("not fixed", "yellow", on=options.color)
-        entry = printable(f"{failed.goal}/{failed.component_type}")
+        entry = printable(failed.name)
         yield f"{action}  {entry}: {printable(failed.reason)}"
     for skipped in report.skipped:
         where = f" for {printable(skipped.map)}" if skipped.map else ""

@@ -56,6 +56,7 @@ class Registry:
         self.value = document.value
         self.repeats_keys = document.repeats_keys
         self.table = table
+        self.syntax = _syntax_of(table, path)
         self._document = document
         self.listed: list[RegistryEntry] = []
         self.problems: list[Violation] = []
@@ -122,28 +123,63 @@ class Registry:
 
         return Context(location, value, self.value, self.directory, written)
 
+    def context_of(self, keys: tuple[str, ...]) -> Context:
+        """Return what the fields of an entry are taken from, by its keys."""
+        here, location = self._at(keys)
+        context = self.context(location, here)
+        return context._replace(groups=self._groups(context, Deadline(len(self.text))) or {})
+
+    def with_value(self, entry: RegistryEntry, value: str) -> RegistryEntry | None:
+        """Return what an entry would be if its node were this text; None if it names nothing."""
+        if not entry.keys:
+            return None
+        _, location = self._at(entry.keys)
+        around, _ = self._at(entry.keys[:-1])
+        before = around[location[-1]]
+        around[location[-1]] = value  # fields may be members around the node
+        try:
+            found = self._read(Selected(location, value), Deadline(len(self.text)))
+        finally:
+            around[location[-1]] = before
+        return found if isinstance(found, RegistryEntry) else None
+
+    def _at(self, keys: tuple[str, ...]) -> tuple[Any, tuple[str | int, ...]]:
+        """Return the node at keys, and its location."""
+        here = self.value
+        location: list[str | int] = []
+        for key in keys:
+            location.append(int(key) if isinstance(here, list) else key)
+            here = here[location[-1]]
+        return here, tuple(location)
+
     def _add(self, node: Selected, deadline: Deadline) -> None:
+        found = self._read(node, deadline)
+        if isinstance(found, Violation):
+            self.problems.append(found)
+        elif found is not None:
+            self.listed.append(found)
+
+    def _read(self, node: Selected, deadline: Deadline) -> RegistryEntry | Violation | None:
+        """Return the entry that a node is; why it names nothing; None if it is no entry."""
         keys = tuple(map(str, node.location))
         context = self.context(*node)
         try:
             groups = self._groups(context, deadline)
             if groups is None:
-                return
+                return None
             context = context._replace(groups=groups)
             base = self.table.base.expand(context)
             targets = [target.expand(context) for target in self.table.targets]
         except MissingFieldError as error:
             field = str(error)
             reason = f"the entry has no {quote(field)}, which its target needs"
-            self.problems.append(Violation(keys, "target", reason))
-            return
+            return Violation(keys, "target", reason)
         try:
             paths = tuple(normalized(base, target) for target in targets)
         except OutsideTargetError as error:
             written = (Path(targets[0], directory=False),)
-            self.listed.append(RegistryEntry(keys, written, f"the target {error}"))
-        else:
-            self.listed.append(RegistryEntry(keys, paths))
+            return RegistryEntry(keys, written, f"the target {error}")
+        return RegistryEntry(keys, paths)
 
     def _groups(self, context: Context, deadline: Deadline) -> dict[str, str] | None:
         """Return the named groups of the `match` patterns; None if one does not match."""
@@ -169,8 +205,7 @@ def _lasting(element: Any) -> str | None:
 
 def read(table: Table, path: str, data: bytes) -> Registry | MapFault:
     """Read a registry file. Raises SelectionError, MissingLibraryError."""
-    name = table.syntax or syntax_name(path) or "json"
-    how = syntax(name)
+    how = syntax(_syntax_of(table, path))
     try:
         text = how.decode(data)
     except strict_json.EncodingError as error:
@@ -180,6 +215,10 @@ def read(table: Table, path: str, data: bytes) -> Registry | MapFault:
         return Registry(path, text, how.read(text), table)
     except ReadError as error:
         return _fault("JG001", text, error.offset, error.reason)
+
+
+def _syntax_of(table: Table, path: str) -> str:
+    return table.syntax or syntax_name(path) or "json"
 
 
 def _fault(code: str, text: str, offset: int, reason: str) -> MapFault:

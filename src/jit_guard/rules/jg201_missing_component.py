@@ -59,7 +59,7 @@ def _findings(facts: Facts, goal_map: GoalMap | Registry) -> Iterator[Finding]:
             path=reference.path,
             hint=_hint(facts, reference, candidate) or _usual(facts, reference, usual),
             related=(candidate.path,) if candidate else (),
-            fixable=isinstance(goal_map, GoalMap),
+            fixable=True,
         )
 
 
@@ -99,19 +99,21 @@ def _usual(facts: Facts, reference: Reference, known: dict[str, Hint]) -> Hint:
     correct = CORRECT(then=facts.then(reference.map.path))
     if _is_generated(facts, reference):
         generate = GENERATE if facts.origin.kind == "worktree" else GENERATE_AND_STAGE
-        known[component_type] = either(generate(command=facts.fix(reference.map)), correct)
-        return known[component_type]
+        usual = either(generate(command=facts.fix(reference.map)), correct)
+        if component_type:
+            known[component_type] = usual
+        return usual
     add = ADD_DIRECTORY if reference.path.endswith("/") else ADD_FILE
     return either(add(then=facts.then(reference.path)), correct)
 
 
 def _is_generated(facts: Facts, reference: Reference) -> bool:
     """Return whether `jit-guard --fix` generates the file."""
-    return (
-        facts.origin.kind in ("worktree", "index")
-        and isinstance(reference.map, GoalMap)
-        and facts.settings.is_text(reference.entry.component_type)
-    )
+    if isinstance(reference.map, GoalMap):
+        text = facts.settings.is_text(reference.entry.component_type)
+    else:
+        text = reference.map.table.text and not reference.path.endswith("/")
+    return text and facts.origin.kind in ("worktree", "index")
 
 
 def _inject(sample: Sample) -> Breakage:

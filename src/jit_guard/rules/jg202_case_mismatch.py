@@ -28,7 +28,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
             reference,
             f"{reference.path} exists only as {place.spelled}, which differs in {what}",
             hint=either(*_alternatives(facts, Misplaced(reference, place))),
-            fixable=isinstance(reference.map, GoalMap),
+            fixable=True,
             related=(place.spelled,),
         )
 

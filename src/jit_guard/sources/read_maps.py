@@ -54,11 +54,13 @@ def read_all(source: Source, settings: Settings, tree: Tree, more: Iterable[str]
 
     Raises ConfigError: a registry's expression takes too long, or its library is not installed.
     """
-    maps = read_maps(source, dict.fromkeys((*more, *settings.maps)))
+    wanted = dict.fromkeys((*more, *settings.maps))
     if not settings.registry:
-        return maps
-    from jit_guard.sources.read_registries import add_registries
+        return read_maps(source, wanted)
+    from jit_guard.sources.read_registries import add_registries, is_registry
 
+    named = [one for one in wanted if one in settings.maps or not is_registry(one, settings, tree)]
+    maps = read_maps(source, named)
     return add_registries(maps, source, settings.registry, tree)
 
 

@@ -18,6 +18,7 @@ from jit_guard.sources.source import Source
 from jit_guard.sources.tree import Tree
 
 if TYPE_CHECKING:
+    from jit_guard.config import Settings
     from jit_guard.sources.read_maps import Maps
 
 
@@ -62,6 +63,11 @@ def files(table: Table, tree: Tree) -> list[str]:
     if not table.several:
         return [table.file]
     return sorted(item.path for item in walk(TreeGlobs([table.file]), tree))
+
+
+def is_registry(path: str, settings: Settings, tree: Tree) -> bool:
+    """Check whether a path is the file of a table."""
+    return any(path in files(table, tree) for table in settings.registry)
 
 
 def _read(source: Source, table: Table, path: str) -> Registry | MapFault | UnreadableError | None:

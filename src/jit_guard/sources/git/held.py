@@ -21,7 +21,8 @@ _Record = tuple[str, str, str, str, str]  # tag, mode, id, stage, path
 def explain_missing(root: str, missing: Sequence[str]) -> dict[str, GitState]:
     """Return the missing files that git has; none outside git, or if git is not installed.
 
-    An empty file, or a name without contents (`git add -N`), does not count.
+    An empty file, or a name without contents (`git add -N`), does not count. A directory, whose
+    path ends with a slash, has no blob.
 
     Args:
         root: the project's root.
@@ -49,7 +50,14 @@ def _in_repository(part: RepositoryPart) -> list[GitState]:
     rest = dict.fromkeys(part.paths)
     modules: list[str] = []
     found: list[GitState] = []
+    directories = [path for path in rest if path.endswith("/")]
     for tag, mode, blob, stage, path in _records(part):
+        for directory in [one for one in directories if path.startswith(one)]:
+            state = _state(part, tag, mode, blob, stage, path)
+            if state is not None:
+                found.append(_of_directory(part, directory, state))
+                directories.remove(directory)
+                del rest[directory]
         if mode == _MODULE:
             modules.append(path)
         elif path in rest:
@@ -63,7 +71,15 @@ def _in_repository(part: RepositoryPart) -> list[GitState]:
             fix = part.command(["submodule", "update", "--init"], [module])
             found.append(GitState(path, "submodule", why, fix, held=True))
             del rest[path]
-    return found + removed(part, list(rest))
+    return found + removed(part, [one for one in rest if not one.endswith("/")])
+
+
+def _of_directory(part: RepositoryPart, directory: str, state: GitState) -> GitState:
+    """Return the state of a missing directory, given that of a file in it; git restores it."""
+    command = state.command
+    if state.kind == "deleted":
+        command = part.command(["restore", "--worktree"], [directory])
+    return state._replace(path=directory, command=command, blob=None)
 
 
 def removed(part: RepositoryPart, paths: Sequence[str]) -> list[GitState]:

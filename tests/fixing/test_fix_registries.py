@@ -1,0 +1,344 @@
+"""`--fix` of registries of any shape: each step, in each syntax, in real repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from importlib.resources import files as resources
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from commits import interrupt
+from jit_guard.commit.intent import MapChange
+from jit_guard.guard import Guard
+from jit_guard.registry.edit import Edit
+from projects import Content, Outcome, call, git, lay_out
+from repositories import NEEDS_GIT, repository, save
+
+pytestmark = NEEDS_GIT
+
+FIX = ("--fix", "--yes", "--generator", "scaffold")
+TABLE = """
+[[registry]]
+file = "lib/index.SUFFIX"
+entries = "$.pages[*]"
+target = "{value}"
+base = "{dir}"
+tree = ["lib/**/*.md"]
+"""
+# The same index in every syntax, with what an edit must not touch.
+TEXTS = {
+    "json": '{"pages":  ["./one.md",\t"two.md", "d\\u00e9j\\u00e0.md"]}\n',
+    "jsonc": '{ // pages\n  "pages": [\n    "./one.md", /* first */\n    "two.md",\n  ],\n}\n',
+    "yaml": "# pages\npages:\n- ./one.md   # first\n- 'two.md'\n",
+    "toml": "# pages\npages = [\n  './one.md', # first\n  \"two.md\",\n]\n",
+}
+ONE, TWO = "A page about one thing.\n", "Another page, about two things.\n"
+
+
+def project(root: Path, suffix: str, **more: Content) -> Path:
+    """A repository with this index, whose pages exist."""
+    pages: dict[str, Content] = {"lib/one.md": ONE, "lib/two.md": TWO}
+    if suffix == "json":
+        pages["lib/déjà.md"] = "Seen before.\n"
+    files = {
+        "jit-guard.toml": TABLE.replace("SUFFIX", suffix),
+        f"lib/index.{suffix}": TEXTS[suffix],
+    }
+    return repository(root / "project", {**files, **pages, **more})
+
+
+def fix(root: Path, *more: str) -> Outcome:
+    return call(*FIX, *more, cwd=root)
+
+
+def done(outcome: Outcome) -> list[tuple[str, str, str]]:
+    """Action, entry and path of everything that was fixed."""
+    return [(one["action"], one["entry"], one["path"]) for one in outcome.report["fixed"]]
+
+
+def stage(root: Path, outcome: Outcome) -> None:
+    """Run the printed command that stages the fix."""
+    line = outcome.err.partition("to stage the fix, run: ")[2].splitlines()[0]
+    subprocess.run(["sh", "-c", line], cwd=root, check=True)
+
+
+@pytest.mark.parametrize("suffix", TEXTS)
+def test_a_renamed_page_is_relinked_and_no_other_byte_changes(tmp_path: Path, suffix: str) -> None:
+    root = project(tmp_path, suffix)
+    (root / "lib/deep").mkdir()
+    (root / "lib/one.md").rename(root / "lib/deep/uno.md")
+    outcome = fix(root, "--format", "json")
+    assert done(outcome) == [("relinked", "pages[0]", "lib/deep/uno.md")]
+    index = (root / f"lib/index.{suffix}").read_bytes().decode()
+    assert index == TEXTS[suffix].replace("./one.md", "./deep/uno.md")
+    stage(root, outcome)
+    assert call(cwd=root).code == 0
+    assert git(root, "diff", "--cached", "--name-status", "-M").splitlines() == [
+        "R100\tlib/one.md\tlib/deep/uno.md",
+        f"M\tlib/index.{suffix}",
+    ] or git(root, "status", "--porcelain").splitlines() == [
+        "R  lib/one.md -> lib/deep/uno.md",
+        f"M  lib/index.{suffix}",
+    ]
+
+
+@pytest.mark.parametrize("suffix", TEXTS)
+def test_a_deleted_page_is_restored_and_the_index_stays(tmp_path: Path, suffix: str) -> None:
+    root = project(tmp_path, suffix)
+    (root / "lib/two.md").unlink()
+    assert done(fix(root, "--format", "json")) == [("restored", "pages[1]", "lib/two.md")]
+    assert git(root, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("suffix", TEXTS)
+def test_a_page_in_another_case_is_relinked(tmp_path: Path, suffix: str) -> None:
+    root = project(tmp_path, suffix)
+    (root / "lib/two.md").rename(root / "lib/Two.md")
+    assert done(fix(root, "--format", "json")) == [("relinked", "pages[1]", "lib/Two.md")]
+    index = (root / f"lib/index.{suffix}").read_bytes().decode()
+    assert index == TEXTS[suffix].replace("two.md", "Two.md")
+
+
+@pytest.mark.parametrize("suffix", TEXTS)
+def test_a_page_that_never_was_is_generated_at_its_very_path(tmp_path: Path, suffix: str) -> None:
+    root = project(tmp_path, suffix)
+    text = TEXTS[suffix].replace("./one.md", "./new/first page.md")
+    (root / f"lib/index.{suffix}").write_bytes(text.encode())
+    (root / "lib/one.md").unlink()
+    save(root)
+    outcome = fix(root, "--format", "json")
+    assert done(outcome) == [("generated", "pages[0]", "lib/new/first page.md")]
+    assert (root / f"lib/index.{suffix}").read_bytes() == text.encode()
+    stage(root, outcome)
+    assert git(root, "status", "--porcelain") == 'A  "lib/new/first page.md"\n'
+
+
+@pytest.mark.parametrize("suffix", TEXTS)
+def test_a_dry_run_shows_the_diff_and_the_report_has_every_step(
+    tmp_path: Path, suffix: str
+) -> None:
+    root = project(tmp_path, suffix)
+    (root / "lib/one.md").rename(root / "lib/uno.md")
+    (root / "lib/two.md").unlink()
+    lines = fix(root, "--dry-run").out.splitlines()
+    assert "relink    lib/one.md -> lib/uno.md: same text as last committed" in lines
+    assert f"--- a/lib/index.{suffix}" in lines
+    assert [one for one in lines if one.startswith("+") and "./uno.md" in one]
+    report = call("--format", "json", cwd=root).report
+    fixes = {one["entry"]: one["fix"] for one in report["findings"] if "entry" in one}
+    assert fixes == {
+        "pages[0]": {"action": "relink", "path": "lib/uno.md", "cost": 0},
+        "pages[1]": {"action": "restore", "path": "lib/two.md", "cost": 0},
+    }
+    schema = json.loads(resources("jit_guard.formats").joinpath("report.schema.json").read_text())
+    Draft202012Validator(schema).validate(report)
+    Draft202012Validator(schema).validate(fix(root, "--format", "json").report)
+
+
+def test_a_likely_page_is_offered_and_set_on_request(tmp_path: Path) -> None:
+    root = project(tmp_path, "yaml")
+    index = root / "lib/index.yaml"
+    index.write_text(TEXTS["yaml"].replace("two.md", "twoo.md"))
+    outcome = fix(root)
+    assert "not fixed  pages[1]: lib/two.md may be the file" in outcome.out
+    assert "--fix --relink" in outcome.out
+    assert done(fix(root, "--relink", "--format", "json")) == [
+        ("relinked", "pages[1]", "lib/two.md")
+    ]
+    assert index.read_text() == TEXTS["yaml"]
+
+
+def registered(root: Path, entries: object, table: Mapping[str, str], **more: Content) -> Path:
+    """A repository with an index of these entries and this table."""
+    lines = [f"{key} = {value}\n" for key, value in table.items()]
+    head = '[[registry]]\nfile = "index.json"\nentries = "$.all[*].at"\n'
+    index = json.dumps({"all": entries})
+    return repository(root, {"jit-guard.toml": head + "".join(lines), "index.json": index, **more})
+
+
+def test_a_directory_in_another_case_is_relinked_and_its_files_are_staged(tmp_path: Path) -> None:
+    table = {"target": "'{at}{value}/'", "tree": "['p/*/']"}
+    table["target"] = "'{value}/'"
+    root = registered(tmp_path / "r", [{"at": "./p/one/"}], table, **{"p/one/x.md": "x\n"})
+    (root / "p/one").rename(root / "p/One")
+    outcome = fix(root, "--format", "json")
+    assert done(outcome) == [("relinked", "all[0].at", "p/One/")]
+    assert json.loads((root / "index.json").read_text()) == {"all": [{"at": "./p/One/"}]}
+    stage(root, outcome)
+    assert git(root, "ls-files").splitlines() == ["index.json", "jit-guard.toml", "p/One/x.md"]
+
+
+def test_a_directory_is_left_to_git_or_to_the_user(tmp_path: Path) -> None:
+    table = {"target": "'{value}/'", "tree": "['p/*/']"}
+    files = {"p/one/x.md": "x\n"}
+    root = registered(tmp_path / "r", [{"at": "p/one"}, {"at": "q/never"}], table, **files)
+    (root / "p/one/x.md").unlink()
+    out = fix(root).out
+    assert "run: `git restore --worktree -- p/one`" in out
+    assert "all[1].at: it is a directory, which cannot be generated" in out
+    assert not (root / "q").exists()
+    run = ["sh", "-c", "git restore --worktree -- p/one"]
+    subprocess.run(run, cwd=root, check=True)
+    assert "all[0].at" not in call(cwd=root).out
+
+
+def test_what_is_around_the_value_stays(tmp_path: Path) -> None:
+    table = {"target": "'skills/{value}/SKILL.md'", "tree": "['skills/*/SKILL.md']"}
+    root = registered(
+        tmp_path / "r", [{"at": "plan"}], table, **{"skills/plan/SKILL.md": "Plan with care.\n"}
+    )
+    (root / "skills/plan").rename(root / "skills/planning")
+    assert done(fix(root, "--format", "json")) == [
+        ("relinked", "all[0].at", "skills/planning/SKILL.md")
+    ]
+    assert json.loads((root / "index.json").read_text()) == {"all": [{"at": "planning"}]}
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "reason"),
+    [
+        ("'docs/{name}.md'", "x", "no value leads there"),
+        ("'docs/{value}-{value}.md'", "one", "no value leads there"),
+        ("'docs/{value}.md'", 7, "its value is not a text"),
+        ("['docs/{value}.md', 'docs/{value}']", "one", "several values lead there"),
+    ],
+)
+def test_an_entry_that_cannot_be_set_exactly_is_left_with_the_reason(
+    tmp_path: Path, target: str, value: object, reason: str
+) -> None:
+    old = {"one": "docs/one.md", "x": "docs/one.md", 7: "docs/7.md"}[value]
+    old = "docs/one-one.md" if target.count("{value}-") else old
+    entries = [{"at": value, "name": "one"}]
+    root = registered(
+        tmp_path / "r", entries, {"target": target, "tree": "['docs/*']"}, **{old: ONE}
+    )
+    before = (root / "index.json").read_bytes()
+    (root / old).rename(root / "docs/other.md")
+    outcome = fix(root)
+    assert reason in outcome.out
+    assert "not fixed  all[0].at: docs/other.md may be the file" in outcome.out
+    assert (root / "index.json").read_bytes() == before
+    assert not (root / old).exists()
+
+
+def test_a_value_that_cannot_be_replaced_exactly_is_left(tmp_path: Path) -> None:
+    root = project(tmp_path, "yaml")
+    index = root / "lib/index.yaml"
+    index.write_text("pages:\n- &first ./one.md\n- two.md\n")
+    save(root)
+    (root / "lib/one.md").rename(root / "lib/uno.md")
+    (root / "lib/two.md").rename(root / "lib/due.md")
+    outcome = fix(root)
+    assert "has an anchor or a tag" in outcome.out
+    assert "relinked   pages[1]: lib/due.md" in outcome.out
+    assert index.read_text() == "pages:\n- &first ./one.md\n- due.md\n"
+
+
+def test_an_edit_that_would_change_another_entry_is_left(tmp_path: Path) -> None:
+    table = """
+[[registry]]
+file = "r.json"
+entries = "$.home"
+target = "{value}/index.md"
+tree = []
+[[registry]]
+file = "r.json"
+entries = "$.files[*]"
+target = "{home}/{value}"
+tree = []
+"""
+    text = '{"home": "a", "files": ["x.md"]}'
+    files = {"jit-guard.toml": table, "r.json": text, "a/index.md": ONE, "a/x.md": TWO}
+    root = repository(tmp_path / "r", files)
+    (root / "b").mkdir()
+    (root / "a/index.md").rename(root / "b/index.md")
+    lay_out(root, {"jit-guard.toml": table.replace("tree = []", 'tree = ["b/*"]', 1)})
+    assert "would change another entry" in fix(root).out
+    assert (root / "r.json").read_text() == text
+
+
+def test_files_that_are_not_text_are_never_generated(tmp_path: Path) -> None:
+    table = {"target": "'{value}'", "tree": "[]", "text": "false"}
+    root = registered(tmp_path / "r", [{"at": "icon.png"}], table)
+    assert "are not text files" in fix(root).out
+    assert not (root / "icon.png").exists()
+
+
+def test_the_description_beside_an_entry_is_suggested(tmp_path: Path) -> None:
+    table = {"target": "'{value}'", "tree": "[]"}
+    entries = [{"at": "a.md", "description": "How to  greet\nguests"}, {"at": "b.md"}]
+    root = registered(tmp_path / "r", entries, table)
+    lines = fix(root, "--dry-run").out.splitlines()
+    assert "generate  a.md -> a.md: How to greet guests" in lines
+    given = tmp_path / "given.json"
+    given.write_text('{"index.json": {"all[1].at": "All the rest", "all[9].at": "x"}}')
+    outcome = fix(root, "--dry-run", "--descriptions", str(given))
+    assert "generate  b.md -> b.md: All the rest" in outcome.out.splitlines()
+    assert "no component type 'all[9].at'" in outcome.err
+    assert "no component type 'all[1].at'" not in outcome.err
+
+
+def test_a_path_that_a_goal_map_names_too_is_fixed_once_for_both(tmp_path: Path) -> None:
+    files = {
+        "jit-guard.toml": '[[registry]]\npreset = "goal-map"\n[[registry]]\nfile = "r.json"\n'
+        'entries = "$[*]"\ntarget = "{value}"\ntree = []\n',
+        "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
+        "r.json": '["components/personas/host.txt"]\n',
+        "components/personas/host.txt": ONE,
+    }
+    root = repository(tmp_path / "r", files)
+    (root / "components/personas/host.txt").rename(root / "components/personas/usher.txt")
+    assert len(fix(root, "--format", "json").report["fixed"]) == 2
+    assert (root / "r.json").read_text() == '["components/personas/usher.txt"]\n'
+    assert "usher.txt" in (root / "goal_map.json").read_text()
+    (root / "components/personas/usher.txt").unlink()
+    git(root, "rm", "-rq", "--cached", "components")
+    git(root, "commit", "-qam", "Gone")
+    assert {one["action"] for one in fix(root, "--format", "json").report["fixed"]} == {"generated"}
+    assert (root / "components/personas/usher.txt").exists()
+
+
+def test_two_missing_files_of_which_one_is_above_the_other_do_not_stop_the_run(
+    tmp_path: Path,
+) -> None:
+    table = {"target": "'{value}'", "tree": "[]"}
+    root = registered(tmp_path / "r", [{"at": "a"}, {"at": "a/b.md"}, {"at": "c.md"}], table)
+    outcome = fix(root)
+    assert outcome.code == 1
+    assert (root / "c.md").exists()
+
+
+def test_findings_that_the_baseline_accepts_are_not_fixed(tmp_path: Path) -> None:
+    root = project(tmp_path, "toml")
+    (root / "lib/two.md").rename(root / "lib/due.md")
+    assert call("--baseline", "b.jsonl", "--update-baseline", cwd=root).code == 0
+    before = (root / "lib/index.toml").read_bytes()
+    assert done(fix(root, "--baseline", "b.jsonl", "--format", "json")) == []
+    assert (root / "lib/index.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "toml", "jsonc", "json"])
+@pytest.mark.parametrize("steps", [None, 0, 1, 2])
+@pytest.mark.parametrize("abandon", [False, True])
+def test_an_interrupted_relink_is_finished_or_undone(
+    tmp_path: Path, suffix: str, steps: int | None, abandon: bool
+) -> None:
+    root = project(tmp_path, suffix)
+    (root / "lib/one.md").rename(root / "lib/uno.md")
+    path = f"lib/index.{suffix}"
+    edit = Edit(("pages", "0"), "./one.md", "./uno.md")
+    interrupt(str(root), [MapChange(path, (edit,), suffix)], (), steps)
+    recovered = Guard(root).recover(abandon=abandon)
+    back = abandon or steps is None
+    assert recovered.outcome == ("back" if back else "forward")
+    after = TEXTS[suffix] if back else TEXTS[suffix].replace("one", "uno")
+    assert (root / path).read_bytes().decode() == after
+    assert sorted(os.listdir(root / "lib")) == sorted(
+        [f"index.{suffix}", "two.md", "uno.md", *(["déjà.md"] if suffix == "json" else [])]
+    )
+    assert Guard(root).recover().outcome == "nothing"
