@@ -179,7 +179,14 @@ IN_COMPONENTS: Files = {
     **SOUND,
     **in_directories("components/packs", GOAL_MAP_TOO),
 }
+LISTED = listing("prompts/a.md", "prompts/b.md")
+DESCRIBED = {
+    **LISTED,
+    "jit-guard.toml": 'descriptions = "d.json"\n' + str(LISTED["jit-guard.toml"]),
+    "d.json": '{"index.json": {"prompts[1]": "What to say at the end"}}',
+}
 GUIDE = listing("prompts/a.md", "prompts/guide.md", more={"prompts/guides.md": HOST})
+GUIDED = listing("prompts/a.md", "prompts/guide.md", more={"prompts/guide.md": HOST})
 
 
 def with_entry(value: object, more: Files | None = None, component_type: str = "protocol") -> Files:
@@ -754,8 +761,8 @@ SCENARIOS = [
     Scenario(
         "a missing path",
         "JG201",
-        ("jg201.ADD_FILE", CORRECT_ENTRY),
-        listing("prompts/a.md", "prompts/b.md"),
+        ("jg201.GENERATE", CORRECT_ENTRY),
+        DESCRIBED,
     ),
     Scenario(
         "a missing directory",
@@ -776,9 +783,23 @@ SCENARIOS = [
         GUIDE,
     ),
     Scenario(
+        "a path renamed by git mv",
+        "JG201",
+        ("jg201.DID_YOU_MEAN", "remedies.RELINK", "remedies.MOVE"),
+        GUIDED,
+        lambda made: made.git("mv", "prompts/guide.md", "prompts/welcome.md"),
+    ),
+    Scenario(
+        "the other half of a path renamed by git mv",
+        "JG301",
+        ("jg301.IS_IT", "remedies.RELINK_OF", "remedies.MOVE"),
+        GUIDED,
+        lambda made: made.git("mv", "prompts/guide.md", "prompts/welcome.md"),
+    ),
+    Scenario(
         "a path in another case",
         "JG202",
-        ("remedies.NAME_IT",),
+        ("jg202.CORRECT", "remedies.NAME_IT"),
         listing("prompts/a.md", "prompts/B.md", more={"prompts/b.md": TEXT}),
     ),
     Scenario(

@@ -34,7 +34,7 @@ class Allowed(NamedTuple):
         may_move: files below `directories` may be renamed.
         anywhere: whether an entry that may name any file of the project, not only one below
             `components`, currently names this file.
-        syntaxes: the syntax of each map that is no goal map: entries are only set there.
+        syntaxes: the syntax of each map of another shape: there, entries are only set.
     """
 
     maps: Collection[str]

@@ -160,7 +160,7 @@ class Registry:
             self.listed.append(found)
 
     def _read(self, node: Selected, deadline: Deadline) -> RegistryEntry | Violation | None:
-        """Return the entry that a node is; why it names nothing; None if it is no entry."""
+        """Return the entry at a node; why it names nothing; None if there is no entry."""
         keys = tuple(map(str, node.location))
         context = self.context(*node)
         try:

@@ -10,7 +10,14 @@ from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
 from jit_guard.rules.fault import Breakage, Sample
 from jit_guard.rules.hint import Form, Hint, either
-from jit_guard.rules.remedies import CHANGE_ENTRY, NAME_IT, RENAME_TYPE, string, value_for
+from jit_guard.rules.remedies import (
+    CHANGE_ENTRY,
+    NAME_IT,
+    RENAME_TYPE,
+    can_be_set,
+    string,
+    value_for,
+)
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.names import fold, join
 from jit_guard.text.shell import no_command
@@ -36,6 +43,9 @@ def _check(facts: Facts) -> Iterator[Finding]:
 def _alternatives(facts: Facts, misplaced: Misplaced) -> Iterator[Hint]:
     reference, place = misplaced
     if not isinstance(reference.map, GoalMap):
+        fixed = facts.origin.kind == "worktree" and not _is_ambiguous(facts, place.spelled)
+        if fixed and can_be_set(reference, place.spelled):
+            yield CORRECT(command=facts.fix(reference.map))
         yield NAME_IT(path=no_command(place.spelled), then=facts.then(reference.map.path))
         return
     value = value_for(facts, reference, place.spelled)

@@ -14,6 +14,8 @@ from jit_guard.sources.answers import GitState
 from jit_guard.text.names import unsafe_filename
 from jit_guard.text.shell import no_command
 
+_LARGE = 100_000  # characters of a registry
+
 STATE = Form("command", "{why}; run: `{command}`")
 STATE_ONLY = Form("context", "{why}")
 
@@ -40,7 +42,10 @@ def state(found: GitState, command: str | None = None) -> Hint:
 def of_pair(facts: Facts, reference: Reference, candidate: Candidate) -> Iterator[Hint]:
     """Yield what to do if the candidate is the missing component that an entry names."""
     if not isinstance(reference.map, GoalMap):
-        yield NAME_IT(path=no_command(candidate.path), then=facts.then(reference.map.path))
+        if is_fixed(facts, candidate) and can_be_set(reference, candidate.path):
+            yield RELINK(command=facts.fix(reference.map))
+        else:
+            yield NAME_IT(path=no_command(candidate.path), then=facts.then(reference.map.path))
         if candidate.orphan:
             yield from move(facts, candidate.path, reference.path)
         return
@@ -64,7 +69,11 @@ def of_orphan(facts: Facts, candidate: Candidate, missing: str) -> Iterator[Hint
     reference = facts.first(missing)
     if reference is not None and not isinstance(reference.map, GoalMap):
         then = facts.then(reference.map.path)
-        yield NAME_IT_IN(map=no_command(reference.map.path), then=then)
+        if is_fixed(facts, candidate) and can_be_set(reference, candidate.path):
+            words = no_command(reference.map.described(reference.entry.keys)[0])
+            yield RELINK_OF(entry=words, command=facts.fix(reference.map))
+        else:
+            yield NAME_IT_IN(map=no_command(reference.map.path), then=then)
     elif reference is not None:
         entry = no_command(f"{reference.entry.goal}/{reference.entry.component_type}")
         then = facts.then(reference.map.path)
@@ -88,6 +97,29 @@ def means_other_type(reference: Reference, candidate: Candidate) -> bool:
 def is_fixed(facts: Facts, candidate: Candidate) -> bool:
     """Return whether `jit-guard --fix` relinks the entries of a missing file to its candidate."""
     return candidate.certain and facts.origin.kind == "worktree"
+
+
+def can_be_set(reference: Reference, path: str) -> bool:
+    """Return whether `jit-guard --fix` can set an entry of a registry to a path.
+
+    That is not known of a large registry, for which every attempt would take time.
+    """
+    from jit_guard.registry.edit import Edit, EditError, splice
+    from jit_guard.registry.registry import Registry, RegistryEntry
+    from jit_guard.registry.renaming import CannotNameError
+    from jit_guard.registry.renaming import value_for as value_in
+
+    registry, entry, _ = reference
+    if not isinstance(registry, Registry) or len(registry.text) > _LARGE:
+        return False
+    assert isinstance(entry, RegistryEntry)
+    try:
+        new = value_in(registry, entry, path, lambda one: one.shown == path)
+        edit = Edit(entry.keys, registry.context_of(entry.keys).value, new)
+        splice(registry.text.encode(), [edit], registry.syntax)
+    except (CannotNameError, EditError):
+        return False
+    return True
 
 
 def value_for(facts: Facts, reference: Reference, path: str) -> str | None:
