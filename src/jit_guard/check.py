@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from jit_guard.comparison.compare import compare_all
+from jit_guard.comparison.compare import compare
 from jit_guard.comparison.content import read
 from jit_guard.comparison.evidence import Evidence
 from jit_guard.comparison.portability import check_portability
@@ -126,6 +126,21 @@ def check(
 def _components(comparison: Comparison) -> int:
     files = sum(len(directory.files) for directory in comparison.directories.values())
     return files + comparison.named_directories
+
+
+def compare_all(maps: Maps, source: Source, tree: Tree, settings: Settings) -> Comparison:
+    """Compare goal maps and registries with the tree. Raises UnreadableError."""
+    comparison = Comparison.nothing()
+    if not settings.registry or settings.maps or maps.read:
+        comparison = compare(maps.read, tree, settings)
+    if not settings.registry:
+        return comparison
+    from jit_guard.comparison.registries import compare_registries
+
+    files = [one.path for one in maps.every]
+    return compare_registries(
+        comparison, maps.registries, settings.registry, source, tree, [*files, *maps.faults]
+    )
 
 
 def _untracked(

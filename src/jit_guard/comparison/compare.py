@@ -27,23 +27,6 @@ from jit_guard.text.names import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.registry.registry import Registry
-    from jit_guard.sources.read_maps import Maps
-    from jit_guard.sources.source import Source
-
-
-def compare_all(maps: Maps, source: Source, tree: Tree, settings: Settings) -> Comparison:
-    """Compare goal maps and registries with the tree. Raises UnreadableError."""
-    comparison = Comparison.nothing()
-    if not settings.registry or settings.maps or maps.read:
-        comparison = compare(maps.read, tree, settings)
-    if not settings.registry:
-        return comparison
-    from jit_guard.comparison.registries import compare_registries
-
-    files = [one.path for one in maps.every]
-    return compare_registries(
-        comparison, maps.registries, settings.registry, source, tree, [*files, *maps.faults]
-    )
 
 
 def compare(maps: Sequence[GoalMap], tree: Tree, settings: Settings) -> Comparison:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.baseline import identity
-from jit_guard.comparison.compare import compare_all
+from jit_guard.check import compare_all
 from jit_guard.comparison.content import read
 from jit_guard.comparison.explanation import Explanation, explain
 from jit_guard.comparison.result import Comparison, Reference
