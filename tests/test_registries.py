@@ -417,7 +417,7 @@ def test_a_registry_can_be_named_with_map(tmp_path: Path) -> None:
     report = call("--map", "r.yaml", "--format", "json", cwd=root).report
     assert [(one["code"], one["path"]) for one in report["findings"]] == [("JG201", "b.md")]
     fixing = ("--fix", "--yes", "--generator", "scaffold")
-    assert call(*fixing, "--map", "r.yaml", cwd=root).code == 0
+    assert call(*fixing, "--map", "r.yaml", cwd=root).code == 1  # with a draft
     assert ((root / "b.md").exists(), (root / "c.md").exists()) == (True, False)
 
 
@@ -431,3 +431,16 @@ def test_prune_never_removes_a_directory(tmp_path: Path) -> None:
     outcome = call("prune", "--force", cwd=root)
     assert "kept p/b/: it is a directory" in outcome.out + outcome.err
     assert (root / "p" / "b" / "x").exists()
+
+
+def test_a_draft_is_reported_under_the_name_that_its_entry_has(tmp_path: Path) -> None:
+    files = {**skills("skills/new"), "jit-guard.toml": SKILLS}
+    root = lay_out(tmp_path, files)
+    call("--fix", "--yes", "--generator", "scaffold", cwd=root)
+    report = call("--format", "json", "--select", "JG501", cwd=root).report
+    assert [(one["code"], one["path"]) for one in report["findings"]] == [
+        ("JG501", "skills/new/SKILL.md")
+    ]
+    text = (root / "skills/new/SKILL.md").read_text()
+    (root / "skills/new/SKILL.md").write_text(f"{text}\nWritten by hand.\n")
+    assert call("--select", "JG501", cwd=root).code == 0

@@ -61,23 +61,31 @@ def read(
     content = Content([], [], [], [], [], [], [])
     for directory, names in sorted(comparison.served.items()):
         opaque = comparison.opaque.get(directory, frozenset())
-        readable, rest = _split(names, opaque, texts=texts, drafts=drafts)
+        any_name: AbstractSet[str] = comparison.drafts.get(directory, frozenset())
+        readable, rest = _split(names, opaque, any_name, texts=texts, drafts=drafts)
         if readable:
-            _check_texts(source, directory, readable, content)
+            _check_texts(source, directory, readable, content, any_name)
         if sizes and rest:
             _check_sizes(source, directory, rest, content)
     return content
 
 
 def _split(
-    names: AbstractSet[str], opaque: AbstractSet[str], *, texts: bool, drafts: bool
+    names: AbstractSet[str],
+    opaque: AbstractSet[str],
+    any_name: AbstractSet[str],
+    *,
+    texts: bool,
+    drafts: bool,
 ) -> tuple[AbstractSet[str], AbstractSet[str]]:
     """Return the names whose contents are read, and those whose size is enough."""
     if texts and not opaque:
         return names, frozenset()
     if not texts and not drafts:
         return frozenset(), names
-    readable = {name for name in names - opaque if texts or name.startswith(GENERATED)}
+    readable = {
+        name for name in names - opaque if texts or name.startswith(GENERATED) or name in any_name
+    }
     return readable, names - readable if readable else names
 
 
@@ -91,7 +99,13 @@ def _check_sizes(source: Source, directory: str, names: AbstractSet[str], conten
             content.empty.append(join(directory, name))
 
 
-def _check_texts(source: Source, directory: str, names: AbstractSet[str], content: Content) -> None:
+def _check_texts(
+    source: Source,
+    directory: str,
+    names: AbstractSet[str],
+    content: Content,
+    any_name: AbstractSet[str],
+) -> None:
     for name, chunks in source.chunks(directory, names):
         if chunks is None:
             content.vanished.append(join(directory, name))
@@ -105,13 +119,13 @@ def _check_texts(source: Source, directory: str, names: AbstractSet[str], conten
                         join(directory, name), chain((piece, following), chunks), content
                     )
                 else:
-                    _check_text(directory, name, piece, content)
+                    _check_text(directory, name, piece, content, draft=name in any_name)
             except UnreadableError as error:
                 content.unreadable.append(error)
 
 
-def _check_text(directory: str, name: str, data: bytes, content: Content) -> None:
-    """Check a text that fits into one piece, as almost all do."""
+def _check_text(directory: str, name: str, data: bytes, content: Content, *, draft: bool) -> None:
+    """Check a text that fits into one piece, as almost all do; `draft`: it may be one."""
     try:
         blank = data.decode().isspace()
     except UnicodeDecodeError as error:
@@ -123,7 +137,7 @@ def _check_text(directory: str, name: str, data: bytes, content: Content) -> Non
         content.blank.append(join(directory, name))
     elif data.startswith(_POINTER) and len(data) < _POINTER_SIZE:
         content.pointers.append(join(directory, name))
-    elif name.startswith(GENERATED):
+    elif draft or name.startswith(GENERATED):
         _check_draft(join(directory, name), data, content)
 
 

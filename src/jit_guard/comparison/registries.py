@@ -137,6 +137,8 @@ def _record(comparison: Comparison, landing: Landing) -> None:
             comparison.through_links[place.real] = reference.path
         directory, _, name = place.real.rpartition("/")
         comparison.serve(directory, {name}, not landing.registry.table.text)
+        if landing.registry.table.text:  # generated under the name that the entry has
+            comparison.drafts.setdefault(directory, set()).add(name)
 
 
 class _Named:

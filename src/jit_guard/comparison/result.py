@@ -205,13 +205,14 @@ class Comparison(NamedTuple):
     unknown: list[Misplaced]
     orphans: Orphans
     temporaries: list[str]
+    drafts: dict[str, set[str]]  # of registries: texts that may be drafts, whatever their names are
     named_directories: int = 0  # directories that entries of registries must name
 
     @classmethod
     def nothing(cls) -> Comparison:
         """Return a comparison without a tree."""
         nothing = Missing((), Settings(), {})
-        return cls("", {}, {}, {}, {}, nothing, [], [], [], [], Orphans(), [])
+        return cls("", {}, {}, {}, {}, nothing, [], [], [], [], Orphans(), [], {})
 
     def serve(self, directory: str, names: AbstractSet[str], opaque: bool) -> None:
         """Record that entries name these files; `opaque`: they are not text."""
