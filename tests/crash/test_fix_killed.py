@@ -95,3 +95,43 @@ def test_kill_9_at_every_call_of_a_fix_that_restores_files_from_git(
         f"kill -9, --fix with restored files: {len(chosen)} of {len(points)} points, {dict(ends)}"
     )
     assert len(ends) == 2  # old and new
+
+
+INDEX = "# pages\npages:\n- one.md  # first\n- 'two.md'\n"
+TABLE = """
+[[registry]]
+file = "index.yaml"
+entries = "$.pages[*]"
+target = "{value}"
+tree = ["*.md"]
+"""
+
+
+def with_a_registry(directory: str) -> State:
+    """A repository whose YAML index names a page in another case, and one that was deleted."""
+    root = Path(directory, "made")
+    root.mkdir()
+    pages = {"one.md": "A page about one thing.\n", "two.md": "Another page.\n"}
+    lay_out(root, {"jit-guard.toml": TABLE, "index.yaml": INDEX, **pages})
+    git(root, "init", "-q", "--template=")
+    git(root, "add", ".")
+    (root / "two.md").unlink()
+    (root / "one.md").rename(root / "One.md")
+    return read_state(str(root))
+
+
+@NEEDS_GIT
+def test_kill_9_at_every_call_of_a_fix_that_relinks_in_yaml(
+    fast_directory: str, record: Record
+) -> None:
+    made = with_a_registry(fast_directory)
+    project = FixProject(fast_directory, "command", made, restored=1)
+    assert project.new["index.yaml"] == INDEX.replace("one.md", "One.md").encode()
+    ends: Counter[str] = Counter()
+    points = changing(project.points("main"))
+    chosen = sample(points, 8)
+    for point, ran in project.inject("main", chosen, "signal=SIGKILL"):
+        assert ran.code == -signal.SIGKILL, (point, ran)
+        ends[project.ends_well(point)] += 1
+    record(f"kill -9, --fix of a registry: {len(chosen)} of {len(points)} points, {dict(ends)}")
+    assert len(ends) == 2  # old and new

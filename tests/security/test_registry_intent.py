@@ -14,7 +14,7 @@ import pytest
 
 from crash.disk_model import read_state
 from jit_guard.commit import intent
-from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent
+from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent, RefusedIntentError
 from jit_guard.registry.edit import Edit
 from jit_guard.text.names import PENDING
 from projects import call, lay_out
@@ -165,6 +165,12 @@ def test_a_hostile_intent_is_refused_as_a_whole(root: Path, name: str) -> None:
     assert {path: data for path, data in now.items() if not path.startswith(".jit-guard")} == {
         path: data for path, data in before.items() if not path.startswith(".jit-guard")
     }
+
+
+@pytest.mark.parametrize("syntax", ["xml", ["yaml"], None, ""])
+def test_a_syntax_that_no_commit_writes_is_refused_when_it_is_read(syntax: object) -> None:
+    with pytest.raises(RefusedIntentError, match="is corrupted"):
+        intent.decode(altered(commit(of_yaml()), syntax=syntax))
 
 
 def test_a_registry_that_cannot_be_read_is_to_be_corrected_first(root: Path) -> None:
