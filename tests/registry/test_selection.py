@@ -30,6 +30,7 @@ PLUGINS = {
         ("$.plugins[?@.skills].skills[*]", ["plugins/2/skills/0", "plugins/2/skills/1"]),
         ("$..source", ["plugins/0/source", "plugins/1/source", "plugins/2/source"]),
         ("$['plugins', 'plugins'][0].name", ["plugins/0/name"]),
+        ("$.plugins[?match(@.source, '[.]/.{9,12}')].source", ["plugins/0/source"]),
         ("$.nothing", []),
     ],
 )
@@ -81,3 +82,10 @@ def test_an_expression_that_never_ends_is_stopped(
 def test_an_expression_can_be_used_again_after_it_was_stopped() -> None:
     select = Selection("$.a")
     assert select.nodes({"a": 1}, 1) == select.nodes({"a": 1}, 1)
+
+
+def test_a_pattern_from_the_document_cannot_take_all_memory() -> None:
+    document = [{"text": "aaa", "pattern": "(a{9000}){9000}"}, {"text": "a", "pattern": "a{1,9}"}]
+    with pytest.raises(SelectionError, match="repeats more than"):
+        Selection("$[?match(@.text, @.pattern)]").nodes(document, 100)
+    assert len(Selection("$[?match(@.text, @.pattern)]").nodes(document[1:], 100)) == 1

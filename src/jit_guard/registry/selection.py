@@ -7,12 +7,13 @@ its `match` and `search` get the engine that has a time limit of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
 from typing import Any, NamedTuple
 
 import regex
-from iregexp_check import check as is_iregexp
+from iregexp_check import check
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathNode
 from jsonpath_rfc9535.exceptions import JSONPathError, JSONPathRecursionError
 from jsonpath_rfc9535.filter_expressions import (
@@ -35,6 +36,9 @@ from jit_guard.registry.strict_json import MAX_DEPTH
 from jit_guard.text.printable import quote
 
 MOST = 1000  # characters of an expression
+_MOST_REPEATED = 10_000  # the engine needs memory for each, before it looks at its time limit
+_LONG_COUNT = re.compile(r"(?<=[{,])\d+(?=[,}])")
+_COUNT = re.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}")
 _LEAST_TIME = 5.0  # seconds,
 _PER_CHARACTER = 1e-5  # plus this for each character of the document
 
@@ -132,12 +136,28 @@ class Selection:
             _refuse_other_patterns(expression)
 
 
+def is_iregexp(pattern: str) -> bool:
+    """Check for an I-Regexp (RFC 9485); `check` knows only counts of one digit."""
+    return bool(check(_LONG_COUNT.sub("1", pattern)))
+
+
+def refuse_counts(pattern: str) -> None:
+    """Raise SelectionError if the counts of a pattern, multiplied, are too large."""
+    repeated = 1
+    for count in _COUNT.finditer(pattern):
+        repeated *= max(1, *(int(one[:9]) for one in count.groups("") if one))
+        if repeated > _MOST_REPEATED:
+            raise SelectionError(f"{quote(pattern)} repeats more than {_MOST_REPEATED:,} times")
+
+
 def _refuse_other_patterns(function: FunctionExtension) -> None:
     """Refuse a literal pattern that is not an I-Regexp, which would silently match nothing."""
     if function.name in ("match", "search"):
         pattern = function.args[1]
-        if isinstance(pattern, StringLiteral) and not is_iregexp(pattern.value):
-            raise SelectionError(f"{quote(pattern.value)} is not an I-Regexp (RFC 9485)")
+        if isinstance(pattern, StringLiteral):
+            if not is_iregexp(pattern.value):
+                raise SelectionError(f"{quote(pattern.value)} is not an I-Regexp (RFC 9485)")
+            refuse_counts(pattern.value)
 
 
 class _Timed(JSONPathSegment):
@@ -190,6 +210,7 @@ class _Matching(FilterFunction):
         """Match a text with an I-Regexp; as the standard says, nothing else matches."""
         if not isinstance(text, str) or not isinstance(pattern, str) or not is_iregexp(pattern):
             return False
+        refuse_counts(pattern)
         try:
             left = self._deadline().check()
             return self._function(map_re(pattern), text, timeout=left) is not None

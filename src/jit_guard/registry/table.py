@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import regex
 
 from jit_guard.registry.presets import preset
-from jit_guard.registry.selection import Selection, SelectionError
+from jit_guard.registry.selection import Selection, SelectionError, refuse_counts
 from jit_guard.registry.syntax.syntax import NAMES
 from jit_guard.registry.target import Template, TemplateError, parse
 from jit_guard.registry.tree_globs import TreeGlobs
@@ -189,8 +190,13 @@ def _match(value: Any) -> dict[str, regex.Pattern[str]]:
         if not isinstance(pattern, str) or len(pattern) > _LONGEST:
             raise ValueError(f".{field} must be a pattern of at most {_LONGEST:,} characters")
         try:
+            refuse_counts(pattern)
+        except SelectionError as error:
+            raise ValueError(f".{field}: {error}") from None
+        try:
+            re.compile(pattern)  # the other engine also has recursion, which needs memory
             found[field] = regex.compile(pattern, regex.VERSION0)
-        except (regex.error, RecursionError) as error:
+        except (re.error, regex.error, RecursionError, OverflowError) as error:
             raise ValueError(f".{field}: {quote(pattern)} is not a pattern: {error}") from None
     return found
 
