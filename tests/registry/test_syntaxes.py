@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jit_guard.registry.syntax.syntax import ReadError, syntax, syntax_name
+from jit_guard.registry.strict_json import ReadError
+from jit_guard.registry.syntax.syntax import syntax, syntax_name
 
 TOML = """\
 title = "a"  # the first

@@ -65,7 +65,7 @@ def _tables(tables: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
             yield f"[{number}].{part}", setting
 
 
-# The keys whose value is a table, each with the lines that stand for it.
+# The keys whose value is a table, each with the function that yields its lines.
 _PARTS: dict[str, Callable[[Any], Iterator[tuple[str, Any]]]] = {
     "types": _types,
     "prices": _prices,

@@ -17,8 +17,8 @@ from jit_guard.check import check
 from jit_guard.config import CONFIG_FILE, PRESETS, toml_string
 from jit_guard.errors import JitGuardError
 from jit_guard.project import load
-from jit_guard.registry.strict_json import EncodingError
-from jit_guard.registry.syntax.syntax import ReadError, syntax, syntax_name
+from jit_guard.registry.strict_json import EncodingError, ReadError
+from jit_guard.registry.syntax.syntax import syntax, syntax_name
 from jit_guard.registry.target import OutsideTargetError, normalized
 from jit_guard.report import Report
 from jit_guard.sources.overlay import Overlay

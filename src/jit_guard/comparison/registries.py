@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from jit_guard.comparison.compare import add_temporaries
@@ -83,7 +84,9 @@ def compare_registries(
     return comparison._replace(
         directories=_merged(comparison.directories, seen),
         named_directories=sum(item.directory for item in seen),
-        orphans=Orphans(sorted((*comparison.orphans.stretches, *stretches), key=_first_path)),
+        orphans=Orphans(
+            sorted((*comparison.orphans.stretches, *stretches), key=attrgetter("first"))
+        ),
     )
 
 
@@ -227,7 +230,3 @@ def _merged(
 
 def _name(item: Item) -> str:
     return item.shown[len(item.path.rpartition("/")[0]) :].lstrip("/")
-
-
-def _first_path(stretch: Stretch) -> str:
-    return join(stretch.directory, stretch.names[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from operator import attrgetter
 
 from jit_guard.config import Settings
 from jit_guard.named_tuple import NamedTuple
@@ -106,6 +107,11 @@ class Stretch(NamedTuple):
     directory: str
     names: list[str]
 
+    @property
+    def first(self) -> str:
+        """The first path."""
+        return join(self.directory, self.names[0])
+
 
 class Orphans:
     """The orphans: sorted paths, stored as names per directory.
@@ -158,7 +164,7 @@ def orphans_in(
         for start, end in zip([0, *cuts], [*cuts, len(ordered)], strict=True):
             if start < end:
                 found.append(Stretch(path, ordered[start:end]))
-    return Orphans(sorted(found, key=lambda one: join(one.directory, one.names[0])))
+    return Orphans(sorted(found, key=attrgetter("first")))
 
 
 class Reference(NamedTuple):

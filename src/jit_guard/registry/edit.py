@@ -14,13 +14,8 @@ from typing import Any, NamedTuple
 from jit_guard.errors import JitGuardError
 from jit_guard.registry import strict_json
 from jit_guard.registry.positions import Positions, Span, pointer
-from jit_guard.registry.syntax.syntax import (
-    Document,
-    MissingLibraryError,
-    ReadError,
-    Syntax,
-    syntax,
-)
+from jit_guard.registry.strict_json import ReadError
+from jit_guard.registry.syntax.syntax import Document, MissingLibraryError, Syntax, syntax
 
 
 class Edit(NamedTuple):

@@ -156,7 +156,7 @@ def parse(path: str, data: bytes) -> GoalMap | MapFault:
         text = strict_json.decode(data)
     except strict_json.EncodingError as error:
         before = data[: error.offset].decode()
-        return _fault("JG003", before, len(before), error.reason)
+        return fault_at("JG003", before, len(before), error.reason)
     try:
         goal_map = GoalMap(path, text, strict_json.parse(text), repeats_keys=False)
         if not goal_map.conforms or goal_map.strings != strict_json.strings(text):
@@ -166,11 +166,12 @@ def parse(path: str, data: bytes) -> GoalMap | MapFault:
         if not goal_map.conforms:
             strict_json.refuse_deep(text)
     except strict_json.JsonError as error:
-        return _fault("JG001", text, error.offset, error.reason)
+        return fault_at("JG001", text, error.offset, error.reason)
     return goal_map
 
 
-def _fault(code: str, text: str, offset: int, reason: str) -> MapFault:
+def fault_at(code: str, text: str, offset: int, reason: str) -> MapFault:
+    """Return a fault at an offset, in characters."""
     from jit_guard.registry.positions import Positions
 
     return MapFault(code, *Positions(text).line_column(offset), reason)

@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from jit_guard.registry import strict_json
-from jit_guard.registry.goal_map import MapFault, Position
+from jit_guard.registry.goal_map import MapFault, Position, fault_at
 from jit_guard.registry.positions import Positions
 from jit_guard.registry.schema import Violation
 from jit_guard.registry.selection import Deadline, Selected
+from jit_guard.registry.strict_json import ReadError
 from jit_guard.registry.syntax.spans import Spans
-from jit_guard.registry.syntax.syntax import Document, ReadError, syntax, syntax_name
+from jit_guard.registry.syntax.syntax import Document, syntax, syntax_name
 from jit_guard.registry.table import Table
 from jit_guard.registry.target import (
     Context,
@@ -210,16 +211,12 @@ def read(table: Table, path: str, data: bytes) -> Registry | MapFault:
         text = how.decode(data)
     except strict_json.EncodingError as error:
         before = data[: error.offset].decode()
-        return _fault("JG003", before, len(before), error.reason)
+        return fault_at("JG003", before, len(before), error.reason)
     try:
         return Registry(path, text, how.read(text), table)
     except ReadError as error:
-        return _fault("JG001", text, error.offset, error.reason)
+        return fault_at("JG001", text, error.offset, error.reason)
 
 
 def _syntax_of(table: Table, path: str) -> str:
     return table.syntax or syntax_name(path) or "json"
-
-
-def _fault(code: str, text: str, offset: int, reason: str) -> MapFault:
-    return MapFault(code, *Positions(text).line_column(offset), reason)

@@ -24,13 +24,17 @@ _CONFLICT = r"(<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
-class JsonError(ValueError):
-    """The text is not JSON. `offset` is in characters; `reason` says what is wrong."""
+class ReadError(ValueError):
+    """The text does not have its syntax. `offset` is in characters; `reason` says what is wrong."""
 
     def __init__(self, offset: int, reason: str) -> None:
         super().__init__(reason)
         self.offset = offset
         self.reason = reason
+
+
+class JsonError(ReadError):
+    """The text is not JSON."""
 
 
 class EncodingError(ValueError):

@@ -34,7 +34,7 @@ class Table(NamedTuple):
         required: the entries of this registry alone must name everything in `tree`.
         text: the targets are text.
         syntax: the name of the syntax; None: by the suffix of each file.
-        number: of the table in the configuration, from 1; a preset may stand for several.
+        number: of the table in the configuration, from 1; a preset may have several.
         given: the table as configured, with the keys of its preset.
     """
 

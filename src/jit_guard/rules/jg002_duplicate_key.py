@@ -22,27 +22,30 @@ MERGE_KEYS = Form("edit", "merge the two, or rename one of them{then}")
 def _check(facts: Facts) -> Iterator[Finding]:
     for goal_map in facts.maps:
         for keys, first, again in _repeated(goal_map):
-            line, column = goal_map.positions.line_column(first.start)
             what = "goal" if len(keys) == 1 else "component type"
-            yield RULE.at_offset(
-                goal_map,
-                again.start,
-                keys,
-                f"this {what} is already defined at {line}:{column}; parsers keep the last one",
-                hint=MERGE_KEYS(then=facts.then(goal_map.path)),
-                path=goal_map.path,
-            )
+            yield _finding(facts, goal_map, what, keys, first, again)
     for registry in {one.path: one for one in facts.registries}.values():
         for keys, first, again in _repeated_anywhere(registry) if registry.repeats_keys else ():
-            line, column = registry.positions.line_column(first.start)
-            yield RULE.at_offset(
-                registry,
-                again.start,
-                keys,
-                f"this key is already defined at {line}:{column}; parsers keep the last one",
-                hint=MERGE_KEYS(then=facts.then(registry.path)),
-                path=registry.path,
-            )
+            yield _finding(facts, registry, "key", keys, first, again)
+
+
+def _finding(
+    facts: Facts,
+    found_in: GoalMap | Registry,
+    what: str,
+    keys: tuple[str, ...],
+    first: Span,
+    again: Span,
+) -> Finding:
+    line, column = found_in.positions.line_column(first.start)
+    return RULE.at_offset(
+        found_in,
+        again.start,
+        keys,
+        f"this {what} is already defined at {line}:{column}; parsers keep the last one",
+        hint=MERGE_KEYS(then=facts.then(found_in.path)),
+        path=found_in.path,
+    )
 
 
 def _repeated_anywhere(registry: Registry) -> Iterator[tuple[tuple[str, ...], Span, Span]]:

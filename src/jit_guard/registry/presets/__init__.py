@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -30,8 +29,3 @@ def preset(name: Any) -> list[dict[str, Any]]:
     text = files(__name__).joinpath(f"{name}.toml").read_text("utf-8")
     found: list[dict[str, Any]] = tomllib.loads(text)["registry"]
     return found
-
-
-def literal_files(name: str) -> Iterator[str]:
-    """Yield the files of a preset, without globs."""
-    yield from (one["file"] for one in preset(name) if "*" not in one["file"])

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from jit_guard.registry import strict_json
 from jit_guard.registry.positions import Positions
-from jit_guard.registry.syntax.syntax import Document, ReadError, Syntax
+from jit_guard.registry.strict_json import ReadError
+from jit_guard.registry.syntax.syntax import Document, Syntax
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _COMMENTS = re.compile(rf"(?s)({_STRING})|//[^\r\n]*|/\*.*?\*/|/\*")
@@ -21,10 +22,7 @@ _NO_LINE_END = re.compile(r"[^\r\n]")
 
 
 def _read(text: str) -> Document:
-    try:
-        value, repeats_keys = strict_json.loads(text)
-    except strict_json.JsonError as error:
-        raise ReadError(error.offset, error.reason) from None
+    value, repeats_keys = strict_json.loads(text)
     return Document(value, lambda: Positions(text), repeats_keys)
 
 

@@ -13,15 +13,6 @@ from jit_guard.registry.strict_json import decode
 from jit_guard.registry.syntax.spans import Spans
 
 
-class ReadError(ValueError):
-    """The text does not have this syntax. `offset` is in characters."""
-
-    def __init__(self, offset: int, reason: str) -> None:
-        super().__init__(reason)
-        self.offset = offset
-        self.reason = reason
-
-
 class MissingLibraryError(JitGuardError):
     """The library that reads this syntax is not installed. The message says how to install it."""
 

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterator
 
 from jit_guard.registry.positions import Member, Span
-from jit_guard.registry.strict_json import MAX_DEPTH
+from jit_guard.registry.strict_json import MAX_DEPTH, ReadError
 from jit_guard.registry.syntax.spans import Location, Spans
-from jit_guard.registry.syntax.syntax import Document, ReadError, Syntax
+from jit_guard.registry.syntax.syntax import Document, Syntax
 
 if sys.version_info >= (3, 11):
     import tomllib

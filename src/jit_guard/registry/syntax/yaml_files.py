@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from jit_guard.registry.positions import Member, Span
-from jit_guard.registry.strict_json import MAX_DEPTH
+from jit_guard.registry.strict_json import MAX_DEPTH, ReadError
 from jit_guard.registry.syntax.spans import Location, Repeated, Spans
-from jit_guard.registry.syntax.syntax import Document, MissingLibraryError, ReadError, Syntax
+from jit_guard.registry.syntax.syntax import Document, MissingLibraryError, Syntax
 
 try:
     import yaml
