@@ -76,15 +76,15 @@ def alter(root: Path, *statements: str) -> None:
 
 def refused(root: Path, *doors: tuple[str, ...]) -> list[Outcome]:
     """Check that every command refuses the ledger and says so."""
-    told = []
+    outcome = []
     for words in doors or DOORS:
         done = call(*words, cwd=root)
         assert done.code == 2, (words, done)
         assert "internal error" not in done.err
         assert ".jit-guard" in done.err
-        told.append(done)
+        outcome.append(done)
     assert not (root / "components/personas/guide.txt").exists()
-    return told
+    return outcome
 
 
 # The schema

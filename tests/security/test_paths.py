@@ -65,8 +65,8 @@ def outside(tmp_path: Path) -> Path:
     )
 
 
-def silent(told: object) -> None:
-    assert SECRET not in str(told)
+def silent(outcome: object) -> None:
+    assert SECRET not in str(outcome)
 
 
 # --- maps ----------------------------------------------------------------------------------------
@@ -104,12 +104,12 @@ def test_a_map_outside_is_neither_read_nor_written(
         git(root, "init", "-q")
     before = state(tmp_path)
     for name in NAMES:
-        told = call("--format", name, cwd=root)
-        assert told.code == 1, told
-        assert "JG205" in told.out
-        silent(told)
-    told = call("--fix", "--no-input", "--yes", cwd=root)
-    silent(told)
+        outcome = call("--format", name, cwd=root)
+        assert outcome.code == 1, outcome
+        assert "JG205" in outcome.out
+        silent(outcome)
+    outcome = call("--fix", "--no-input", "--yes", cwd=root)
+    silent(outcome)
     ours = str(root / ".jit-guard")
     assert {
         path: one for path, one in state(tmp_path).items() if not path.startswith(ours)
@@ -129,12 +129,12 @@ def test_a_map_outside_withholds_orphans_and_cannot_be_accepted(
             "base.jsonl": '["JG205", "goal_map.json", null, null, "goal_map.json"]\n',
         },
     )
-    told = call("--format", "json", cwd=root)
-    assert told.codes == ["JG205"]
-    assert [one["code"] for one in told.report["skipped"]] == ["JG301"]
-    told = call("--baseline", "base.jsonl", cwd=root)
-    assert (told.code, told.out) == (2, "")
-    assert "cannot be accepted" in told.err
+    outcome = call("--format", "json", cwd=root)
+    assert outcome.codes == ["JG205"]
+    assert [one["code"] for one in outcome.report["skipped"]] == ["JG301"]
+    outcome = call("--baseline", "base.jsonl", cwd=root)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "cannot be accepted" in outcome.err
 
 
 def test_a_map_may_be_a_link_inside_the_project(tmp_path: Path) -> None:
@@ -151,16 +151,16 @@ def test_a_map_may_be_a_link_inside_the_project(tmp_path: Path) -> None:
 def test_a_map_in_git_is_checked_as_on_disk(tmp_path: Path, target: str) -> None:
     root = repository(tmp_path / "project", {**SOUND, "goal_map.json": Link(target)})
     for source in ("worktree", "index", "HEAD"):
-        told = call("--source", source, "--format", "json", cwd=root)
-        assert (told.code, told.codes) == (1, ["JG205"]), source
+        outcome = call("--source", source, "--format", "json", cwd=root)
+        assert (outcome.code, outcome.codes) == (1, ["JG205"]), source
 
 
 def test_pytest_reports_the_same(pytester: pytest.Pytester) -> None:
     lay_out(pytester.path.parent, {"elsewhere.json": MAP})
     plant(pytester, {**SOUND, "goal_map.json": Link("../elsewhere.json")})
-    told = run_pytest(pytester, "--jit-guard")
-    assert told.ours["schema"] == "failed"
-    assert "JG205" in told.texts["goal_map.json::schema"]
+    outcome = run_pytest(pytester, "--jit-guard")
+    assert outcome.ours["schema"] == "failed"
+    assert "JG205" in outcome.texts["goal_map.json::schema"]
 
 
 # --- the configuration ---------------------------------------------------------------------------
@@ -183,10 +183,10 @@ def test_a_configuration_outside_exits_with_2(tmp_path: Path, outside: Path, mad
     root = lay_out(tmp_path / "project", {**SOUND, **made})
     before = state(tmp_path)
     for argv in ((), ("config",), ("--format", "json"), ("init",), ("--fix", "--yes")):
-        told = call(*argv, cwd=root)
-        assert told.code == 2, argv
-        assert "is refused" in told.err
-        silent(told)
+        outcome = call(*argv, cwd=root)
+        assert outcome.code == 2, argv
+        assert "is refused" in outcome.err
+        silent(outcome)
     assert state(tmp_path) == before
 
 
@@ -201,20 +201,20 @@ def test_a_pyproject_outside_does_not_make_a_root(tmp_path: Path, outside: Path)
 def test_a_linked_configuration_in_git_is_refused(tmp_path: Path) -> None:
     root = repository(tmp_path / "project", {**SOUND, "jit-guard.toml": Link("/etc/hostname")})
     for source in ("index", "HEAD"):
-        told = call("--source", source, cwd=root)
-        assert (told.code, told.out) == (2, "")
+        outcome = call("--source", source, cwd=root)
+        assert (outcome.code, outcome.out) == (2, "")
         assert (
             "jit-guard.toml is refused: the link jit-guard.toml points outside the project"
-            in told.err
+            in outcome.err
         )
 
 
 def test_a_flag_may_name_any_path(tmp_path: Path, outside: Path) -> None:
     root = lay_out(tmp_path / "project", {**SOUND, "c.toml": Link("../outside/settings.toml")})
     for path in ("../outside/settings.toml", "c.toml"):
-        told = call("config", "--config", path, cwd=root)
-        assert told.code == 0
-        assert SECRET in told.out
+        outcome = call("config", "--config", path, cwd=root)
+        assert outcome.code == 0
+        assert SECRET in outcome.out
     lay_out(outside, {"s.json": "{}", "b.jsonl": ""})
     flags = ("--schemafile", "../outside/s.json", "--baseline", "../outside/b.jsonl")
     assert call(*flags, cwd=root).code == 0
@@ -255,9 +255,9 @@ def test_a_configured_file_outside_exits_with_2(
     before = state(tmp_path)
     argv = ("--fix", "--no-input", "--yes", "--command", "cat") if key in FILES[:2] else ()
     for more in ((), ("--dry-run",)) if argv else ((),):
-        told = call(*argv, *more, cwd=root)
-        assert told.code == 2, told
-        silent(told)
+        outcome = call(*argv, *more, cwd=root)
+        assert outcome.code == 2, outcome
+        silent(outcome)
     kept = without_ours(state(tmp_path))
     assert kept == before
 
@@ -291,9 +291,9 @@ def test_ignored_files_are_not_sent(tmp_path: Path, key: str) -> None:
     seen = tmp_path / "seen"
     spy = f"sh -c 'cat >> {seen}; echo text'"
     fix = ("--fix", "--no-input", "--yes", "--command", spy)
-    told = call(*fix, cwd=root)
-    assert (told.code, seen.exists()) == (2, False)
-    assert f"{key}: docs/p is ignored by git" in told.err
+    outcome = call(*fix, cwd=root)
+    assert (outcome.code, seen.exists()) == (2, False)
+    assert f"{key}: docs/p is ignored by git" in outcome.err
     (tmp_path / "own.toml").write_text(f'{key} = "docs/p"\n')
     assert call(*fix, "--config", "../own.toml", cwd=root).code == 0  # the user named it
     assert SECRET in seen.read_text()
@@ -311,9 +311,9 @@ def test_what_we_keep_is_not_sent(tmp_path: Path, key: str) -> None:
     root = lay_out(tmp_path / "project", made)
     seen = tmp_path / "seen"
     spy = f"sh -c 'cat >> {seen}; echo text'"
-    told = call("--fix", "--no-input", "--yes", "--command", spy, cwd=root)
-    assert (told.code, seen.exists()) == (2, False)
-    assert f"{key}: docs/p is in .jit-guard" in told.err
+    outcome = call("--fix", "--no-input", "--yes", "--command", spy, cwd=root)
+    assert (outcome.code, seen.exists()) == (2, False)
+    assert f"{key}: docs/p is in .jit-guard" in outcome.err
 
 
 # --- components ----------------------------------------------------------------------------------
@@ -351,9 +351,9 @@ def test_nothing_is_written_outside_the_project_or_into_git(
     root = lay_out(tmp_path / "project", {"goal_map.json": HOLE, **made})
     before = state(tmp_path)
     for argv in (GENERATE, ("prune", "--force"), ("init",), ()):
-        told = call(*argv, cwd=root)
-        assert told.code in ((1, 2) if argv in ((), GENERATE) else (0, 1, 2)), argv
-        silent(told)
+        outcome = call(*argv, cwd=root)
+        assert outcome.code in ((1, 2) if argv in ((), GENERATE) else (0, 1, 2)), argv
+        silent(outcome)
     kept = without_ours(state(tmp_path))
     new = {path for path in kept.keys() - before.keys() if "goal_map.schema" not in path}
     assert new <= {str(root / "jit-guard.toml")}
@@ -372,10 +372,10 @@ def test_an_entry_never_leads_into_git(tmp_path: Path, filename: str) -> None:
             f"components/ts/{filename}": TEXT,
         },
     )
-    told = call("--format", "json", cwd=root)
-    assert "JG205" in told.codes
-    assert "JG201" not in told.codes
-    (found,) = (one for one in told.report["findings"] if one["code"] == "JG205")
+    outcome = call("--format", "json", cwd=root)
+    assert "JG205" in outcome.codes
+    assert "JG201" not in outcome.codes
+    (found,) = (one for one in outcome.report["findings"] if one["code"] == "JG205")
     assert ".git" in found["message"]
     before = state(tmp_path)
     call(*GENERATE, cwd=root)
@@ -388,8 +388,8 @@ def test_an_entry_never_leads_into_git(tmp_path: Path, filename: str) -> None:
 def test_an_entry_in_git_never_leads_into_git(tmp_path: Path) -> None:
     made = {"goal_map.json": '{"A": {"t": "x"}}', "components/ts": Link("../.git/refs")}
     root = repository(tmp_path, made)
-    told = call("--source", "index", "--format", "json", cwd=root)
-    assert "JG205" in told.codes
+    outcome = call("--source", "index", "--format", "json", cwd=root)
+    assert "JG205" in outcome.codes
 
 
 @pytest.mark.parametrize("name", [".gitkeep", ".github", "git", "a.git", ".gitattributes", "git~2"])
@@ -431,9 +431,9 @@ def test_planted_links_are_not_written_through(
         (root / "jit-guard.toml").write_text(f'baseline = "{place}"\n')
         argv = ("--update-baseline",)
     before = state(tmp_path)
-    told = call(*argv, cwd=root)
-    assert told.code == 2
-    silent(told)
+    outcome = call(*argv, cwd=root)
+    assert outcome.code == 2
+    silent(outcome)
     assert state(tmp_path) == before
 
 
@@ -464,8 +464,8 @@ def test_init_does_not_write_through_planted_links(
 ) -> None:
     root = lay_out(tmp_path / "project", made)
     before = state(tmp_path)
-    told = call("init", cwd=root)
-    assert told.code == 2
+    outcome = call("init", cwd=root)
+    assert outcome.code == 2
     assert state(tmp_path) == before  # nothing is half done
 
 
@@ -505,14 +505,14 @@ def test_a_dry_run_lists_every_file_that_would_be_sent(tmp_path: Path) -> None:
             "more.json": '{"PART": {"persona": "One."}}',
         },
     )
-    told = call(
+    outcome = call(
         "--fix", "--dry-run", "--yes", "--command", "false", "--descriptions", "more.json", cwd=root
     )
-    assert told.code == 1
-    listed = [line.split(maxsplit=1)[1] for line in told.out.splitlines() if "shows" in line]
+    assert outcome.code == 1
+    listed = [line.split(maxsplit=1)[1] for line in outcome.out.splitlines() if "shows" in line]
     assert listed == ["docs/p.md", "docs/d.json", "more.json", "components/personas/host.txt"]
-    told = call("--fix", "--dry-run", "--yes", "--generator", "scaffold", cwd=root)
-    assert "shows" not in told.out
+    outcome = call("--fix", "--dry-run", "--yes", "--generator", "scaffold", cwd=root)
+    assert "shows" not in outcome.out
 
 
 # --- hints --------------------------------------------------------------------------------------
@@ -537,9 +537,9 @@ def test_no_hint_suggests_publishing_the_target_of_a_link(
     files = {**SOUND, "goal_map.json": json.dumps(goals), **made}
     root = repository(tmp_path, {**files, ".gitignore": "mine\nprivate\n" if ignored else ""})
     lay_out(root, {"mine/.env": SECRET, "components/personas/private": SECRET})
-    told = call("--format", "json", cwd=root)
-    assert "JG203" in told.codes
-    for found in told.report["findings"]:
+    outcome = call("--format", "json", cwd=root)
+    assert "JG203" in outcome.codes
+    for found in outcome.report["findings"]:
         if found["code"] == "JG203":
             assert "git add" not in str(found), found
 
@@ -558,8 +558,8 @@ def test_no_hint_suggests_adding_ignored_files_if_components_is_the_root(
         },
     )
     lay_out(root, {"private/key.pem": SECRET, "private/b.txt": TEXT})
-    told = call("--format", "json", "--select", "JG203", cwd=root)
-    hints = {one["path"]: one["hint"] for one in told.report["findings"]}
+    outcome = call("--format", "json", "--select", "JG203", cwd=root)
+    hints = {one["path"]: one["hint"] for one in outcome.report["findings"]}
     assert "git add" not in hints["private/key.pem"]
     assert "git add -- private/b.txt" in hints["private/b.txt"]
 
@@ -590,11 +590,11 @@ def test_what_git_ignores_is_not_forced_into_it(
         },
     )
     lay_out(root, {path: SECRET})
-    told = call("--format", "json", "--source", source, cwd=root)
-    found = [one for one in told.report["findings"] if one["path"] == path]
-    assert found, told
+    outcome = call("--format", "json", "--source", source, cwd=root)
+    found = [one for one in outcome.report["findings"] if one["path"] == path]
+    assert found, outcome
     assert "is ignored by" in found[0]["hint"]
-    assert "git add" not in str(told)
+    assert "git add" not in str(outcome)
 
 
 @NEEDS_GIT
@@ -610,8 +610,8 @@ def test_hints_still_suggest_adding_forgotten_components(tmp_path: Path) -> None
         },
     )
     (root / "goal_map.json").write_text(json.dumps(goals))
-    told = call("--format", "json", "--select", "JG203", cwd=root)
-    hints = {one["path"]: one["hint"] for one in told.report["findings"]}
+    outcome = call("--format", "json", "--select", "JG203", cwd=root)
+    hints = {one["path"]: one["hint"] for one in outcome.report["findings"]}
     assert "git add -- components/personas/new.txt" in hints["components/personas/new.txt"]
     assert "git add -f -- components/personas/new.log" in hints["components/personas/new.log"]
     assert "git add -- components/personas/l.txt" in hints["components/personas/l.txt"]
@@ -623,9 +623,9 @@ def test_hints_still_suggest_adding_forgotten_components(tmp_path: Path) -> None
 LONG = "".join(f"{n:03d}x" for n in range(100))  # contains no 61 characters twice
 
 
-def quotes_little(told: str) -> None:
-    told = told.replace("\\", "")
-    assert not any(LONG[at : at + 61] in told for at in range(len(LONG) - 60)), told
+def quotes_little(outcome: str) -> None:
+    outcome = outcome.replace("\\", "")
+    assert not any(LONG[at : at + 61] in outcome for at in range(len(LONG) - 60)), outcome
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -650,10 +650,10 @@ def test_long_values_are_shortened_in_findings(
     document = {"additionalProperties": {"additionalProperties": schema}}
     root = lay_out(tmp_path, {"goal_map.json": json.dumps(goals), "s.json": json.dumps(document)})
     argv = ("--schemafile", "s.json") if schema else ()
-    told = call("--select", "JG101", "--format", name, *argv, cwd=root)
-    assert "JG101" in told.out
-    quotes_little(told.out)
-    assert "7" * 61 not in told.out
+    outcome = call("--select", "JG101", "--format", name, *argv, cwd=root)
+    assert "JG101" in outcome.out
+    quotes_little(outcome.out)
+    assert "7" * 61 not in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -677,9 +677,9 @@ def test_long_values_are_shortened_in_findings(
 def test_long_settings_are_shortened_in_errors(tmp_path: Path, line: str) -> None:
     base = f'["JG001{LONG}", null, null, null, null]\n'
     root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": line, "base": base})
-    told = call(cwd=root)
-    assert told.code == 2
-    quotes_little(told.err)
+    outcome = call(cwd=root)
+    assert outcome.code == 2
+    quotes_little(outcome.err)
 
 
 # --- odd names -----------------------------------------------------------------------------------
@@ -696,9 +696,9 @@ def test_a_goal_may_contain_nul(tmp_path: Path, goal: str) -> None:
         },
     )
     for argv in (*(("--format", name) for name in NAMES), ("--fix", "--no-input"), ("selftest",)):
-        told = call(*argv, cwd=root)
-        assert told.code in (0, 1, 2)
-        assert "\0" not in told.out + told.err
+        outcome = call(*argv, cwd=root)
+        assert outcome.code in (0, 1, 2)
+        assert "\0" not in outcome.out + outcome.err
 
 
 # --- programs ------------------------------------------------------------------------------------
@@ -716,8 +716,8 @@ def test_git_in_the_working_directory_is_not_run(
         lay_out(root, {f"{directory}git": f"#!/bin/sh\ntouch {ran}\nexit 1\n"})
         (root / directory / "git").chmod(0o755)
     path = os.pathsep.join([entry.format(root=root), os.environ["PATH"]])
-    told = run("--source", source, cwd=root, PATH=path)
-    assert told.code == 1
+    outcome = run("--source", source, cwd=root, PATH=path)
+    assert outcome.code == 1
     assert not ran.exists()
 
 
@@ -728,9 +728,9 @@ def test_a_bare_command_name_is_not_looked_up_in_the_project(tmp_path: Path) -> 
     (root / "writer").chmod(0o755)
     fix = ("--fix", "--no-input", "--yes", "--command")
     path = os.pathsep.join([".", os.environ["PATH"]])
-    told = run(*fix, "writer", cwd=root, PATH=path)
-    assert (told.code, ran.exists()) == (2, False)
-    assert "writer cannot be run" in told.err
+    outcome = run(*fix, "writer", cwd=root, PATH=path)
+    assert (outcome.code, ran.exists()) == (2, False)
+    assert "writer cannot be run" in outcome.err
     assert run(*fix, "./writer", cwd=root, PATH=path).code == 0  # the user named this path
     assert ran.exists()
 
@@ -777,9 +777,9 @@ def test_a_report_is_not_written_into_another_git_directory(tmp_path: Path) -> N
     lay_out(tmp_path, {"other/.git/x": "", "link": Link("other/.git/new")})
     root = lay_out(tmp_path / "project", SOUND)
     for path in ("../other/.git/x", "../link"):
-        told = call("--format", f"json={path}", cwd=root)
-        assert told.code == 2
-        assert "leads into a .git directory" in told.err
+        outcome = call("--format", f"json={path}", cwd=root)
+        assert outcome.code == 2
+        assert "leads into a .git directory" in outcome.err
     assert (tmp_path / "other/.git/x").read_bytes() == b""
     assert not (tmp_path / "other/.git/new").exists()
 
@@ -812,8 +812,8 @@ def test_selftest_refuses_a_directory_that_it_cannot_use(
 ) -> None:
     goals = {"goal_map.json": '{"GREET": {"persona": "host.txt"}}\n'}
     root = lay_out(tmp_path / "project", {**goals, **made})
-    told = call("selftest", cwd=root)
-    assert (told.code, told.out) == (2, ""), told
+    outcome = call("selftest", cwd=root)
+    assert (outcome.code, outcome.out) == (2, ""), outcome
 
 
 @pytest.mark.parametrize(
@@ -823,8 +823,8 @@ def test_selftest_works_without_a_type_that_can_be_a_directory(
     tmp_path: Path, component_type: str
 ) -> None:
     made = {"goal_map.json": f'{{"A": {{"{component_type}": "host.txt"}}}}\n', "components/x": ""}
-    told = call("selftest", cwd=lay_out(tmp_path, made))
-    assert told.code == 0, told
+    outcome = call("selftest", cwd=lay_out(tmp_path, made))
+    assert outcome.code == 0, outcome
 
 
 # --- a .git that is no repository, and paths of many levels --------------------------------------
@@ -855,14 +855,14 @@ def test_what_is_in_the_place_of_git_is_not_waited_for(
     call(*GENERATE, cwd=root)  # now there is a ledger to be read
     (root / "goal_map.json").write_text(HOLE)
     make(root / ".git")
-    told = subprocess.run(
+    outcome = subprocess.run(
         [sys.executable, "-I", "-m", "jit_guard", *argv],
         cwd=root,
         capture_output=True,
         check=False,
         timeout=20,
     )
-    assert told.returncode in (0, 1, 2), told
+    assert outcome.returncode in (0, 1, 2), outcome
 
 
 def test_a_component_below_many_directories_is_placed(tmp_path: Path) -> None:
@@ -875,7 +875,7 @@ def test_a_component_below_many_directories_is_placed(tmp_path: Path) -> None:
             f"components/{deep}/there.txt": TEXT,
         },
     )
-    told = call(*GENERATE, cwd=root)
-    assert told.code == 1, told  # it is a draft
+    outcome = call(*GENERATE, cwd=root)
+    assert outcome.code == 1, outcome  # it is a draft
     made = json.loads((root / "goal_map.json").read_bytes())["PART"]["persona"]
     assert (root / "components" / deep / made).is_file()

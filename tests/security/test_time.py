@@ -29,8 +29,8 @@ def test_orphan_ignore_patterns_are_matched_in_time(
     root = lay_out(
         tmp_path, {**SOUND, "jit-guard.toml": settings, f"components/personas/{name}": TEXT}
     )
-    told = run("--format", "json", cwd=root, timeout=20)
-    assert (told.code, told.codes) == (1, ["JG301"])
+    outcome = run("--format", "json", cwd=root, timeout=20)
+    assert (outcome.code, outcome.codes) == (1, ["JG301"])
 
 
 def test_a_pattern_that_is_slow_or_too_long_is_named(
@@ -39,13 +39,13 @@ def test_a_pattern_that_is_slow_or_too_long_is_named(
     settings = 'orphan-ignore = ["never"]\n'
     root = lay_out(tmp_path, {**SOUND, "jit-guard.toml": settings, "components/x": TEXT})
     monkeypatch.setattr("jit_guard.comparison.ignored._LEAST_TIME", -1.0)
-    told = call(cwd=root)
-    assert (told.code, told.out) == (2, "")
-    assert "orphan-ignore: 'never' takes too long to match" in told.err
+    outcome = call(cwd=root)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "orphan-ignore: 'never' takes too long to match" in outcome.err
     (root / "jit-guard.toml").write_text(f'orphan-ignore = ["{"a" * 5000}"]\n')
-    told = call(cwd=root)
-    assert told.code == 2
-    assert "is longer than 1,000 characters" in told.err
+    outcome = call(cwd=root)
+    assert outcome.code == 2
+    assert "is longer than 1,000 characters" in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_a_slow_pattern_in_a_schema_is_named(
     if where == "key":
         (root / "jit-guard.toml").write_text('schema = "s.json"\n')
     began = monotonic()
-    told = call(*(("--schemafile", "s.json") if where == "flag" else ()), cwd=root)
+    outcome = call(*(("--schemafile", "s.json") if where == "flag" else ()), cwd=root)
     assert monotonic() - began < 10
-    assert (told.code, told.out) == (2, "")
-    assert "s.json: the pattern '" in told.err
-    assert "takes too long" in told.err
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "s.json: the pattern '" in outcome.err
+    assert "takes too long" in outcome.err
 
 
 def test_a_schema_with_circular_references_ends(
@@ -87,9 +87,9 @@ def test_a_schema_with_circular_references_ends(
         parts[one] = json.loads(json.dumps(twice).replace("/b", f"/{other}"))
     schema = {"$ref": "#/$defs/a", "$defs": {**parts, "z": {"type": "object"}}}
     root = lay_out(tmp_path, {**SOUND, "s.json": json.dumps(schema)})
-    told = call("--schemafile", "s.json", cwd=root)
-    assert told.code == 2
-    assert "s.json: it takes too long" in told.err
+    outcome = call("--schemafile", "s.json", cwd=root)
+    assert outcome.code == 2
+    assert "s.json: it takes too long" in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,5 @@ def test_a_schema_with_circular_references_ends(
 def test_a_configuration_is_read_in_time(tmp_path: Path, text: str, name: str) -> None:
     if name == "pyproject.toml":
         text = f"[tool.jit-guard]\n{text}"
-    told = run(cwd=lay_out(tmp_path, {**SOUND, name: text}), timeout=20)
-    assert (told.code, told.out) == (2, "")
+    outcome = run(cwd=lay_out(tmp_path, {**SOUND, name: text}), timeout=20)
+    assert (outcome.code, outcome.out) == (2, "")
