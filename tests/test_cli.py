@@ -116,7 +116,9 @@ def test_quiet_prints_nothing_when_nothing_is_wrong(project: Path) -> None:
 
 
 def test_verbose_shows_idle_patterns_and_tracebacks_of_errors(project: Path) -> None:
-    lay_out(project, {"jit-guard.toml": 'orphan-ignore = ["idle"]', "components/x": TEXT})
+    lay_out(project, {"jit-guard.toml": 'orphan-ignore = ["idle"]'})
+    assert "'idle' matches nothing" in call("-v", cwd=project).err
+    lay_out(project, {"components/x": TEXT})
     assert "'idle' matches nothing" in call("-v", cwd=project).err
     assert "matches nothing" not in call(cwd=project).err
     assert "Traceback" in call("-v", "--map", "nowhere", cwd=project).err

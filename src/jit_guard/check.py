@@ -99,6 +99,10 @@ def check(
     if extra_rules or not evidence.clean:
         shell = (root, flags)
         findings, notes = _findings(source, tree, evidence, extra_rules, shown, undecided, shell)
+    elif settings.orphan_ignore:
+        from jit_guard.comparison.ignored import idle
+
+        notes = idle(settings.orphan_ignore)
     unreadable += undecided
     skipped = tuple(
         one for one in (*_withheld(evidence, undecided), *unchecked) if settings.selects(one.code)

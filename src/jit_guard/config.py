@@ -227,7 +227,7 @@ def patterns(value: Any) -> tuple[str, ...]:
             try:
                 Ignored([pattern])
             except PatternError:
-                raise ValueError(f": {quote(pattern)} is not a gitignore pattern") from None
+                raise ValueError(f": {quote(pattern)} can never match anything") from None
     return listed
 
 

@@ -40,6 +40,28 @@ def test_the_child_process_finds_the_same_violations(document: Any, value: Any) 
     assert apply(schema, [value, {}]) == [schema.violations(value), schema.violations({})]
 
 
+def test_the_dialect_is_ecma_262_as_in_editors() -> None:
+    schema = load(
+        {
+            "propertyNames": {"pattern": r"^[\p{Lu}_]+$"},
+            "patternProperties": {r"\p{Script=Greek}": {"type": "number"}},
+            "additionalProperties": {"pattern": r"^(?<first>\p{L})"},
+        }
+    )
+    found = apply(schema, [{"ÄB_": "x", "A": "1"}, {"aB": "x"}, {"Ω": "x"}])
+    assert [[one.keyword for one in some] for some in found] == [
+        ["pattern"],
+        ["pattern"],
+        ["type"],
+    ]
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Nope}", r"\p{L}{9999}{9999}", "("])
+def test_a_pattern_that_no_engine_reads_is_named_with_its_dialect(pattern: str) -> None:
+    with pytest.raises(ConfigError, match=r"the pattern .* ECMA-262"):
+        apply(load({"propertyNames": {"pattern": pattern}}), [{"a": 1}])
+
+
 def test_a_pattern_that_takes_too_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LEAST", 2.0)
     with pytest.raises(ConfigError) as caught:

@@ -119,6 +119,16 @@ def test_a_portable_name_has_no_reason(name: str) -> None:
         "~",
         ".x.swp",
         ".host.txt.swp",
+        ".host.txt.swo",
+        ".#host.txt",
+        "#host.txt#",
+        "._host.txt",
+        "~$host.docx",
+        ".~lock.host.odt#",
+        ".nfs000000000012",
+        ".fuse_hidden0001",
+        ".host.txt.kate-swp",
+        "host.txt___jb_tmp___",
     ],
 )
 def test_base_names_that_are_never_orphans(name: str) -> None:
@@ -140,6 +150,14 @@ def test_base_names_that_are_never_orphans(name: str) -> None:
         ".gitignore.txt",
         "host.txt",
         ".env.example",
+        "#host.txt",
+        "host#",
+        "_host.txt",
+        "~host.txt",
+        ".swift",
+        ".host.swift",
+        ".~lock.host.odt",
+        "nfs0001",
     ],
 )
 def test_all_other_base_names_can_be_orphans(name: str) -> None:

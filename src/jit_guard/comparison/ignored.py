@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 from jit_guard.comparison.result import Comparison, Orphans
@@ -34,22 +35,15 @@ def without_ignored(
         patterns = Ignored(settings.orphan_ignore, _LEAST_TIME + usual)
         start = len(comparison.top) + 1 if comparison.top else 0
         dropped: set[str] = set()
-        used: set[int | None] = set()
         for path in orphans:
             try:
-                is_ignored, index = patterns.check(path[start:])
+                if patterns.check(path[start:]):
+                    dropped.add(path)
             except SlowError as error:
                 slow = quote(settings.orphan_ignore[error.index])
                 raise ConfigError([f"orphan-ignore: {slow} takes too long to match"]) from None
-            used.add(index)
-            if is_ignored:
-                dropped.add(path)
         orphans = orphans.without(dropped)
-        notes = [
-            f"orphan-ignore: {quote(pattern)} matches nothing"
-            for index, pattern in enumerate(settings.orphan_ignore)
-            if index not in used and pattern.strip() and not pattern.startswith("#")
-        ]
+        notes = idle(settings.orphan_ignore, patterns.used)
     ignored: set[str] = set()
     paths = iter(orphans)
     try:
@@ -59,3 +53,12 @@ def without_ignored(
         undecided.append(error)
         return Orphans(), notes
     return orphans.without(ignored), notes
+
+
+def idle(patterns: Sequence[str], used: Collection[int] = ()) -> list[str]:
+    """Return a note for each pattern that decided about no file."""
+    return [
+        f"orphan-ignore: {quote(pattern)} matches nothing"
+        for index, pattern in enumerate(patterns)
+        if index not in used and pattern.strip() and not pattern.startswith("#")
+    ]

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jit_guard.errors import ConfigError
+from jit_guard.registry.dialect import compile_pattern
 from jit_guard.registry.schema import Schema, Violation
 from jit_guard.text.printable import quote
 
@@ -134,13 +135,15 @@ def _set_alarm(seconds: float) -> None:
 
 
 def _watch_patterns() -> Callable[[], str | None]:
-    """Return a function that returns the pattern being matched (child process only)."""
-    search = re.search
+    """Return a function that returns the pattern being matched (child process only).
+
+    `jsonschema` matches all patterns by `re.search(pattern, text)`.
+    """
     latest: list[str | None] = [None]
 
-    def watched(pattern: Any, *rest: Any, **named: Any) -> re.Match[str] | None:
-        latest[0] = pattern if isinstance(pattern, str) else pattern.pattern
-        found: re.Match[str] | None = search(pattern, *rest, **named)
+    def watched(pattern: str, text: str) -> Any:
+        latest[0] = pattern
+        found = compile_pattern(pattern).search(text)
         latest[0] = None
         return found
 

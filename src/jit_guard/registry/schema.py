@@ -19,6 +19,7 @@ from jit_guard.registry.goal_map import GoalMap
 from jit_guard.text.printable import cut_quotes, quote
 
 if TYPE_CHECKING:
+    from jsonschema import FormatChecker
     from jsonschema.exceptions import SchemaError, ValidationError
     from jsonschema.protocols import Validator
 
@@ -94,10 +95,13 @@ class Schema(NamedTuple):
         from jsonschema.exceptions import SchemaError
 
         try:
-            self._validator().check_schema(self.document)
+            validator = self._validator()
+            validator.check_schema(  # type: ignore[call-arg]  # not in its protocol
+                self.document, format_checker=_formats(validator)
+            )
             return
         except SchemaError as error:
-            problem = _reason(error)
+            problem = _not_a_pattern(error) or _reason(error)
         except RecursionError:
             problem = "it is nested too deeply"
         except Exception:  # noqa: BLE001 - jsonschema assumes that `$schema` is a URI
@@ -125,6 +129,27 @@ class Schema(NamedTuple):
         made = validators.validator_for(self.document, default=Draft202012Validator)
         # An explicit registry: the package's own default would fetch remote references.
         return made(self.document, registry=Registry())
+
+
+def _formats(validator: Validator) -> FormatChecker:
+    """Return the formats of a schema's draft, of which the patterns are those that can be read."""
+    from jsonschema import FormatChecker
+
+    from jit_guard.registry.dialect import compile_pattern
+
+    def reads(pattern: object) -> bool:
+        return not isinstance(pattern, str) or compile_pattern(pattern) is not None
+
+    formats = FormatChecker(())
+    formats.checkers = {**validator.FORMAT_CHECKER.checkers, "regex": (reads, re.error)}
+    return formats
+
+
+def _not_a_pattern(error: SchemaError) -> str | None:
+    if (error.validator, error.validator_value) != ("format", "regex"):
+        return None
+    why = f": {error.cause}" if error.cause else ""
+    return f"cannot read the pattern {quote(error.instance)} (the dialect is ECMA-262){why}"
 
 
 def _unresolved(error: BaseException) -> str:

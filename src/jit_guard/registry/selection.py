@@ -32,13 +32,12 @@ from jsonpath_rfc9535.query import JSONPathQuery
 from jsonpath_rfc9535.segments import JSONPathSegment
 from jsonpath_rfc9535.selectors import FilterSelector
 
+from jit_guard.registry.dialect import MOST_REPEATED, repeats_too_often
 from jit_guard.registry.strict_json import MAX_DEPTH
 from jit_guard.text.printable import quote
 
 MOST = 1000  # characters of an expression
-_MOST_REPEATED = 10_000  # the engine needs memory for each, before it looks at its time limit
 _LONG_COUNT = re.compile(r"(?<=[{,])\d+(?=[,}])")
-_COUNT = re.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}")
 _LEAST_TIME = 5.0  # seconds,
 _PER_CHARACTER = 1e-5  # plus this for each character of the document
 
@@ -143,11 +142,8 @@ def is_iregexp(pattern: str) -> bool:
 
 def refuse_counts(pattern: str) -> None:
     """Raise SelectionError if the counts of a pattern, multiplied, are too large."""
-    repeated = 1
-    for count in _COUNT.finditer(pattern):
-        repeated *= max(1, *(int(one[:9]) for one in count.groups("") if one))
-        if repeated > _MOST_REPEATED:
-            raise SelectionError(f"{quote(pattern)} repeats more than {_MOST_REPEATED:,} times")
+    if repeats_too_often(pattern):
+        raise SelectionError(f"{quote(pattern)} repeats more than {MOST_REPEATED:,} times")
 
 
 def _refuse_other_patterns(function: FunctionExtension) -> None:

@@ -147,8 +147,9 @@ RULE = Rule(
     why="An unused component is still edited, reviewed and translated, and the next reader takes "
     "it for the one in use. Often it is the other half of a JG201: the file was renamed, but the "
     "map was not updated. Files with these base names are never orphans: `.gitkeep .gitignore "
-    ".gitattributes .DS_Store Thumbs.db desktop.ini README README.* *~ .*.swp`. Neither are files "
-    "that git ignores or that match `orphan-ignore`.",
+    ".gitattributes .DS_Store Thumbs.db desktop.ini README README.* *~`, and what editors and file "
+    "systems keep beside an open file: `.*.swp #*# .#* ._* ~$* .~lock.*# .nfs* .fuse_hidden*`. "
+    "Neither are files that git ignores or that match `orphan-ignore`.",
     fix="Add an entry, remove the file, or list it in `orphan-ignore`.",
     bad=Example(
         {

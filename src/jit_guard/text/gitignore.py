@@ -1,25 +1,20 @@
-"""Gitignore patterns, matched in polynomial time.
+"""Gitignore patterns, matched as git does, in polynomial time.
 
-The patterns come from the repository that is checked; `globs` matches them without backtracking.
-
-Patterns match as in `pathspec.GitIgnoreSpec`, which a test compares. One difference is git's own
-rule: a class such as `[!a]` never matches a slash.
+The patterns come from the repository that is checked; `globs` matches them without backtracking. A
+test compares the result with git itself: the directories above a file are matched first, and what
+is below an ignored one cannot be included again; `?` is one byte, as in git.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable
 from time import monotonic
+from typing import NamedTuple
 
-from jit_guard.text.globs import Block, PatternError, UnclosedError, blocks_of, find, fits
+from jit_guard.text.globs import Path, PatternError, read_class
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Literal
-
-    Strength = Literal[0, 1, 2]  # no match, a directory above the file, the file itself
-
-MOST = 1000  # characters of a pattern; a name has 255
+MOST = 1000  # characters of a pattern; a name has 255 bytes
 
 
 class SlowError(Exception):
@@ -38,95 +33,119 @@ class Ignored:
         seconds: the time limit for all checks together.
 
     Raises:
-        PatternError: a line is not a gitignore pattern.
+        PatternError: a line can never match anything, which git leaves unsaid.
+
+    Attributes:
+        used: the indices of the patterns that have decided about a file or a directory.
     """
 
     def __init__(self, patterns: Iterable[str], seconds: float = 60.0) -> None:
+        self.used: set[int] = set()
         self._until = monotonic() + seconds
         read = enumerate(map(_parse, patterns))
         self._patterns = [(index, one) for index, one in read if one is not None][::-1]
+        self._directories = {"": False}
 
-    def check(self, path: str) -> tuple[bool, int | None]:
-        """Check whether a file is ignored; return the index of the deciding pattern, too.
-
-        The last pattern that matches the file itself decides; if none does, the last one that
-        matches a directory above it.
+    def check(self, path: str) -> bool:
+        """Check whether a file is ignored.
 
         Raises:
             SlowError: the time limit is exceeded.
         """
-        names = path.split("/")
-        found: tuple[bool, int | None] = False, None
+        path = _bytewise(path)
+        return self._is_below_ignored(path) or self._decide(path, is_directory=False)
+
+    def _is_below_ignored(self, path: str) -> bool:
+        end = path.find("/")
+        while end >= 0:
+            directory = path[:end]
+            ignored = self._directories.get(directory)
+            if ignored is None:
+                ignored = self._decide(directory, is_directory=True)
+                self._directories[directory] = ignored
+            if ignored:
+                return True
+            end = path.find("/", end + 1)
+        return False
+
+    def _decide(self, path: str, *, is_directory: bool) -> bool:
+        """Return what the last pattern says that matches this very path."""
         for index, pattern in self._patterns:
             if monotonic() > self._until:  # long or many patterns and paths
                 raise SlowError(index)
-            strength = pattern.match(names)
-            if strength == 2:
-                return pattern.ignores, index
-            if strength and found[1] is None:
-                found = pattern.ignores, index
-        return found
+            if (is_directory or not pattern.directory) and pattern.match(path):
+                self.used.add(index)
+                return pattern.ignores
+        return False
 
 
-class _Pattern:
-    """One pattern. `blocks` are runs of names, with any number of directories between two."""
+class _Pattern(NamedTuple):
+    ignores: bool
+    directory: bool  # it ends in `/`: it matches only directories
+    anywhere: bool  # it has no other slash: it matches the last name of a path
+    literal: str  # what the path starts with
+    rest: Path | None  # None: the path is the literal
 
-    def __init__(self, blocks: list[Block], *, ignores: bool, directory: bool, below: bool) -> None:
-        self.ignores = ignores
-        self._blocks = blocks
-        self._directory = directory  # it ends in `/`: it matches only what is below
-        self._below = below  # it ends in `/**`: what is below counts as the file itself
-
-    def match(self, names: Sequence[str]) -> Strength:
-        """Match the path of a file."""
-        first, *blocks = self._blocks
-        if not fits(first, names, 0):
-            return 0
-        at = len(first)
-        last = blocks.pop() if blocks else None
-        for block in blocks:
-            found = find(block, names, at)
-            if found is None:
-                return 0
-            at = found + len(block)
-        if not self._directory and not self._below:
-            end = at if last is None else max(at, len(names) - len(last)) + len(last)
-            if end == len(names) and (last is None or fits(last, names, end - len(last))):
-                return 2
-        # The same for a directory, which must have something below it.
-        if last is not None:
-            found = find(last, names[:-1], at)
-            if found is None:
-                return 0
-            at = found + len(last)
-        if at >= len(names):
-            return 0
-        return 2 if self._below else 1
+    def match(self, path: str) -> bool:
+        """Match the path of a file or of a directory."""
+        if self.anywhere:
+            path = path.rpartition("/")[2]
+        if self.rest is None:
+            return path == self.literal
+        if not path.startswith(self.literal):
+            return False
+        return self.rest.match(path[len(self.literal) :].split("/"))
 
 
-def _parse(pattern: str) -> _Pattern | None:
-    """Parse one pattern; None for a comment, a blank line, and what git ignores as malformed."""
-    text = pattern if pattern.endswith("\\ ") else pattern.rstrip()
-    if not text or text.startswith("#") or text == "/":
+def _parse(line: str) -> _Pattern | None:
+    """Parse one line; None for a comment or a blank line. Raises PatternError."""
+    text = _bytewise(_trimmed(line))
+    if not text or text.startswith("#"):
         return None
     ignores = not text.startswith("!")
-    names = (text if ignores else text[1:]).split("/")
-    directory = not names[-1] and len(names) > 1
-    if not names[0]:
-        del names[0]
-    elif len(names) == 1 or (len(names) == 2 and directory):
-        names.insert(0, "**")
-    if not names:
+    text = text.removeprefix("!")
+    directory = text.endswith("/")
+    text = text.removesuffix("/")
+    anywhere = "/" not in text
+    text = text.removeprefix("/")
+    literal = re.split(r"[*?\[\\]", text, maxsplit=1)[0]
+    glob = text[len(literal) :]
+    if not text:
         raise PatternError
-    below = names[-1] == "**" and len(names) > 1 and not directory
-    if directory or below:
-        del names[-1]
-    while directory and len(names) > 1 and names[-1] == "**":  # `a/**/` is `a/`
-        del names[-1]
-    if directory and names[-1:] in ([], ["**"]):  # `**/` is every directory, as `*/`
-        names += ["**", "*"]
-    try:
-        blocks = blocks_of(names)
-    except UnclosedError:
-        return None
-    return _Pattern(blocks, ignores=ignores, directory=directory, below=below)
+    rest = Path([glob] if anywhere else _names(glob)) if glob else None
+    return _Pattern(ignores, directory, anywhere, literal, rest)
+
+
+def _names(glob: str) -> list[str]:
+    """Split a pattern at the slashes that are not in a class."""
+    names, start, at = [], 0, 0
+    while at < len(glob):
+        if glob[at] == "[":
+            _, at = read_class(glob, at + 1)
+            continue
+        escaped = glob[at] == "\\"
+        at += escaped
+        if glob[at : at + 1] == "/":
+            names += _stars(glob[start : at - escaped], at_least_one=escaped)
+            start = at + 1
+        at += 1
+    return [*names, *_stars(glob[start:])]
+
+
+def _stars(name: str, *, at_least_one: bool = False) -> list[str]:
+    """Return a name as `**` if it is of stars only; before an escaped slash it is at least one."""
+    if len(name) < 2 or name.strip("*"):
+        return [name]
+    return ["**", "*"] if at_least_one else ["**"]
+
+
+def _trimmed(line: str) -> str:
+    """Remove the spaces at the end, but not an escaped one."""
+    text = line.rstrip(" ")
+    backslashes = len(text) - len(text.rstrip("\\"))
+    return line[: len(text) + backslashes % 2]
+
+
+def _bytewise(text: str) -> str:
+    """Return one character per byte, since git matches bytes."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")

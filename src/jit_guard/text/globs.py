@@ -12,13 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+_NAMED = re.compile(r"\[:([^]]*):\]")
+_CLASSES = {  # the named classes, of ASCII characters as in git
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": r" \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r" \t\n\r",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
+
 
 class PatternError(ValueError):
-    """The text is not a glob."""
-
-
-class UnclosedError(ValueError):
-    """An unclosed character class, or a reversed range."""
+    """The text is not a glob: a backslash ends it, or a class is not closed or unknown."""
 
 
 class Name:
@@ -27,7 +39,7 @@ class Name:
     def __init__(self, text: str) -> None:
         pieces = _pieces(text)
         self._whole = len(pieces) == 1
-        self._least = sum(length for _, length in pieces) or int(text == "*")
+        self._least = sum(length for _, length in pieces)
         (first, _), *between, (last, self._length) = pieces if pieces[1:] else pieces * 2
         self._first, self._last = re.compile(first, re.DOTALL), re.compile(last, re.DOTALL)
         self._between = [re.compile(one, re.DOTALL) for one, length in between if length]
@@ -50,33 +62,65 @@ class Name:
 Block = list[Name]  # names without a `**` among them
 
 
-def blocks_of(names: Sequence[str]) -> list[Block]:
-    """Split the names of a pattern at each `**`.
+class Path:
+    """A pattern of names; `**` matches any number of directories, at the end anything below.
+
+    Args:
+        names: the names of the pattern.
 
     Raises:
-        UnclosedError: a character class is not closed.
-        PatternError: a name ends in a backslash.
+        PatternError: a name is not a glob.
     """
-    blocks: list[Block] = [[]]
-    for name in names:
-        if name != "**":
-            blocks[-1].append(Name(name))
-        elif blocks[-1] or len(blocks) == 1:
-            blocks.append([])
-    return blocks
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.ends_below = names[-1:] == ["**"]
+        self._blocks: list[Block] = [[]]
+        for name in names:
+            if name != "**":
+                self._blocks[-1].append(Name(name))
+            elif self._blocks[-1] or len(self._blocks) == 1:
+                self._blocks.append([])
+        if self.ends_below:
+            self._blocks.pop()
+
+    def match(self, names: Sequence[str]) -> bool:
+        """Check whether the pattern matches all names of a path."""
+        first, *rest = self._blocks or [[]]
+        if not _fits(first, names, 0):
+            return False
+        at = len(first)
+        if not rest:
+            return at < len(names) if self.ends_below else at == len(names)
+        for block in rest[:-1]:
+            found = _find(block, names, at)
+            if found is None:
+                return False
+            at = found + len(block)
+        if self.ends_below:
+            found = _find(rest[-1], names, at)
+            return found is not None and found + len(rest[-1]) < len(names)
+        end = len(names) - len(rest[-1])
+        return end >= at and _fits(rest[-1], names, end)
+
+    def leads_to(self, names: Sequence[str]) -> bool:
+        """Check whether the pattern may match a path at or below a directory."""
+        first = self._blocks[0] if self._blocks else []
+        if len(self._blocks) > 1 or self.ends_below:
+            return _fits(first[: len(names)], names[: len(first)], 0)
+        return len(names) <= len(first) and _fits(first[: len(names)], names, 0)
 
 
-def fits(block: Sequence[Name], names: Sequence[str], at: int) -> bool:
+def _fits(block: Sequence[Name], names: Sequence[str], at: int) -> bool:
     """Check whether a block matches the names that start at this index."""
     return at + len(block) <= len(names) and all(
         one.match(name) for one, name in zip(block, names[at:], strict=False)
     )
 
 
-def find(block: Sequence[Name], names: Sequence[str], start: int) -> int | None:
+def _find(block: Sequence[Name], names: Sequence[str], start: int) -> int | None:
     """Return the first index at or after `start` where a block fits; None if there is none."""
     for at in range(start, len(names) - len(block) + 1):
-        if fits(block, names, at):
+        if _fits(block, names, at):
             return at
     return None
 
@@ -98,7 +142,7 @@ def _pieces(text: str) -> list[tuple[str, int]]:
             expression += re.escape(text[at])
             at += 1
         elif letter == "[":
-            one, at = _class(text, at)
+            one, at = read_class(text, at)
             expression += one
         else:
             expression += "." if letter == "?" else re.escape(letter)
@@ -106,22 +150,27 @@ def _pieces(text: str) -> list[tuple[str, int]]:
     return [*pieces, (expression, length)]
 
 
-def _class(text: str, start: int) -> tuple[str, int]:
+def read_class(text: str, start: int) -> tuple[str, int]:
     """Return the regular expression of the class that starts after a bracket, and its end."""
     negated = text[start : start + 1] in ("!", "^")
-    start += negated
-    end = text.find("]", start + 1)  # a `]` that comes first is a member of the class
-    if end < 0:
-        raise UnclosedError
-    letters, at, found = text[start:end], 0, ""
-    while at < len(letters):
-        if letters[at + 1 : at + 2] == "-" and at + 2 < len(letters):
-            low, high = letters[at], letters[at + 2]
-            if low > high:
-                raise UnclosedError
-            found += f"{re.escape(low)}-{re.escape(high)}"
-            at += 3
-        else:
-            found += re.escape(letters[at])
-            at += 1
-    return f"[{'^' if negated else ''}{found}]", end + 1
+    at = first = start + negated
+    members, previous = "", ""  # the letter that a range may start at
+    while (letter := text[at : at + 1]) != "]" or at == first:
+        if letter == "[" and (named := _NAMED.match(text, at)):
+            if named[1] not in _CLASSES:
+                raise PatternError
+            members += _CLASSES[named[1]]
+            at, previous = named.end(), ""
+            continue
+        is_range = letter == "-" and previous != "" and text[at + 1 : at + 2] not in ("", "]")
+        at += is_range
+        at += text[at : at + 1] == "\\"
+        if at >= len(text):
+            raise PatternError
+        letter = text[at]
+        if not is_range:
+            members += re.escape(letter)
+        elif previous <= letter:
+            members += f"{re.escape(previous)}-{re.escape(letter)}"
+        at, previous = at + 1, "" if is_range else letter
+    return f"[{'^' if negated else ''}{members}]", at + 1

@@ -21,11 +21,15 @@ _UNSEEN = dict.fromkeys(  # ignored in names by HFS+, as in git's next_hfs_char(
     (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
 )
 
-# Base names that never count as orphans.
+# Base names that never count as orphans: of repositories and desktops, and what editors, office
+# programs and network file systems keep beside a file while it is open.
 _NEVER = frozenset(
     (".gitkeep", ".gitignore", ".gitattributes", ".DS_Store", "Thumbs.db", "desktop.ini", "README")
 )
-_NEVER_PATTERN = r"(?s)README\..*|.*~|\..*\.swp"
+_NEVER_PATTERN = (  # compiled on demand
+    r"(?s)README\..*|.*~|~\$.*|#.*#|.*___jb_(?:tmp|old)___"
+    r"|\.(?:#|_|nfs|fuse_hidden).*|\.~lock\..*#|\..*\.(?:sw[l-px]|kate-swp)"
+)
 GENERATED = "autogen_"  # prefix of generated components
 OURS = ".jit-guard-"  # prefix of our own temporary files
 # The state directory in a project, the file in it that exists during a commit, and the lock that
@@ -38,9 +42,9 @@ _TEMPORARY = re.compile(
     rf"{re.escape(OURS)}.*|.*\.(?:tmp|temp|part|partial)(?:[.-]\w+)?", re.DOTALL
 )
 _MARKS = (  # of everything that `never_counts` and `temporary` match, in names between slashes
-    *(f"/{name}/" for name in sorted(_NEVER)),
-    *("/README.", "~/", ".swp/"),
-    *(f"/{OURS}", ".tmp", ".temp", ".part"),
+    *("/.", "/README", "/Thumbs.db/", "/desktop.ini/"),
+    *("~/", "/~$", "#/", "___jb_"),
+    *(".tmp", ".temp", ".part"),
 )
 
 
