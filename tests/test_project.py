@@ -104,6 +104,8 @@ def test_without_a_configuration_the_defaults_apply() -> None:
         ({"jit-guard.toml": "", "pyproject.toml": "[tool.jit-guard]"}, "both exist"),
         ({"jit-guard.toml": "= 1"}, "jit-guard.toml: invalid TOML"),
         ({"jit-guard.toml": b"\xff"}, "not UTF-8"),
+        ({"pyproject.toml": '[tool.jit-guard]\nmaps = ["m"]'.encode("utf-16")}, "not UTF-8"),
+        ({"pyproject.toml": "[tool.jit-guard]".encode("utf-16-le")}, "invalid TOML"),
         ({"jit-guard.toml": b"\xef\xbb\xbfcomponents = 'x'"}, "invalid TOML"),
         ({"jit-guard.toml": "a = " + "[" * 5_000}, "invalid TOML"),
         ({"jit-guard.toml": "jobs = " + "9" * 5_000}, "jit-guard.toml"),

@@ -186,8 +186,8 @@ def _read_registries(fields: dict[str, Any], where: str) -> None:
 
 
 def _tool_table(data: bytes, where: str) -> dict[str, Any] | None:
-    # A file without our name needs no TOML parser (escapes can also spell a key).
-    if b"jit-guard" not in data and b"\\u" not in data.lower():
+    # A file without our name, in UTF-16 either, needs no TOML parser (escapes can also spell a key).
+    if b"jit-guard" not in data.replace(b"\0", b"") and b"\\u" not in data.lower():
         return None
     tool = _toml(data, where).get("tool")
     table = tool.get("jit-guard") if isinstance(tool, dict) else None
