@@ -61,6 +61,7 @@ class TypeSettings(NamedTuple):
 
     directory: str | None = None
     text: bool = True
+    contract: Any = None  # a table; `project` makes it a contracts.contract.Contract
 
 
 class Settings(NamedTuple):
@@ -101,6 +102,17 @@ class Settings(NamedTuple):
         """Check whether the components of this type are text."""
         configured = self.types.get(component_type)
         return configured is None or configured.text
+
+    def contract(self, component_type: str) -> Any:
+        """Return the contract of a component type; None if it has none."""
+        configured = self.types.get(component_type)
+        return None if configured is None else configured.contract
+
+    @property
+    def contracts(self) -> bool:
+        """Whether any type or registry has a contract."""
+        every = (*self.types.values(), *self.registry)
+        return any(one.contract is not None for one in every)
 
     def selects(self, code: str) -> bool:
         """Check whether a rule is selected: the longer prefix wins, and `ignore` wins a tie."""
@@ -287,13 +299,24 @@ def _prices(value: Any) -> dict[str, Any]:
     return found
 
 
+def _contract(value: Any) -> dict[str, Any]:
+    """Validate that a contract is a table; `contracts.contract` validates its keys."""
+    if not isinstance(value, dict):
+        raise ValueError(f" must be a table, not {quote(value)}")
+    return value
+
+
 def _tables(value: Any) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise ValueError(f" must be an array of tables, not {quote(value)}")
     return tuple(value)
 
 
-_TYPE_KEYS: Mapping[str, Callable[[Any], Any]] = {"directory": inside_path, "text": _boolean}
+_TYPE_KEYS: Mapping[str, Callable[[Any], Any]] = {
+    "directory": inside_path,
+    "text": _boolean,
+    "contract": _contract,
+}
 
 KEYS: Mapping[str, Callable[[Any], Any]] = {
     "maps": _maps,

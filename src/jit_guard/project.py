@@ -13,6 +13,7 @@ from jit_guard.config import (
     PYPROJECT,
     Settings,
     from_table,
+    toml_key,
 )
 from jit_guard.errors import ConfigError, OutsideError, UsageError
 from jit_guard.named_tuple import NamedTuple
@@ -167,7 +168,10 @@ def _configuration(table: dict[str, Any], where: str) -> Configuration:
     fields = from_table(table, where)
     if "registry" in fields:
         _read_registries(fields, where)
-    return Configuration(Settings(**fields), dict.fromkeys(fields, where), where)
+    settings = Settings(**fields)
+    if settings.contracts:
+        settings = _with_contracts(settings, where)
+    return Configuration(settings, dict.fromkeys(fields, where), where)
 
 
 def _read_registries(fields: dict[str, Any], where: str) -> None:
@@ -183,6 +187,33 @@ def _read_registries(fields: dict[str, Any], where: str) -> None:
         raise ConfigError([f"{where}: registry{line}" for line in str(error).split("\n")]) from None
     if not with_goal_map:
         fields.setdefault("maps", ())
+
+
+def _with_contracts(settings: Settings, where: str) -> Settings:
+    """Return the settings with validated contracts. Raises ConfigError."""
+    from jit_guard.contracts.contract import parse_contract
+
+    problems: dict[str, None] = {}  # the tables of one preset have the same contract
+
+    def read(name: str, table: Any) -> Any:
+        try:
+            return None if table is None else parse_contract(table)
+        except ValueError as error:
+            lines = str(error).split("\n")
+            problems.update((f"{where}: {name}.contract{line}", None) for line in lines)
+            return None
+
+    types = {
+        name: one._replace(contract=read(f"types.{toml_key(name)}", one.contract))
+        for name, one in settings.types.items()
+    }
+    tables = tuple(
+        one._replace(contract=read(f"registry[{one.number}]", one.contract))
+        for one in settings.registry
+    )
+    if problems:
+        raise ConfigError(list(problems))
+    return settings._replace(types=types, registry=tables)
 
 
 def _tool_table(data: bytes, where: str) -> dict[str, Any] | None:

@@ -50,12 +50,16 @@ _DIALECT = re.compile(r"\(\?(?!:)|\[\[|\[\^?\]|&&|--|~~|\{,|[+*?}]\+")
 
 
 class Violation(NamedTuple):
-    """A value that violates the schema; `on_key`: its key does."""
+    """A value that violates the schema; `on_key`: its key does.
+
+    `member` is the first member that an object must not have.
+    """
 
     keys: tuple[str, ...]
     keyword: str
     reason: str
     on_key: bool = False
+    member: str = ""
 
 
 class Schema(NamedTuple):
@@ -169,7 +173,22 @@ def _violation(error: ValidationError) -> Violation:
     on_key = "propertyNames" in steps and steps[steps.index("propertyNames") - 1] != "properties"
     if on_key:
         keys = (*keys, str(error.instance))
-    return Violation(keys, str(error.validator), _reason(error), on_key)
+    return Violation(keys, str(error.validator), _reason(error), on_key, _surplus(error))
+
+
+def _surplus(error: ValidationError) -> str:
+    """Return the first member that `additionalProperties` forbids; "" for any other error."""
+    schema, instance = error.schema, error.instance
+    if error.validator != "additionalProperties" or not isinstance(instance, dict):
+        return ""
+    assert isinstance(schema, Mapping)
+    known, patterns = schema.get("properties", ()), schema.get("patternProperties", ())
+    others = (
+        key
+        for key in instance
+        if key not in known and not any(re.search(pattern, key) for pattern in patterns)
+    )
+    return next(others, "")
 
 
 def _reason(error: ValidationError | SchemaError) -> str:

@@ -36,6 +36,7 @@ class Table(NamedTuple):
         syntax: the name of the syntax; None: by the suffix of each file.
         number: of the table in the configuration, from 1; a preset may have several.
         given: the table as configured, with the keys of its preset.
+        contract: what a target must be; `project` makes the table a contracts.contract.Contract.
     """
 
     file: str
@@ -49,6 +50,7 @@ class Table(NamedTuple):
     syntax: str | None = None
     number: int = 1
     given: Mapping[str, Any] = {}
+    contract: Any = None
 
     @property
     def several(self) -> bool:
@@ -127,6 +129,7 @@ def _table(given: Mapping[str, Any], number: int) -> Table:
         syntax=fields.get("format"),
         number=number,
         given=given,
+        contract=fields.get("contract"),
     )
 
 
@@ -207,6 +210,12 @@ def _boolean(value: Any) -> bool:
     return value
 
 
+def _contract(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f" must be a table, not {quote(value)}")
+    return value
+
+
 def _format(value: Any) -> str:
     if value not in NAMES:
         raise ValueError(f" must be one of {', '.join(NAMES)}, not {quote(value)}")
@@ -223,4 +232,5 @@ _KEYS = {
     "required": _boolean,
     "text": _boolean,
     "format": _format,
+    "contract": _contract,
 }

@@ -20,7 +20,7 @@ try:
     import yaml
 except ModuleNotFoundError as error:
     raise MissingLibraryError(
-        "YAML registries need PyYAML; install it with `pip install 'jit-guard[yaml]'`"
+        "YAML needs PyYAML; install it with `pip install 'jit-guard[yaml]'`"
     ) from error
 
 _TAG = "tag:yaml.org,2002:"

@@ -1,0 +1,1 @@
+"""Contracts: what a component must be, beyond being there."""
