@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import pytest
 
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.registry.schema import Schema
 from jit_guard.report import Report, Skipped
 from jit_guard.sources.memory import Memory
-from projects import MAP, SOUND, TEXT, codes, report_on, sound
+from projects import MAP, SOUND, TEXT, codes, report_on
 
 
 def test_a_clean_project_gives_a_report_without_findings_but_with_counts() -> None:
@@ -81,6 +84,10 @@ def test_without_orphans_git_is_not_asked() -> None:
 
 
 def test_a_report_cannot_be_changed() -> None:
-    report = report_on(sound({"A": {"t": "x"}}))
-    assert isinstance(report, tuple)
-    assert isinstance(report.findings, tuple)
+    report: Any = report_on({**SOUND, "components/x": TEXT})
+    for one in (report, report.findings[0]):
+        for name in ("root", "message", "new"):
+            with pytest.raises(AttributeError):
+                setattr(one, name, "changed")
+    with pytest.raises(TypeError):
+        report.findings[0] = None

@@ -50,11 +50,6 @@ def test_nothing_fires_on_a_good_example(rule: Rule) -> None:
 
 
 @EACH_RULE
-def test_the_examples_differ_so_that_the_good_one_shows_the_fix(rule: Rule) -> None:
-    assert rule.bad != rule.good
-
-
-@EACH_RULE
 def test_on_disk_the_command_reports_the_same_for_the_bad_example(
     rule: Rule, tmp_path: Path
 ) -> None:
