@@ -217,7 +217,7 @@ def _with_contracts(settings: Settings, where: str) -> Settings:
 
 
 def _tool_table(data: bytes, where: str) -> dict[str, Any] | None:
-    # A file without our name (in UTF-16, either) needs no TOML parser; escapes can spell a key, too.
+    # A file without our name, also in UTF-16, needs no TOML parser (escapes can spell a key, too).
     if b"jit-guard" not in data.replace(b"\0", b"") and b"\\u" not in data.lower():
         return None
     tool = _toml(data, where).get("tool")
