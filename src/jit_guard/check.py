@@ -72,7 +72,7 @@ def check(
         shown = tuple(dict.fromkeys((*shown, *found_there, *maps.empty)))
     unreadable = list(maps.unreadable)
     try:
-        comparison = compare_all(maps, source, tree, settings)
+        comparison = compare(maps, tree, settings)
     except UnreadableError as error:
         unreadable.append(error)
         comparison = Comparison.nothing()
@@ -80,7 +80,7 @@ def check(
     if content.vanished:  # since the directories were listed: treated as absent
         for path in content.vanished:
             tree.discard(path)
-        comparison = compare_all(maps, source, tree, settings)
+        comparison = compare(maps, tree, settings)
     unreadable += content.unreadable
     not_in_git, unchecked = _untracked(source, settings, tree, comparison)
     evidence = Evidence(
@@ -130,21 +130,6 @@ def check(
 def _components(comparison: Comparison) -> int:
     files = sum(len(directory.files) for directory in comparison.directories.values())
     return files + comparison.named_directories
-
-
-def compare_all(maps: Maps, source: Source, tree: Tree, settings: Settings) -> Comparison:
-    """Compare goal maps and registries with the tree. Raises UnreadableError."""
-    comparison = Comparison.nothing()
-    if not settings.registry or settings.maps or maps.read:
-        comparison = compare(maps.read, tree, settings)
-    if not settings.registry:
-        return comparison
-    from jit_guard.comparison.registries import compare_registries
-
-    files = [one.path for one in maps.every]
-    return compare_registries(
-        comparison, maps.registries, settings.registry, source, tree, [*files, *maps.faults]
-    )
 
 
 def _untracked(

@@ -13,6 +13,7 @@ from jit_guard.errors import UnreadableError
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.sources.memory import Link, Memory, Other
+from jit_guard.sources.read_maps import Maps
 from jit_guard.sources.tree import Tree
 from projects import TEXT, Content, Files, sound
 
@@ -20,7 +21,7 @@ from projects import TEXT, Content, Files, sound
 def compared(files: Files, settings: Settings | None = None) -> Comparison:
     parsed = goal_map.parse("goal_map.json", str(files["goal_map.json"]).encode())
     assert isinstance(parsed, GoalMap)
-    return compare([parsed], Tree(Memory(files)), settings or Settings())
+    return compare(Maps((parsed,), {}, (), ()), Tree(Memory(files)), settings or Settings())
 
 
 def test_matching_maps_and_trees_are_clean() -> None:
@@ -83,7 +84,7 @@ def test_a_map_in_the_components_directory_is_not_an_orphan() -> None:
     parsed = goal_map.parse("components/goal_map.json", b'{"A": {"t": "x"}}')
     assert isinstance(parsed, GoalMap)
     source = Memory({"components/goal_map.json": "", "components/ts/x": TEXT})
-    assert compare([parsed], Tree(source), Settings()).clean
+    assert compare(Maps((parsed,), {}, (), ()), Tree(source), Settings()).clean
 
 
 def test_the_contents_of_a_git_directory_are_not_components() -> None:

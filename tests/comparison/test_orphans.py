@@ -24,9 +24,7 @@ def made(paths: set[str], top: str = "") -> Orphans:
         assert directory is not None
         directories[path] = directory
         waiting += (f"{path}/{name}" if path else name for name in directory.directories)
-    return orphans_in(
-        {path: directory.files for path, directory in directories.items()}, directories
-    )
+    return orphans_in({path: directory.files for path, directory in directories.items()})
 
 
 @given(PATHS)

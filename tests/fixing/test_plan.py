@@ -40,9 +40,9 @@ def project(goals: Goals, *paths: str, **more: Any) -> dict[str, Any]:
 
 def look(files: Mapping[str, Any], settings: Settings) -> tuple[Any, Tree, Comparison]:
     source = Memory(files)
-    maps = read_maps(source, settings.maps).read
+    maps = read_maps(source, settings.maps)
     tree = Tree(source)
-    return maps, tree, compare(maps, tree, settings)
+    return maps.read, tree, compare(maps, tree, settings)
 
 
 def planned(files: Mapping[str, Any], settings: Settings | None = None, **more: Any) -> Plan:
@@ -416,7 +416,7 @@ class InGit(Memory):
 
 def explained(source: Memory, **more: Any) -> tuple[Explanation, Plan]:
     maps, tree = read_maps(source, BOTH.maps), Tree(source)
-    found = explain(source, maps, tree, BOTH, compare(maps.read, tree, BOTH))
+    found = explain(source, maps, tree, BOTH, compare(maps, tree, BOTH))
     return found, make_plan(maps.read, tree, BOTH, found, **more)
 
 

@@ -84,3 +84,29 @@ def test_stars_do_not_take_long() -> None:
         "/".join(["a" * 200] * 50)
     )
     assert monotonic() - started < 1
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a/**", "**", "a/*", "a/**/b/**", "**/a", "a/b/**/", "!a/b", "!b/"]),
+        min_size=1,
+        max_size=3,
+    ),
+    st.lists(st.sampled_from("ab"), max_size=3).map("/".join),
+)
+def test_all_files_in_a_directory_are_accepted_at_once_only_if_each_one_is(
+    patterns: list[str], directory: str
+) -> None:
+    globs = TreeGlobs(patterns)
+    if globs.accepts_all_in(directory):
+        assert all(globs.accepts(f"{directory}/{name}".strip("/")) for name in ("a", "b", ".x"))
+
+
+def test_a_whole_directory_is_accepted_at_once() -> None:
+    globs = TreeGlobs(["p/**", "q/*"])
+    assert [globs.accepts_all_in(one) for one in ("p", "p/x/y", "q", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

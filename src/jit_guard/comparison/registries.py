@@ -1,29 +1,34 @@
-"""The comparison of registries of other shapes with the tree, added to that of the goal maps."""
+"""Registries of other shapes, prepared for the comparison.
+
+Their entries name paths anywhere in the project, directories, and alternatives. The files that
+they name are grouped by directory, into columns; the other entries are resolved one by one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from itertools import chain
+from typing import Literal, NamedTuple
 
-from jit_guard.comparison.compare import add_temporaries
+from jit_guard.comparison.resolution import Recorder
 from jit_guard.comparison.result import (
+    Column,
     Comparison,
-    Misplaced,
-    Orphans,
+    Demand,
+    Names,
     Reference,
-    Stretch,
     Unsafe,
+    directories_around,
 )
 from jit_guard.registry.registry import Registry, RegistryEntry
 from jit_guard.registry.table import Table
 from jit_guard.registry.target import Path
 from jit_guard.registry.tree_globs import TreeGlobs
 from jit_guard.sources.answers import DirectoryListing
-from jit_guard.sources.glob_walk import Item, holds_files, walk
-from jit_guard.sources.source import Source
+from jit_guard.sources.glob_walk import holds_files, walk
 from jit_guard.sources.tree import Place, Tree
-from jit_guard.text.names import join, never_counts, temporary
+from jit_guard.text.names import by_directory, may_not_count, never_counts
 
 _MODULES = ".gitmodules"
 
@@ -31,8 +36,6 @@ _MODULES = ".gitmodules"
 class Landing(NamedTuple):
     """Where an entry leads: the path that counts, and what is there."""
 
-    registry: Registry
-    entry: RegistryEntry
     path: Path
     place: Place
 
@@ -41,192 +44,218 @@ class Landing(NamedTuple):
         """Whether there is what the entry means."""
         return self.place.kind == ("directory" if self.path.directory else "file")
 
-    @property
-    def reference(self) -> Reference:
-        """The entry with the path that counts."""
-        return Reference(self.registry, self.entry, self.path.shown)
+
+class _Part(NamedTuple):
+    """The registries of one table, and the files that they name, by directory."""
+
+    table: Table
+    registries: tuple[Registry, ...]
+    columns: dict[str, set[str]]
 
 
-def compare_registries(
-    comparison: Comparison,
-    registries: Sequence[Registry],
-    tables: Sequence[Table],
-    source: Source,
-    tree: Tree,
-    files: Iterable[str],
-) -> Comparison:
-    """Add where registries and tree differ to the comparison of the goal maps.
+class Others:
+    """The registries of one comparison.
 
     Args:
-        comparison: of the goal maps, which may be none.
-        registries: the registries that could be read.
+        registries: those that could be read.
         tables: the configuration of all registries.
-        source: the snapshot.
-        tree: its directories.
-        files: the files of maps and registries, which are never orphans.
+        tree: the snapshot's directories.
     """
-    for registry in registries:
-        comparison.unsafe.extend(
-            Unsafe(Reference(registry, entry, entry.filename), entry.unsafe, None)
-            for entry in registry.entries()
-            if entry.unsafe is not None
-        )
-    add_temporaries(registries, tree, comparison)
-    landings = list(_land(registries, tree, _modules(source)))
-    for landing in landings:
-        _record(comparison, landing)
-    if comparison.orphans:
-        named = _Named(landings)
-        covered = {one for one in comparison.orphans if named.covers(Item(one, directory=False))}
-        comparison = comparison._replace(orphans=comparison.orphans.without(covered))
-    found, seen = _orphans(tables, landings, comparison, tree, frozenset(files))
-    stretches = [Stretch(item.path.rpartition("/")[0], [_name(item)]) for item in found]
-    return comparison._replace(
-        directories=_merged(comparison.directories, seen),
-        named_directories=sum(item.directory for item in seen),
-        orphans=Orphans(
-            sorted((*comparison.orphans.stretches, *stretches), key=attrgetter("first"))
-        ),
-    )
+
+    def __init__(self, registries: Sequence[Registry], tables: Sequence[Table], tree: Tree) -> None:
+        self._tree = tree
+        self._modules = _modules(tree)
+        self._parts: list[_Part] = []
+        for table in tables:
+            mine = tuple(one for one in registries if one.table is table)
+            self._parts.append(_Part(table, mine, self._by_directory(mine)))
+
+    @property
+    def columns(self) -> list[Column]:
+        """The files that entries name."""
+        return [
+            Column(directory, names, not part.table.text)
+            for part in self._parts
+            for directory, names in part.columns.items()
+        ]
+
+    def complete(
+        self,
+        comparison: Comparison,
+        rests: Iterable[AbstractSet[str]],
+        used: AbstractSet[str],
+        files: AbstractSet[str],
+    ) -> tuple[Comparison, list[Demand]]:
+        """Record where the other entries lead, and add the trees.
+
+        Args:
+            comparison: of the goal maps and of the columns.
+            rests: of each column, the names that do not exist as files.
+            used: what entries of goal maps lead to, beyond columns.
+            files: the files of maps and registries, which are never orphans.
+
+        Returns:
+            The comparison, and all trees with what is named in them.
+        """
+        alone = self._record_all(comparison, iter(rests))
+        named = _union(one for _, one in alone)
+        around = directories_around((*comparison.served, *named))
+        named = _union((named, by_directory(used | files)))
+        never = by_directory(files)
+        trees = [
+            _countable(walk(TreeGlobs(part.table.tree or ()), self._tree), never)
+            for part in self._parts
+        ]
+        demands = [Demand(comparison.directories, comparison.served, named, inside=True)]
+        for part, tree, (served, own) in zip(self._parts, trees, alone, strict=True):
+            one = Demand(tree, comparison.served, named, around, inside=True)
+            if part.table.required:
+                one = Demand(tree, served, own, directories_around((*served, *own)), inside=True)
+            demands.append(one)
+        merged = _merged(trees)
+        return comparison._replace(
+            directories={**merged, **comparison.directories},
+            named_directories=sum(len(listing.directories) for listing in merged.values()),
+        ), demands
+
+    def _record_all(
+        self, comparison: Comparison, rests: Iterator[AbstractSet[str]]
+    ) -> list[tuple[Names, dict[str, set[str]]]]:
+        """Return of each table the files of its columns, and what else its own entries name."""
+        recorder = Recorder(comparison)
+        found: list[tuple[Names, dict[str, set[str]]]] = []
+        for part in self._parts:
+            served: Names = {}
+            for directory, names in part.columns.items():
+                rest = next(rests)
+                if hits := names - rest if rest else names:
+                    served[directory] = hits
+            paths = self._record(part, served, comparison, recorder)
+            found.append((served, by_directory(paths)))
+        recorder.finish()
+        return found
+
+    def _by_directory(self, registries: Iterable[Registry]) -> dict[str, set[str]]:
+        """Group the files that entries name first; not those of submodules."""
+        found: dict[str, set[str]] = {}
+        for registry in registries:
+            for entry in registry.entries():
+                path, directory = entry.paths[0]
+                if entry.unsafe is None and not directory and not self._in_module(path):
+                    parent, _, name = path.rpartition("/")
+                    found.setdefault(parent, set()).add(name)
+        return found
+
+    def _record(
+        self, part: _Part, served: Names, comparison: Comparison, recorder: Recorder
+    ) -> set[str]:
+        """Record where the entries lead that are not served; return all paths on the way."""
+        text = part.table.text
+        named: set[str] = set()
+        for directory, names in served.items() if text else ():
+            comparison.add_drafts(directory, names)
+        for reference, landing in self._landings(part, served, comparison):
+            path, place = landing
+            named.update((path.path, place.spelled, place.real, *place.links))
+            if place.kind == "absent":
+                comparison.missing.listed.append(reference)
+                continue
+            recorder.add(reference, place, opaque=not text)
+            if text and place.kind == "file":
+                directory, _, name = place.real.rpartition("/")
+                comparison.add_drafts(directory, {name})
+        return named
+
+    def _landings(
+        self, part: _Part, served: Names, comparison: Comparison
+    ) -> Iterator[tuple[Reference, Landing]]:
+        for registry in part.registries:
+            for entry in registry.entries():
+                first = entry.paths[0]
+                parent, _, name = first.path.rpartition("/")
+                if entry.unsafe is not None:
+                    reference = Reference(registry, entry, entry.filename)
+                    comparison.unsafe.append(Unsafe(reference, entry.unsafe, None))
+                elif first.directory or name not in served.get(parent, ()):
+                    landing = self._land(entry)
+                    yield Reference(registry, entry, landing.path.shown), landing
+
+    def _land(self, entry: RegistryEntry) -> Landing:
+        """Return where a safe entry leads: the first path that exists, or else the first."""
+        found: list[Landing] = []
+        for path in entry.paths:
+            landing = self._landing(path)
+            if landing.exists:
+                return landing
+            found.append(landing)
+        return found[0]
+
+    def _landing(self, path: Path) -> Landing:
+        if self._in_module(path.path):
+            kind: Literal["directory", "file"] = "directory" if path.directory else "file"
+            return Landing(path, Place(kind, path.path, path.path))
+        place = self._tree.resolve(path.path)
+        if place.kind == "directory" and path.directory and not holds_files(self._tree, place.real):
+            place = place._replace(kind="absent")
+        return Landing(path, place)
+
+    def _in_module(self, path: str) -> bool:
+        return any(path == one or path.startswith(f"{one}/") for one in self._modules)
 
 
-def _modules(source: Source) -> tuple[str, ...]:
+def _modules(tree: Tree) -> tuple[str, ...]:
     """Return the paths of submodules, of whose contents nothing is known."""
-    data = source.read(_MODULES) or b""
+    data = tree.source.read(_MODULES) or b""
     lines = data.decode("utf-8", "replace").splitlines()
     pairs = (line.partition("=") for line in lines)
     return tuple(path.strip().strip("/") for key, _, path in pairs if key.strip() == "path")
 
 
-def _land(
-    registries: Iterable[Registry], tree: Tree, modules: tuple[str, ...]
-) -> Iterator[Landing]:
-    """Yield where each safe entry leads."""
-    for registry in registries:
-        for entry in registry.entries():
-            if entry.unsafe is None:
-                found = [_landing(registry, entry, path, tree, modules) for path in entry.paths]
-                yield next((one for one in found if one.exists), found[0])
-
-
-def _landing(
-    registry: Registry, entry: RegistryEntry, path: Path, tree: Tree, modules: tuple[str, ...]
-) -> Landing:
-    place = tree.resolve(path.path)
-    if any(path.path == one or path.path.startswith(f"{one}/") for one in modules):
-        place = Place("directory" if path.directory else "file", path.path, path.path)
-    elif place.kind == "directory" and path.directory and not holds_files(tree, place.real):
-        place = place._replace(kind="absent")
-    return Landing(registry, entry, path, place)
-
-
-def _record(comparison: Comparison, landing: Landing) -> None:
-    reference, place = landing.reference, landing.place
-    if place.kind == "absent":
-        comparison.missing.listed.append(reference)
-    elif place.kind == "outside":
-        reason = f"the link {place.links[-1]} {place.what}" if place.links else f"it {place.what}"
-        comparison.unsafe.append(Unsafe(reference, reason, None))
-    elif place.kind == "unknown":
-        comparison.unknown.append(Misplaced(reference, place))
-    elif not landing.exists:
-        comparison.not_files.append(Misplaced(reference, place))
-    elif place.spelled != landing.path.path:
-        slash = "/" if landing.path.directory else ""
-        place = place._replace(spelled=place.spelled + slash)
-        comparison.misspelled.append(Misplaced(reference, place))
-    elif not landing.path.directory:
-        if place.links:
-            comparison.through_links[place.real] = reference.path
-        directory, _, name = place.real.rpartition("/")
-        comparison.serve(directory, {name}, not landing.registry.table.text)
-        if landing.registry.table.text:  # generated under the name that the entry has
-            comparison.drafts.setdefault(directory, set()).add(name)
-
-
-class _Named:
-    """The paths that entries name, to find what none of them names."""
-
-    def __init__(self, landings: Iterable[Landing], more: Iterable[str] = ()) -> None:
-        self._exact: set[str] = set()
-        self._above: set[str] = set()  # the directories around what is named
-        for path in more:
-            self._add(path)
-        for landing in landings:
-            for path in (landing.path.path, landing.place.spelled, landing.place.real):
-                self._add(path)
-            for link in landing.place.links:
-                self._add(link)
-
-    def _add(self, path: str) -> None:
-        if path in self._exact:
-            return
-        self._exact.add(path)
-        while path:
-            path = path.rpartition("/")[0]
-            if path in self._above:
-                return
-            self._above.add(path)
-
-    def covers(self, item: Item) -> bool:
-        """Check whether an entry names an item, a directory around it, or something inside it."""
-        path = item.path
-        if path in self._exact or (item.directory and path in self._above):
-            return True
-        while path:
-            path = path.rpartition("/")[0]
-            if path in self._exact:
-                return True
-        return False
-
-
-def _orphans(
-    tables: Sequence[Table],
-    landings: Sequence[Landing],
-    comparison: Comparison,
-    tree: Tree,
-    files: frozenset[str],
-) -> tuple[set[Item], set[Item]]:
-    """Return what no entry names, and everything in the trees.
-
-    Temporary files are recorded in the comparison. Of a table with `required`, its own entries must
-    name everything.
-    """
-    served = (join(one, name) for one, names in comparison.served.items() for name in names)
-    everyone = _Named(landings, served)
-    found: set[Item] = set()
-    seen: set[Item] = set()
-    for table in tables:
-        named = everyone
-        if table.required:
-            named = _Named(one for one in landings if one.registry.table is table)
-        for item in walk(TreeGlobs(table.tree or ()), tree):
-            name = item.path.rpartition("/")[2]
-            if item.path in files or never_counts(name):
-                continue
-            seen.add(item)
-            if not named.covers(item):
-                if temporary(name) and not item.directory:
-                    comparison.temporaries.append(item.path)
-                else:
-                    found.add(item)
-    comparison.temporaries[:] = sorted(set(comparison.temporaries))
-    return found.difference(Item(path, False) for path in comparison.orphans), seen
-
-
-def _merged(
-    directories: dict[str, DirectoryListing], seen: Iterable[Item]
+def _countable(
+    tree: dict[str, DirectoryListing], never: dict[str, set[str]]
 ) -> dict[str, DirectoryListing]:
-    """Return the directories with those of the trees, which have only the names that count."""
-    merged = dict(directories)
-    for item in sorted(seen):
-        parent, _, name = item.path.rpartition("/")
-        if parent in directories:
-            continue
-        here = merged.setdefault(parent, DirectoryListing(set(), set(), {}, {}))
-        (here.directories if item.directory else here.files).add(name)
-    return merged
+    """Return a tree without the names that never count, and without the files of registries."""
+    found: dict[str, DirectoryListing] = {}
+    for path, listing in tree.items():
+        out = {name for name in never.get(path, ()) if name not in listing.directories}
+        if may_not_count("/".join(chain(*listing))):
+            out.update(filter(never_counts, chain(*listing)))
+        if out:
+            files, directories, links, others = listing
+            listing = DirectoryListing(
+                files - out, directories - out, _without(links, out), _without(others, out)
+            )
+        if any(listing):
+            found[path] = listing
+    return found
 
 
-def _name(item: Item) -> str:
-    return item.shown[len(item.path.rpartition("/")[0]) :].lstrip("/")
+def _without(names: dict[str, str], out: set[str]) -> dict[str, str]:
+    return {name: what for name, what in names.items() if name not in out}
+
+
+def _union(several: Iterable[dict[str, set[str]]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for one in several:
+        for directory, names in one.items():
+            found.setdefault(directory, set()).update(names)
+    return found
+
+
+def _merged(trees: Iterable[dict[str, DirectoryListing]]) -> dict[str, DirectoryListing]:
+    """Return the directories of several trees."""
+    found: dict[str, DirectoryListing] = {}
+    for tree in trees:
+        for path, listing in tree.items():
+            known = found.get(path)
+            found[path] = (
+                listing
+                if known is None
+                else DirectoryListing(
+                    known.files | listing.files,
+                    known.directories | listing.directories,
+                    known.links | listing.links,
+                    known.others | listing.others,
+                )
+            )
+    return found

@@ -39,26 +39,60 @@ def resolve(
         if gone:
             absent[component_type] = gone if len(gone) < len(filenames) else filenames  # shared
     used: set[str] = set()
-    served: dict[tuple[str, bool], set[str]] = {}  # by directory, and whether they are not text
+    recorder = Recorder(comparison)
     for reference, resolution in _references(maps, settings, resolved):
-        _record(comparison, reference, resolution)
+        component_type = reference.entry.component_type
         if isinstance(resolution, Place):
             place = resolution
-            if place.kind == "file":
-                directory, _, name = place.real.rpartition("/")
-                opaque = not settings.is_text(reference.entry.component_type)
-                served.setdefault((directory, opaque), set()).add(name)
-        elif resolution[1] is None:
-            continue
+            recorder.add(reference, place, opaque=not settings.is_text(component_type))
         else:
+            reason, normal = resolution
+            comparison.unsafe.append(Unsafe(reference, reason, normal))
+            if normal is None:
+                continue
             # The file that it means is not an orphan, but the entry is not checked further.
-            place = tree.resolve(settings.path(reference.entry.component_type, resolution[1]))
+            place = tree.resolve(settings.path(component_type, normal))
         used.update(place.links)
         if place.kind in ("file", "other"):
             used.add(place.real)
-    for (directory, opaque), names in served.items():
-        comparison.serve(directory, names, opaque)
+    recorder.finish()
     return Missing(maps, settings, absent), used
+
+
+class Recorder:
+    """Records in a comparison where entries lead that are resolved one by one."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+        # By directory and whether they are not text: a set of names is copied to add to it.
+        self._served: dict[tuple[str, bool], set[str]] = {}
+
+    def add(self, reference: Reference, place: Place, *, opaque: bool) -> None:
+        """Record where an entry leads, which is somewhere; `opaque`: it is not text."""
+        comparison = self._comparison
+        slash = "/" if reference.path.endswith("/") else ""  # a directory is meant
+        if place.kind == "outside":
+            reason = f"it {place.what}"
+            if place.links:
+                reason = f"the link {place.links[-1]} {place.what}"
+            comparison.unsafe.append(Unsafe(reference, reason, None))
+        elif place.kind == "unknown":
+            comparison.unknown.append(Misplaced(reference, place))
+        elif place.kind != ("directory" if slash else "file"):
+            comparison.not_files.append(Misplaced(reference, place))
+        elif place.spelled + slash != reference.path:
+            spelled = place._replace(spelled=place.spelled + slash)
+            comparison.misspelled.append(Misplaced(reference, spelled))
+        elif place.links and not slash:
+            comparison.through_links[place.real] = reference.path
+        if place.kind == "file" and not slash:
+            directory, _, name = place.real.rpartition("/")
+            self._served.setdefault((directory, opaque), set()).add(name)
+
+    def finish(self) -> None:
+        """Record the files that exist as served."""
+        for (directory, opaque), names in self._served.items():
+            self._comparison.serve(directory, names, opaque)
 
 
 def _plainly_absent(
@@ -111,23 +145,3 @@ def _references(
                     Reference(goal_map, entry, settings.path(entry.component_type, entry.filename)),
                     resolution,
                 )
-
-
-def _record(comparison: Comparison, reference: Reference, resolution: _Resolution) -> None:
-    if not isinstance(resolution, Place):
-        reason, normal = resolution
-        comparison.unsafe.append(Unsafe(reference, reason, normal))
-        return
-    place = resolution
-    if place.kind == "file":
-        if place.spelled != reference.path:
-            comparison.misspelled.append(Misplaced(reference, place))
-        elif place.links:
-            comparison.through_links[place.real] = reference.path
-    elif place.kind == "outside":
-        reason = f"the link {place.links[-1]} {place.what}" if place.links else f"it {place.what}"
-        comparison.unsafe.append(Unsafe(reference, reason, None))
-    elif place.kind == "unknown":
-        comparison.unknown.append(Misplaced(reference, place))
-    else:
-        comparison.not_files.append(Misplaced(reference, place))

@@ -145,26 +145,43 @@ class Orphans:
         return Orphans(one for one in kept if one.names)
 
 
-def orphans_in(
-    names: Mapping[str, Iterable[str]], directories: Mapping[str, DirectoryListing]
-) -> Orphans:
-    """Sort the paths of names in directories.
+def orphans_in(names: Mapping[str, Iterable[str]], directories: Iterable[str] = ()) -> Orphans:
+    """Sort orphans by their paths.
 
     `x/a` sorts before the contents of `x/a/`, and those before `x/ab`. So the names in a directory
     are split where the paths of its subdirectories belong.
 
     Args:
-        names: directory -> names in it.
-        directories: all directories with names, and their parents.
+        names: directory -> names of files in it.
+        directories: paths of directories, which get a final slash.
     """
-    found: list[Stretch] = []
+    found = [Stretch(path.rpartition("/")[0], [_last(path) + "/"]) for path in directories]
+    inner = directories_around((*names, *directories))
     for path, some in names.items():
         ordered = sorted(some)
-        cuts = sorted({bisect_left(ordered, f"{name}/") for name in directories[path].directories})
+        cuts = sorted({bisect_left(ordered, f"{name}/") for name in inner.get(path, ())})
         for start, end in zip([0, *cuts], [*cuts, len(ordered)], strict=True):
             if start < end:
                 found.append(Stretch(path, ordered[start:end]))
     return Orphans(sorted(found, key=attrgetter("first")))
+
+
+def directories_around(directories: Iterable[str]) -> dict[str, set[str]]:
+    """Group directories, and those around them, by the directory that they are in."""
+    found: dict[str, set[str]] = {}
+    for path in directories:
+        while path:
+            parent, _, name = path.rpartition("/")
+            known = found.setdefault(parent, set())
+            if name in known:
+                break
+            known.add(name)
+            path = parent
+    return found
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 class Reference(NamedTuple):
@@ -179,6 +196,37 @@ class Reference(NamedTuple):
 
 
 Names = dict[str, AbstractSet[str]]  # real directory -> names in it
+
+
+class Column(NamedTuple):
+    """Files that entries name in one directory; `opaque`: they are not text.
+
+    The names of a goal map, of which a column has those of one component type, may have
+    subdirectories.
+    """
+
+    base: str
+    names: AbstractSet[str]
+    opaque: bool
+
+
+class Demand(NamedTuple):
+    """A tree, and what entries name in it; the rest are orphans.
+
+    Args:
+        tree: directory -> the names in it that some entry must name.
+        served: the files of columns that exist.
+        named: the other names that entries name.
+        around: directory -> the directories in it in which something is named, if the directories
+            of the tree must be named, too.
+        inside: what is inside a named directory is named.
+    """
+
+    tree: Mapping[str, DirectoryListing]
+    served: Mapping[str, AbstractSet[str]]
+    named: Mapping[str, AbstractSet[str]]
+    around: Mapping[str, AbstractSet[str]] | None = None
+    inside: bool = False
 
 
 class Unsafe(NamedTuple):
@@ -211,7 +259,7 @@ class Comparison(NamedTuple):
     unknown: list[Misplaced]
     orphans: Orphans
     temporaries: list[str]
-    drafts: dict[str, set[str]]  # of registries: texts that may be drafts, whatever their names are
+    drafts: Names  # of registries: texts that may be drafts, whatever their names are
     named_directories: int = 0  # directories that entries of registries must name
 
     @classmethod
@@ -227,6 +275,10 @@ class Comparison(NamedTuple):
         for served in (self.served, self.opaque) if opaque else (self.served,):
             # Never changed in place: the sets are shared, to avoid copying a million names.
             served[directory] = served[directory] | names if directory in served else names
+
+    def add_drafts(self, directory: str, names: AbstractSet[str]) -> None:
+        """Record that these files may be drafts, whatever their names are."""
+        self.drafts[directory] = names | self.drafts.get(directory, frozenset())
 
     @property
     def clean(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.baseline import identity
-from jit_guard.check import compare_all
+from jit_guard.comparison.compare import compare
 from jit_guard.comparison.content import read
 from jit_guard.comparison.explanation import Explanation, explain
 from jit_guard.comparison.result import Comparison, Reference
@@ -89,7 +89,7 @@ def plan_worktree(
     maps = read_all(source, settings, tree, scope.shown)
     unreadable = list(maps.unreadable)
     try:
-        comparison = compare_all(maps, source, tree, settings)
+        comparison = compare(maps, tree, settings)
     except UnreadableError as error:
         unreadable.append(error)
         comparison = Comparison.nothing()

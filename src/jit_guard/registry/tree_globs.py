@@ -37,6 +37,15 @@ class TreeGlobs:
                 return False
         return False
 
+    def accepts_all_in(self, directory: str) -> bool:
+        """Check quickly whether every file in a directory is certainly accepted: `x/**`."""
+        if any(glob.excludes for glob in self._globs):
+            return False
+        names = [*directory.split("/"), "any"] if directory else ["any"]
+        return any(
+            glob.ends_below and not glob.directory and glob.matches(names) for glob in self._globs
+        )
+
     def leads_to(self, path: str) -> bool:
         """Check whether something at or below this directory may be accepted."""
         names = path.split("/") if path else []

@@ -11,16 +11,21 @@ from jit_guard.registry.goal_map import GoalMap, MapFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from jit_guard.config import Settings
     from jit_guard.registry.registry import Registry
     from jit_guard.sources.source import Source
     from jit_guard.sources.tree import Tree
 
+    _Parsed = TypeVar("_Parsed")
+
 
 class Maps(NamedTuple):
     """The maps of a snapshot: parsed, invalid, absent and unreadable ones.
 
-    `registries` are the parsed files of other shapes (see `read_registries`); `empty` are the files
+    `registries` are the parsed files of other shapes (see `registry_files`); `empty` are the files
     of those that have no entry.
     """
 
@@ -57,34 +62,56 @@ def read_all(source: Source, settings: Settings, tree: Tree, more: Iterable[str]
     wanted = dict.fromkeys((*more, *settings.maps))
     if not settings.registry:
         return read_maps(source, wanted)
-    from jit_guard.sources.read_registries import add_registries, is_registry
+    from jit_guard.sources.registry_files import by_table, is_registry
 
     named = [one for one in wanted if one in settings.maps or not is_registry(one, settings, tree)]
-    maps = read_maps(source, named)
-    return add_registries(maps, source, settings.registry, tree)
+    maps, faults, absent, unreadable = _read(source, ((one, goal_map.parse) for one in named))
+    registries: list[Registry] = []
+    empty: list[str] = []
+    for name, files in by_table(settings.registry, tree):
+        found, invalid, lacking, refused = _read(source, files)
+        whole = not (invalid or lacking or refused)
+        if whole and not any(one.size or one.problems for one in found):
+            empty.append(name)
+        registries += found
+        faults |= invalid
+        absent |= lacking
+        unreadable |= refused
+    return Maps(
+        *(tuple(maps), faults, tuple(absent), tuple(unreadable)),
+        *(tuple(registries), tuple(empty)),
+    )
 
 
 def read_maps(source: Source, paths: Iterable[str]) -> Maps:
     """Read and parse the maps of a snapshot."""
-    maps: list[GoalMap] = []
+    maps, faults, absent, unreadable = _read(source, ((one, goal_map.parse) for one in paths))
+    return Maps(tuple(maps), faults, tuple(absent), tuple(unreadable))
+
+
+def _read(
+    source: Source, files: Iterable[tuple[str, Callable[[str, bytes], _Parsed | MapFault]]]
+) -> tuple[list[_Parsed], dict[str, MapFault], dict[str, None], dict[UnreadableError, None]]:
+    """Read files, given with their parsers; return the parsed, invalid, absent, unreadable ones."""
+    parsed: list[_Parsed] = []
     faults: dict[str, MapFault] = {}
-    absent: list[str] = []
-    unreadable: list[UnreadableError] = []
-    for path in paths:
+    absent: dict[str, None] = {}
+    unreadable: dict[UnreadableError, None] = {}
+    for path, parse in files:
         try:
             data = source.read(path)
         except OutsideError as error:
             faults[path] = MapFault("JG205", 1, 1, error.reason)
             continue
         except UnreadableError as error:
-            unreadable.append(error)
+            unreadable[error] = None
             continue
         if data is None:
-            absent.append(path)
+            absent[path] = None
             continue
-        parsed = goal_map.parse(path, data)
-        if isinstance(parsed, MapFault):
-            faults[path] = parsed
+        one = parse(path, data)
+        if isinstance(one, MapFault):
+            faults[path] = one
         else:
-            maps.append(parsed)
-    return Maps(tuple(maps), faults, tuple(absent), tuple(unreadable))
+            parsed.append(one)
+    return parsed, faults, absent, unreadable
