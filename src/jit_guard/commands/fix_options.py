@@ -219,7 +219,7 @@ def report_fix(guard: Guard, report: "Report", console: Console) -> None:
     """Print what no report contains: messages of the fix, and the command that stages it."""
     for message in report.messages:
         console.note(message)
-    _report_staging(guard, report.unstaged, console)
+    report_staging(guard, report.unstaged, console)
 
 
 def _report_interruption(guard: Guard, outcome: "Outcome", console: Console) -> None:
@@ -235,10 +235,13 @@ def _report_interruption(guard: Guard, outcome: "Outcome", console: Console) -> 
         console.note(f"still missing: {len(outcome.left):,}{texts}; to continue, run --fix again")
     for message in outcome.messages:
         console.note(message)
-    _report_staging(guard, outcome.unstaged, console)
+    report_staging(guard, outcome.unstaged, console)
 
 
-def _report_staging(guard: Guard, unstaged: "Sequence[str]", console: Console) -> None:
+def report_staging(
+    guard: Guard, unstaged: "Sequence[str]", console: Console, what: str = "the fix"
+) -> None:
+    """Print the command that stages these paths, if it is needed."""
     if not unstaged:
         return
     from jit_guard.errors import GitError
@@ -249,4 +252,4 @@ def _report_staging(guard: Guard, unstaged: "Sequence[str]", console: Console) -
     except GitError:  # the check reports it, if it matters
         return
     if command is not None:
-        console.note(f"to stage the fix, run: {command}")
+        console.note(f"to stage {what}, run: {command}")

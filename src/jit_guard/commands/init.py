@@ -13,11 +13,14 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from jit_guard import formats
+from jit_guard.commands import hook
+from jit_guard.commands.fix_options import report_staging
 from jit_guard.commands.library import Library, NameType, read_library
 from jit_guard.commands.questions import ask, can_ask
 from jit_guard.comparison.compare import components_directory
 from jit_guard.config import CONFIG_FILE, Settings, inside_path, toml_string
 from jit_guard.errors import UsageError
+from jit_guard.fixing.staging import not_staged_yet
 from jit_guard.guard import Guard
 from jit_guard.project import Configuration, load
 from jit_guard.sources.tree import Tree
@@ -58,20 +61,6 @@ Answer one question so that the reader can check the answer.
 The question is answered, or you have said what is missing to answer it.
 """,
 }
-HOOK = """\
-repos:
-  - repo: local
-    hooks:
-      - id: jit-guard
-        name: jit-guard
-        entry: jit-guard --source commit
-        language: python
-        additional_dependencies: [jit-guard]
-        always_run: true
-        pass_filenames: false
-        stages: [pre-commit, pre-merge-commit, pre-push, manual]
-"""
-_HOOKS = ".pre-commit-config.yaml"
 # Where people keep prompts, if not in `components`.
 _USUAL = ("prompts", "prompt", "skills", "agents", "personas", "instructions", "library")
 _MOST_LEFT_OUT = 20
@@ -96,6 +85,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--components", metavar="DIR", help="directory of an existing library, below the root"
     )
+    parser.add_argument(
+        "--hook", action="store_true", help=f"also write {hook.FILE}, unless there is one"
+    )
     parser.add_argument("--no-input", action="store_true", help="never ask, even on a terminal")
 
 
@@ -106,37 +98,45 @@ def run(options: Namespace, started: float) -> int:
     console = Console(options.color)
     asks = can_ask(console) and not options.no_input
     worktree = Worktree(options.root)
+    written = _write(worktree, options, console, asks=asks)
+    return 0 if written is None else _finish(worktree, options, console, started, written)
+
+
+def _write(
+    worktree: Worktree, options: Namespace, console: Console, *, asks: bool
+) -> list[str] | None:
+    """Write the files that do not exist yet; return their paths, or None if a check cannot follow.
+
+    Raises:
+        UsageError: nothing was written, and why.
+    """
     found = load(worktree.read)
     existing = [path for path in found.settings.maps if _exists(worktree, path)]
     if existing:
-        _keep(worktree, console, found, existing)
-        return _check(options, console, started)
+        return _keep(worktree, console, found, existing)
     if found.settings.registry:
         console.lines([f"kept   {printable(str(found.file).split(' ')[0])}"])
-        return _check(options, console, started)
+        return []
     if _writes_registries(worktree, options, found, console, asks=asks):
-        _show_hook(worktree, console)
-        return _check(options, console, started)
+        return [CONFIG_FILE]
     components = _components(worktree, options, found, console if asks else None)
     plan = _plan(worktree, found, components, console if asks else None)
-    for path in plan.wanted:
-        if not _exists(worktree, path):
-            worktree.target(path)  # before anything is written
+    written = [path for path in plan.wanted if not _exists(worktree, path)]
+    for path in written:
+        worktree.target(path)  # before anything is written
     for path, text in plan.wanted.items():
-        there = _exists(worktree, path)
-        if not there:
+        if path in written:
             _write_new(worktree, path, text)
-        console.lines([f"{'kept ' if there else 'wrote'}  {printable(path)}"])
+        console.lines([f"{'wrote' if path in written else 'kept '}  {printable(path)}"])
     if plan.library is not None:
         console.lines(_left_out(plan.library, components))
     if plan.lines and found.file is not None:
         console.lines(["", f"Add to {printable(found.file)}, then run jit-guard:", ""])
         console.lines(f"    {printable(line)}" for line in plan.lines)
-        return 0
+        return None
     if not plan.wanted:
         raise UsageError(f"no file in {components} can get an entry; nothing was written")
-    _show_hook(worktree, console)
-    return _check(options, console, started)
+    return written
 
 
 def _writes_registries(
@@ -162,19 +162,13 @@ def _writes_registries(
     return True
 
 
-def _show_hook(worktree: Worktree, console: Console) -> None:
-    if b"jit-guard" not in (worktree.read(_HOOKS) or b""):
-        console.lines(["", f"To run jit-guard as a pre-commit hook, add to {_HOOKS}:", ""])
-        console.lines(f"    {line}" for line in HOOK.splitlines())
-    console.lines([""])
-
-
 def _exists(worktree: Worktree, path: str) -> bool:
     return os.path.lexists(os.path.join(worktree.root, path))
 
 
-def _keep(worktree: Worktree, console: Console, found: Configuration, maps: list[str]) -> None:
+def _keep(worktree: Worktree, console: Console, found: Configuration, maps: list[str]) -> list[str]:
     """List the files of a project that has a map already, and write a missing schema."""
+    written = []
     mine = [*maps]
     if found.file is not None:
         mine.append(found.file.split(" ")[0])
@@ -184,11 +178,13 @@ def _keep(worktree: Worktree, console: Console, found: Configuration, maps: list
         mine.append(schema)
     elif SCHEMA.encode() in data:
         _write_new(worktree, schema, _schema())
+        written.append(schema)
         console.lines([f"wrote  {printable(schema)}"])
     components = found.settings.components
     if _exists(worktree, components):
         mine.append(f"{components}/")
     console.lines(f"kept   {printable(path)}" for path in mine)
+    return written
 
 
 def _components(
@@ -337,11 +333,30 @@ def _left_out(library: Library, components: str) -> list[str]:
     return [*lines, *([f"left   {more:,} more files"] if more > 0 else [])]
 
 
-def _check(options: Namespace, console: Console, started: float) -> int:
-    """Check the project and print the report; findings are what the user has left to do."""
-    report = Guard(root=options.root).check()
+def _finish(
+    worktree: Worktree, options: Namespace, console: Console, started: float, written: list[str]
+) -> int:
+    """Offer the hook, check, print the report, and then what to stage.
+
+    The exit code is 0 also with findings: they are what the user has left to do.
+    """
+    guard = Guard(root=options.root)
+    report = guard.check()
+    if written or options.hook:
+        written = [*written, *hook.offer(worktree, console, report.maps, write=options.hook)]
+    console.lines([""])
+    untracked = [one.path for one in report.findings if one.code == "JG203" and one.path]
+    findings = not_staged_yet(worktree, report, untracked)
     shown = formats.Options(color=console.color, started=started)
-    console.lines(formats.render("text", report, shown))
+    console.lines(formats.render("text", report._replace(findings=findings), shown))
     for problem in report.unreadable:
         console.error(problem)
+    report_staging(guard, _directories(guard, [*written, *untracked]), console, "these files")
     return 2 if report.unreadable else 0
+
+
+def _directories(guard: Guard, paths: list[str]) -> list[str]:
+    """Return the paths, with the components directory instead of what is in it."""
+    components = guard.configuration().settings.components
+    inside = f"{components}/"
+    return list(dict.fromkeys(components if one.startswith(inside) else one for one in paths))
