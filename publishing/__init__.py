@@ -1,0 +1,1 @@
+"""What makes the project public: its documentation site, its packages, its releases."""
