@@ -102,16 +102,17 @@ def history(
     if not database.exists(root):
         return
     columns = ", ".join(Record._fields)
-    beyond, order = ("id < ?3", "id DESC") if newest_first else ("id > ?3", "id")
+    beyond, order = ("id < ?", "id DESC") if newest_first else ("id > ?", "id")
     query = (
         f"SELECT {columns} FROM texts WHERE {beyond} "  # noqa: S608 - our own words
-        f"AND (?1 IS NULL OR goal = ?1) AND (?2 IS NULL OR component_type = ?2) ORDER BY {order}"
+        f"AND (? IS NULL OR goal = ?) AND (? IS NULL OR component_type = ?) ORDER BY {order}"
     )
-    asked = [None if word is None else plain(word) for word in (goal, component_type)]
+    words = (goal, goal, component_type, component_type)
+    asked = [None if word is None else plain(word) for word in words]
     # SQLite's smallest or largest integer; ours are positive.
     last = (1 << 63) - 1 if newest_first else -1 << 63
     with closing(LedgerFile(root)) as file:
-        while rows := file.rows(query, [*asked, last], _PAGE):
+        while rows := file.rows(query, [last, *asked], _PAGE):
             for row in rows:
                 record = _record(row)
                 if (record.id >= last) if newest_first else (record.id <= last):

@@ -158,8 +158,8 @@ class Ledger:
         """Record the new paths of committed texts."""
         with self._file.transaction() as connection:
             connection.executemany(
-                "UPDATE texts SET path = ?2 WHERE path = ?1 AND status = 'committed'",
-                [(plain(old), plain(new)) for old, new in moves],
+                "UPDATE texts SET path = ? WHERE path = ? AND status = 'committed'",
+                [(plain(new), plain(old)) for old, new in moves],
             )
 
     def release(self, components: Iterable[str]) -> None:

@@ -43,7 +43,8 @@ class TreeGlobs:
             return False
         names = [*directory.split("/"), "any"] if directory else ["any"]
         return any(
-            glob.path.ends_below and not glob.directory and glob.path.match(names) for glob in self._globs
+            glob.path.ends_below and not glob.directory and glob.path.match(names)
+            for glob in self._globs
         )
 
     def leads_to(self, path: str) -> bool:
