@@ -16,8 +16,7 @@ from jit_guard.sources.memory import Memory
 from projects import call, lay_out
 from test_registries import FILES, SKILLS, _recipes, skills
 
-TREELESS = {"JG301", "JG302"}
-DIRECTORIES = {"JG203", "JG206", "JG207", "JG302", "JG501"}
+DIRECTORIES = {"JG203", "JG206", "JG207", "JG501"}
 
 
 def trials(configuration: str, files: dict[str, Any]) -> list[Trial]:
@@ -79,7 +78,7 @@ def test_every_fault_that_a_shape_can_have_is_found(number: int, expected: set[s
             table("$.one.file", "{value}", "r.toml", "text = false\ntree = []"),
             '[one]\nfile = "p/a.bin"',
             "p/a.bin",
-            {"JG002", "JG207", "JG501", *TREELESS},
+            {"JG002", "JG207", "JG301", "JG501"},
         ),
         (table("$[*]", "{value}/"), '["p", "p/a"]', "p/a/x.md", {"JG002", "JG301", *DIRECTORIES}),
     ],

@@ -88,7 +88,7 @@ def check(
         maps,
         comparison,
         content,
-        check_portability(comparison),
+        check_portability(comparison, tree),
         source.interrupted(),
         _violations(maps, schema),
         not_in_git,

@@ -39,12 +39,6 @@ def test_folding_a_folded_name_changes_nothing() -> None:
         assert names.fold(folded) == folded, hex(code)
 
 
-def test_colliding_names_are_returned_in_sorted_groups() -> None:
-    listed = ["b", "B", "a", "\u00e9", "e\u0301", "c", "A"]
-    assert names.colliding(listed) == [("A", "a"), ("B", "b"), ("e\u0301", "\u00e9")]
-    assert names.colliding(["a", "b"]) == []
-
-
 @pytest.mark.parametrize(
     ("name", "words"),
     [

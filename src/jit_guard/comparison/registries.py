@@ -98,9 +98,9 @@ class Others:
             The comparison, and all trees with what is named in them.
         """
         alone = self._record_all(comparison, iter(rests))
-        named = _union(one for _, one in alone)
-        around = directories_around((*comparison.served, *named))
-        named = _union((named, by_directory(used | files)))
+        own_names = _union(one for _, one in alone)
+        around = directories_around((*comparison.served, *own_names))
+        named = _union((own_names, by_directory(used | files)))
         never = by_directory(files)
         trees = [
             _countable(walk(TreeGlobs(part.table.tree or ()), self._tree), never)
@@ -116,6 +116,7 @@ class Others:
         return comparison._replace(
             directories={**merged, **comparison.directories},
             named_directories=sum(len(listing.directories) for listing in merged.values()),
+            named=own_names,
         ), demands
 
     def _record_all(

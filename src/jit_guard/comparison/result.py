@@ -261,6 +261,7 @@ class Comparison(NamedTuple):
     temporaries: list[str]
     drafts: Names  # of registries: texts that may be drafts, whatever their names are
     named_directories: int = 0  # directories that entries of registries must name
+    named: Mapping[str, AbstractSet[str]] = {}  # what else entries of registries name
 
     @classmethod
     def nothing(cls) -> Comparison:

@@ -48,9 +48,6 @@ class Sample(Protocol):
     def orphan(self, filename: str) -> str:
         """Return the path of a file that no entry names."""
 
-    def file_orphan(self, filename: str) -> str:
-        """Return the path of a file that is itself an orphan, not its directory."""
-
     def entry(self, value: Any) -> dict[str, Any]:
         """Return the map with one more goal, whose only entry has this value."""
 
@@ -108,10 +105,6 @@ class GoalMapSample:
 
     def orphan(self, filename: str) -> str:
         """Return the path of a file that no entry names."""
-        return self.path(filename)
-
-    def file_orphan(self, filename: str) -> str:
-        """Return the path of a file that is itself an orphan, not its directory."""
         return self.path(filename)
 
     def entry(self, value: Any) -> dict[str, Any]:

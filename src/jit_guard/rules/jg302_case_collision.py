@@ -1,4 +1,4 @@
-"""JG302 case-collision: two files differ only in case or Unicode normalization."""
+"""JG302 case-collision: two paths differ only in case or Unicode normalization."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def _check(facts: Facts) -> Iterator[Finding]:
 
 
 def _inject(sample: Sample) -> Breakage:
+    path = sample.path("jit_guard_selftest.txt")
     return Breakage(
-        "two files differ only in case",
+        f"another {sample.noun} differs only in case from one that an entry names",
         {
-            sample.file_orphan("jit_guard_selftest.txt"): "text",
-            sample.file_orphan("Jit_Guard_Selftest.txt"): "text",
+            **sample.entry("jit_guard_selftest.txt"),
+            path: "text",
+            path.replace("selftest", "SELFTEST", 1): "text",
         },
     )
 
@@ -38,9 +40,10 @@ RULE = Rule(
     code="JG302",
     name="case-collision",
     severity="error",
-    summary="two files differ only in case or Unicode normalization",
-    why="On macOS and Windows the two are one file. A clone keeps whichever was checked out last, "
-    "under either name, and git then shows a change that you did not make.",
+    summary="two files or directories differ only in case or Unicode normalization",
+    why="On macOS and Windows the two are one. Of two files, a clone keeps whichever was checked "
+    "out last, under either name, and git then shows a change that you did not make. Two "
+    "directories become one, and of a file and a directory only one can exist.",
     fix="Rename one of the two, or merge them.",
     bad=Example(
         {

@@ -90,12 +90,21 @@ class RegistrySample:
 
     def orphan(self, filename: str) -> str:
         """Return the path of a file that no entry names."""
-        path = self._orphan(filename, directories=True)
-        return f"{path}{_INSIDE}" if path.endswith("/") else path
-
-    def file_orphan(self, filename: str) -> str:
-        """Return the path of a file that is itself an orphan, not its directory."""
-        return self._orphan(filename, directories=False)
+        if not self._table.tree:
+            raise CannotInjectError("the registry has no tree")
+        globs = TreeGlobs(self._table.tree)
+        known = splitext(self._registry.listed[0].paths[0].path)[1]
+        stem = splitext(filename)[0]
+        for pattern in self._table.tree:
+            for name in dict.fromkeys((filename, f"{stem}{known}", stem)):
+                path = _filled(pattern, name)
+                if path is None or never_counts(path.rstrip("/").rpartition("/")[2]):
+                    continue
+                directory = path.endswith("/")
+                accepted = globs.accepts(path.rstrip("/"), directory=directory)
+                if accepted and not self._is_named(path.rstrip("/")):
+                    return f"{path}{_INSIDE}" if directory else path
+        raise CannotInjectError("no path of the tree can be an orphan")
 
     def broken(self) -> Breakage:
         """Return the registry with text that has not its syntax."""
@@ -260,27 +269,6 @@ class RegistrySample:
                 yield f"{self.text[:at]}{added}, {added}, {self.text[at:]}"
                 gap = f"\n{' ' * len(line)}"
                 yield f"{self.text[:at]}{added}{gap}{added}{gap}{self.text[at:]}"
-
-    def _orphan(self, filename: str, *, directories: bool) -> str:
-        """Return a path that the tree demands and no entry names, with a slash for a directory."""
-        if not self._table.tree:
-            raise CannotInjectError("the registry has no tree")
-        globs = TreeGlobs(self._table.tree)
-        known = splitext(self._registry.listed[0].paths[0].path)[1]
-        stem = splitext(filename)[0]
-        for pattern in self._table.tree:
-            for name in dict.fromkeys((filename, f"{stem}{known}", stem)):
-                path = _filled(pattern, name)
-                if path is None or never_counts(path.rstrip("/").rpartition("/")[2]):
-                    continue
-                directory = path.endswith("/")
-                if directory and not directories:
-                    continue
-                accepted = globs.accepts(path.rstrip("/"), directory=directory)
-                if accepted and not self._is_named(path.rstrip("/")):
-                    return path
-        kind = "path" if directories else "file"
-        raise CannotInjectError(f"no {kind} of the tree can be an orphan")
 
     def _is_named(self, path: str) -> bool:
         names = path.split("/")

@@ -84,14 +84,6 @@ def unfolded(names: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def colliding(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return the groups of names that collide if case and normalization are ignored."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(fold(name), []).append(name)
-    return [tuple(sorted(group)) for _, group in sorted(groups.items()) if len(group) > 1]
-
-
 def unportable(name: str) -> str | None:
     """Return why a name is invalid on Windows or macOS; None if it is valid.
 
