@@ -214,6 +214,7 @@ entries = "$.*"
 target = "lib/{stem}.txt"
 tree = []
 match.value = '(?P<stem>[a-z]+)[.]md'
+match.dir = '[^{}]*'
 match.key = '[^_].*'
 """
     files = {"r.json": '{"a": "x.md", "_b": "y.md", "c": "z.txt", "d": 5}', "lib/x.txt": "x"}

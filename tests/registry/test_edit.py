@@ -202,6 +202,12 @@ def test_a_new_value_means_the_same_text_in_every_syntax(syntax: str, new: str) 
     assert spliced.isascii()
 
 
+def test_a_character_that_ends_a_line_of_yaml_is_escaped() -> None:
+    before = "- é\n- a\n"
+    spliced = splice(before.encode(), [Edit(("1",), "a", "b\x85c")], "yaml")
+    assert spliced.decode() == '- é\n- "b\\u0085c"\n'
+
+
 @pytest.mark.parametrize(
     ("syntax", "before"),
     [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from jit_guard.registry import positions
 from jit_guard.registry.positions import LineCounter, Positions, Span, pointer
 
 NESTED = """{
@@ -46,6 +48,25 @@ def test_members_of_an_array_have_indices_as_keys() -> None:
 )
 def test_a_path_that_does_not_exist_finds_nothing(path: tuple[str, ...]) -> None:
     assert Positions(NESTED).find(path) is None
+
+
+def test_every_object_and_array_is_scanned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan, scanned = positions._each, []
+
+    def counted(text: str, start: int) -> Iterator[tuple[str, int]]:
+        scanned.append(start)
+        return scan(text, start)
+
+    monkeypatch.setattr(positions, "_each", counted)
+    menu = [{"pages": [f"{group}/{page}" for page in range(9)]} for group in range(9)]
+    found = Positions(json.dumps({"menu": [{"groups": menu}]}))
+    for group in range(9):
+        for page in range(9):
+            path = ("menu", "0", "groups", str(group), "pages", str(page))
+            member = found.find(path)
+            assert member is not None
+            assert found.text[slice(*member.value_span)] == f'"{group}/{page}"'
+    assert len(scanned) == len(set(scanned)) == 4 + 2 * len(menu)
 
 
 def test_an_empty_path_finds_nothing() -> None:

@@ -31,6 +31,7 @@ PLUGINS = {
         ("$..source", ["plugins/0/source", "plugins/1/source", "plugins/2/source"]),
         ("$['plugins', 'plugins'][0].name", ["plugins/0/name"]),
         ("$.plugins[?match(@.source, '[.]/.{9,12}')].source", ["plugins/0/source"]),
+        ("$.plugins[?match(@.source, '[.][^{}]+')].source", ["plugins/0/source"]),
         ("$.nothing", []),
     ],
 )

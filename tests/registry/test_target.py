@@ -78,6 +78,12 @@ def test_a_field_that_an_entry_does_not_have_is_named(
     assert str(error.value) == field
 
 
+def test_the_directory_of_a_file_at_the_root_is_the_root() -> None:
+    there = Context(("a",), "x.md", {"a": "x.md"}, "", str)
+    assert normalized("", parse("{dir}/{value}").expand(there)) == Path("x.md", directory=False)
+    assert normalized(parse("{dir}").expand(there), "x.md").path == "x.md"
+
+
 def test_named_groups_win_over_members_and_reserved_names_over_both() -> None:
     given_groups = context("skills", "plan", groups={"home": "other", "key": "other"})
     assert parse("{home}/{key}").expand(given_groups) == "other/plan"

@@ -44,7 +44,7 @@ def near_pairs(missing: NameColumns, orphans: Iterable[NameColumns]) -> list[tup
         orphans: the orphans, in batches.
     """
     scored: set[tuple[float, Name, Name]] = set()  # by unlikeness, so that the best come first
-    for name, other in _neighbours(missing, orphans):
+    for name, other in set(_neighbours(missing, orphans)):
         score = _similarity(name, other)
         if score >= _SIMILARITY:
             scored.add((-score, name, other))
@@ -120,7 +120,8 @@ def _similarity(name: Name, other: Name) -> float:
     if _have_letters_exchanged(one, two):  # in a short name, the ratio falls too far for that
         return _SIMILARITY
     matcher = SequenceMatcher(None, one, two, autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= _SIMILARITY else 0.0
+    bounds = (matcher.real_quick_ratio, matcher.quick_ratio)  # of the ratio, from above
+    return matcher.ratio() if all(one() >= _SIMILARITY for one in bounds) else 0.0
 
 
 def _have_letters_exchanged(one: str, two: str) -> bool:

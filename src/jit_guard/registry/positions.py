@@ -78,10 +78,9 @@ class Positions:
         # The number of line ends before each block, and the offset of the last one.
         self._counts = array("Q", [0])
         self._ends = array("q", [-1])
-        # Offsets of members: kept for the top object, and for the one that was used last.
+        # Offsets of members: kept at each depth for the object or array that was used last.
         self._start = _skip_space(text, 0)
-        self._members: dict[str, int] | None = None
-        self._latest: tuple[int, dict[str, int]] = (-1, {})
+        self._latest: list[tuple[int, dict[str, int]]] = []
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """Return line and column, 1-based, in characters; a line ends at LF."""
@@ -127,7 +126,7 @@ class Positions:
 
     def member(self, value: Span, key: str) -> Member | None:
         """Return the member for a key: the last one of that name; None if there is none."""
-        at = self._by_key(value.start).get(key)
+        at = self._by_key(value.start, 0 if value.start == self._start else 1).get(key)
         return None if at is None else self._member(value.start, key, at)
 
     def find(self, path: tuple[str, ...]) -> Member | None:
@@ -136,26 +135,24 @@ class Positions:
             return None
         *above, last = path
         start = self._start
-        for key in above:
-            at = self._where(start, key)
+        for depth, key in enumerate(above):
+            at = self._where(start, key, depth)
             if at is None:
                 return None
             start = self._value_start(start, at)
-        at = self._where(start, last)
+        at = self._where(start, last, len(above))
         return None if at is None else self._member(start, last, at)
 
-    def _where(self, parent: int, key: str) -> int | None:
-        return self._by_key(parent).get(key) if self.text[parent] in "{[" else None
+    def _where(self, parent: int, key: str, depth: int) -> int | None:
+        return self._by_key(parent, depth).get(key) if self.text[parent] in "{[" else None
 
-    def _by_key(self, start: int) -> dict[str, int]:
+    def _by_key(self, start: int, depth: int) -> dict[str, int]:
         """Return the offset of each member of the object or array that starts here."""
-        if start == self._start:
-            if self._members is None:
-                self._members = dict(_each(self.text, start))
-            return self._members
-        if start != self._latest[0]:
-            self._latest = start, dict(_each(self.text, start))
-        return self._latest[1]
+        while len(self._latest) <= depth:
+            self._latest.append((-1, {}))
+        if self._latest[depth][0] != start:
+            self._latest[depth] = start, dict(_each(self.text, start))
+        return self._latest[depth][1]
 
     def _member(self, parent: int, key: str, at: int) -> Member:
         start = self._value_start(parent, at)

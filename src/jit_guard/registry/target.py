@@ -54,7 +54,7 @@ class Context(NamedTuple):
 
     def _reserved(self, name: str) -> str | None:
         if name == "dir":
-            return self.directory
+            return self.directory or "."
         if name == "value":
             return self._scalar()
         kind = str if name == "key" else int

@@ -205,6 +205,7 @@ def _spellings(old: str, new: str, ascii_only: bool) -> Iterator[str]:
     elif old[:1] != '"' and _BARE.fullmatch(new) and not new.endswith(" "):
         yield new
     yield json.dumps(new, ensure_ascii=ascii_only)
+    yield json.dumps(new)  # some characters end a line, even between quotes
 
 
 YAML = Syntax("YAML", _read, _spellings, begins_with_mark=True)
