@@ -41,7 +41,7 @@ def repeats_too_often(pattern: str) -> bool:
     """Check whether the counts of a pattern, multiplied, are too large for `regex`."""
     repeated = 1
     for count in _COUNT.finditer(pattern):
-        repeated *= max(1, *(int(one[:9]) for one in count.groups("") if one))
+        repeated *= max([1, *(int(one[:9]) for one in count.groups("") if one)])
         if repeated > MOST_REPEATED:
             return True
     return False
