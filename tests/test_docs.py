@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from publishing import commands
 
 from jit_guard import __version__
 from jit_guard.cli import COMMANDS
@@ -44,12 +45,36 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`jit-guard {command}" in read("README.md")
 
 
-@pytest.mark.parametrize(
-    "document", [path.relative_to(ROOT) for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))]
-)
+DOCUMENTS = [path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_links_between_documents_resolve(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", read(str(document))):
-        assert (ROOT / document.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)", read(str(document))):
+        path = ROOT / document.parent / target if target else ROOT / document
+        assert path.exists(), target
+        if anchor and path.suffix == ".md":
+            assert anchor in anchors(path.read_text("utf-8")), f"{target}#{anchor}"
+
+
+def anchors(text: str) -> list[str]:
+    """The anchors of the headings, as the forge and the site name them."""
+    prose = re.sub(r"(?ms)^ *```.*?^ *```$", "", text)
+    titles = [
+        re.sub(r"\[(.*?)\]\(.*?\)", r"\1", one) for one in re.findall(r"(?m)^#+ (.*)$", prose)
+    ]
+    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+def test_every_page_is_in_the_navigation_of_the_site_once() -> None:
+    """A page that is missing belongs in `nav` in zensical.toml, under one of the four kinds."""
+    listed = re.findall(r'= "([\w-]+\.md)"', read("zensical.toml"))
+    assert sorted(listed) == sorted(path.name for path in ROOT.glob("docs/*.md"))
+
+
+def test_the_page_about_the_commands_is_what_help_prints() -> None:
+    """`python -m publishing.commands > docs/commands.md` writes it."""
+    assert read("docs/commands.md") == "\n".join(commands.page()) + "\n"
 
 
 def test_every_security_test_belongs_to_a_promise_and_every_promise_has_a_test() -> None:

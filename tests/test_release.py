@@ -86,9 +86,8 @@ def test_the_address_of_the_repository_is_the_same_everywhere() -> None:
     owner = address.split("/")[3]
     pages = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("src/**/*.py"))
     for path in (*pages, ROOT / "pyproject.toml", *ROOT.glob("schemastore/*")):
-        for found in re.findall(r"([\w-]+)/jit-guard(?=[@/\"\s)`])", path.read_text("utf-8")):
-            named = found in ("src", "site", "schemas", "bin", "p", "mirrors") or found == owner
-            assert named, f"{path.relative_to(ROOT)}: {found}/jit-guard, not {owner}/jit-guard"
+        for found in re.findall(r"(?:\.com/|uses: )([\w-]+)/jit-guard\b", path.read_text("utf-8")):
+            assert found == owner, f"{path.relative_to(ROOT)}: {found}/jit-guard"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,22 @@ def parse(
     Raises:
         UsageError: the arguments are invalid.
     """
+    parser = parser_of(name, command, commands)
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    if "-h" in words or "--help" in words:  # even if required arguments are missing
+        parser.print_help(sys.stdout)
+        return 0
+    options = parser.parse_args(argv)
+    if options.version:
+        from jit_guard.version import __version__
+
+        sys.stdout.write(f"jit-guard {__version__}\n")
+        return 0
+    return options
+
+
+def parser_of(name: str, command: Command, commands: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The parser of a command, with the options that every command has."""
     parser = _Parser(
         prog="jit-guard" if name == "check" else f"jit-guard {name}",
         description=command.__doc__,
@@ -55,17 +71,7 @@ def parse(
         "-v", "--verbose", action="store_true", help="print more details, and tracebacks of errors"
     )
     command.configure(parser)
-    words = argv[: argv.index("--")] if "--" in argv else argv
-    if "-h" in words or "--help" in words:  # even if required arguments are missing
-        parser.print_help(sys.stdout)
-        return 0
-    options = parser.parse_args(argv)
-    if options.version:
-        from jit_guard.version import __version__
-
-        sys.stdout.write(f"jit-guard {__version__}\n")
-        return 0
-    return options
+    return parser
 
 
 class _Parser(argparse.ArgumentParser):
