@@ -11,6 +11,7 @@ import pytest
 import jit_guard
 from jit_guard.cli import COMMANDS
 from projects import SOUND, TEXT, call, lay_out, run
+from terminals import terminal
 
 
 def test_the_version_is_the_packages(tmp_path: Path) -> None:
@@ -109,6 +110,31 @@ def test_a_file_that_cannot_be_written_is_an_error_that_names_it(project: Path, 
     assert result.code == 2
     assert result.err.startswith("jit-guard: error: ")
     assert path.replace("\0", "\\x00") in result.err
+
+
+def test_exit_zero_hides_findings_from_the_exit_code_and_nothing_else(project: Path) -> None:
+    lay_out(project, {"components/personas/left.txt": TEXT})
+    assert call(cwd=project).code == 1
+    done = call("--exit-zero", cwd=project)
+    assert done.code == 0
+    assert "JG301" in done.out
+    assert call("--exit-zero", "--root", "nowhere", cwd=project).code == 2
+
+
+def test_a_pipe_has_the_text_of_a_terminal_without_colours_and_hyperlinks(project: Path) -> None:
+    lay_out(project, {"goal_map.json": '{"GREET": {"persona": "gone.txt"}}', "components/x": TEXT})
+    with terminal(cwd=project, size=(200, 24), FORCE_HYPERLINK="1") as screen:
+        assert screen.ended() == 1
+    assert "\x1b]8;;file://" in screen.raw
+    assert "\x1b[1;31m" in screen.raw
+    piped = call(cwd=project).out.splitlines()
+    assert "  1 | {" in piped[1]
+    assert [line for line in screen.lines if " in 1 entry" not in line] == [
+        line for line in piped if " in 1 entry" not in line
+    ]
+    with terminal(cwd=project, size=(200, 24), FORCE_HYPERLINK="1", NO_COLOR="1") as screen:
+        assert screen.ended() == 1
+    assert "\x1b" not in screen.raw
 
 
 def test_quiet_prints_nothing_when_nothing_is_wrong(project: Path) -> None:

@@ -210,11 +210,13 @@ def test_jg201_the_line_of_the_contract(tmp_path: Path) -> None:
     )
     result = call("--root", str(lay_out(tmp_path, in_map(text))), cwd=tmp_path)
     assert result.code == 1
-    line, hint, *_ = result.out.splitlines()
+    line, excerpt, caret, hint, *_ = result.out.splitlines()
     assert line == (
         "goal_map.json:4:17: JG201 missing-component  DIAGNOSE_ROOT_CAUSE/protocol: "
         "components/protocols/root_cause_analysis_drilldown.txt does not exist"
     )
+    assert excerpt == '  4 |     "protocol": "root_cause_analysis_drilldown.txt"'
+    assert caret.index("^") == excerpt.index('"root')
     assert hint.startswith("    hint: ")
 
 

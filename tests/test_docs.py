@@ -11,8 +11,8 @@ from publishing import commands
 from jit_guard import __version__
 from jit_guard.cli import COMMANDS
 from jit_guard.config import KEYS
-from jit_guard.rules import load_rules
-from jit_guard.rules.explained import markdown, table
+from jit_guard.rules import load_rules, page
+from jit_guard.rules.explained import html, markdown, table
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,6 +23,13 @@ def read(name: str) -> str:
 
 def test_the_rules_page_is_what_explain_prints() -> None:
     assert read("docs/rules.md") == "\n".join(markdown(load_rules())) + "\n"
+
+
+def test_the_page_that_hyperlinks_open_has_an_anchor_for_every_rule() -> None:
+    """`python -m jit_guard.rules.explained html > src/jit_guard/rules/rules.html` writes it."""
+    assert read("src/jit_guard/rules/rules.html") == "\n".join(html(load_rules())) + "\n"
+    assert page().endswith("/jit_guard/rules/rules.html")
+    assert all(f'id="{rule.code}"' in "".join(html([rule])) for rule in load_rules())
 
 
 def test_the_readme_has_the_table_of_the_rules() -> None:

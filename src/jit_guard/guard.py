@@ -355,15 +355,27 @@ class Guard:
         options: FixOptions | None = None,
         *,
         maps: Sequence[str] | None = None,
+        costs: bool = True,
     ) -> Report:
         """The report of a check of the worktree, with what `fix` would do about each finding.
 
         Writes nothing, calls no generator. Reports with many findings are returned unchanged.
+        Without `costs`, it is not asked which texts the ledger has, and how many tokens the others
+        take, which is faster.
         """
         fixable = report.source == "worktree" and len(report.findings) <= _MOST_PLANNED
         adopts = options is not None and options.adopt
         if not fixable or not (adopts or any(one.fixable for one in report.findings)):
             return report
+        if not costs:
+            from jit_guard.fixing.outline import certain_fixes
+
+            source = Worktree(self.root)
+            settings = self.configuration(source).settings
+            accepted = self._criteria.accepted(source, settings)
+            certain = certain_fixes(source, settings, accepted, maps)
+            if certain is not None:
+                return report._replace(fixes=certain)
         from jit_guard.fixing.forecast import planned_fixes
         from jit_guard.fixing.interaction import Silent
 
@@ -373,6 +385,17 @@ class Guard:
             bool,
         )
         return report._replace(fixes=fixes)
+
+    def read(self, path: str, source: str = "worktree") -> bytes | None:
+        """Read a file of a source, such as a map that a finding is about; None: it has none.
+
+        Raises GitError or UnreadableError.
+        """
+        snapshot = self._open(source)
+        try:
+            return snapshot.read(path)
+        finally:
+            snapshot.close()
 
     def _job(self, options: FixOptions | None, maps: Sequence[str] | None, source: Worktree) -> Job:
         from jit_guard.fixing.job import Configured, FixOptions, make_job

@@ -622,7 +622,19 @@ def test_a_json_report_says_what_a_fix_would_do(project: Project) -> None:
             ("PART", "persona"): fixes["PART", "persona"],
         }
         assert all("fix" not in one for one in done.report["findings"] if not one["fixable"])
+    assert call(cwd=project.root).out.endswith("\n4 fixable with --fix\n")
+    assert "fixable with" not in call("--source", "index", cwd=project.root).out
     assert not (project.root / ".jit-guard").exists()
+
+
+def test_a_report_counts_what_a_fix_fixes_without_a_decision(project: Project) -> None:
+    (project.root / PERSONA).unlink()
+    typo = {**GOALS, "GREET": {"persona": "host.txt", "protocol": "helo.txt"}}
+    (project.root / "goal_map.json").write_text(json.dumps(typo))
+    json_report = call("--format", "json", cwd=project.root).report
+    actions = [one["fix"]["action"] for one in json_report["findings"] if one["fixable"]]
+    assert sorted(actions) == ["offer", "restore", "restore"]
+    assert call(cwd=project.root).out.endswith("\n2 fixable with --fix\n")
 
 
 def test_a_dry_run_shows_the_plan(project: Project) -> None:

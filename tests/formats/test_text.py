@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 
 import pytest
 
 from jit_guard.formats import Options, render
-from jit_guard.report import Finding, Report, Skipped
-from projects import SOUND, TEXT, report_on, sound
+from jit_guard.report import Failed, Finding, Fixed, PlannedFix, Report, Skipped
+from jit_guard.rules import series
+from projects import SOUND, TEXT, Files, report_on, sound
 
-FILES = {
+FILES: Files = {
     "goal_map.json": '{\n  "GOAL": {"protocol": "gone.txt"}\n}\n',
     "components/aux.md": TEXT,
     "components/x.tmp": TEXT,
@@ -74,21 +77,114 @@ def test_an_incomplete_read_never_says_nothing_wrong() -> None:
 
 def test_only_jit_guard_adds_colors_and_without_them_the_text_is_the_same() -> None:
     report = report_on(FILES)
-    colored = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in text(report, color=True)]
-    plain = text(report)
-    assert [re.sub(" +", " ", line) for line in colored] == [re.sub(" +", " ", x) for x in plain]
-    assert any("\x1b[" in line for line in text(report, color=True))
-    assert not any("\x1b" in line for line in plain)
+    shown = {"read": read(FILES), "columns": 110}
+    styled = text(report, color=True, rules="file:///rules.html", **shown)
+    assert any("\x1b[" in line for line in styled)
+    assert any("\x1b]8;;file:///rules.html#JG301\x1b\\" in line for line in styled)
+    bare = [re.sub(r"\x1b\[[\d;]*m|\x1b\]8;;.*?\x1b\\", "", line) for line in styled]
+    assert bare == text(report, **shown)
+    assert not any("\x1b" in line for line in bare)
 
 
-def test_on_a_terminal_the_columns_of_a_group_are_aligned() -> None:
-    map_text = '{\n"A": {"t": "gone"},\n"B": {"long_type_name": "./x"}\n}'
-    lines = text(report_on({"goal_map.json": map_text}), color=True)
-    plain = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in lines]
-    found = [line for line in plain if " JG2" in line]
-    assert len(found) == 2
-    assert len({line.index("JG2") for line in found}) == 1
-    assert len({line.index("/") for line in found}) == 1
+def read(files: Files) -> Callable[[str], bytes | None]:
+    def of(path: str) -> bytes | None:
+        content = files.get(path)
+        return content.encode() if isinstance(content, str) else content
+
+    return of
+
+
+def test_the_line_of_the_map_is_shown_with_a_caret_between_finding_and_hint() -> None:
+    lines = text(report_on(FILES), read=read(FILES))
+    assert lines[1:3] == ['  2 |   "GOAL": {"protocol": "gone.txt"}', "    | " + " " * 23 + "^"]
+    assert lines[3].startswith("    hint: ")
+
+
+def test_an_excerpt_fits_on_a_narrow_terminal() -> None:
+    wide = {**FILES, "goal_map.json": '{"GOAL": {"protocol": "' + "gone/" * 40 + 'x.txt"}}'}
+    lines = text(report_on(wide), read=read(wide), columns=40)
+    assert lines[1].startswith("  1 | ")
+    assert len(lines[1]) == 40
+    assert lines[1].endswith("…")
+    assert lines[1][lines[2].index("^")] == '"'
+
+
+def test_findings_at_one_position_share_its_line() -> None:
+    files = {"goal_map.json": '{"GOAL": {"t": "a:b"}}', "components/ts/a:b": ""}
+    lines = text(report_on(files), read=read(files))
+    assert [re.findall(r"JG\d+|\^|hint", line) for line in lines][:5] == [
+        ["JG206"],
+        [],
+        ["^"],
+        ["hint"],
+        ["JG208"],
+    ]
+
+
+def test_all_that_is_wrong_with_one_file_comes_together() -> None:
+    files = {**SOUND, "components/aux.md": TEXT, "components/b": TEXT, "components/con.md": TEXT}
+    found = [line.split()[:2] for line in text(report_on(files)) if ": JG" in line]
+    assert found == [
+        ["components/aux.md:", "JG208"],
+        ["components/aux.md:", "JG301"],
+        ["components/b:", "JG301"],
+        ["components/con.md:", "JG208"],
+        ["components/con.md:", "JG301"],
+    ]
+
+
+GONE: Files = {
+    "goal_map.json": json.dumps({f"G{number:03}": {"t": f"{number}"} for number in range(120)}),
+    **{f"components/ts/{letter}": TEXT for letter in "abc"},
+}
+
+
+def test_a_hint_is_said_once_for_all_findings_of_a_group_that_have_it() -> None:
+    lines = text(report_on(GONE))
+    hints = [line for line in lines if line.startswith("    hint: ")]
+    assert len(hints) == len(set(hints)) == 4  # each orphan has its own
+    assert hints[0].endswith(" (the same for 49 more below)")
+
+
+@pytest.mark.parametrize("most", [10_000, 0], ids=["stored", "generated"])
+def test_only_the_first_50_of_a_code_are_shown_and_the_others_are_counted(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(series, "_MANY", most)
+    report = report_on(GONE)
+    lines = text(report)
+    assert sum(": JG201 " in line for line in lines) == 50
+    assert sum(": JG301 " in line for line in lines) == 3
+    assert "and 70 more JG201 missing-component; to show all, use --show-all" in lines
+    assert lines[-1].startswith("123 errors in ")
+    whole = text(report, show_all=True)
+    assert sum(": JG201 " in line for line in whole) == 120
+    assert not any(" more JG201 " in line for line in whole)
+    assert len(text(report, quiet=True)) == 123
+
+
+def test_statistics_count_the_findings_of_each_code() -> None:
+    report = report_on(GONE)._replace(fixes={"components/ts/7": PlannedFix("restore", None, 0)})
+    assert text(report, statistics=True) == [
+        "120  JG201  missing-component  1 fixable",
+        "  3  JG301  orphan-component",
+        "",
+        "123 errors in 120 entries, 3 components",
+        "1 fixable with --fix",
+    ]
+
+
+def test_what_a_fix_did_comes_before_what_is_left() -> None:
+    report = report_on(FILES)._replace(
+        fixed=(Fixed("relinked", "A", "t", "components/ts/x"),),
+        failed=(Failed("GOAL", "protocol", "no description"),),
+    )
+    assert text(report)[:4] == [
+        "relinked   A/t: components/ts/x",
+        "not fixed  GOAL/protocol: no description",
+        "",
+        text(report_on(FILES))[0],
+    ]
 
 
 def test_every_field_that_comes_from_a_file_is_made_printable() -> None:

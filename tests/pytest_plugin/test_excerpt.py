@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from jit_guard.formats.block import lines_of
 from jit_guard.pytest_plugin.failure import describe
 from jit_guard.report import Finding
 
 
 def described(text: str, column: int, line: int = 1) -> list[str]:
     finding = Finding("JG201", "missing-component", "error", "m", map="m.json")
-    return list(describe(finding._replace(line=line, column=column), [text]))
+    return list(
+        describe(
+            finding._replace(line=line, column=column), lines_of(text.encode(), [line]).get(line)
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,6 +50,6 @@ def test_a_file_without_an_entry_is_described_by_its_path() -> None:
     finding = Finding(
         "JG301", "orphan-component", "error", "no entry references this file", path="a/b.txt"
     )
-    assert list(describe(finding, [])) == [
+    assert list(describe(finding, None)) == [
         "a/b.txt: JG301 orphan-component  no entry references this file"
     ]

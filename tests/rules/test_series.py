@@ -110,10 +110,12 @@ def finding(map_: str | None, line: int, code: str = "JG201") -> Finding:
 
 
 def test_series_of_one_map_are_merged_and_maps_follow_each_other() -> None:
-    one = Series("a", "error", 3, lambda: [finding("a", line) for line in (1, 4, 9)])
-    other = Series("a", "warning", 2, lambda: [finding("a", line, "JG203") for line in (1, 5)])
-    last = Series(None, "error", 1, lambda: [finding(None, 1)])
-    between = Series("b", "error", 1, lambda: [finding("b", 1)])
+    one = Series("a", "JG201", "error", 3, lambda: [finding("a", line) for line in (1, 4, 9)])
+    other = Series(
+        "a", "JG203", "warning", 2, lambda: [finding("a", line, "JG203") for line in (1, 5)]
+    )
+    last = Series(None, "JG201", "error", 1, lambda: [finding(None, 1)])
+    between = Series("b", "JG201", "error", 1, lambda: [finding("b", 1)])
     series = [one, other, last, between]
     random.shuffle(series)
     found = Findings(series)

@@ -72,6 +72,32 @@ def test_colours_are_for_terminals_unless_overridden(
     assert Console(color, out, io.StringIO()).color is wanted
 
 
+@pytest.mark.parametrize(
+    ("environment", "terminal", "wanted"),
+    [
+        ({"TERM_PROGRAM": "vscode"}, True, True),
+        ({"VTE_VERSION": "7600"}, True, True),
+        ({"VTE_VERSION": "4999"}, True, False),
+        ({"KONSOLE_VERSION": "230804"}, True, True),
+        ({"WT_SESSION": "x"}, True, True),
+        ({"TERM": "xterm-kitty"}, True, True),
+        ({}, True, False),
+        ({"FORCE_HYPERLINK": "1"}, True, True),
+        ({"FORCE_HYPERLINK": "0", "TERM": "xterm-kitty"}, True, False),
+        ({"FORCE_HYPERLINK": "1"}, False, False),
+        ({"TERM_PROGRAM": "vscode"}, False, False),
+        ({"TERM_PROGRAM": "vscode", "TERM": "dumb"}, True, False),
+        ({"TERM_PROGRAM": "vscode", "SSH_CONNECTION": "x"}, True, False),
+    ],
+)
+def test_hyperlinks_are_for_terminals_that_show_them_and_never_for_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], terminal: bool, wanted: bool
+) -> None:
+    monkeypatch.setattr("os.environ", {"TERM": "xterm", **environment})
+    out = Terminal() if terminal else io.StringIO()
+    assert Console("auto", out, io.StringIO()).has_hyperlinks() is wanted
+
+
 def test_a_character_that_the_stream_cannot_show_is_escaped() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, "ascii")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from jit_guard import formats
 from jit_guard.commands.options import Options, add_project_options, open_guard
 from jit_guard.config import codes
-from jit_guard.errors import UsageError
+from jit_guard.errors import JitGuardError, UsageError
 from jit_guard.report import Report
 from jit_guard.sources.worktree import create
 from jit_guard.text.console import Console
@@ -59,7 +59,16 @@ def configure(parser: ArgumentParser) -> None:
         type=_format,
         help=f"{', '.join(formats.NAMES)}; on standard output (also =-) or in a file (repeatable)",
     )
+    how.add_argument(
+        "--show-all",
+        action="store_true",
+        help="show every finding in text, not only the first 50 of each code",
+    )
+    how.add_argument(
+        "--statistics", action="store_true", help="count the findings of each code in text"
+    )
     how.add_argument("-q", "--quiet", action="store_true", help="print findings only")
+    how.add_argument("--exit-zero", action="store_true", help="exit with 0 even with findings")
 
 
 def run(given: Namespace | None, started: float) -> int:
@@ -70,25 +79,29 @@ def run(given: Namespace | None, started: float) -> int:
     guard = open_guard(
         options, {key: codes for key, codes in selection.items() if codes}, options.baseline
     )
+    if options.statistics and not options.has_format("text"):
+        raise UsageError("--statistics requires --format text")
     maps = _maps(options.map, guard.inside, options.source)
     report = _report(guard, options, console, maps)
     if isinstance(report, int):
         return report
     shown = formats.Options(
-        color=console.color,
         quiet=options.quiet,
         verbose=options.verbose,
         started=started,
         prefix=_below_git_top(guard.root, options.format),
+        show_all=options.show_all,
+        statistics=options.statistics,
     )
+    if report.findings:
+        shown = shown._replace(read=_reader(guard, options.source))
     for name, file in options.format:
         if file is not None and "\0" in file:
             raise UsageError(f"no file can be called {file}")
         if file is None:
-            _show(console, formats.render(name, report, shown), name)
+            _show(console, formats.render(name, report, _styled(shown, console)), name)
         else:
-            lines = formats.render(name, report, shown._replace(color=False))
-            _write(create(guard.root, file), lines, name)
+            _write(create(guard.root, file), formats.render(name, report, shown), name)
     if report.written or report.messages:
         from jit_guard.commands.fix_options import report_fix
 
@@ -99,7 +112,8 @@ def run(given: Namespace | None, started: float) -> int:
         console.note(note)
     for problem in (*report.unreadable, *filter(None, [report.trouble])):
         console.error(problem)
-    return exit_code(report, strict=options.strict)
+    code = exit_code(report, strict=options.strict)
+    return 0 if code == 1 and options.exit_zero else code
 
 
 def _report(
@@ -120,7 +134,37 @@ def _report(
         from jit_guard.commands.fix_options import with_fixes
 
         return with_fixes(guard, report, options, maps)
+    if report.findings and options.has_format("text") and not options.quiet:
+        try:
+            return guard.with_fixes(report, maps=maps, costs=False)
+        except JitGuardError:  # such as an error in git, which --fix reports
+            return report
     return report
+
+
+def _reader(guard: Guard, source: str) -> Callable[[str], bytes | None]:
+    """Return what reads a map again, for excerpts."""
+
+    def read(path: str) -> bytes | None:
+        try:
+            return guard.read(path, source)
+        except JitGuardError:  # it has changed since the check
+            return None
+
+    return read
+
+
+def _styled(shown: formats.Options, console: Console) -> formats.Options:
+    """Add what a terminal can show."""
+    shown = shown._replace(color=console.color)
+    columns = console.columns()
+    if columns is not None:
+        shown = shown._replace(columns=columns)
+    if console.color and console.has_hyperlinks():
+        from jit_guard.rules import page
+
+        shown = shown._replace(rules=page())
+    return shown
 
 
 def exit_code(report: Report, *, strict: bool) -> int:

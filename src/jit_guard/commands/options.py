@@ -62,6 +62,9 @@ class Options(NamedTuple):
     yes: bool = False
     no_input: bool = False
     format: Sequence[tuple[str, str | None]] = (("text", None),)
+    show_all: bool = False
+    statistics: bool = False
+    exit_zero: bool = False
 
     @classmethod
     def of(cls, given: Namespace) -> Options:

@@ -15,13 +15,12 @@ from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import GeneratorSetup, Job
 from jit_guard.fixing.orders import ExamplePools, prepare
+from jit_guard.fixing.outline import outline
 from jit_guard.fixing.past import read_past
-from jit_guard.fixing.steps import Adopt, Generate, Leave, Offer, Relink, Restore
+from jit_guard.fixing.steps import Generate
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
 from jit_guard.ledger.history import replacements, stored
 from jit_guard.report import Failed, PlannedFix
-
-_ACTIONS = {Relink: "relink", Adopt: "adopt", Restore: "restore", Offer: "offer", Leave: "leave"}
 
 
 class Forecast(NamedTuple):
@@ -89,29 +88,17 @@ def planned_fixes(job: Job, interaction: Interaction) -> dict[str, PlannedFix]:
 
     If no generator can be used, the costs of new texts are unknown.
     """
-    cost: dict[str, int | None] = {}
     try:
         ahead = forecast(job, interaction)
     except JitGuardError:
         ahead = Forecast(_planned(job))
-    plan = ahead.found.plan
-    generates = plan.generates
-    if ahead.setup is not None:
-        generates = plan.generated_by(better=ahead.setup.improves_drafts)
-        cost.update((step.component, ahead.tokens([order])) for step, order in ahead.orders)
-    kept = {step.component for step, _ in ahead.kept}
-    found = {
-        step.component: PlannedFix("stored", step.path, 0)
-        if step.component in kept
-        else PlannedFix("generate", step.path, cost.get(step.component))
-        for step in generates
-    }
-    for free in plan.free:
-        found[free.component] = PlannedFix(_ACTIONS[type(free)], free.path, 0)
-    for offer in plan.offers:
-        found[offer.component] = PlannedFix("offer", offer.found, 0)
-    for leave in plan.leaves:
-        found[leave.component] = PlannedFix("leave", None, 0)
+    plan, setup = ahead.found.plan, ahead.setup
+    # Without a generator that is known, a fix may improve drafts.
+    found = outline(plan, better=setup is None or setup.improves_drafts)
+    for step, order in ahead.orders:
+        found[step.component] = found[step.component]._replace(cost=ahead.tokens([order]))
+    for step, _ in ahead.kept:
+        found[step.component] = PlannedFix("stored", step.path, 0)
     for orphan in proposals(job)[1] if job.options.adopt else ():
         certain = isinstance(orphan, NewEntry)
         action, path = ("adopt", orphan.path) if certain else ("leave", None)

@@ -167,13 +167,9 @@ def make_job(
     if settings.descriptions is not None and configured.descriptions is not None:
         known = parse(settings.descriptions, configured.descriptions)
         options = options._replace(descriptions={**known, **options.descriptions})
-    shown = settings.maps if maps is None else tuple(dict.fromkeys(maps))
     return Job(
         source,
-        Scope(
-            *(settings, shown, configured.accepted, options.only, _decision(options)),
-            every=maps is None,
-        ),
+        Scope.of(settings, configured.accepted, maps, options.only, _decision(options)),
         options,
         lambda: set_up_generator(options, settings, source.root, configured.prompt),
         with_rules(configured.rules, source, settings),

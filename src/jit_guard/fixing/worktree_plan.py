@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.baseline import identity
@@ -32,6 +32,19 @@ class Scope(NamedTuple):
     only: str | None = None  # the path of one missing component
     decision: Decision | None = None  # about offers that the user is not asked about
     every: bool = False  # of registries all are shown
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        accepted: frozenset[Identity],
+        maps: Sequence[str] | None,
+        only: str | None = None,
+        decision: Decision | None = None,
+    ) -> Scope:
+        """Return the scope of a fix of some maps; None: of all of them."""
+        shown = settings.maps if maps is None else tuple(dict.fromkeys(maps))
+        return cls(settings, shown, accepted, only, decision, every=maps is None)
 
     def acts(self, code: str, reference: Reference) -> bool:
         """Return whether this finding may be acted on."""

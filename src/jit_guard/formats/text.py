@@ -1,80 +1,52 @@
-"""The report for people: one line per finding, its hint below, a summary at the end."""
+"""The report for people: what was done, each finding with its line and a hint, a summary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, groupby, islice
 from time import perf_counter
 
 from jit_guard.formats import Options
-from jit_guard.report import Finding, Report
+from jit_guard.report import Report
 from jit_guard.text.printable import printable, style
 
 _ORIGINS = {"ledger": " (from the ledger, free)", "edited": " (edited)"}
-_ALIGNED = 10_000  # findings whose columns are aligned; terminals keep fewer lines
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
     """The lines of a report.
 
     A finding in a map reads `map:line:column: CODE name  goal/type: message`, any other
-    `path: CODE name  message`. On a terminal the columns of a group are aligned.
+    `path: CODE name  message`. It is the same text on a terminal and in a file.
     """
-    for _, group in groupby(report.findings, key=lambda finding: finding.map):
-        aligned = list(islice(group, _ALIGNED)) if options.color else []
-        pad = max((len(printable(_place(finding))) for finding in aligned), default=0)
-        width = max((len(finding.name) for finding in aligned), default=0)
-        for finding in chain(aligned, group):
-            yield _styled(finding, pad, width) if options.color else _plain(finding)
-            if finding.hint and not options.quiet:
-                hint = printable(f"    hint: {finding.hint}")
-                yield style(hint, "dim", on=options.color)
-        if not options.quiet:
-            yield ""
+    if not options.quiet:
+        done = list(_done(report, options))
+        yield from (*done, "") if done and report.findings else done
+    if report.findings:
+        from jit_guard.formats.listing import listing, statistics
+
+        yield from (statistics if options.statistics else listing)(report, options)
     if options.quiet:
         return
-    for fixed in report.fixed:
-        action = style(f"{fixed.action:<9}", "green", on=options.color)
-        entry = printable(fixed.name)
-        origin = _ORIGINS.get(fixed.origin or "", "")
-        yield f"{action}  {entry}: {printable(fixed.path)}{origin}"
-    for failed in report.failed:
-        action = style("not fixed", "yellow", on=options.color)
-        entry = printable(failed.name)
-        yield f"{action}  {entry}: {printable(failed.reason)}"
     for skipped in report.skipped:
         where = f" for {printable(skipped.map)}" if skipped.map else ""
         yield f"skipped {skipped.code}{where}: {printable(skipped.reason)}"
     yield _summary(report, options)
+    if report.fixes:
+        from jit_guard.formats.tally import fixable
+
+        if number := fixable(report).total():
+            yield f"{number:,} fixable with --fix"
 
 
-def _place(finding: Finding) -> str:
-    if finding.map is None:
-        return finding.path or ""
-    return finding.map if finding.line is None else f"{finding.map}:{finding.line}:{finding.column}"
-
-
-def _entry(finding: Finding) -> str:
-    if finding.goal is None or finding.component_type is None:
-        return finding.goal or finding.entry or ""
-    return f"{finding.goal}/{finding.component_type}"
-
-
-def _plain(finding: Finding) -> str:
-    about = f"{entry}: " if (entry := _entry(finding)) else ""
-    place = _place(finding)
-    return printable(f"{place}: {finding.code} {finding.name}  {about}{finding.message}")
-
-
-def _styled(finding: Finding, pad: int, width: int) -> str:
-    shade = "red" if finding.severity == "error" else "yellow"
-    place = printable(_place(finding))
-    code = style(finding.code, "bold", shade, on=True)
-    message = printable(finding.message)
-    if entry := _entry(finding):
-        message = f"{style(printable(entry), 'bold', on=True)}: {message}"
-    space = " " * max(0, pad - len(place))
-    return f"{style(place, 'bold', on=True)}:{space} {code} {finding.name:<{width}}  {message}"
+def _done(report: Report, options: Options) -> Iterator[str]:
+    """What a fix did, and what it did not do."""
+    for fixed in report.fixed:
+        action = style(f"{fixed.action:<9}", "green", on=options.color)
+        origin = _ORIGINS.get(fixed.origin or "", "")
+        yield f"{action}  {printable(fixed.name)}: {printable(fixed.path)}{origin}"
+    for failed in report.failed:
+        action = style("not fixed", "yellow", on=options.color)
+        yield f"{action}  {printable(failed.name)}: {printable(failed.reason)}"
 
 
 def _summary(report: Report, options: Options) -> str:

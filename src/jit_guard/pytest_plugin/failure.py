@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jit_guard.formats import block
 from jit_guard.report import Finding
 from jit_guard.text.printable import printable, quiet_line
 
@@ -45,62 +46,11 @@ def shown(excinfo: pytest.ExceptionInfo[BaseException], failure: Failure) -> Ter
     return found
 
 
-_BEFORE, _AFTER = 60, 40  # characters of a long line that are shown around the position
-
-
-def describe(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
-    """The lines that describe a finding.
-
-    Args:
-        finding: the finding.
-        lines: the lines of its map, for an excerpt; empty if it has no map.
-    """
-    for line in _description(finding, lines):
-        yield quiet_line(line)
+def describe(finding: Finding, line: str | None) -> Iterator[str]:
+    """The lines that describe a finding; `line` is that of its map, None if it is not known."""
+    return map(quiet_line, block.describe(finding, line))
 
 
 def summary(finding: Finding) -> str:
     """The finding in one line, without its position, which pytest shows beside it."""
     return quiet_line(f"{finding.code} {finding.name}: {printable(finding.message)}")
-
-
-def _description(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
-    place = printable(finding.map or finding.path or ".")
-    if finding.line is not None:
-        place += f":{finding.line}:{finding.column}"
-    entry = ""
-    if finding.goal is not None:
-        part = "" if finding.component_type is None else f"/{finding.component_type}"
-        entry = printable(f"{finding.goal}{part}") + ": "
-    elif finding.entry:
-        entry = printable(finding.entry) + ": "
-    elif finding.path not in {None, finding.map} and finding.map is not None:
-        entry = printable(finding.path or "") + ": "
-    yield f"{place}: {finding.code} {finding.name}  {entry}{printable(finding.message)}"
-    if finding.line is not None and finding.column is not None and finding.line <= len(lines):
-        yield from _shown(lines[finding.line - 1], finding.line, finding.column)
-    if finding.hint:
-        yield f"    hint: {printable(finding.hint)}"
-
-
-def _shown(text: str, line: int, column: int) -> Iterator[str]:
-    before, after = text[: column - 1], text[column - 1 :]
-    if len(before) > _BEFORE:
-        before = f"…{before[-_BEFORE:]}"
-    if len(after) > _AFTER:
-        after = f"{after[:_AFTER]}…"
-    before = printable(before)
-    number = str(line)
-    yield f"  {number} | {before}{printable(after)}"
-    yield f"  {' ' * len(number)} | {' ' * _width(before)}^"
-
-
-def _width(text: str) -> int:
-    """The number of terminal columns that a text takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(
-        2 if east_asian_width(letter) in "WF" else 0 if combining(letter) else 1 for letter in text
-    )

@@ -87,7 +87,7 @@ class MapItem(pytest.Item):
         return self.path, self.part.line - 1, _line(self.part.title)
 
     def _describe(self, finding: Finding) -> str:
-        return "\n".join(describe(finding, self.suite.lines(finding.map)))
+        return "\n".join(describe(finding, self.suite.line(finding)))
 
     def _place(self, finding: Finding) -> tuple[Path, int]:
         path = finding.map or finding.path

@@ -7,9 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from jit_guard.errors import JitGuardError, UnreadableError
+from jit_guard.formats.block import lines_of
 from jit_guard.guard import Guard
 from jit_guard.pytest_plugin.parts import Key, Part, parts
 from jit_guard.pytest_plugin.verdicts import Verdict, distribute
+from jit_guard.report import Finding
 from jit_guard.sources.read_maps import Maps, read_all
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
@@ -31,7 +33,7 @@ class Suite:
         self._source = Worktree(self.guard.root)
         self._settings = self.guard.configuration(self._source).settings
         self.maps = {self.root / path: path for path in self._paths}
-        self._lines: dict[str, Sequence[str]] = {}
+        self._data: dict[str, bytes] = {}
 
     def parts(self, path: str) -> Sequence[Part]:
         """The tests of one map."""
@@ -44,19 +46,16 @@ class Suite:
             raise verdicts
         return verdicts.get(key, Verdict())
 
-    def lines(self, path: str | None) -> Sequence[str]:
-        """The lines of a map, for excerpts; empty if it cannot be read."""
-        if path is None:
-            return ()
-        if path not in self._lines:
+    def line(self, finding: Finding) -> str | None:
+        """The line of a finding in its map, for an excerpt; None if it cannot be read."""
+        if finding.map is None or finding.line is None:
+            return None
+        if finding.map not in self._data:
             try:
-                data = self._source.read(path) or b""
+                self._data[finding.map] = self._source.read(finding.map) or b""
             except UnreadableError:
-                data = b""
-            # Split at LF only, as `Positions` counts lines.
-            text = data.decode("utf-8", "backslashreplace")
-            self._lines[path] = [line.removesuffix("\r") for line in text.split("\n")]
-        return self._lines[path]
+                self._data[finding.map] = b""
+        return lines_of(self._data[finding.map], [finding.line]).get(finding.line)
 
     @cached_property
     def _read(self) -> Maps:

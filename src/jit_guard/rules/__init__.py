@@ -15,3 +15,12 @@ def load_rules() -> tuple[Rule, ...]:
     from importlib import import_module
 
     return tuple(import_module(f"jit_guard.rules.{module}").RULE for module in MODULES)
+
+
+def page() -> str:
+    """Return the URL of the page about the rules, whose anchors are codes; "" without the file."""
+    import os
+    from urllib.request import pathname2url
+
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rules.html")
+    return f"file://{pathname2url(path)}" if os.path.isfile(path) else ""

@@ -1,14 +1,23 @@
-"""Texts about the rules, for `jit-guard explain`, `docs/rules.md` and the README."""
+"""Texts about the rules, for `jit-guard explain`, hyperlinks, `docs/rules.md` and the README."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from textwrap import wrap
 
 from jit_guard.rules.rule import Example, Rule
 from jit_guard.text.printable import printable
 
 _WIDTH = 88
+_STYLE = (
+    ":root { color-scheme: light dark } "
+    "body { font: 16px/1.5 system-ui, sans-serif; max-width: 45em; margin: 2em auto; "
+    "padding: 0 1em } pre { overflow: auto; padding: .5em 1em; border-left: 3px solid #888 } "
+    "h2 { margin-top: 3em; scroll-margin-top: 1em } h2:target { outline: 2px solid #888; "
+    "outline-offset: .3em }"
+)
 
 
 def listing(rules: Sequence[Rule]) -> Iterator[str]:
@@ -41,6 +50,31 @@ def markdown(rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
         yield from ("", f"## {rule.code} {rule.name}", "")
         yield from section(rule)
+
+
+def html(rules: Sequence[Rule]) -> Iterator[str]:
+    """Yield the lines of `rules.html`, which hyperlinks on a terminal open."""
+    yield from ("<!doctype html>", '<html lang="en">', '<meta charset="utf-8">')
+    yield '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    yield "style-src 'unsafe-inline'\">"
+    yield '<meta name="viewport" content="width=device-width">'
+    yield "<title>jit-guard: rules</title>"
+    yield f"<style>{_STYLE}</style>"
+    yield "<h1>jit-guard: rules</h1>"
+    for rule in rules:
+        yield f'<h2 id="{rule.code}">{rule.code} {rule.name}</h2>'
+        yield f"<p><em>{rule.severity}</em>: {_inline(rule.summary)}</p>"
+        yield f"<p>{_inline(rule.why)}</p>"
+        for title, example in (("Fires on:", rule.bad), ("Silent on:", rule.good)):
+            lines = "\n".join(map(escape, _example(example)))
+            yield f"<p>{title}</p>\n<pre>{lines}</pre>"
+        yield f"<p><strong>To fix:</strong> {_inline(rule.fix)}</p>"
+        yield f"<p><strong>To silence:</strong> {_inline(silence(rule))}</p>"
+    yield "</html>"
+
+
+def _inline(text: str) -> str:
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 def section(rule: Rule) -> Iterator[str]:
@@ -90,6 +124,9 @@ def _example(example: Example) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    import sys
+
     from jit_guard.rules import load_rules
 
-    print("\n".join(markdown(load_rules())))  # noqa: T201
+    wanted = html if sys.argv[1:] == ["html"] else markdown
+    print("\n".join(wanted(load_rules())))  # noqa: T201

@@ -44,7 +44,9 @@ _IN_GIT = ("deleted", "sparse", "conflict", "submodule", "gone")
 def _check(facts: Facts) -> Iterator[Series]:
     for goal_map in facts.shown:
         size = facts.comparison.missing.count(goal_map)
-        yield Series(goal_map.path, RULE.severity, size, partial(_findings, facts, goal_map))
+        yield Series(
+            goal_map.path, RULE.code, RULE.severity, size, partial(_findings, facts, goal_map)
+        )
 
 
 def _findings(facts: Facts, goal_map: GoalMap | Registry) -> Iterator[Finding]:

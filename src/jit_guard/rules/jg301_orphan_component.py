@@ -32,7 +32,7 @@ UNSTAGE = Form("command", "unstage it with `{command}`")
 
 def _check(facts: Facts) -> Iterator[Series]:
     orphans = facts.comparison.orphans
-    yield Series(None, RULE.severity, len(orphans), partial(_findings, facts))
+    yield Series(None, RULE.code, RULE.severity, len(orphans), partial(_findings, facts))
 
 
 def _findings(facts: Facts) -> Iterator[Finding]:

@@ -22,12 +22,14 @@ class Series(NamedTuple):
 
     Args:
         map: the path of the map; None: the findings are in no map.
-        severity: the severity of all of them.
+        code: the code of all of them.
+        severity: their severity.
         size: how many there are.
         make: generates them; can be called repeatedly, with the same result.
     """
 
     map: str | None
+    code: str
     severity: Severity
     size: int
     make: Callable[[], Iterable[Finding]]
@@ -51,6 +53,16 @@ class Findings(Sequence[Finding]):
         for alike in self._by_map.values():
             walks = [one.make() for one in alike]
             yield from walks[0] if len(walks) == 1 else merge(*walks, key=order)
+
+    def first(self, most: int) -> Iterator[Finding]:
+        """Yield at most so many findings of each code, in order; the others are not generated."""
+        left = dict.fromkeys(self.numbers(), most)
+        for alike in self._by_map.values():
+            walks = [islice(one.make(), left[one.code]) for one in alike if left[one.code]]
+            for finding in merge(*walks, key=order):
+                if left[finding.code]:
+                    left[finding.code] -= 1
+                    yield finding
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -81,6 +93,13 @@ class Findings(Sequence[Finding]):
         """Return how many findings have this severity."""
         return sum(one.size for one in self._series() if one.severity == severity)
 
+    def numbers(self) -> dict[str, int]:
+        """Return how many findings there are of each code."""
+        numbers: dict[str, int] = {}
+        for one in self._series():
+            numbers[one.code] = numbers.get(one.code, 0) + one.size
+        return {code: number for code, number in numbers.items() if number}
+
     def _series(self) -> Iterator[Series]:
         return chain.from_iterable(self._by_map.values())
 
@@ -96,9 +115,9 @@ def in_order(reported: Iterable[Finding | Series]) -> tuple[Finding, ...] | Find
             alone.append(one)
     if len(alone) + sum(one.size for one in series) <= _MANY or not series:
         return tuple(sorted(chain(alone, *(one.make() for one in series)), key=order))
-    alike: dict[tuple[str | None, Severity], list[Finding]] = {}
+    alike: dict[tuple[str | None, str, Severity], list[Finding]] = {}
     for finding in sorted(alone, key=order):
-        alike.setdefault((finding.map, finding.severity), []).append(finding)
-    for (path, severity), some in alike.items():
-        series.append(Series(path, severity, len(some), some.copy))
+        alike.setdefault((finding.map, finding.code, finding.severity), []).append(finding)
+    for (path, code, severity), some in alike.items():
+        series.append(Series(path, code, severity, len(some), some.copy))
     return Findings(series)

@@ -10,7 +10,10 @@ from jit_guard.text.printable import printable, quiet_line, quiet_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
+
+_WITH_HYPERLINKS = ("Hyper", "iTerm.app", "terminology", "WezTerm", "vscode", "ghostty", "zed")
 
 
 class Console:
@@ -35,6 +38,18 @@ class Console:
     def colored(self, stream: TextIO) -> bool:
         """Check whether to use colours on a stream."""
         return _wants_color(self._choice, stream)
+
+    def columns(self) -> int | None:
+        """Return the width of the terminal that standard output is; None if it is not one."""
+        if not self.out.isatty():
+            return None
+        from jit_guard.text.width import terminal_size
+
+        return terminal_size(self.out)[0]
+
+    def has_hyperlinks(self) -> bool:
+        """Check whether standard output is a terminal that shows hyperlinks to local files."""
+        return self.out.isatty() and _knows_hyperlinks(os.environ)
 
     def lines(self, lines: Iterable[str]) -> None:
         """Write finished lines, which may contain our own colours, to standard output."""
@@ -62,3 +77,24 @@ def _wants_color(color: str, out: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return out.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _knows_hyperlinks(environ: Mapping[str, str]) -> bool:
+    """Check whether a terminal shows hyperlinks (OSC 8), by what is known of terminals.
+
+    The list is that of the crate `supports-hyperlinks`, which cargo and ruff use. On a remote
+    machine the terminal could not open the file.
+    """
+    forced = environ.get("FORCE_HYPERLINK")
+    if forced:
+        return forced != "0"
+    if "SSH_CONNECTION" in environ or environ.get("TERM") == "dumb":
+        return False
+    vte = environ.get("VTE_VERSION", "")
+    return (
+        (vte.isdecimal() and int(vte) >= 5000)
+        or environ.get("TERM_PROGRAM") in _WITH_HYPERLINKS
+        or environ.get("TERM") in ("xterm-kitty", "alacritty", "alacritty-direct", "xterm-ghostty")
+        or environ.get("COLORTERM") == "xfce4-terminal"
+        or not environ.keys().isdisjoint(("DOMTERM", "WT_SESSION", "KONSOLE_VERSION"))
+    )

@@ -108,3 +108,8 @@ def style(text: str, *names: str, on: bool) -> str:
     if not on:
         return text
     return f"\x1b[{';'.join(STYLES[name] for name in names)}m{text}\x1b[0m"
+
+
+def hyperlink(text: str, url: str) -> str:
+    """Return the text as a hyperlink of a terminal (OSC 8)."""
+    return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"
