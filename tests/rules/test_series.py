@@ -116,7 +116,8 @@ def test_series_of_one_map_are_merged_and_maps_follow_each_other() -> None:
     )
     last = Series(None, "JG201", "error", 1, lambda: [finding(None, 1)])
     between = Series("b", "JG201", "error", 1, lambda: [finding("b", 1)])
-    series = [one, other, last, between]
+    nothing = Series("a", "JG301", "error", 0, list)
+    series = [one, other, last, between, nothing]
     random.shuffle(series)
     found = Findings(series)
     assert [(one.map, one.line) for one in found] == [
@@ -129,6 +130,8 @@ def test_series_of_one_map_are_merged_and_maps_follow_each_other() -> None:
         (None, 1),
     ]
     assert [found.count_of("error"), found.count_of("warning")] == [5, 2]
+    assert found.numbers() == {"JG201": 5, "JG203": 2}
+    assert list(found.first(2)) == [found[index] for index in (0, 1, 2, 3)]
 
 
 def test_many_findings_without_a_series_are_a_tuple(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ class Findings(Sequence[Finding]):
         """Yield at most so many findings of each code, in order; the others are not generated."""
         left = dict.fromkeys(self.numbers(), most)
         for alike in self._by_map.values():
-            walks = [islice(one.make(), left[one.code]) for one in alike if left[one.code]]
+            walks = [islice(one.make(), left[one.code]) for one in alike if left.get(one.code)]
             for finding in merge(*walks, key=order):
                 if left[finding.code]:
                     left[finding.code] -= 1
