@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from jit_guard.comparison.result import Column, Comparison, Demand, Names, Orphans, orphans_in
-from jit_guard.config import Settings
+from jit_guard.config import CONFIG_FILE, Settings
 from jit_guard.errors import UnreadableError
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import (
@@ -55,6 +55,7 @@ def compare(maps: Maps, tree: Tree, settings: Settings) -> Comparison:
         comparison = comparison._replace(missing=missing)
     demands = [Demand(directories, comparison.served, by_directory(files | used))]
     if others is not None:
+        files |= {CONFIG_FILE, *filter(None, [settings.baseline])}
         rests = [_match(one, tree, comparison) for one in more]
         comparison, demands = others.complete(comparison, rests, used, files)
     orphans = _orphans(demands, comparison.temporaries)
@@ -193,12 +194,14 @@ def _add_temporaries(
     maps: Maps, tree: Tree, walked: Mapping[str, DirectoryListing], temporaries: list[str]
 ) -> None:
     """Record temporary files of interrupted writers next to the maps."""
-    for one in maps.every:
-        parent, _, own = one.path.rpartition("/")
+    beside = by_directory(one.path for one in maps.every)
+    for parent, own in beside.items():
         directory = None if parent in walked else tree.directory(parent)
+        if directory is None or not may_not_count("/".join(directory.files)):
+            continue
         temporaries += (
             join(parent, name)
-            for name in (directory.files if directory else ())
-            if temporary(name) and (name.lstrip(".").startswith(own) or name.startswith(OURS))
+            for name in filter(temporary, directory.files)
+            if name.lstrip(".").startswith(tuple(own)) or name.startswith(OURS)
         )
     temporaries[:] = sorted(set(temporaries))

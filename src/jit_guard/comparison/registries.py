@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Literal, NamedTuple
 
+from jit_guard.comparison.modules import Modules
 from jit_guard.comparison.resolution import Recorder
 from jit_guard.comparison.result import (
     Column,
@@ -29,8 +30,6 @@ from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.glob_walk import holds_files, walk
 from jit_guard.sources.tree import Place, Tree
 from jit_guard.text.names import by_directory, may_not_count, never_counts
-
-_MODULES = ".gitmodules"
 
 
 class Landing(NamedTuple):
@@ -64,7 +63,7 @@ class Others:
 
     def __init__(self, registries: Sequence[Registry], tables: Sequence[Table], tree: Tree) -> None:
         self._tree = tree
-        self._modules = _modules(tree)
+        self._modules = Modules(tree)
         self._parts: list[_Part] = []
         for table in tables:
             mine = tuple(one for one in registries if one.table is table)
@@ -103,7 +102,9 @@ class Others:
         named = _union((own_names, by_directory(used | files)))
         never = by_directory(files)
         trees = [
-            _countable(walk(TreeGlobs(part.table.tree or ()), self._tree), never)
+            _countable(
+                walk(TreeGlobs(part.table.tree or ()), self._tree, self._modules.named), never
+            )
             for part in self._parts
         ]
         demands = [Demand(comparison.directories, comparison.served, named, inside=True)]
@@ -133,6 +134,9 @@ class Others:
                     served[directory] = hits
             paths = self._record(part, served, comparison, recorder)
             found.append((served, by_directory(paths)))
+        missing = comparison.missing.listed
+        if unused := self._modules.unused(one.path for one in missing):
+            missing[:] = [one for one in missing if one.path not in unused]
         recorder.finish()
         return found
 
@@ -142,7 +146,7 @@ class Others:
         for registry in registries:
             for entry in registry.entries():
                 path, directory = entry.paths[0]
-                if entry.unsafe is None and not directory and not self._in_module(path):
+                if entry.unsafe is None and not directory and not self._modules.name(path):
                     parent, _, name = path.rpartition("/")
                     found.setdefault(parent, set()).add(name)
         return found
@@ -192,24 +196,13 @@ class Others:
         return found[0]
 
     def _landing(self, path: Path) -> Landing:
-        if self._in_module(path.path):
-            kind: Literal["directory", "file"] = "directory" if path.directory else "file"
-            return Landing(path, Place(kind, path.path, path.path))
         place = self._tree.resolve(path.path)
         if place.kind == "directory" and path.directory and not holds_files(self._tree, place.real):
             place = place._replace(kind="absent")
+        if place.kind in ("absent", "other") and self._modules.around(place.real):
+            kind: Literal["directory", "file"] = "directory" if path.directory else "file"
+            place = Place(kind, path.path, path.path)
         return Landing(path, place)
-
-    def _in_module(self, path: str) -> bool:
-        return any(path == one or path.startswith(f"{one}/") for one in self._modules)
-
-
-def _modules(tree: Tree) -> tuple[str, ...]:
-    """Return the paths of submodules, of whose contents nothing is known."""
-    data = tree.source.read(_MODULES) or b""
-    lines = data.decode("utf-8", "replace").splitlines()
-    pairs = (line.partition("=") for line in lines)
-    return tuple(path.strip().strip("/") for key, _, path in pairs if key.strip() == "path")
 
 
 def _countable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from operator import attrgetter
 
 from jit_guard.config import Settings
@@ -68,17 +69,23 @@ class Missing:
         """Return the number of missing entries in a map or registry."""
         if isinstance(goal_map, GoalMap):
             return self._sizes.get(goal_map, 0)
-        return sum(one.map is goal_map for one in self.listed)
+        return len(self._by_registry.get(id(goal_map), ()))
 
     def placed(self, goal_map: GoalMap | Registry) -> Iterator[tuple[Reference, Position]]:
         """Yield the missing entries of a map with the positions of their values, in order."""
         if not isinstance(goal_map, GoalMap):
-            for reference in self.listed:
-                if reference.map is goal_map:
-                    yield reference, goal_map.position(reference.entry.keys)
+            for reference in self._by_registry.get(id(goal_map), ()):
+                yield reference, goal_map.position(reference.entry.keys)
             return
         for entry, position in goal_map.placed(self._goals.get(goal_map, ()), self.absent):
             yield self._reference(goal_map, *entry), position
+
+    @cached_property
+    def _by_registry(self) -> dict[int, list[Reference]]:
+        found: dict[int, list[Reference]] = {}
+        for reference in self.listed:
+            found.setdefault(id(reference.map), []).append(reference)
+        return found
 
     def _count(self, goal_map: GoalMap) -> tuple[list[str], int]:
         """Return the goals of a map with missing files, and the number of missing entries."""

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     ]
 
 
+SUBMODULE = "submodule"  # in `DirectoryListing.others`
+
+
 class Blob(NamedTuple):
     """The contents of a file in git. `staged`: they are in the index, not only in HEAD."""
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from jit_guard.registry.tree_globs import TreeGlobs
-from jit_guard.sources.answers import DirectoryListing
+from jit_guard.sources.answers import SUBMODULE, DirectoryListing
 from jit_guard.sources.tree import Tree
-from jit_guard.text.names import join
+from jit_guard.text.names import STATE_DIRECTORY, join
 
 
-def walk(globs: TreeGlobs, tree: Tree) -> dict[str, DirectoryListing]:
+def walk(
+    globs: TreeGlobs, tree: Tree, modules: AbstractSet[str] = frozenset()
+) -> dict[str, DirectoryListing]:
     """Return what globs accept in each directory, in no order, without following links.
 
-    A link counts as what it is called, not as what it leads to. A directory must hold a file.
+    A link counts as what it is called, not as what it leads to. A directory must hold a file, or be
+    a submodule.
     """
     accepted: dict[str, DirectoryListing] = {}
     waiting = [""]
@@ -22,31 +26,42 @@ def walk(globs: TreeGlobs, tree: Tree) -> dict[str, DirectoryListing]:
         found = tree.directory(here)
         if found is None:
             continue
+        if not here and STATE_DIRECTORY in found.directories:
+            found = found._replace(directories=found.directories - {STATE_DIRECTORY})
         waiting += (path for name in found.directories if globs.leads_to(path := join(here, name)))
-        listing = _accepted(globs, tree, here, found)
+        listing = _accepted(globs, tree, here, found, modules)
         if any(listing):
             accepted[here] = listing
     return accepted
 
 
-def _accepted(globs: TreeGlobs, tree: Tree, here: str, found: DirectoryListing) -> DirectoryListing:
+def _accepted(
+    globs: TreeGlobs,
+    tree: Tree,
+    here: str,
+    found: DirectoryListing,
+    modules: AbstractSet[str],
+) -> DirectoryListing:
+    marked = {name for name, what in found.others.items() if what == SUBMODULE}
     directories = {
         name
-        for name in found.directories
-        if globs.accepts(path := join(here, name), directory=True) and holds_files(tree, path)
+        for name in (*found.directories, *marked)
+        if globs.accepts(path := join(here, name), directory=True)
+        and (name in marked or path in modules or holds_files(tree, path))
     }
+    others = {name: what for name, what in found.others.items() if name not in marked}
     if globs.accepts_all_in(here):
-        return found._replace(directories=directories)  # shared, not copied
+        return found._replace(directories=directories, others=others)  # files are shared
 
     def named(names: Iterable[str]) -> set[str]:
         return {name for name in names if globs.accepts(join(here, name))}
 
-    links, others = named(found.links), named(found.others)
+    links, odd = named(found.links), named(others)
     return DirectoryListing(
         named(found.files),
         directories,
         {name: target for name, target in found.links.items() if name in links},
-        {name: what for name, what in found.others.items() if name in others},
+        {name: what for name, what in others.items() if name in odd},
     )
 
 

@@ -77,13 +77,13 @@ class Memory:
     def empty_files(self, directory: str, names: Iterable[str]) -> Answers[bool]:
         """Yield the empty files."""
         for name in sorted(names):
-            if not self.read(f"{directory}/{name}"):
+            if not self.read(join(directory, name)):
                 yield name, True
 
     def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         """Yield each file with its bytes."""
         for name in sorted(names):
-            yield name, iter([self.read(f"{directory}/{name}") or b""])
+            yield name, iter([self.read(join(directory, name)) or b""])
 
     def inside(self, target: str) -> str | None:  # noqa: ARG002
         """Return None: no absolute path is inside a project in memory."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources import gate
-from jit_guard.sources.answers import DirectoryListing, GitState, Origin
+from jit_guard.sources.answers import SUBMODULE, DirectoryListing, GitState, Origin
 from jit_guard.sources.git.absence import explain_missing
 from jit_guard.sources.git.environment import commit_standpoint
 from jit_guard.sources.git.listing import DIRECTORY, LINK, ids, listing
@@ -202,7 +202,7 @@ class GitTree:
                 target = self._bytes(blob, join(path, name))
                 found.links[name] = target.decode("utf-8", "surrogateescape")
             else:
-                found.others[name] = "submodule"
+                found.others[name] = SUBMODULE
         return found
 
     def _ids(self, path: str) -> dict[str, bytes]:
