@@ -235,7 +235,7 @@ def _surroundings(
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
     settings = evidence.settings
-    if evidence.clean and not evidence.content.pointers and not settings.registry:
+    if evidence.clean and not evidence.content.converted and not settings.registry:
         return ()  # every rule could be checked
     from jit_guard.rules.withheld import withheld
 

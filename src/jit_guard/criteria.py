@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from jit_guard import project
+from jit_guard.comparison.content import STARTS
 from jit_guard.config import CODES, Settings
 from jit_guard.errors import ConfigError, UsageError
 from jit_guard.sources.disk import read_file
@@ -159,6 +160,11 @@ def _named(snapshot: Source, key: str, path: str, hint: str = "") -> bytes:
     data = snapshot.read(path)
     if data is None:
         raise ConfigError([f"{key}: {path} does not exist{hint}"])
+    if data.startswith(STARTS):
+        from jit_guard.text.stored_form import stored_form
+
+        if form := stored_form(data):
+            raise ConfigError([f"{key}: {path} cannot be read: {form.refusal}"])
     return data
 
 

@@ -112,6 +112,10 @@ class Lookup:
             return {}
         parsed = goal_map.parse(path, data)
         if isinstance(parsed, MapFault):
+            from jit_guard.sources.converted import refusal
+
+            if refused := refusal(self._worktree, path, data):
+                raise refused
             raise UnreadableError(path, f"line {parsed.line}: {parsed.reason}")
         return parsed.goals
 

@@ -228,6 +228,18 @@ def _tool_table(data: bytes, where: str) -> dict[str, Any] | None:
 
 
 def _toml(data: bytes, where: str) -> dict[str, Any]:
+    try:
+        return _parsed(data, where)
+    except ConfigError:
+        from jit_guard.text.stored_form import stored_form
+
+        form = stored_form(data)
+        if form is None:
+            raise
+        raise ConfigError([f"{where}: {form.refusal}"]) from None
+
+
+def _parsed(data: bytes, where: str) -> dict[str, Any]:
     from jit_guard.text.plain_toml import plain_table
 
     try:

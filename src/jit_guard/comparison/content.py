@@ -15,11 +15,10 @@ from jit_guard.text.names import GENERATED, join
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.sources.source import Source
+    from jit_guard.text.stored_form import StoredForm
 
-# The start of a Git LFS pointer, which replaces the file in git, and on disk until it is fetched
-# (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
-_POINTER = b"version https://git-lfs.github.com/spec/"
-_POINTER_SIZE = 1024
+# How files begin that may be in another form than their text; see `text/stored_form.py`.
+STARTS = (b"version https://", b"/annex/objects/", b"\0GITCRYPT\0", b"U2FsdGVkX1")
 
 
 class Content(NamedTuple):
@@ -31,7 +30,7 @@ class Content(NamedTuple):
     drafts: list[str]  # unedited ones
     vanished: list[str]
     unreadable: list[UnreadableError]
-    pointers: list[str]  # Git LFS pointers: not a problem, but the text is elsewhere
+    converted: list[tuple[str, StoredForm]]  # not a problem, but the text is not here
 
     @property
     def clean(self) -> bool:
@@ -59,15 +58,44 @@ def read(
         sizes: find empty files, by their size if they are not read anyway.
     """
     content = Content([], [], [], [], [], [], [])
+    texts_read: dict[str, AbstractSet[str]] = {}
     for directory, names in sorted(comparison.served.items()):
         opaque = comparison.opaque.get(directory, frozenset())
         any_name: AbstractSet[str] = comparison.drafts.get(directory, frozenset())
         readable, rest = _split(names, opaque, any_name, texts=texts, drafts=drafts)
         if readable:
+            texts_read[directory] = readable
             _check_texts(source, directory, readable, content, any_name)
         if sizes and rest:
             _check_sizes(source, directory, rest, content)
+    if texts_read:
+        _discount_filtered(source, texts_read, content)
     return content
+
+
+def _discount_filtered(
+    source: Source, texts_read: dict[str, AbstractSet[str]], content: Content
+) -> None:
+    """Remove what was found in files that are not texts here, but what a filter made of them."""
+    known = {path for path, _ in content.converted}
+    not_text = [path for path, _ in content.not_text]
+    try:
+        filtered = source.filtered(texts_read, not_text)
+    except UnreadableError as error:
+        content.unreadable.append(error)
+        return
+    if not filtered:
+        return
+    from jit_guard.text.stored_form import filtered as form_of
+
+    content.not_text[:] = [one for one in content.not_text if one[0] not in filtered]
+    for paths in (content.blank, content.drafts):
+        paths[:] = [path for path in paths if path not in filtered]
+    content.converted.extend(
+        (path, form_of(attribute))
+        for path, attribute in filtered.items()
+        if path not in known and path not in content.empty
+    )
 
 
 def _split(
@@ -114,7 +142,9 @@ def _check_texts(
         else:
             try:
                 piece, following = next(chunks, b""), next(chunks, b"")
-                if following:
+                if piece.startswith(STARTS) and (form := _form(piece, following)):
+                    content.converted.append((join(directory, name), form))
+                elif following:
                     _check_long_text(
                         join(directory, name), chain((piece, following), chunks), content
                     )
@@ -122,6 +152,13 @@ def _check_texts(
                     _check_text(directory, name, piece, content, draft=name in any_name)
             except UnreadableError as error:
                 content.unreadable.append(error)
+
+
+def _form(piece: bytes, following: bytes) -> StoredForm | None:
+    """Return the form of a file that may be something else than its text."""
+    from jit_guard.text.stored_form import stored_form
+
+    return stored_form(piece + following)
 
 
 def _check_text(directory: str, name: str, data: bytes, content: Content, *, draft: bool) -> None:
@@ -135,8 +172,6 @@ def _check_text(directory: str, name: str, data: bytes, content: Content, *, dra
         content.empty.append(join(directory, name))
     elif blank:
         content.blank.append(join(directory, name))
-    elif data.startswith(_POINTER) and len(data) < _POINTER_SIZE:
-        content.pointers.append(join(directory, name))
     elif draft or name.startswith(GENERATED):
         _check_draft(join(directory, name), data, content)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard.comparison.content import Content
@@ -13,6 +13,7 @@ from jit_guard.sources.read_maps import Maps
 
 if TYPE_CHECKING:
     from jit_guard.registry.table import Table
+    from jit_guard.text.stored_form import StoredForm
 
 
 def withheld(
@@ -27,7 +28,7 @@ def withheld(
     Args:
         maps: the files that an unreadable map names are unknown.
         comparison: contains the entries that lead to unreadable directories.
-        content: contains the Git LFS pointers, whose texts are not here.
+        content: contains the files whose texts are not here, such as Git LFS pointers.
         undecided: errors of git when asked which files it ignores.
         tables: the registries of the configuration; without a tree, they have no orphans.
     """
@@ -74,12 +75,14 @@ def withheld(
     return list(dict.fromkeys([*found, *_unread(content)]))
 
 
-def _unread(content: Content) -> list[Skipped]:
-    """Return the notice about Git LFS pointers, which covers JG206 and JG501, too."""
-    if not content.pointers:
-        return []
-    shown = ", ".join(content.pointers[:3]) + (", ..." if len(content.pointers) > 3 else "")
-    count = len(content.pointers)
-    what = "1 component is a Git LFS pointer" if count == 1 else f"{count} are Git LFS pointers"
-    why = f"{what} ({shown}), so the text is not available here"
-    return [Skipped("JG207", None, why)]
+def _unread(content: Content) -> Iterator[Skipped]:
+    """Yield the notices about files in another form, which cover JG206 and JG501, too."""
+    by_form: dict[StoredForm, list[str]] = {}
+    for path, form in content.converted:
+        by_form.setdefault(form, []).append(path)
+    for form, paths in by_form.items():
+        shown = ", ".join(paths[:3]) + (", ..." if len(paths) > 3 else "")
+        count = len(paths)
+        what = f"1 component is {form.one}" if count == 1 else f"{count} are {form.many}"
+        why = f"{what} ({shown}), so the text is not available here"
+        yield Skipped("JG207", None, why)

@@ -85,6 +85,10 @@ class Memory:
         for name in sorted(names):
             yield name, iter([self.read(join(directory, name)) or b""])
 
+    def filtered(self, texts: object, not_text: object) -> Mapping[str, str]:  # noqa: ARG002
+        """Return nothing: there is no filter in memory."""
+        return {}
+
     def inside(self, target: str) -> str | None:  # noqa: ARG002
         """Return None: no absolute path is inside a project in memory."""
         return None

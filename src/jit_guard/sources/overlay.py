@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard.sources.answers import DirectoryListing
@@ -65,6 +65,14 @@ class Overlay:
         """Yield each file of a directory with its bytes."""
         for source, some in self._split(directory, names):
             yield from source.chunks(directory, some)
+
+    def filtered(
+        self, texts: Mapping[str, Iterable[str]], not_text: Sequence[str]
+    ) -> Mapping[str, str]:
+        """Return the files whose bytes are what a filter of git wrote."""
+        below = [path for path in not_text if self._added.read(path) is None]
+        found = self._base.filtered(texts, below)
+        return {path: why for path, why in found.items() if self._added.read(path) is None}
 
     def inside(self, target: str) -> str | None:
         """Return an absolute link target relative to the root; None if it is outside."""

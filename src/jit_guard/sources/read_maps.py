@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jit_guard.sources.source import Source
     from jit_guard.sources.tree import Tree
 
-    _Parsed = TypeVar("_Parsed")
+    _Parsed = TypeVar("_Parsed", bound=GoalMap | Registry)
 
 
 class Maps(NamedTuple):
@@ -110,6 +110,12 @@ def _read(
             absent[path] = None
             continue
         one = parse(path, data)
+        if isinstance(one, MapFault) or not (isinstance(one, GoalMap) or one.size):
+            from jit_guard.sources.converted import refusal
+
+            if refused := refusal(source, path, data):
+                unreadable[refused] = None
+                continue
         if isinstance(one, MapFault):
             faults[path] = one
         else:

@@ -5,7 +5,7 @@ Imported only for its types, so that a check does not load it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar, Union
 
 from jit_guard.errors import UnreadableError
@@ -40,6 +40,16 @@ class Source(Protocol):
 
     def chunks(self, directory: str, names: Iterable[str]) -> Answers[Chunks]:
         """Yield each file of a directory with its bytes in bounded pieces; None: vanished."""
+
+    def filtered(
+        self, texts: Mapping[str, Iterable[str]], not_text: Sequence[str]
+    ) -> Mapping[str, str]:
+        """Return the files whose bytes here are what a filter of git wrote, with its attribute.
+
+        Args:
+            texts: directory -> the names of files that were read.
+            not_text: the paths of those that are not UTF-8; in a worktree, only these can be such.
+        """
 
     def inside(self, target: str) -> str | None:
         """Return an absolute link target relative to the root; None if it is outside."""

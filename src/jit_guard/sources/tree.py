@@ -8,7 +8,7 @@ name that are not UTF-8 are surrogate escapes (PEP 383).
 from __future__ import annotations
 
 from collections import deque
-from itertools import chain
+from itertools import chain, islice
 
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MAX_LINKS = 40  # as Linux
 OUT = "points outside the project"
+# Where the links of git-annex lead. What is there is not part of the tree, and may be absent.
+_ANNEX = [(".git", False), ("annex", False), ("objects", False)]
+_ANNEXED = "it is a link of git-annex, which keeps the contents outside the tree"
 
 
 class Place(NamedTuple):
@@ -111,8 +114,7 @@ class Tree:
         while waiting:
             name, own = waiting.popleft()
             if is_git(name) or (name == ".." and not here):
-                what = OUT if name == ".." else IN_GIT
-                return Place("outside", path, "", what, tuple(links))
+                return _outside(path, spelled, [(name, own), *islice(waiting, 2)], links)
             if name == "..":
                 here = here.rpartition("/")[0]
                 continue
@@ -178,6 +180,13 @@ class Tree:
         if _kind(directory, folded) is not None:
             twins = [folded, *twins]
         return min(twins, key=lambda twin: (twin not in directory.files, twin), default=None)
+
+
+def _outside(path: str, spelled: str, rest: list[tuple[str, bool]], links: list[str]) -> Place:
+    """Return where a path leads that leaves the project or enters `.git`; `rest`: from there on."""
+    if rest == _ANNEX:
+        return Place("unknown", spelled, links[-1], _ANNEXED, tuple(links))
+    return Place("outside", path, "", OUT if rest[0][0] == ".." else IN_GIT, tuple(links))
 
 
 def _kind(

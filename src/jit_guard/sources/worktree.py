@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from jit_guard.errors import GitError, OutsideError, UnreadableError
@@ -148,6 +148,18 @@ class Worktree:
                     yield name, _chunks(handle, at, name)
                 finally:
                     os.close(handle)
+
+    def filtered(
+        self,
+        texts: Mapping[str, Iterable[str]],  # noqa: ARG002
+        not_text: Sequence[str],
+    ) -> Mapping[str, str]:
+        """Return the files that are on disk as git stores them, although a filter applies."""
+        if not not_text:
+            return {}
+        from jit_guard.sources.git.worktree import unfiltered
+
+        return unfiltered(self.root, not_text)
 
     def inside(self, target: str) -> str | None:
         """Return an absolute link target relative to the root; None if it is outside."""

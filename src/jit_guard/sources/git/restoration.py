@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, closing
 
 from jit_guard.errors import GitError
 from jit_guard.sources.answers import GitState
 from jit_guard.sources.git import call
+from jit_guard.sources.git.attributes import attributes_of
 from jit_guard.sources.git.environment import Standpoint, clean_environment
 from jit_guard.sources.git.objects import Objects
 from jit_guard.sources.git.parts import RepositoryPart, parts
@@ -15,7 +16,6 @@ from jit_guard.sources.git.parts import RepositoryPart, parts
 LARGEST = 8 << 20  # bytes of a file that is restored; a larger one is left to git
 # Attributes with which a file on disk differs from its blob in more than line endings.
 _CONVERTING = ("filter", "working-tree-encoding")
-_OFF = ("unspecified", "unset")
 
 
 def obstacles(root: str, states: Iterable[GitState]) -> dict[str, str]:
@@ -31,7 +31,12 @@ def obstacles(root: str, states: Iterable[GitState]) -> dict[str, str]:
     blobs = {state.path: state.blob for state in states if state.blob is not None}
     found: dict[str, str] = {}
     for part in parts(root, blobs):
-        for path, attribute in _converted(part.top, part.paths):
+        converted = (  # as the disk or the index says
+            one
+            for cached in ([], ["--cached"])
+            for one in attributes_of(part.top, part.paths, _CONVERTING, *cached)
+        )
+        for path, attribute in converted:
             found[part.inside(path)] = f"only git can restore it, because it has a {attribute}"
         ids = {part.inside(path): blobs[part.inside(path)].id for path in part.paths}
         for path, size in _sizes(part, ids).items():
@@ -60,20 +65,6 @@ def contents(root: str, states: Iterable[GitState]) -> Generator[bytes, None, No
             if found is None:
                 raise GitError(f"the repository does not have the contents of {state.path}")
             yield found[2]
-
-
-def _converted(top: str, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the paths that git converts, with `ATTRIBUTE=VALUE`, as the disk or the index says."""
-    asked = "".join(f"{path}\0" for path in paths)
-    for cached in ([], ["--cached"]):
-        answer = call.ask(top, ["check-attr", "-z", "--stdin", *cached, *_CONVERTING], asked)
-        if answer.returncode:
-            raise call.complaint("check-attr", answer)
-        fields = answer.stdout.decode("utf-8", "surrogateescape").split("\0")
-        for at in range(0, len(fields) - 2, 3):
-            path, name, value = fields[at : at + 3]
-            if value not in _OFF:
-                yield path, f"{name}={value}"
 
 
 def _sizes(part: RepositoryPart, ids: dict[str, str]) -> dict[str, int | None]:

@@ -7,20 +7,22 @@ is checked as fast as a small repository.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources import gate
 from jit_guard.sources.answers import SUBMODULE, DirectoryListing, GitState, Origin
 from jit_guard.sources.git.absence import explain_missing
-from jit_guard.sources.git.environment import commit_standpoint
+from jit_guard.sources.git.attributes import ATTRIBUTES, filters_in_tree, git_directory
+from jit_guard.sources.git.environment import Standpoint, commit_standpoint
 from jit_guard.sources.git.listing import DIRECTORY, LINK, ids, listing
 from jit_guard.sources.git.objects import Found, Objects
 from jit_guard.sources.git.revision import origin, revision, tree_of, tree_of_index
 from jit_guard.sources.source import Answers, Chunks
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import by_directory, join
+from jit_guard.text.stored_form import POINTER_SIZE, lfs_pointer
 
 _NOTHING = DirectoryListing(set(), set(), {}, {})
 
@@ -34,6 +36,7 @@ class _Seen(NamedTuple):
     tree: str
     empty: set[str]
     directories: dict[str, str]
+    has_attributes: bool
 
 
 class GitTree:
@@ -42,7 +45,7 @@ class GitTree:
     Args:
         name: the value of `--source`.
         root: the project's root on disk.
-        prefix: the root below the top of the repository, with `/`; "" for the top itself.
+        standpoint: where git runs.
         tree: the id of the tree at the top.
         objects: the reader of objects.
         revision: the revision that has this tree; None for the index.
@@ -52,7 +55,7 @@ class GitTree:
         self,
         name: str,
         root: str,
-        prefix: str,
+        standpoint: Standpoint,
         tree: str,
         objects: Objects,
         revision: str | None,
@@ -61,7 +64,8 @@ class GitTree:
         self._revision = revision
         self._origin: Origin | None = None
         self._root = root
-        self._prefix = prefix
+        self._standpoint = standpoint
+        self._prefix = standpoint.prefix
         self._objects = objects
         self._top = tree
         self._directories: dict[str, _Seen | None] = {}
@@ -79,7 +83,9 @@ class GitTree:
         if place is None:
             return None
         directory, _, name = place.real.rpartition("/")
-        return self._bytes(self._ids(join(self._prefix, directory))[name].hex(), path)
+        data = self._bytes(self._ids(join(self._prefix, directory))[name].hex(), path)
+        found = self._fetched(data, place.real)
+        return data if found is None else b"".join(found)
 
     def directory(self, path: str, *, sizes: bool = False) -> DirectoryListing | None:  # noqa: ARG002
         """Return the names in a directory; None if it does not exist."""
@@ -108,9 +114,27 @@ class GitTree:
                 except (GitError, StopIteration) as error:  # StopIteration: git failed before
                     yield name, UnreadableError(path, str(error) or "git has exited")
                     continue
-                yield name, _lost(path) if blob is None else _pieces(blob, path)
+                yield name, _lost(path) if blob is None else self._text(blob, path)
         finally:
             found.close()
+
+    def filtered(
+        self,
+        texts: Mapping[str, Iterable[str]],
+        not_text: Sequence[str],  # noqa: ARG002
+    ) -> Mapping[str, str]:
+        """Return the files that git stores through a filter, with the attribute.
+
+        Raises UnreadableError if git cannot read its attributes.
+        """
+        start = len(self._prefix) + 1 if self._prefix else 0
+        outside = {join(self._prefix, directory): names for directory, names in texts.items()}
+        paths = (join(directory, name) for directory, names in outside.items() for name in names)
+        try:
+            found = filters_in_tree(self._standpoint, self._attributes(outside), paths)
+        except GitError as error:
+            raise UnreadableError(ATTRIBUTES, str(error)) from None
+        return {path[start:]: attribute for path, attribute in found.items()}
 
     def inside(self, target: str) -> str | None:  # noqa: ARG002
         """Return None: an absolute link is not valid in a clone."""
@@ -163,7 +187,7 @@ class GitTree:
             return set(paths)
         try:
             tree = tree_of(self._objects, "HEAD")
-            head = GitTree("HEAD", self._root, self._prefix, tree, self._objects, "HEAD")
+            head = GitTree("HEAD", self._root, self._standpoint, tree, self._objects, "HEAD")
             listed = {one: head.directory(one) for one in by_directory(paths)}
         except (GitError, UnreadableError):
             return set()
@@ -172,6 +196,35 @@ class GitTree:
             for path, (directory, _, name) in ((path, path.rpartition("/")) for path in paths)
             if (found := listed[directory]) is not None and name in found.files
         }
+
+    def _attributes(self, directories: Iterable[str]) -> dict[str, bytes]:
+        """Return the `.gitattributes` that apply in directories, by their paths below the top."""
+        waiting, asked = list(directories), {""}
+        while waiting:
+            if (path := waiting.pop()) not in asked:
+                asked.add(path)
+                waiting.append(path.rpartition("/")[0])
+        return {
+            join(path, ATTRIBUTES): self._bytes(self._ids(path)[ATTRIBUTES].hex(), path)
+            for path in sorted(asked)
+            if (seen := self._seen(path)) is not None and seen.has_attributes
+        }
+
+    def _text(self, blob: Found, path: str) -> Iterator[bytes]:
+        """Return the contents of a file in pieces, and not those of its Git LFS pointer."""
+        found = _pieces(blob, path)
+        if blob.size >= POINTER_SIZE:
+            return found
+        data = b"".join(found)
+        return self._fetched(data, path) or iter((data,))
+
+    def _fetched(self, data: bytes, path: str) -> Iterator[bytes] | None:
+        """Return the contents of which this is the Git LFS pointer, if they are on this machine."""
+        if not data.startswith(b"version https://") or (pointer := lfs_pointer(data)) is None:
+            return None
+        from jit_guard.sources.git import lfs
+
+        return lfs.contents(pointer, git_directory(self._standpoint), self._root, path)
 
     def _seen(self, path: str) -> _Seen | None:
         """Return what is kept of a directory, by its path below the top."""
@@ -193,7 +246,7 @@ class GitTree:
         except GitError as error:
             raise UnreadableError(path or ".", str(error)) from None
         found = DirectoryListing(read.files, set(), {}, {})
-        seen = self._directories[path] = _Seen(tree, read.empty, {})
+        seen = self._directories[path] = _Seen(tree, read.empty, {}, ATTRIBUTES in read.files)
         for mode, name, blob in read.odd:
             if mode == DIRECTORY:
                 found.directories.add(name)
@@ -246,7 +299,7 @@ def open_tree(root: str, source: str) -> GitTree:
     objects = Objects(standpoint)
     try:
         tree = tree or tree_of(objects, wanted or "")
-        return GitTree(source, os.path.abspath(root), standpoint.prefix, tree, objects, wanted)
+        return GitTree(source, os.path.abspath(root), standpoint, tree, objects, wanted)
     except BaseException:
         objects.close()
         raise

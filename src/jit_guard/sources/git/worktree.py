@@ -13,13 +13,14 @@ from collections.abc import Iterable, Sequence
 from jit_guard.errors import GitError, NoGitError, UnreadableError
 from jit_guard.sources.disk import OPEN_FILE, pieces
 from jit_guard.sources.git import reasons
+from jit_guard.sources.git.attributes import attributes_of
 from jit_guard.sources.git.commands import add_command
 from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
 from jit_guard.text.names import join
 
 _LARGEST = 1 << 26  # bytes
-__all__ = ["add_command", "ignored", "recoverable", "same_text", "top"]
+__all__ = ["add_command", "ignored", "recoverable", "same_text", "top", "unfiltered"]
 
 
 def ignored(root: str, paths: Sequence[str]) -> set[str]:
@@ -38,6 +39,35 @@ def ignored(root: str, paths: Sequence[str]) -> set[str]:
         except GitError as error:
             raise UnreadableError(join(part.inner, ".git"), str(error)) from None
         found.update(map(part.inside, rules))
+    return found
+
+
+def unfiltered(root: str, paths: Sequence[str]) -> dict[str, str]:
+    """Return the files that are on disk as the index has them, although a filter applies.
+
+    Such a file was checked out without its filter, as `git-crypt lock` leaves it. If git fails, the
+    result is empty.
+
+    Args:
+        root: the project's root.
+        paths: the files, relative to it.
+
+    Returns:
+        path -> attribute, such as `filter=crypt`.
+    """
+    found: dict[str, str] = {}
+    if top(root) is None:
+        return found
+    try:
+        for part in parts(root, paths):
+            staged = reasons.blobs_of(part.top, "", part.paths)
+            for path, attribute in attributes_of(part.top, part.paths, ["filter"]):
+                inside = part.inside(path)
+                blob = staged.get(path)
+                if blob and blob in _blob_ids(os.path.join(root, inside), blob):
+                    found[inside] = attribute
+    except GitError:
+        return {}
     return found
 
 
