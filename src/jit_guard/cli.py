@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn, TextIO
 
+_STREAMS = "jit-guard-streams"  # an option of Python, see `_use_utf8_names`
 OK, FINDINGS, TROUBLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 COMMANDS = {
@@ -35,6 +36,7 @@ def run() -> NoReturn:
     # The process is short and creates no reference cycles; the collector takes a fifth of a
     # large check.
     gc.disable()
+    _use_utf8_names()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the caller closed it (`>&-`)
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
@@ -45,6 +47,25 @@ def run() -> NoReturn:
     except OSError:
         os._exit(code)  # Python would flush again at exit, fail, and exit with 120
     sys.exit(code)
+
+
+def _use_utf8_names() -> None:
+    """Restart Python in UTF-8 mode if it encodes file names in another way.
+
+    Names are bytes on disk. Those in maps and in git are UTF-8, whatever the locale is (another
+    one than `C`, which Python overrides). The streams keep the encoding of the terminal.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        if os.name == "posix" and sys.executable and not hasattr(sys, "frozen"):
+            keep = f"{_STREAMS}={getattr(sys.stdout, 'encoding', 'utf-8')}"
+            rest = sys.orig_argv[1:]
+            words = [sys.executable, "-X", "utf8", "-X", keep, *rest]
+            os.execv(words[0], words)  # noqa: S606 - this very program
+    elif encoding := sys._xoptions.get(_STREAMS):  # noqa: SLF001 - its documented name
+        for name in ("stdin", "stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is not None:
+                stream.reconfigure(encoding=encoding, errors=stream.errors)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from jit_guard.config import Settings
 from jit_guard.errors import MissingComponent, UnreadableError
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import Goals, MapFault
+from jit_guard.sources.disk import refuse_encoding
 from jit_guard.sources.worktree import Worktree
 from jit_guard.text.names import PENDING, is_git, unsafe_filename, unsafe_type
 
@@ -117,6 +118,7 @@ class Lookup:
             if refused := refusal(self._worktree, path, data):
                 raise refused
             raise UnreadableError(path, f"line {parsed.line}: {parsed.reason}")
+        refuse_encoding(path, parsed.text, "\\u")
         return parsed.goals
 
     def _signatures(self) -> _Signatures:

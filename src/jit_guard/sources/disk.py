@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 
 from jit_guard.errors import UnreadableError
@@ -28,6 +29,26 @@ CREATE = os.O_WRONLY | os.O_CREAT | (OPEN_FILE & ~getattr(os, "O_NONBLOCK", 0))
 _LONG_PATH = 3000  # PATH_MAX (4096 on Linux), with room for names of 1024 bytes
 # The path was removed or replaced since it was listed (ELOOP: by a link).
 _VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
+
+
+ENCODING = sys.getfilesystemencoding()  # of this Python; names in maps and in git are UTF-8
+
+
+def refuse_encoding(path: str, names: str, escape: str | None = None) -> None:
+    """Raise UnreadableError if this Python would encode names other than as UTF-8.
+
+    The command never comes here (`cli.run` restarts Python), but a program that uses `Guard` may.
+
+    Args:
+        path: what is refused.
+        names: the names, or the text of a map; ASCII is the same in every encoding.
+        escape: how escape sequences begin in a text, with which it can spell any character.
+    """
+    if ENCODING == "utf-8":
+        return
+    if not names.isascii() or (escape is not None and escape in names):
+        why = f"it has names that are not ASCII, and this Python uses {ENCODING} for file names"
+        raise UnreadableError(path, f"{why}; set PYTHONUTF8=1")
 
 
 def read_file(full: str, shown: str) -> bytes | None:
@@ -73,6 +94,7 @@ def open_below(root: str, path: str, flags: int = OPEN_FILE, *, parents: bool = 
     Raises:
         OSError: also if the path contains a link.
     """
+    refuse_encoding(path, path)
     if not HAS_DIR_FD:
         full = os.path.join(root, path)
         _refuse_link(root, path, full)

@@ -8,6 +8,7 @@ from jit_guard.errors import OutsideError, UnreadableError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import GoalMap, MapFault
+from jit_guard.sources.disk import refuse_encoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,24 +101,32 @@ def _read(
     for path, parse in files:
         try:
             data = source.read(path)
+            one = None if data is None else _plain(source, path, data, parse)
         except OutsideError as error:
             faults[path] = MapFault("JG205", 1, 1, error.reason)
             continue
         except UnreadableError as error:
             unreadable[error] = None
             continue
-        if data is None:
+        if one is None:
             absent[path] = None
-            continue
-        one = parse(path, data)
-        if isinstance(one, MapFault) or not (isinstance(one, GoalMap) or one.size):
-            from jit_guard.sources.converted import refusal
-
-            if refused := refusal(source, path, data):
-                unreadable[refused] = None
-                continue
-        if isinstance(one, MapFault):
+        elif isinstance(one, MapFault):
             faults[path] = one
         else:
             parsed.append(one)
     return parsed, faults, absent, unreadable
+
+
+def _plain(
+    source: Source, path: str, data: bytes, parse: Callable[[str, bytes], _Parsed | MapFault]
+) -> _Parsed | MapFault:
+    """Parse a file. Raises UnreadableError if this is not what its author wrote."""
+    one = parse(path, data)
+    if isinstance(one, MapFault) or not (isinstance(one, GoalMap) or one.size):
+        from jit_guard.sources.converted import refusal
+
+        if refused := refusal(source, path, data):
+            raise refused
+    if not isinstance(one, MapFault):
+        refuse_encoding(path, one.text, "\\")
+    return one

@@ -17,6 +17,7 @@ from jit_guard.project import below
 from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.disk import (
     CREATE,
+    ENCODING,
     HAS_DIR_FD,
     OPEN_FILE,
     PIECE,
@@ -27,6 +28,7 @@ from jit_guard.sources.disk import (
     pieces,
     read_open,
     reason,
+    refuse_encoding,
 )
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import COMMIT_LOCK, IN_GIT, PENDING, is_git, unsafe_path
@@ -107,6 +109,8 @@ class Worktree:
         if listed is None:
             return None
         found, empty = listed
+        if ENCODING != "utf-8":
+            refuse_encoding(path or ".", "/".join(chain(*found)))
         self._empty[path] = empty
         return found
 
