@@ -16,6 +16,7 @@ from commits import interrupt
 from jit_guard.commit.intent import MapChange
 from jit_guard.guard import Guard
 from jit_guard.registry.edit import Edit
+from jit_guard.sources.git import directories
 from projects import Content, Outcome, call, git, lay_out
 from repositories import NEEDS_GIT, repository, save
 
@@ -171,6 +172,120 @@ def test_a_directory_in_another_case_is_relinked_and_its_files_are_staged(tmp_pa
     assert json.loads((root / "index.json").read_text()) == {"all": [{"at": "./p/One/"}]}
     stage(root, outcome)
     assert git(root, "ls-files").splitlines() == ["index.json", "jit-guard.toml", "p/One/x.md"]
+
+
+MARKET = {
+    "name": "m",
+    "plugins": [
+        {"name": "review", "source": "./plugins/review", "skills": ["./skills/lint"]},
+        {"name": "notes", "source": "./plugins/notes", "agents": ["./a.md"]},
+    ],
+}
+PLUGINS: dict[str, Content] = {
+    "plugins/review/skills/lint/SKILL.md": "Lint the code.\n",
+    "plugins/review/plugin.json": "{}\n",
+    "plugins/review/run.sh": "exit\n",
+    "plugins/notes/a.md": "Take notes.\n",
+    "plugins/notes/plugin.json": "{}\n",
+}
+
+
+def marketplace(root: Path, **more: Content) -> Path:
+    index = {".claude-plugin/marketplace.json": json.dumps(MARKET, indent=1)}
+    return repository(root / "market", {**index, **PLUGINS, **more})
+
+
+@pytest.mark.parametrize("by_git", [True, False])
+def test_a_renamed_directory_is_relinked_with_what_is_in_it(tmp_path: Path, by_git: bool) -> None:
+    root = marketplace(tmp_path)
+    for old, new in (("review", "code-checker"), ("notes", "memory")):
+        if by_git:
+            git(root, "mv", f"plugins/{old}", f"plugins/{new}")
+        else:
+            (root / "plugins" / old).rename(root / "plugins" / new)
+    (root / "plugins/memory/more.md").write_text("A new file.\n")
+    for source in ("worktree", "index") if by_git else ("worktree",):
+        report = call("--source", source, "--format", "json", cwd=root).report
+        first = report["findings"][0]
+        assert first["related"] == ["plugins/code-checker/"], source
+        assert "same contents as last committed" in first["hint"]
+        assert "move the directory with" in first["hint"]
+    plan = fix(root, "--dry-run").out.splitlines()
+    assert plan[:3] == [
+        "relink    plugins/review/ -> plugins/code-checker/: same contents as last committed",
+        "relink    plugins/notes/ -> plugins/memory/: same contents as last committed",
+        "",
+    ]
+    outcome = fix(root, "--format", "json")
+    assert done(outcome) == [
+        ("relinked", "plugins[0].source", "plugins/code-checker/"),
+        ("relinked", "plugins[1].source", "plugins/memory/"),
+    ]
+    assert outcome.report["failed"] == []
+    after = json.loads((root / ".claude-plugin/marketplace.json").read_text())
+    sources = [one.pop("source") for one in after["plugins"]]
+    assert sources == ["./plugins/code-checker", "./plugins/memory"]
+    stage(root, outcome)
+    assert call("--source", "index", cwd=root).code == 0
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_renamed_directory_is_left_if_another_entry_would_lead_elsewhere(
+    tmp_path: Path, inside: bool
+) -> None:
+    listed = [{"at": "p/old", "skill": "s"}]
+    root = registered(tmp_path / "r", listed, {"target": "'{value}/'", "tree": "['p/*/']"})
+    second = (
+        '[[registry]]\nfile = "index.json"\nentries = "$.all[*].skill"\n'
+        'target = ["{at}/{value}/", "{value}/"]\ntree = []\n'
+    )
+    with (root / "jit-guard.toml").open("a") as file:
+        file.write(second)
+    lay_out(root, {"p/old/x.md": ONE, "s/y.md": TWO})
+    save(root)
+    (root / "p/old").rename(root / "p/new")
+    if inside:
+        lay_out(root, {"p/new/s/y.md": TWO})
+    outcome = fix(root, "--format", "json")
+    if inside:
+        assert "would change another entry" in outcome.report["failed"][0]["reason"]
+    else:
+        assert done(outcome) == [("relinked", "all[0].at", "p/new/")]
+        assert outcome.code == 0
+
+
+def test_a_directory_with_most_of_the_files_is_offered(tmp_path: Path) -> None:
+    root = marketplace(tmp_path)
+    git(root, "mv", "plugins/review", "plugins/code-checker")
+    (root / "plugins/code-checker/run.sh").write_text("exit 1\n")
+    save(root)
+    git(root, "reset", "-q", "--soft", "HEAD^")
+    for source in ("worktree", "index"):
+        first = call("--source", source, "--format", "json", cwd=root).report["findings"][0]
+        assert "plugins/code-checker/ (most files as last committed)" in first["hint"]
+    assert "may be the directory (most files as last committed)" in fix(root).out
+    assert done(fix(root, "--relink", "--format", "json")) == [
+        ("relinked", "plugins[0].source", "plugins/code-checker/")
+    ]
+
+
+def test_a_directory_that_has_two_copies_is_not_relinked(tmp_path: Path) -> None:
+    root = marketplace(tmp_path)
+    for name in ("one", "two"):
+        lay_out(root, {path.replace("review", name): text for path, text in PLUGINS.items()})
+    git(root, "rm", "-rq", "plugins/review")
+    outcome = fix(root, "--format", "json")
+    assert done(outcome) == []
+    assert "last committed" not in outcome.report["findings"][0]["hint"]
+
+
+def test_too_many_files_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = marketplace(tmp_path)
+    (root / "plugins/review").rename(root / "plugins/code-checker")
+    for most, known in ((4, False), (5, False), (6, True)):  # names below both missing ones
+        monkeypatch.setattr(directories, "_MOST", most)
+        finding = call("--format", "json", cwd=root).report["findings"][0]
+        assert ("last committed" in finding["hint"]) is known, most
 
 
 def test_a_directory_is_left_to_git_or_to_the_user(tmp_path: Path) -> None:

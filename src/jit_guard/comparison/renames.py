@@ -19,6 +19,7 @@ from jit_guard.comparison.near_names import near_pairs, same_numbers, typos
 from jit_guard.comparison.rename_keys import KEYS, NameColumns, pairs, same_base, stem
 from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.registry.goal_map import GoalMap
+from jit_guard.sources.answers import Twin
 from jit_guard.text.names import MAX_NAME_BYTES, by_directory, join
 
 _MOST = 50_000  # missing files that get a candidate; more hints than anyone reads
@@ -40,7 +41,7 @@ class Candidate(NamedTuple):
         path: relative to the root.
         why: the evidence, in words.
         orphan: no entry names it.
-        certain: it has the last committed text of the component.
+        certain: it has the last committed contents of the component.
         component_type: the type that the entry probably means, if its own is misspelled.
     """
 
@@ -54,7 +55,7 @@ class Candidate(NamedTuple):
 class Renames:
     """Probable renames in one comparison, computed when first needed."""
 
-    def __init__(self, comparison: Comparison, same_text: Mapping[str, str]) -> None:
+    def __init__(self, comparison: Comparison, same_text: Mapping[str, Twin]) -> None:
         self._comparison = comparison
         self._same_text = same_text
 
@@ -97,15 +98,11 @@ class _Pairs(NamedTuple):
                 self.wanting[orphan] = missing, why
 
 
-def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
+def _pair(comparison: Comparison, same_text: Mapping[str, Twin]) -> _Pairs:
     found = _Pairs({}, {})
     missing = _sought(comparison)
     sought = frozenset(missing.paths)
-    found.add(
-        [(path, same_text[path]) for path in missing.paths if path in same_text],
-        "same text as last committed",
-        certain=True,
-    )
+    _add_twins(found, same_text, missing.paths)
     _add_misspelled_types(found, comparison, missing)
     common = _common_bases(comparison, {inner.rpartition("/")[2] for inner in missing.inners})
     for why, key in KEYS if comparison.orphans else ():
@@ -126,6 +123,17 @@ def _pair(comparison: Comparison, same_text: Mapping[str, str]) -> _Pairs:
         if path not in found.candidates and (mapped := _mapped(comparison, path)):
             found.candidates[path] = Candidate(mapped, "similar name", orphan=False)
     return found
+
+
+def _add_twins(found: _Pairs, same_text: Mapping[str, Twin], missing: Iterable[str]) -> None:
+    """Add the files and directories with the last committed contents of missing ones."""
+    twins = [(path, same_text[path]) for path in missing if path in same_text]
+    whole = [(path, twin.path) for path, twin in twins if twin.whole]
+    for what in ("text", "contents"):
+        some = [pair for pair in whole if pair[0].endswith("/") is (what == "contents")]
+        found.add(some, f"same {what} as last committed", certain=True)
+    most = [(path, twin.path) for path, twin in twins if not twin.whole]
+    found.add(most, "most files as last committed")
 
 
 def _add_misspelled_types(found: _Pairs, comparison: Comparison, missing: NameColumns) -> None:

@@ -99,7 +99,8 @@ def _directory(component_type: str, found: str, directory: str) -> str:
 
 
 def _candidate(explanation: Explanation, missing: str, candidate: Candidate, *, named: bool) -> str:
-    what = f"{no_command(candidate.path)} may be the file ({no_command(candidate.why)})"
+    kind = "directory" if missing.endswith("/") else "file"
+    what = f"{no_command(candidate.path)} may be the {kind} ({no_command(candidate.why)})"
     if candidate.component_type is not None:
         return f"{what}; rename the component type to {no_command(candidate.component_type)}"
     if named:

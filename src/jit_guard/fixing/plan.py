@@ -312,12 +312,15 @@ def _below(base: str, path: str) -> str:
 
 
 def _checked(of_registries: RegistrySteps, steps: Iterable[Step]) -> list[Step]:
-    """Leave the relinks whose edits of a registry are not exact."""
+    """Leave the relinks whose edits of a registry are not exact; drop what others repair."""
     found = list(steps)
     relinks = [one for one in found if isinstance(one, Relink)]
     concerned = [one for one in relinks if any(each.located for each in one.repoints)]
     others = [one for one in found if one not in concerned]
-    return [*others, *of_registries.checked(concerned)] if concerned else found
+    if not concerned:
+        return found
+    checked = list(of_registries.checked(concerned))
+    return [*(one for one in others if one.component not in of_registries.repaired), *checked]
 
 
 def _leave(reference: Reference, reason: str) -> Leave:

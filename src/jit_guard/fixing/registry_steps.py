@@ -77,6 +77,7 @@ class RegistrySteps:
         self._obstacles = obstacles
         self._targets = targets
         self._decided = decided
+        self.repaired: set[str] = set()  # missing paths that a relink of another entry repairs
         self._files: set[str] = set()  # folded paths of the files that this plan generates
         self._directories: set[str] = set()  # and the directories around them
 
@@ -238,7 +239,11 @@ class RegistrySteps:
         return Generate(path, path, words, stem, path, names=names, described=described)
 
     def _fault(self, of: Iterable[MapChange]) -> str | None:
-        """Return why edits of registries are not exact, or change more than they say."""
+        """Return why edits of registries are not exact, or change more than they say.
+
+        What other entries name that change with them, and then exists, is added to `repaired`.
+        """
+        repaired: set[str] = set()
         for change in of:
             registries = [one for one in self._registries if one.path == change.path]
             if not registries:  # a goal map
@@ -248,27 +253,38 @@ class RegistrySteps:
                 after = splice(registries[0].text.encode(), change.edits, change.syntax)
                 for before in registries:
                     now = read(before.table, before.path, after)
-                    if not isinstance(now, Registry) or not self._agree(before, now, edits):
+                    if not isinstance(now, Registry) or not self._agree(
+                        before, now, edits, repaired
+                    ):
                         return "setting it would change another entry"
             except EditError as error:
                 return str(error)
             except (SelectionError, TimeoutError) as error:
                 return f"{change.path}: {error}"
+        self.repaired |= repaired
         return None
 
     def _agree(
-        self, before: Registry, now: Registry, edits: Mapping[tuple[str, ...], Edit]
+        self,
+        before: Registry,
+        now: Registry,
+        edits: Mapping[tuple[str, ...], Edit],
+        repaired: set[str],
     ) -> bool:
-        """Check that the other entries are the same, and that what is set leads somewhere."""
+        """Check that what is set leads somewhere, and so do other entries that change with it."""
         if len(before.problems) != len(now.problems) or before.size != now.size:
             return False
         for old, new in zip(before.entries(), now.entries(), strict=True):
-            if old.keys in edits:
-                there = new.keys == old.keys and any(map(self._exists, new.paths))
-            else:
-                there = old == new
-            if not there:
+            if old.keys not in edits and old == new:
+                continue
+            there = next(filter(self._exists, new.paths), None)
+            if new.keys != old.keys or there is None:
                 return False
+            if old.keys not in edits:
+                then = next(filter(self._exists, old.paths), there)
+                if then != there:
+                    return False
+                repaired.add(old.paths[0].shown)  # if missing: in a directory that was renamed
         return True
 
 

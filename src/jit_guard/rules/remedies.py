@@ -27,7 +27,7 @@ RENAME_TYPE = Form("edit", "rename the component type to {value}{then}")
 RENAME_TYPE_OF = Form("edit", "rename the component type of the entry {entry} to {value}{then}")
 RELINK = Form("command", "run `{command}` to set the entry to it")
 RELINK_OF = Form("command", "run `{command}` to set the entry {entry} to it")
-MOVE = Form("command", "move the file with `{command}`")
+MOVE = Form("command", "move the {kind} with `{command}`")
 UNTRACK = Form("command", "remove it from git with `{command}`")
 REMOVE_FILE = Form("edit", "remove the file{then}")
 
@@ -137,13 +137,14 @@ def move(facts: Facts, source: str, target: str) -> Iterator[Hint]:
         return
     in_git = facts.origin.kind == "index" or source in facts.tracked
     commands = [[*(["git"] if in_git else []), "mv", "--", source, target]]
+    kind = "directory" if source.endswith("/") else "file"
     source, target = source.rstrip("/"), target.rstrip("/")
     parent = target.rpartition("/")[0]
     if parent and parent not in facts.comparison.directories:
         if _below_a_file(facts, parent):
             return
         commands.insert(0, ["mkdir", "-p", "--", parent])
-    yield MOVE(command=facts.shell.run(*commands))
+    yield MOVE(kind=kind, command=facts.shell.run(*commands))
 
 
 def _below_a_file(facts: Facts, path: str) -> bool:

@@ -64,6 +64,16 @@ class GitState(NamedTuple):
     blob: Blob | None = None
 
 
+class Twin(NamedTuple):
+    """An existing file or directory with the last committed contents of a missing one.
+
+    `whole`: all of it; otherwise most files of a directory.
+    """
+
+    path: str
+    whole: bool = True
+
+
 class Origin(NamedTuple):
     """The state of the project that a snapshot shows.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from jit_guard.sources.answers import DirectoryListing, GitState, Origin
+from jit_guard.sources.answers import DirectoryListing, GitState, Origin, Twin
 from jit_guard.text.names import PENDING, join
 from jit_guard.text.shell import git_command
 
@@ -125,14 +125,14 @@ class Memory:
     def close(self) -> None:
         """Do nothing: no resource is held."""
 
-    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
+    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, Twin]:
         """Return missing path -> the only orphan with its last committed text."""
         found = {
             path: [orphan for orphan in orphans if self.read(orphan) == self._committed[path]]
             for path in missing
             if path in self._committed
         }
-        return {path: orphans[0] for path, orphans in found.items() if len(orphans) == 1}
+        return {path: Twin(orphans[0]) for path, orphans in found.items() if len(orphans) == 1}
 
 
 def never_added(path: str) -> GitState:

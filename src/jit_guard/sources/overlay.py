@@ -10,7 +10,7 @@ from jit_guard.sources.memory import Link, Memory, Other, never_added
 from jit_guard.text.names import join
 
 if TYPE_CHECKING:
-    from jit_guard.sources.answers import GitState, Origin
+    from jit_guard.sources.answers import GitState, Origin, Twin
     from jit_guard.sources.source import Answers, Chunks, Source
 
 
@@ -115,7 +115,7 @@ class Overlay:
         """Close the base."""
         self._base.close()
 
-    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
+    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, Twin]:
         """Return missing path -> the only orphan with its last committed text."""
         return self._base.same_text(missing, orphans)
 

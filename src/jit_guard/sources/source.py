@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar, Union
 
 from jit_guard.errors import UnreadableError
-from jit_guard.sources.answers import DirectoryListing, GitState, Origin
+from jit_guard.sources.answers import DirectoryListing, GitState, Origin, Twin
 
 Chunks = Iterator[bytes]
 _Answer = TypeVar("_Answer")
@@ -72,8 +72,11 @@ class Source(Protocol):
         This and `same_text` examine every path, so call them with few.
         """
 
-    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
-        """Return missing path -> the only orphan with its last committed text."""
+    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, Twin]:
+        """Return missing path -> the only orphan with its last committed text.
+
+        Of a directory, whose path ends with a slash, -> the only one with its files.
+        """
 
     def origin(self) -> Origin:
         """Return which state of the project this is, for messages and hints."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from jit_guard.sources.answers import GitState, Origin
+    from jit_guard.sources.answers import GitState, Origin, Twin
     from jit_guard.sources.source import Answers, Chunks
 
     _T = TypeVar("_T")
@@ -237,7 +237,7 @@ class Worktree:
     def close(self) -> None:
         """Do nothing: no resource is held."""
 
-    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
+    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, Twin]:
         """Return missing path -> the only orphan with its last committed text."""
         from jit_guard.sources.git.worktree import same_text
 

@@ -7,6 +7,7 @@ at once and other entries one by one; only the ids of the latter are kept.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from jit_guard.errors import GitError
@@ -60,6 +61,13 @@ def listing(data: bytes, width: int) -> Listing:
                     found.empty.add(name)
         at = match.end()
     return found
+
+
+def entries(data: bytes, width: int) -> Iterator[tuple[bytes, str, str]]:
+    """Yield mode, name and id of everything in a valid tree object."""
+    for match in _entry(width).finditer(data):
+        mode, name, id_ = match.groups()
+        yield mode, _decoded(name), id_.hex()
 
 
 def ids(data: bytes, width: int) -> dict[str, bytes]:

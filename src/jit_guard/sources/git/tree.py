@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources import gate
-from jit_guard.sources.answers import SUBMODULE, DirectoryListing, GitState, Origin
+from jit_guard.sources.answers import SUBMODULE, DirectoryListing, GitState, Origin, Twin
 from jit_guard.sources.git.absence import explain_missing
 from jit_guard.sources.git.attributes import ATTRIBUTES, filters_in_tree, git_directory
+from jit_guard.sources.git.directories import renamed
 from jit_guard.sources.git.environment import Standpoint, commit_standpoint
 from jit_guard.sources.git.listing import DIRECTORY, LINK, ids, listing
 from jit_guard.sources.git.objects import Found, Objects
@@ -159,10 +160,18 @@ class GitTree:
         """
         return explain_missing(self._root, missing, self.origin()) if missing else {}
 
-    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, str]:
+    def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, Twin]:
         """Return missing path -> the only orphan with its text in the commit before this one."""
-        asked = [path for path in missing if "\n" not in path] if orphans else []
         before_this = "HEAD" if self._revision is None else f"{self._revision}^"
+        return {
+            **self._same_file(before_this, _files(missing), _files(orphans)),
+            **self._same_directory(before_this, _directories(missing), _directories(orphans)),
+        }
+
+    def _same_file(
+        self, before_this: str, missing: list[str], orphans: list[str]
+    ) -> dict[str, Twin]:
+        asked = [path for path in missing if "\n" not in path] if orphans else []
         found = self._objects.each(f"{before_this}:{join(self._prefix, path)}" for path in asked)
         before = {path: blob.id for path, blob in zip(asked, found, strict=True) if blob}
         by_id: dict[str, list[str]] = {}
@@ -171,8 +180,18 @@ class GitTree:
             if name in (ids := self._ids(join(self._prefix, directory))):
                 by_id.setdefault(ids[name].hex(), []).append(path)
         return {
-            path: by_id[blob][0] for path, blob in before.items() if len(by_id.get(blob, ())) == 1
+            path: Twin(by_id[blob][0])
+            for path, blob in before.items()
+            if len(by_id.get(blob, ())) == 1
         }
+
+    def _same_directory(
+        self, before_this: str, missing: list[str], orphans: list[str]
+    ) -> dict[str, Twin]:
+        names = {one: f"{before_this}:{join(self._prefix, one.rstrip('/'))}" for one in missing}
+        seen = ((one, self._seen(join(self._prefix, one.rstrip("/")))) for one in orphans)
+        now = {one: found.tree for one, found in seen if found is not None}
+        return renamed(self._objects, names, now)
 
     def origin(self) -> Origin:
         """Return whether this is the index, the branch that is checked out, or another revision."""
@@ -303,6 +322,14 @@ def open_tree(root: str, source: str) -> GitTree:
     except BaseException:
         objects.close()
         raise
+
+
+def _files(paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if not path.endswith("/")]
+
+
+def _directories(paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if path.endswith("/")]
 
 
 def _lost(path: str) -> UnreadableError:

@@ -11,12 +11,17 @@ import stat
 from collections.abc import Iterable, Sequence
 
 from jit_guard.errors import GitError, NoGitError, UnreadableError
+from jit_guard.sources.answers import Twin
 from jit_guard.sources.disk import OPEN_FILE, pieces
 from jit_guard.sources.git import reasons
 from jit_guard.sources.git.attributes import attributes_of
 from jit_guard.sources.git.commands import add_command
+from jit_guard.sources.git.directories import files_of, files_on_disk
+from jit_guard.sources.git.environment import Standpoint, clean_environment
+from jit_guard.sources.git.objects import Objects
 from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
+from jit_guard.sources.twins import find_twins
 from jit_guard.text.names import join
 
 _LARGEST = 1 << 26  # bytes
@@ -71,8 +76,8 @@ def unfiltered(root: str, paths: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict[str, str]:
-    """Return files that were renamed without a change: missing path -> orphan with its text.
+def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict[str, Twin]:
+    """Return what was renamed without a change: missing path -> orphan with its contents.
 
     Compares the ids of blobs in HEAD with those that the files would have. Texts that occur in
     several files are omitted. If git fails, the result is empty, since it is only a hint.
@@ -80,14 +85,43 @@ def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict
     if not missing or not orphans or top(root) is None:
         return {}
     try:
-        before = _committed(root, missing)
+        directories = _same_directory(root, missing, orphans)
+        before = _committed(root, [path for path in missing if not path.endswith("/")])
     except GitError:
         return {}
     by_id: dict[str, list[str]] = {}
     for path in orphans if before else ():
         for blob in _blob_ids(os.path.join(root, path), next(iter(before.values()))):
             by_id.setdefault(blob, []).append(path)
-    return {path: by_id[blob][0] for path, blob in before.items() if len(by_id.get(blob, ())) == 1}
+    return directories | {
+        path: Twin(by_id[blob][0]) for path, blob in before.items() if len(by_id.get(blob, ())) == 1
+    }
+
+
+def _same_directory(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict[str, Twin]:
+    gone = [path for path in missing if path.endswith("/")]
+    candidates = [path for path in orphans if path.endswith("/")]
+    if not gone or not candidates:
+        return {}
+    before: dict[str, dict[str, str]] = {}
+    for part in parts(root, gone):
+        objects = Objects(Standpoint(part.top, "", clean_environment()))
+        try:
+            names = {part.inside(path): f"HEAD:{path.rstrip('/')}" for path in part.paths}
+            before.update(files_of(objects, names) or {})
+        finally:
+            objects.close()
+    wanted = {path: id_ for files in before.values() for path, id_ in files.items()}
+    there = files_on_disk(root, candidates) if wanted else {}
+    after = {
+        one: {
+            path: _blob_ids(os.path.join(root, one, path), wanted[path])
+            for path in paths
+            if path in wanted
+        }
+        for one, paths in (there or {}).items()
+    }
+    return find_twins(before, after)
 
 
 def recoverable(root: str, paths: Sequence[str]) -> set[str]:
