@@ -50,6 +50,11 @@ class Terminal:
             lines.pop()
         return lines
 
+    def cells(self, row: int) -> list[pyte.screens.Char]:
+        """The characters of a line, with their colors."""
+        line = self._screen.buffer[row]
+        return [line[column] for column in range(self._screen.columns)]
+
     @property
     def shown(self) -> str:
         """The screen as one text."""

@@ -12,7 +12,7 @@ from jit_guard import __version__
 from jit_guard.cli import COMMANDS
 from jit_guard.config import KEYS
 from jit_guard.rules import load_rules, page
-from jit_guard.rules.explained import html, markdown, table
+from jit_guard.rules.explained import html, markdown
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,10 +30,6 @@ def test_the_page_that_hyperlinks_open_has_an_anchor_for_every_rule() -> None:
     assert read("src/jit_guard/rules/rules.html") == "\n".join(html(load_rules())) + "\n"
     assert page().endswith("/jit_guard/rules/rules.html")
     assert all(f'id="{rule.code}"' in "".join(html([rule])) for rule in load_rules())
-
-
-def test_the_readme_has_the_table_of_the_rules() -> None:
-    assert "\n".join(table(load_rules())) in read("README.md")
 
 
 def test_the_version_of_the_package_is_that_of_the_project_file() -> None:

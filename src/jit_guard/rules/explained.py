@@ -1,4 +1,4 @@
-"""Texts about the rules, for `jit-guard explain`, hyperlinks, `docs/rules.md` and the README."""
+"""Texts about the rules, for `jit-guard explain`, hyperlinks and `docs/rules.md`."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def section(rule: Rule) -> Iterator[str]:
 
 
 def table(rules: Sequence[Rule]) -> Iterator[str]:
-    """Yield the Markdown table of all rules, as in the README."""
+    """Yield the Markdown table of all rules."""
     yield "| code | name | severity | when |"
     yield "| --- | --- | --- | --- |"
     for rule in rules:
