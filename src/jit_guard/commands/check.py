@@ -10,7 +10,6 @@ from jit_guard.commands.options import Options, add_project_options, open_guard
 from jit_guard.config import codes
 from jit_guard.errors import JitGuardError, UsageError
 from jit_guard.report import Report
-from jit_guard.sources.worktree import create
 from jit_guard.text.console import Console
 from jit_guard.text.printable import quiet_lines
 
@@ -101,7 +100,7 @@ def run(given: Namespace | None, started: float) -> int:
         if file is None:
             _show(console, formats.render(name, report, _styled(shown, console)), name)
         else:
-            _write(create(guard.root, file), formats.render(name, report, shown), name)
+            _write(guard.root, file, formats.render(name, report, shown), name)
     if report.written or report.messages:
         from jit_guard.commands.fix_options import report_fix
 
@@ -209,12 +208,13 @@ def _show(console: Console, lines: Iterable[str], name: str) -> None:
         pass
 
 
-def _write(handle: int, lines: Iterable[str], name: str) -> None:
-    with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        if name in formats.COMMANDS:
-            file.writelines(f"{line}\n" for line in lines)
-        else:
-            file.writelines(quiet_lines(lines))  # such files are often printed in CI logs
+def _write(root: str, file: str, lines: Iterable[str], name: str) -> None:
+    from jit_guard.sources.output import write
+
+    if name in formats.COMMANDS:
+        write(root, file, (f"{line}\n" for line in lines))
+    else:
+        write(root, file, quiet_lines(lines))  # such files are often printed in CI logs
 
 
 def _codes(text: str) -> tuple[str, ...]:
