@@ -25,8 +25,11 @@ from jit_guard.text.names import by_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jit_guard.baseline import Identity
     from jit_guard.comparison.explanation import Explanation
+    from jit_guard.inventory.inventory import Inventory
     from jit_guard.registry.registry import Registry
     from jit_guard.registry.schema import Schema, Violation
     from jit_guard.rules.facts import Surroundings
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from jit_guard.rules.series import Findings
     from jit_guard.sources.source import Source
     from jit_guard.text.shell import Shell
+
+    TakeInventory = Callable[[str, Source, Tree, Evidence, tuple[str, ...]], Inventory]
 
 
 def check(
@@ -46,6 +51,7 @@ def check(
     extra_rules: Sequence[Rule] = (),
     root: str = ".",
     flags: tuple[str, ...] = (),
+    take: TakeInventory | None = None,
 ) -> Report:
     """Find all mismatches between maps and tree.
 
@@ -59,6 +65,7 @@ def check(
         extra_rules: rules of plugins; they run even if the project is clean.
         root: the root, relative to the working directory.
         flags: the options with which the command line found the project, for hints.
+        take: takes the inventory of the report.
 
     Raises:
         ConfigError: the team's schema cannot be applied.
@@ -124,6 +131,7 @@ def check(
         accepted=found - len(findings),
         stale=tuple(stale),
         notes=tuple(notes),
+        inventory=None if take is None else take(root, source, tree, evidence, shown),
     )
 
 

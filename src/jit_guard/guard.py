@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jit_guard.baseline import Identity
+    from jit_guard.check import TakeInventory
     from jit_guard.commit.replay import Recovery
     from jit_guard.fixing.interaction import Interaction
     from jit_guard.fixing.job import FixOptions, Job
@@ -73,6 +74,7 @@ class Guard:
         self._flags: tuple[str, ...] = () if root is None else ("--root", project.shown(self.root))
         self._criteria = Criteria(_name(config), _name(schemafile), _name(baseline), overrides)
         self._lookup: Lookup | None = None
+        self._with_inventory = False
 
     def overridden(self, overrides: dict[str, Any], flags: tuple[str, ...] | None = None) -> Guard:
         """The same project, with fields of `Settings` that override its configuration.
@@ -84,6 +86,13 @@ class Guard:
         other = Guard(root=self.root)
         other._flags = self._flags if flags is None else flags
         other._criteria = self._criteria.overridden(overrides)
+        other._with_inventory = self._with_inventory
+        return other
+
+    def with_inventory(self) -> Guard:
+        """The same project; its reports have an inventory, which the `html` format shows."""
+        other = Guard(root=self.root)
+        other._flags, other._criteria, other._with_inventory = self._flags, self._criteria, True
         return other
 
     def configuration(self, source: Source | None = None) -> project.Configuration:
@@ -202,6 +211,11 @@ class Guard:
         """Check, and again while no commit is in progress if one could be what is reported."""
         schema = self._criteria.schema(snapshot, settings)
         rules = self._criteria.plugin_rules(snapshot, settings)
+        take: TakeInventory | None = None
+        if self._with_inventory:
+            from jit_guard.inventory.take import take_inventory
+
+            take = take_inventory
 
         def look(source: Source) -> Report:
             return check(
@@ -213,10 +227,11 @@ class Guard:
                 extra_rules=rules,
                 root=project.shown(self.root),
                 flags=self._flags,
+                take=take,
             )
 
         if isinstance(snapshot, Worktree):
-            return look_at_rest(snapshot, look, lambda report: report.has_content)
+            return look_at_rest(snapshot, look, lambda report: report.has_content or take)
         return look(snapshot)
 
     def selftest(self) -> Iterator[Trial]:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Literal
 
+    from jit_guard.inventory.inventory import Inventory
+
     Severity = Literal["error", "warning"]
 
 
@@ -132,6 +134,7 @@ class Report(NamedTuple):
         trouble: the error that stopped a fix early.
         fixes: what `--fix` would do about fixable findings, by their paths; None if not asked for.
         preset: the preset that was taken because there is no configuration.
+        inventory: every entry and component, if `Guard.with_inventory` asked for it.
     """
 
     root: str
@@ -153,6 +156,7 @@ class Report(NamedTuple):
     trouble: str | None = None
     fixes: Mapping[str, PlannedFix] | None = None
     preset: str | None = None
+    inventory: Inventory | None = None
 
     @property
     def errors(self) -> int:

@@ -187,7 +187,7 @@ def test_several_formats_at_once_report_the_same_findings(tmp_path: Path) -> Non
 
 
 def test_every_format_is_written_even_when_nothing_is_wrong(project: Path) -> None:
-    names = ("text", "json", "github", "sarif", "gitlab", "markdown")
+    names = ("text", "json", "github", "sarif", "gitlab", "markdown", "html")
     asked = [part for name in names for part in ("--format", f"{name}={name}.out")]
     result = call(*asked, cwd=project)
     assert (result.code, result.out, result.err) == (0, "", "")

@@ -628,7 +628,8 @@ def quotes_little(outcome: str) -> None:
     assert not any(LONG[at : at + 61] in outcome for at in range(len(LONG) - 60)), outcome
 
 
-@pytest.mark.parametrize("name", NAMES)
+# A picture lists every entry, as JG201 does; its findings are those of the other formats.
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "html"])
 @pytest.mark.parametrize(
     ("goals", "schema"),
     [

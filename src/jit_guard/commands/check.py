@@ -80,6 +80,8 @@ def run(given: Namespace | None, started: float) -> int:
     )
     if options.statistics and not options.has_format("text"):
         raise UsageError("--statistics requires --format text")
+    if options.has_format("html"):
+        guard = guard.with_inventory()
     maps = _maps(options.map, guard.inside, options.source)
     report = _report(guard, options, console, maps)
     if isinstance(report, int):

@@ -88,7 +88,7 @@ def explain(
     """
     undecided: list[UnreadableError] = []
     orphans, notes = without_ignored(source, settings, comparison, undecided)
-    if not all(one.sound for one in maps.every) or maps.faults or maps.unreadable:
+    if not maps.complete:
         orphans = Orphans()
     comparison = comparison._replace(orphans=orphans)
     missing = dict.fromkeys(one.path for one in islice(comparison.missing, most))

@@ -182,10 +182,10 @@ class Others:
                     reference = Reference(registry, entry, entry.filename)
                     comparison.unsafe.append(Unsafe(reference, entry.unsafe, None))
                 elif first.directory or name not in served.get(parent, ()):
-                    landing = self._land(entry)
+                    landing = self.land(entry)
                     yield Reference(registry, entry, landing.path.shown), landing
 
-    def _land(self, entry: RegistryEntry) -> Landing:
+    def land(self, entry: RegistryEntry) -> Landing:
         """Return where a safe entry leads: the first path that exists, or else the first."""
         found: list[Landing] = []
         for path in entry.paths:

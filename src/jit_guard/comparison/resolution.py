@@ -33,7 +33,9 @@ def resolve(
     for component_type, filenames in unresolved.items():
         gone = _plainly_absent(tree, settings, component_type, filenames)
         if len(gone) < len(filenames):
-            rest = {one: _resolve(tree, settings, component_type, one) for one in filenames - gone}
+            rest = {
+                one: resolve_entry(tree, settings, component_type, one) for one in filenames - gone
+            }
             gone = gone.union(one for one, resolution in rest.items() if _is_absent(resolution))
             resolved[component_type] = {one: rest[one] for one in rest if one not in gone}
         if gone:
@@ -119,7 +121,10 @@ def _plainly_absent(
     return found
 
 
-def _resolve(tree: Tree, settings: Settings, component_type: str, filename: str) -> _Resolution:
+def resolve_entry(
+    tree: Tree, settings: Settings, component_type: str, filename: str
+) -> _Resolution:
+    """Return where an entry leads, or why it is unsafe and which path it may mean."""
     if reason := unsafe_type(component_type):
         return reason, None
     if unsafe := unsafe_filename(filename):

@@ -8,7 +8,7 @@ from importlib import import_module
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.report import Report
 
-NAMES = ("text", "concise", "json", "github", "sarif", "gitlab", "markdown")
+NAMES = ("text", "concise", "json", "github", "sarif", "gitlab", "markdown", "html")
 # Readers of these formats expect paths relative to the git top: see Options.prefix.
 FROM_GIT_TOP = frozenset(("github", "sarif", "gitlab"))
 # Formats whose lines are commands to a CI runner. They escape names themselves.

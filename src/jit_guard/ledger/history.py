@@ -69,7 +69,9 @@ class Record(NamedTuple):
 
     def holds(self, data: bytes) -> bool:
         """Check whether the answer is a text, or has it as its component."""
-        known = digest(data)
+        return self._holds(digest(data))
+
+    def _holds(self, known: str) -> bool:
         if known in (self.sha256, digest(self.content.encode(errors="replace"))):
             return True
         component = self.component()
@@ -77,12 +79,16 @@ class Record(NamedTuple):
 
     def state(self, data: bytes | None) -> State:
         """Return what became of it, given the bytes at `path` now."""
+        return self.state_of(None if data is None else digest(data))
+
+    def state_of(self, known: str | None) -> State:
+        """Return what became of it, given the `digest` of the bytes at `path` now."""
         if self.status == "rejected":
             return "rejected"
-        if data is None:
+        if known is None:
             return "gone" if self.status == "committed" else "not committed"
         # A process may be killed after a commit, before it records the hash.
-        if digest(data) == self.sha256 or (self.status == "arrived" and self.holds(data)):
+        if known == self.sha256 or (self.status == "arrived" and self._holds(known)):
             return "edited by hand" if self.edited else "as generated"
         return "edited by hand" if self.status == "committed" else "not committed"
 

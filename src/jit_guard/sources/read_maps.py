@@ -43,6 +43,11 @@ class Maps(NamedTuple):
         return (*self.read, *self.registries)
 
     @property
+    def complete(self) -> bool:
+        """True if everything that the maps name is known."""
+        return all(one.sound for one in self.every) and not (self.faults or self.unreadable)
+
+    @property
     def clean(self) -> bool:
         """True if every map was read, conforms, has no repeated key and has an entry."""
         return (

@@ -74,6 +74,20 @@ def printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else re.sub(_HIDDEN, _escape, text)
 
 
+def printable_parts(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield a text of several lines in parts: as it is, or with True an escaped character.
+
+    Line ends (as line feeds) and tabs are kept.
+    """
+    text = text.replace("\r\n", "\n")
+    end = 0
+    for found in re.finditer(rf"(?![\n\t]){_HIDDEN}", text):
+        yield text[end : found.start()], False
+        yield _escape(found), True
+        end = found.end()
+    yield text[end:], False
+
+
 def true_name(text: str) -> str:
     r"""Return the text with only bytes that are not UTF-8 escaped (`\xNN`), for JSON."""
     if text.isascii():

@@ -1,0 +1,1 @@
+"""Every entry and component of a snapshot, for a reader who wants to see the library."""

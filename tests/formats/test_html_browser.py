@@ -1,0 +1,369 @@
+"""The picture in a browser: what it runs, what it requests, its keys, and who can use it.
+
+These need the programs `chromium` and the packages `playwright` and `axe-playwright-python`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from jit_guard.inventory.inventory import Component, Inventory, ListedEntry, Register
+from pictures import GOALS, NASTY, nasty, pictured, reported
+from projects import sound
+from reports import report
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class Visit(NamedTuple):
+    """A page that is open, and what the browser noticed."""
+
+    page: Any
+    requests: list[str]
+    complaints: list[str]  # messages of the console, and uncaught errors
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("pictures")
+    many = {f"kind{number}": f"{number}.txt" for number in range(20)}
+    samples = {
+        "library": reported(),
+        "nasty": reported(nasty()),
+        "wide": reported(sound({"A": many, "B": many})),
+        "large": report(inventory=large(2_000)),
+    }
+    for name, sample in samples.items():
+        (made / f"{name}.html").write_text(pictured(sample), "utf-8")
+    return made
+
+
+def large(goals: int) -> Inventory:
+    """The inventory of a map with five types."""
+    types = ("persona", "protocol", "strategy", "template", "checklist")
+    components, entries = {}, []
+    for number in range(goals):
+        for one in types:
+            path = f"components/{one}s/{one}_{number}.txt"
+            text = f"# Purpose\n\nThe {one} of goal {number}. " + "Some more of the text. " * 30
+            components[path] = Component(path, ("present",), (), len(text), text)
+            entries.append(ListedEntry((f"GOAL_{number}", one), path, f"GOAL_{number}", one))
+    return Inventory([Register("m.json", types, tuple(entries), len(entries))], components, {})
+
+
+@pytest.fixture
+def visit(browser: Any, directory: Path) -> Iterator[Any]:
+    """Open a picture in a fresh profile."""
+    contexts = []
+
+    def go(name: str = "library", **options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        opened = Visit(context.new_page(), [], [])
+        opened.page.on("request", lambda one: opened.requests.append(one.url))
+        opened.page.on("console", lambda one: opened.complaints.append(one.text))
+        opened.page.on("pageerror", lambda one: opened.complaints.append(str(one)))
+        opened.page.goto((directory / f"{name}.html").as_uri())
+        return opened
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def shown(page: Any, selector: str) -> list[str]:
+    """The words of the visible elements."""
+    found = page.locator(f":is({selector}):visible").all_inner_texts()
+    return [" ".join(text.split()) for text in found]
+
+
+def headers(page: Any) -> list[str]:
+    return shown(page, "tbody th")
+
+
+def focused(page: Any) -> str:
+    text: str = page.evaluate("document.activeElement.textContent")
+    return text
+
+
+# --- safety --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["library", "nasty"])
+def test_nothing_is_requested_and_the_console_is_silent(visit: Any, name: str) -> None:
+    page, requests, complaints = visit(name)
+    page.locator("td a").first.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("owned")
+    page.wait_for_timeout(50)
+    assert complaints == []
+    assert all(one.startswith(("file:", "data:image/svg+xml,")) for one in requests)
+    assert len([one for one in requests if one.startswith("file:")]) == 1
+    assert "owned" not in page.title()
+
+
+def test_hostile_texts_are_shown_as_they_are(visit: Any) -> None:
+    page = visit("nasty").page
+    page.evaluate("document.querySelectorAll('article').forEach(a => a.style.display = 'block')")
+    texts = page.locator("pre.text").all_text_contents()
+    for name in NASTY:
+        if name.isprintable():
+            assert any(text.startswith(f"{name}\n") for text in texts), name
+    assert page.locator("img, iframe, object").count() == 0
+
+
+def received(server: socket.socket) -> bytes:
+    """What clients have sent; a browser may connect before it knows that it must not ask."""
+    found = b""
+    server.setblocking(False)
+    while True:
+        try:
+            client, _ = server.accept()
+        except BlockingIOError:
+            return found
+        with client, suppress(BlockingIOError):
+            client.setblocking(False)
+            found += client.recv(1000)
+
+
+INJECTED = """
+<script>window.owned = 1</script>
+<img src="http://127.0.0.1:{port}/x.png" onerror="window.owned = 2">
+<svg onload="window.owned = 3"></svg>
+<style>h1 { display: none }</style>
+<iframe src="http://127.0.0.1:{port}/"></iframe>
+<form action="http://127.0.0.1:{port}/"><button id="send">x</button></form>
+<a id="go" href="javascript:window.owned=4">x</a>
+"""
+
+
+def test_the_policy_stops_what_escaping_could_miss(visit: Any, directory: Path) -> None:
+    text = (directory / "library.html").read_text("utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        injected = INJECTED.replace("{port}", str(server.getsockname()[1]))
+        (directory / "injected.html").write_text(text.replace("<footer", f"{injected}<footer"))
+        page, _, complaints = visit("injected")
+        page.evaluate("document.getElementById('send').click()")
+        page.evaluate("document.getElementById('go').click()")
+        page.wait_for_timeout(200)
+        assert received(server) == b""
+    assert page.evaluate("window.owned") is None
+    assert page.locator("h1").is_visible()
+    assert len(complaints) >= 5
+
+
+def test_a_script_cannot_write_markup(visit: Any) -> None:
+    page = visit().page
+    tried = """() => {
+      try { document.body.innerHTML = 'x'; return 'written'; } catch (error) { return error.name; }
+    }"""
+    assert page.evaluate(tried) == "TypeError"
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def test_without_javascript_everything_can_be_read(visit: Any) -> None:
+    page = visit(java_script_enabled=False).page
+    assert "4 errors" in page.locator("h1").inner_text()
+    assert not page.locator("#search").is_visible()
+    assert "does not exist" in page.locator("details li").first.inner_text()
+    page.locator("summary").first.click()
+    assert not page.locator("details li").first.is_visible()
+    assert len(headers(page)) == 5
+    page.locator("label[for=show-missing]").click()
+    assert headers(page) == ["COUNT_STOCK"]
+    page.locator("label[for=show-orphan]").click()
+    assert len(headers(page)) == 2
+    page.locator("label[for=show-all]").click()
+    page.get_by_role("link", name="host.txt").first.click()
+    panel = page.locator("article:visible")
+    assert panel.count() == 1
+    assert "You know the house." in panel.inner_text()
+    panel.get_by_label("Close").click()
+    assert page.locator("article:visible").count() == 0
+
+
+def test_the_keys_filter_move_open_and_close(visit: Any) -> None:
+    page = visit().page
+    page.keyboard.press("/")
+    page.keyboard.type("smile")  # only the text of a component has it
+    assert headers(page) == ["SERVE_GUESTS"]
+    assert page.locator("td a.hit").all_text_contents() == ["present: welcome.txt"]
+    assert page.locator("#count").inner_text() == "1 of 5 rows"
+    page.keyboard.press("Escape")
+    assert len(headers(page)) == 5
+    page.keyboard.type("close PERSONA")
+    assert headers(page) == ["CLOSE_UP"]
+    page.keyboard.press("Escape")
+    page.locator("td a").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == "generated: autogen_protocol_for_close_up.txt"
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.localName === 'h3'")
+    assert focused(page).endswith("autogen_protocol_for_close_up.txt")
+    assert shown(page, "article h3") == ["components/protocols/autogen_protocol_for_close_up.txt"]
+    page.keyboard.press("Escape")
+    assert focused(page) == "generated: autogen_protocol_for_close_up.txt"
+    assert shown(page, "article") == []
+
+
+def test_arrow_keys_page_through_open_components(visit: Any) -> None:
+    page = visit().page
+    page.locator("td a").first.click()
+    page.locator("td a").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "document.querySelector('article:target h3').textContent.includes('welcome')"
+    )
+    assert focused(page) == "present: welcome.txt"
+
+
+def test_statuses_are_filtered_by_keyboard(visit: Any) -> None:
+    page = visit().page
+    page.locator("#show-all").focus()
+    page.keyboard.press("ArrowRight")
+    assert headers(page) == ["COUNT_STOCK"]
+    assert page.locator("#count").inner_text() == "1 of 5 rows"
+
+
+def test_the_first_tab_skips_to_the_library(visit: Any) -> None:
+    page = visit().page
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to the library"
+    assert page.locator(".skip").bounding_box()["y"] >= 0
+
+
+def test_a_finding_opens_its_component_and_focus_returns(visit: Any) -> None:
+    page = visit().page
+    page.locator("details a").first.click()
+    assert "keeper.txt" in shown(page, "article h3")[0]
+    page.get_by_label("Close").locator("visible=true").click()
+    assert focused(page) == "COUNT_STOCK/persona"
+
+
+def test_an_address_with_a_component_opens_it(visit: Any, directory: Path) -> None:
+    page = visit().page
+    target = page.locator("td a").nth(1).get_attribute("href")
+    page.goto(f"{(directory / 'library.html').as_uri()}{target}")
+    assert shown(page, "article h3") == ["components/protocols/welcome.txt"]
+
+
+@pytest.mark.parametrize("name", ["library", "nasty", "wide"])
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_needs_no_scrolling_sideways(visit: Any, name: str, width: int) -> None:
+    page = visit(name, viewport={"width": width, "height": 700}).page
+    measure = "document.documentElement.scrollWidth"
+    assert page.evaluate(measure) <= width
+    page.locator("td a").first.click()
+    assert page.evaluate(measure) <= width
+    assert page.evaluate("document.querySelector('article:target').scrollWidth") <= width
+
+
+def test_print_has_the_findings_and_the_table_or_the_open_component(visit: Any) -> None:
+    page = visit().page
+    page.emulate_media(media="print")
+    assert "does not exist" in " ".join(shown(page, "details li"))
+    assert shown(page, ".search, .keys, .skip, .close") == []
+    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == (
+        "table-header-group"
+    )
+    page.emulate_media(media="screen")
+    page.locator("td a").first.click()
+    page.emulate_media(media="print")
+    assert shown(page, "h1, table") == []
+    assert "You welcome people." in shown(page, "article")[0]
+
+
+# --- accessibility -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["library", "wide"])
+def test_axe_finds_nothing(visit: Any, name: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = visit(name, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce").page
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    for selector in (None, "summary", "td a"):  # closed, with findings, with a component
+        if selector and page.locator(selector).count():
+            page.locator(selector).last.click()
+        found = axe.Axe().run(page, options=options).response["violations"]
+        assert not found, json.dumps(found, indent=2)
+
+
+def test_the_table_reads_as_a_table(visit: Any) -> None:
+    page = visit().page
+    table = page.get_by_role("table", name="goal_map.json 3 goals, 7 entries")
+    assert table.get_by_role("columnheader").all_inner_texts() == [
+        "Goal", "persona", "protocol", "checklist",
+    ]  # fmt: skip
+    assert table.get_by_role("rowheader").all_inner_texts() == list(GOALS)
+    assert page.get_by_role("link", name="missing: keeper.txt").count() == 1
+    assert page.get_by_role("radio", name="missing 1").count() == 1
+    assert page.get_by_role("searchbox", name="Filter by name or text").count() == 1
+    page.get_by_role("link", name="missing: keeper.txt").click()
+    assert page.get_by_role("article", name="components/personas/keeper.txt").count() == 1
+
+
+def test_statuses_differ_without_colours(visit: Any) -> None:
+    page = visit().page
+    shapes = page.evaluate(
+        """() => [...document.querySelectorAll('fieldset label[class]')].map((label) => {
+          const style = getComputedStyle(label, '::before');
+          return [style.clipPath, style.borderRadius, style.borderWidth, style.transform].join();
+        })"""
+    )
+    assert len(shapes) == len(set(shapes)) == 5
+
+
+# --- size ----------------------------------------------------------------------------------------
+
+
+def test_ten_thousand_entries_are_filtered_in_a_moment(visit: Any) -> None:
+    page, _, complaints = visit("large")
+    page.locator("#search").focus()
+    page.wait_for_timeout(500)
+    took = page.evaluate(
+        """() => ['g', 'goal_1', 'goal_19 persona', 'nothing', 'strategy_77'].map((words) => {
+          const search = document.getElementById('search');
+          const start = performance.now();
+          search.value = words;
+          search.dispatchEvent(new Event('input', { bubbles: true }));
+          document.body.getBoundingClientRect();
+          return performance.now() - start;
+        })"""
+    )
+    # On a machine that does other work, too, the fastest is closest to the truth.
+    assert sorted(took)[1] < 100, took
+    assert page.locator("#count").inner_text() == "11 of 2,000 rows"
+    page.evaluate("document.querySelector('tr:not([hidden]) td a').click()")
+    assert "Some more of the text." in page.locator("article:target").inner_text()
+    assert complaints == []
