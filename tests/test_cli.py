@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import jit_guard
-from jit_guard.cli import COMMANDS
+from jit_guard.commands import COMMANDS
 from projects import SOUND, TEXT, call, lay_out, run
 from terminals import terminal
 

@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from publishing import commands
 
 from jit_guard import __version__
-from jit_guard.cli import COMMANDS
+from jit_guard.commands import COMMANDS
 from jit_guard.config import KEYS
 from jit_guard.rules import load_rules, page
 from jit_guard.rules.explained import html, markdown
@@ -73,11 +72,6 @@ def test_every_page_is_in_the_navigation_of_the_site_once() -> None:
     """A page that is missing belongs in `nav` in zensical.toml, under one of the four kinds."""
     listed = re.findall(r'= "([\w-]+\.md)"', read("zensical.toml"))
     assert sorted(listed) == sorted(path.name for path in ROOT.glob("docs/*.md"))
-
-
-def test_the_page_about_the_commands_is_what_help_prints() -> None:
-    """`python -m publishing.commands > docs/commands.md` writes it."""
-    assert read("docs/commands.md") == "\n".join(commands.page()) + "\n"
 
 
 def test_every_security_test_belongs_to_a_promise_and_every_promise_has_a_test() -> None:

@@ -14,7 +14,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from jit_guard.cli import COMMANDS
+from jit_guard.commands import COMMANDS
 from jit_guard.registry import goal_map
 from jit_guard.registry.goal_map import GoalMap, MapFault
 from jit_guard.registry.positions import Positions, pointer

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from time import perf_counter
 
+from jit_guard.commands import COMMANDS
 from jit_guard.errors import JitGuardError, UsageError
 
 TYPE_CHECKING = False
@@ -17,18 +18,6 @@ if TYPE_CHECKING:
 
 _STREAMS = "jit-guard-streams"  # an option of Python, see `_use_utf8_names`
 OK, FINDINGS, TROUBLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
-
-COMMANDS = {
-    "check": "find every place where map and tree disagree (the default)",
-    "init": "write a starter map, components and a configuration; overwrite nothing",
-    "explain": "explain the rules, or one of them",
-    "recover": "finish an interrupted commit, or undo it and keep its texts",
-    "prune": "remove orphans; ask about files that git cannot restore",
-    "mv": "rename a component and set every entry that names it, in one step",
-    "log": "show the generated texts: when, by which model, from which description",
-    "selftest": "break a copy of this project in memory and prove that each rule fires",
-    "config": "show the settings in force, and where each of them comes from",
-}
 
 
 def run() -> NoReturn:
@@ -116,12 +105,16 @@ def _message(error: OSError) -> str:
 
 
 def _run(argv: list[str], started: float) -> int:
+    if argv[:1] == ["version"]:
+        argv = ["--version", *argv[1:]]
+    elif argv[:1] == ["help"]:
+        argv = [*argv[1:], "--help"]
     name = argv.pop(0) if argv and argv[0] in COMMANDS else "check"
     if name == "check" and argv and not argv[0].startswith("-"):
         from jit_guard.text.printable import did_you_mean
 
-        near = did_you_mean(argv[0], COMMANDS)
-        raise UsageError(f"unknown command {argv[0]!r}{near}", "see jit-guard --help")
+        near = did_you_mean(argv[0], [*COMMANDS, "--fix", "--version", "--help"])
+        raise UsageError(f"unknown command {argv[0]!r}{near or '; see jit-guard --help'}")
     command = import_module(f"jit_guard.commands.{name}")
     options = None
     if argv or name != "check":  # without arguments, argparse need not be imported

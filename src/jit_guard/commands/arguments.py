@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping
 
@@ -34,43 +33,47 @@ def parse(
     Raises:
         UsageError: the arguments are invalid.
     """
-    parser = parser_of(name, command, commands)
+    parser = make_parser(name, command)
     words = argv[: argv.index("--")] if "--" in argv else argv
     if "-h" in words or "--help" in words:  # even if required arguments are missing
-        parser.print_help(sys.stdout)
+        from jit_guard.commands.manual import manual, text
+
+        shown = commands if name == "check" else {}
+        lines = text(manual(name, parser), shown, _columns())
+        sys.stdout.writelines(f"{line}\n" for line in lines)
         return 0
-    options = parser.parse_args(argv)
+    options, rest = parser.parse_known_args(argv)
     if options.version:
         from jit_guard.version import __version__
 
         sys.stdout.write(f"jit-guard {__version__}\n")
         return 0
+    if rest:
+        _refuse(rest, parser)
     return options
 
 
-def parser_of(name: str, command: Command, commands: Mapping[str, str]) -> argparse.ArgumentParser:
-    """The parser of a command, with the options that every command has."""
+def make_parser(name: str, command: Command) -> argparse.ArgumentParser:
+    """Return the parser of a command, with the options that all commands have."""
     parser = _Parser(
         prog="jit-guard" if name == "check" else f"jit-guard {name}",
         description=command.__doc__,
-        epilog=_epilog(commands) if name == "check" else None,
-        formatter_class=_formatter,
         allow_abbrev=False,
         add_help=False,
     )
+    command.configure(parser)
     general = parser.add_argument_group("general")
-    general.add_argument("-h", "--help", action="store_true", help="show this help and exit")
-    general.add_argument("--version", action="store_true", help="show the version and exit")
     general.add_argument(
         "--color",
         choices=("auto", "always", "never"),
         default="auto",
-        help="when to use color (default: auto)",
+        help="when to use colours (default: auto)",
     )
     general.add_argument(
         "-v", "--verbose", action="store_true", help="print more details, and tracebacks of errors"
     )
-    command.configure(parser)
+    general.add_argument("-h", "--help", action="store_true", help="show this help and exit")
+    general.add_argument("-V", "--version", action="store_true", help="show the version and exit")
     return parser
 
 
@@ -78,20 +81,25 @@ class _Parser(argparse.ArgumentParser):
     """A parser that raises UsageError instead of printing the error and exiting."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"see {self.prog} --help")
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # argparse creates one per option, and imports shutil (with zlib, bz2, lzma) for the width.
-    columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdecimal() and int(columns) > 20 else 90
-    return argparse.RawDescriptionHelpFormatter(prog, width=width)
+def _refuse(rest: list[str], parser: argparse.ArgumentParser) -> NoReturn:
+    """Raise UsageError for arguments that no option takes."""
+    from jit_guard.text.printable import did_you_mean
+
+    unknown = [word for word in rest if word.startswith("-")] or rest
+    known = list(parser._option_string_actions)  # noqa: SLF001 - argparse has no public list
+    near = did_you_mean(unknown[0].partition("=")[0], known) if rest != unknown[1:] else ""
+    hint = near or f"; see {parser.prog} --help"
+    raise UsageError(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
-def _epilog(commands: Mapping[str, str]) -> str:
-    width = max(map(len, commands))
-    lines = [f"  {name:<{width}}  {summary}" for name, summary in commands.items()]
-    return "\n".join(["commands (each has its own --help):", *lines])
+def _columns() -> int:
+    """Return the width of the help: that of the terminal, within reason."""
+    from jit_guard.text.width import terminal_size
+
+    return min(100, max(40, terminal_size(sys.stdout)[0]))
 
 
 def positive(text: str) -> int:

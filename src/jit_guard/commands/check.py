@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
 
 from jit_guard import formats
 from jit_guard.commands.options import Options, add_project_options, open_guard
@@ -42,6 +43,9 @@ def configure(parser: ArgumentParser) -> None:
     which.add_argument(
         "--ignore", metavar="CODES", type=_codes, help="do not report these codes or prefixes"
     )
+    which.add_argument(
+        "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
+    )
     which.add_argument("--strict", action="store_true", help="exit with 1 on warnings, too")
     which.add_argument("--baseline", metavar="FILE", help="accept the findings listed in FILE")
     which.add_argument(
@@ -74,12 +78,23 @@ def run(given: Namespace | None, started: float) -> int:
     """Check, write the reports, and return the exit code. `given` is None without arguments."""
     options = Options() if given is None else Options.of(given)
     console = Console(options.color)
+    if options.statistics and not options.has_format("text"):
+        raise UsageError("--statistics requires --format text")
+    if options.watch:
+        from jit_guard.commands.watch import refuse_with_watch, watch
+
+        refuse_with_watch(options)
+        root = open_guard(options, {}).root
+        named = (options.config, options.schemafile, options.baseline)
+        watch(lambda: _run(options, console, perf_counter()), root, named, console)
+    return _run(options, console, started)
+
+
+def _run(options: Options, console: Console, started: float) -> int:
     selection = {"select": options.select, "ignore": options.ignore}
     guard = open_guard(
         options, {key: codes for key, codes in selection.items() if codes}, options.baseline
     )
-    if options.statistics and not options.has_format("text"):
-        raise UsageError("--statistics requires --format text")
     if options.has_format("html"):
         guard = guard.with_inventory()
     maps = _maps(options.map, guard.inside, options.source)
@@ -100,7 +115,8 @@ def run(given: Namespace | None, started: float) -> int:
         if file is not None and "\0" in file:
             raise UsageError(f"no file can be called {file}")
         if file is None:
-            _show(console, formats.render(name, report, _styled(shown, console)), name)
+            ends = options.watch  # there is no other report, and no exit code
+            _show(console, formats.render(name, report, _styled(shown, console)), name, ends=ends)
         else:
             _write(guard.root, file, formats.render(name, report, shown), name)
     if report.written or report.messages:
@@ -201,13 +217,15 @@ def _below_git_top(root: str, wanted: Sequence[tuple[str, str | None]]) -> str:
     return os.path.relpath(here, above).replace(os.sep, "/")
 
 
-def _show(console: Console, lines: Iterable[str], name: str) -> None:
+def _show(console: Console, lines: Iterable[str], name: str, *, ends: bool) -> None:
+    """Print a report. `ends`: the command ends if the reader has closed the pipe."""
     write = console.commands if name in formats.COMMANDS else console.lines
     try:
         write(lines)
         console.out.flush()  # before the notes on standard error
     except BrokenPipeError:  # the reader closed the pipe; files and the exit code still follow
-        pass
+        if ends:
+            raise
 
 
 def _write(root: str, file: str, lines: Iterable[str], name: str) -> None:

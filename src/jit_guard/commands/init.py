@@ -1,8 +1,6 @@
 """Start a project: configure its registries, bring a library in, or write an example.
 
 Existing files are kept.
-
-Example: jit-guard init --components prompts
 """
 
 from __future__ import annotations

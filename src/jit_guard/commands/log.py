@@ -1,7 +1,4 @@
-"""Show the generated texts, the newest first: when, by which model, from what, and their state.
-
-Example: jit-guard log -n 5 --goal DIAGNOSE_ROOT_CAUSE
-"""
+"""Show the generated texts, the newest first: when, by which model, from what, and their state."""
 
 import os
 import time

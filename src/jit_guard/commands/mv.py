@@ -2,8 +2,6 @@
 
 OLD may be a directory of components. The file keeps its text, mode and owner; nothing is ever
 overwritten. Use it in place of mv or git mv, which leave the entries as they are.
-
-Example: jit-guard mv components/protocols/triage.md components/protocols/triage_alert.md
 """
 
 import os

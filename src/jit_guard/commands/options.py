@@ -65,6 +65,7 @@ class Options(NamedTuple):
     show_all: bool = False
     statistics: bool = False
     exit_zero: bool = False
+    watch: bool = False
 
     @classmethod
     def of(cls, given: Namespace) -> Options:

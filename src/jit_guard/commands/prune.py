@@ -1,7 +1,4 @@
-"""Remove orphans: files that no entry names. What git cannot restore is removed only on request.
-
-Example: jit-guard prune --dry-run
-"""
+"""Remove orphans: files that no entry names. What git cannot restore is removed only on request."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence

@@ -51,6 +51,11 @@ class Console:
         """Check whether standard output is a terminal that shows hyperlinks to local files."""
         return self.out.isatty() and _knows_hyperlinks(os.environ)
 
+    def clear(self) -> None:
+        """Clear the terminal that standard output is, with what has scrolled away."""
+        if self.out.isatty() and os.environ.get("TERM") != "dumb":
+            self.out.write("\x1b[H\x1b[2J\x1b[3J")
+
     def lines(self, lines: Iterable[str]) -> None:
         """Write finished lines, which may contain our own colours, to standard output."""
         self.out.writelines(quiet_lines(lines))

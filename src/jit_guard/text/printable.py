@@ -26,6 +26,7 @@ _RUNNER_COMMAND = r"(?i)##(?=\[|vso\[)"
 
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"]+""", re.DOTALL)
+_CLOSE = 0.65  # `lgo` is close to `log`, `nope` is not to `openai`
 _MOST_QUOTED = 60  # characters of a value, which may be a misplaced secret
 
 
@@ -33,7 +34,7 @@ def did_you_mean(word: str, known: object) -> str:
     """Return `; did you mean 'x'?` for the closest known word; "" if none is close."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), n=1)  # type: ignore[call-overload]
+    near = get_close_matches(word, list(known), n=1, cutoff=_CLOSE)  # type: ignore[call-overload]
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
