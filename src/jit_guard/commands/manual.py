@@ -1,6 +1,6 @@
 """The manual of a command: what its parser knows, with examples, exit codes and variables.
 
-`--help` prints it; `publishing/commands.py` makes the manual page and `docs/commands.md` of the same parts.
+`--help` prints it; `publishing/commands.py` makes the manual page and `docs/commands.md` of it.
 """
 
 from __future__ import annotations
