@@ -18,7 +18,7 @@ import yaml
 from benchmarks import compared, faulty
 
 import recording
-from jit_guard.cli import COMMANDS
+from jit_guard.commands import COMMANDS
 from projects import call, git, lay_out
 
 ROOT = Path(__file__).parent.parent
