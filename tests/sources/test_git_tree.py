@@ -16,7 +16,18 @@ from jit_guard.sources.git import objects
 from jit_guard.sources.git.tree import GitTree, open_tree
 from jit_guard.sources.memory import Link
 from jit_guard.sources.tree import Tree
-from projects import HOST, MAP, SOUND, TEXT, call, git, lay_out, sound
+from projects import (
+    HOST,
+    IS_ROOT,
+    MAP,
+    SOUND,
+    TEXT,
+    call,
+    git,
+    lay_out,
+    run_without_privileges,
+    sound,
+)
 from repositories import NEEDS_GIT, repository, save
 
 pytestmark = NEEDS_GIT
@@ -322,21 +333,67 @@ def test_reading_the_index_does_not_change_the_status(made: Path) -> None:
     assert (git(made, "status", "--porcelain"), git(made, "ls-files", "--stage")) == before
 
 
-def test_a_briefly_locked_index_is_waited_for(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = made / ".git/index.lock"
-    lock.touch()
-    monkeypatch.setattr("jit_guard.sources.git.revision.sleep", lambda _: lock.unlink())
-    assert call("--source", "index", cwd=made).code == 0
+def staged(root: Path) -> Path:
+    """A repository whose index has a directory that no commit has, so that its tree is new."""
+    lay_out(root, sound({"A": {"persona": "host.txt"}, "B": {"persona": "in/new.txt"}}))
+    git(root, "add", ".")
+    return root
 
 
-def test_an_index_that_stays_locked_is_reported(
-    made: Path, monkeypatch: pytest.MonkeyPatch
+def contents(directory: Path) -> dict[str, bytes]:
+    """Every file below a directory."""
+    return {str(one): one.read_bytes() for one in directory.rglob("*") if one.is_file()}
+
+
+def test_reading_the_index_writes_nothing_and_needs_no_lock(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (made / ".git/index.lock").touch()
-    monkeypatch.setattr("jit_guard.sources.git.revision.sleep", lambda _: None)
-    result = call("--source", "index", cwd=made)
-    assert result.code == 2
-    assert "index.lock" in result.err
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    odd = staged(repository(tmp_path / 'a "b":\\c'))
+    git(made, "worktree", "add", "-q", str(tmp_path / "linked"))
+    for root in (staged(made), odd, staged(tmp_path / "linked")):
+        lock = Path(git(root, "rev-parse", "--absolute-git-dir").strip()) / "index.lock"
+        lock.touch()
+        before = contents(root), contents(made)
+        assert call("--source", "index", "--format", "json", cwd=root).codes == []
+        assert (contents(root), contents(made)) == before
+        assert list(scratch.iterdir()) == []
+
+
+def test_the_index_of_somebody_else_is_read(
+    open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = staged(repository(open_directory / "made"))
+    (made / "components/personas/in/new.txt").unlink()
+    git(made, "rm", "-q", "--cached", "components/personas/in/new.txt")
+    lay_out(made, {"components/personas/other/orphan.txt": TEXT})
+    git(made, "add", "components/personas/other")
+    for path in made.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    made.chmod(0o555)
+    config = open_directory / "config"
+    config.write_text("[safe]\ndirectory = *\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    done = run_without_privileges("--source", "index", "--format", "json", cwd=made)
+    assert done.codes == ["JG201", "JG301"]
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can mount")
+def test_the_index_of_a_read_only_file_system_is_read(made: Path) -> None:
+    staged(made)
+    (made / "components/personas/in/new.txt").rename(made / "components/personas/in/old.txt")
+    git(made, "add", "-A", ".")
+    bind = subprocess.run(["mount", "--bind", made, made], capture_output=True, check=False)
+    if bind.returncode:
+        pytest.skip("mounting is not possible here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", made], check=True)
+        codes = call("--source", "index", "--format", "json", cwd=made).codes
+    finally:
+        subprocess.run(["umount", made], check=True)
+    assert codes == ["JG201", "JG301"]
 
 
 @pytest.mark.parametrize(

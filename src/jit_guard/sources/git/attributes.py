@@ -8,7 +8,7 @@ from itertools import islice
 from tempfile import TemporaryDirectory
 
 from jit_guard.sources.git import call
-from jit_guard.sources.git.environment import Standpoint
+from jit_guard.sources.git.environment import Standpoint, git_directory
 from jit_guard.text.names import unsafe_path
 
 ATTRIBUTES = ".gitattributes"
@@ -80,13 +80,3 @@ def filters_in_tree(
         }
         found = attributes_of(top, paths, ["filter"], environment=environment)
         return {path: value for path, value in found if not value.startswith(_RECOGNIZED)}
-
-
-def git_directory(standpoint: Standpoint) -> str:
-    """Return the git directory of a standpoint, absolute."""
-    from jit_guard.sources import repository
-
-    given = standpoint.environment.get("GIT_DIR")
-    if given is None:
-        return repository.git_directory(standpoint.directory)
-    return os.path.join(standpoint.directory, given)

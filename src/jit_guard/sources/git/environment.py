@@ -14,12 +14,14 @@ textconv, a pager or an editor.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from jit_guard.errors import GitError, NoGitError
+from jit_guard.errors import GitError, NoGitError, UnreadableError
 from jit_guard.project import is_bare
 from jit_guard.sources import repository
+from jit_guard.sources.disk import mode_name, read_file
 from jit_guard.text.credential_names import may_be_credential
 from jit_guard.text.search_path import executable, without_here
 
@@ -44,6 +46,11 @@ _OPTIONS = (
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "hook.post-index-change.enabled=false"),  # the only hook that our calls can reach
 )
+_OPENED = (  # files that most calls of git open
+    *("HEAD", "index", "config", "config.worktree", "packed-refs", "shallow"),
+    *("objects/info/alternates", "info/attributes", "info/exclude", "info/sparse-checkout"),
+)
+PATIENCE = 60  # seconds without an answer of git
 
 
 class Standpoint(NamedTuple):
@@ -52,6 +59,37 @@ class Standpoint(NamedTuple):
     directory: str  # the top of the work tree
     prefix: str  # the project's root below it, with `/`; "" if it is the top
     environment: dict[str, str]
+
+
+def git_directory(standpoint: Standpoint) -> str:
+    """Return the absolute path of the git directory; of a linked worktree, its own one."""
+    given = standpoint.environment.get("GIT_DIR")
+    if given is None:
+        return repository.git_directory(standpoint.directory)
+    return os.path.join(standpoint.directory, given)
+
+
+def common_directory(directory: str) -> str:
+    """Return what all worktrees of a repository share, given the git directory of one of them."""
+    try:
+        data = read_file(os.path.join(directory, "commondir"), "commondir") or b""
+    except UnreadableError:
+        return directory
+    return os.path.normpath(os.path.join(directory, os.fsdecode(data.rstrip(b"\r\n"))))
+
+
+def refuse_odd_files(standpoint: Standpoint) -> None:
+    """Raise GitError if git would open something that is no file, and wait for it forever."""
+    own = git_directory(standpoint)
+    for directory in dict.fromkeys((own, common_directory(own))):
+        for name in _OPENED:
+            path = os.path.join(directory, name)
+            try:
+                mode = os.stat(path).st_mode
+            except (OSError, ValueError):
+                continue
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise GitError(f"{path} is a {mode_name(mode)}, not a file")
 
 
 def git_command(arguments: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from jit_guard.errors import UnreadableError
 from jit_guard.sources.disk import OPEN_FILE, open_below, pieces
+from jit_guard.sources.git.environment import common_directory
 from jit_guard.text.stored_form import LfsPointer
 
 
@@ -29,20 +30,9 @@ def contents(
     if not pointer.plain:
         return None
     oid = pointer.oid
-    stored = os.path.join(_common(git_directory), "lfs", "objects", oid[:2], oid[2:4], oid)
+    stored = os.path.join(common_directory(git_directory), "lfs", "objects", oid[:2], oid[2:4], oid)
     found = _read(lambda: os.open(stored, OPEN_FILE), pointer, path)
     return found or _read(lambda: open_below(root, path), pointer, path)
-
-
-def _common(git_directory: str) -> str:
-    """Return the directory that all worktrees of a repository share (gitrepository-layout(5))."""
-    try:
-        with open(
-            os.open(os.path.join(git_directory, "commondir"), OPEN_FILE), encoding="utf-8"
-        ) as file:
-            return os.path.join(git_directory, file.read(4096).rstrip("\n"))
-    except (OSError, ValueError):
-        return git_directory
 
 
 def _read(opened: Callable[[], int], pointer: LfsPointer, path: str) -> Iterator[bytes] | None:

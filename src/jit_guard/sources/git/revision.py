@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from time import sleep
 
 from jit_guard.errors import GitError
 from jit_guard.project import is_bare
 from jit_guard.sources import repository
 from jit_guard.sources.answers import Origin
 from jit_guard.sources.git import call
-from jit_guard.sources.git.environment import Standpoint
+from jit_guard.sources.git.environment import Standpoint, common_directory, git_directory
 from jit_guard.sources.git.objects import Objects
 
 INDEX, COMMIT = "index", "commit"
-_TRIES, _PAUSE = (
-    10,
-    0.1,
-)  # another git process, such as that of an editor, may hold the index briefly
 
 
 def revision(source: str) -> str | None:
@@ -73,30 +68,39 @@ def tree_of(objects: Objects, name: str) -> str:
     raise GitError(f"--source {name} does not exist; use worktree, index, commit or a git revision")
 
 
-def tree_of_index(standpoint: Standpoint) -> str:
+def tree_of_index(standpoint: Standpoint, directory: str) -> tuple[str, Standpoint]:
     """Return the id of the tree that a commit of the current index would have.
 
-    Raises GitError if the index has unmerged files, or git fails.
-    """
-    from tempfile import TemporaryDirectory
+    Nothing is written to the repository, which may be read-only: git gets a copy of the index, and
+    another directory for the trees that it does not have yet. The index is replaced in one step
+    (rename(2)), so a lock that another process holds does not matter.
 
+    Args:
+        standpoint: where to run git.
+        directory: an empty directory, which must exist as long as the tree is read.
+
+    Returns:
+        The id, and where to run git to read the tree.
+
+    Raises:
+        GitError: the index has unmerged files, or git fails.
+    """
     if is_bare(standpoint.directory) and "GIT_INDEX_FILE" not in standpoint.environment:
         raise GitError("a bare repository has no index; name a revision, as in --source HEAD")
-    index = _index(standpoint)
-    _wait_for(f"{index}.lock")
-    with TemporaryDirectory(prefix="jit-guard-") as directory:
-        copy = os.path.join(directory, "index")
-        _copy_index(index, copy)
-        # A split index would be written to the repository. --missing-ok: only ids are needed, and
-        # the objects of a partial clone are not fetched.
-        options = [*_without_hooks(standpoint), "-c", "core.splitIndex=false"]
-        answer = call.ask(
-            standpoint.directory,
-            [*options, "write-tree", "--missing-ok"],
-            environment={**standpoint.environment, "GIT_INDEX_FILE": copy},
-        )
+    copy = os.path.join(directory, "index")
+    _copy_index(_index(standpoint), copy)
+    written = os.path.join(directory, "objects")
+    os.mkdir(written)
+    reading = standpoint._replace(environment=_with_objects(standpoint, written))
+    # A split index would be written to the repository. --missing-ok: only ids are needed, and the
+    # objects of a partial clone are not fetched.
+    answer = call.ask(
+        standpoint.directory,
+        [*_without_hooks(standpoint), "-c", "core.splitIndex=false", "write-tree", "--missing-ok"],
+        environment={**reading.environment, "GIT_INDEX_FILE": copy},
+    )
     if not answer.returncode:
-        return answer.stdout.decode().strip()
+        return answer.stdout.decode().strip(), reading
     unmerged = _unmerged(standpoint)
     if unmerged:
         more = f" and {len(unmerged) - 3} more" if len(unmerged) > 3 else ""
@@ -109,24 +113,23 @@ def tree_of_index(standpoint: Standpoint) -> str:
 
 def _index(standpoint: Standpoint) -> str:
     """Return the path of the index: git exports one of its own for a partial commit."""
-    given = standpoint.environment
-    directory = given.get("GIT_DIR") or repository.git_directory(standpoint.directory)
-    named = given.get("GIT_INDEX_FILE") or os.path.join(directory, "index")
+    named = standpoint.environment.get("GIT_INDEX_FILE")
+    named = named or os.path.join(git_directory(standpoint), "index")
     return os.path.join(standpoint.directory, named)
 
 
-def _wait_for(lock: str) -> None:
-    """Wait a second for another git process, such as that of an editor, to finish with the index.
-
-    Raises GitError if the lock still exists then.
-    """
-    for _ in range(_TRIES):
-        if not os.path.lexists(lock):
-            return
-        sleep(_PAUSE)
-    raise GitError(
-        f"{lock} exists: another git process uses the index; if there is none, remove the file"
-    )
+def _with_objects(standpoint: Standpoint, directory: str) -> dict[str, str]:
+    """Return an environment in which git writes new objects to this directory."""
+    given = standpoint.environment
+    own = os.path.join(common_directory(git_directory(standpoint)), "objects")
+    own = os.path.join(standpoint.directory, given.get("GIT_OBJECT_DIRECTORY") or own)
+    others = given.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+    quoted = '"{}"'.format(own.replace("\\", "\\\\").replace('"', '\\"'))  # it may contain a colon
+    return {
+        **given,
+        "GIT_OBJECT_DIRECTORY": directory,
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, [quoted, others])),
+    }
 
 
 def _copy_index(index: str, copy: str) -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources import gate
 from jit_guard.sources.answers import SUBMODULE, DirectoryListing, GitState, Origin, Twin
 from jit_guard.sources.git.absence import explain_missing
-from jit_guard.sources.git.attributes import ATTRIBUTES, filters_in_tree, git_directory
+from jit_guard.sources.git.attributes import ATTRIBUTES, filters_in_tree
 from jit_guard.sources.git.directories import renamed
-from jit_guard.sources.git.environment import Standpoint, commit_standpoint
+from jit_guard.sources.git.environment import Standpoint, commit_standpoint, git_directory
 from jit_guard.sources.git.listing import DIRECTORY, LINK, ids, listing
 from jit_guard.sources.git.objects import Found, Objects
 from jit_guard.sources.git.revision import origin, revision, tree_of, tree_of_index
@@ -68,15 +70,20 @@ class GitTree:
         self._standpoint = standpoint
         self._prefix = standpoint.prefix
         self._objects = objects
+        self._resources = ExitStack()
         self._top = tree
         self._directories: dict[str, _Seen | None] = {}
         self._latest: tuple[str, dict[str, bytes]] = ("", {})  # the tree whose ids were used last
         self._project = Tree(self)
         self._seen("")
 
+    def own(self, resources: ExitStack) -> None:
+        """Close these resources together with the snapshot."""
+        self._resources = resources
+
     def close(self) -> None:
-        """Terminate the git process."""
-        self._objects.close()
+        """Terminate the git process, and remove what only it needs."""
+        self._resources.close()
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, following links in the project; None if absent."""
@@ -314,14 +321,16 @@ def open_tree(root: str, source: str) -> GitTree:
     """
     standpoint = commit_standpoint(root)
     wanted = revision(source)
-    tree = tree_of_index(standpoint) if wanted is None else None
-    objects = Objects(standpoint)
-    try:
-        tree = tree or tree_of(objects, wanted or "")
-        return GitTree(source, os.path.abspath(root), standpoint, tree, objects, wanted)
-    except BaseException:
-        objects.close()
-        raise
+    with ExitStack() as stack:
+        if wanted is None:
+            directory = stack.enter_context(TemporaryDirectory(prefix="jit-guard-"))
+            tree, standpoint = tree_of_index(standpoint, directory)
+        objects = stack.enter_context(closing(Objects(standpoint)))
+        if wanted is not None:
+            tree = tree_of(objects, wanted)
+        found = GitTree(source, os.path.abspath(root), standpoint, tree, objects, wanted)
+        found.own(stack.pop_all())
+        return found
 
 
 def _files(paths: Iterable[str]) -> list[str]:
