@@ -6,7 +6,13 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from jit_guard.errors import GitError
-from jit_guard.sources.git.environment import clean_environment, git_command
+from jit_guard.sources.git.environment import (
+    PATIENCE,
+    Standpoint,
+    clean_environment,
+    git_command,
+    refuse_odd_files,
+)
 
 Answer = subprocess.CompletedProcess[bytes]
 
@@ -26,17 +32,22 @@ def ask(
         environment: None: the current one, without what git exports to hooks.
 
     Raises:
-        GitError: git is not installed (NoGitError), or cannot be started.
+        GitError: git is not installed (NoGitError), cannot be started, or does not answer.
     """
+    variables = dict(clean_environment() if environment is None else environment)
+    refuse_odd_files(Standpoint(directory, "", variables))
     try:
         return subprocess.run(
             git_command(arguments),
             cwd=directory,
             input=given.encode("utf-8", "surrogateescape"),
             capture_output=True,
-            env=clean_environment() if environment is None else environment,
+            env=variables,
             check=False,
+            timeout=PATIENCE,
         )
+    except subprocess.TimeoutExpired:
+        raise no_answer(arguments[0]) from None
     except OSError as error:
         raise not_started(error) from None
 
@@ -55,7 +66,12 @@ def words(stderr: bytes) -> str:
     """Return what git printed on standard error, without hints and warnings."""
     lines = stderr.decode("utf-8", "replace").splitlines()
     errors = [line for line in lines if line.strip() and not line.startswith(("hint:", "warning:"))]
-    return "\n".join(errors) or "failed without a message"
+    return " ".join(map(str.strip, errors)) or "failed without a message"
+
+
+def no_answer(what: str) -> GitError:
+    """Return the error for a git process that waits for something that never comes."""
+    return GitError(f"git {what}: no answer within {PATIENCE} s")
 
 
 def not_started(error: OSError) -> GitError:

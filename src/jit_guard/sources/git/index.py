@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from time import monotonic, sleep
 from typing import NamedTuple
 
-from jit_guard.sources.git.environment import clean_environment, git_command
+from jit_guard.sources.git.environment import (
+    PATIENCE,
+    Standpoint,
+    clean_environment,
+    git_command,
+    refuse_odd_files,
+)
 
 _PIECE = 1 << 20
+_SIGKILL = 9  # the module `signal` takes longer to import than git to answer
+_PAUSE = 0.0002  # seconds; to wait without polling, a module would have to be imported
 EMPTY_BLOBS = (
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -88,21 +97,25 @@ def _pieces(top: str, arguments: Sequence[str]) -> Iterator[bytes]:
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
         try:
-            words = git_command(["-C", top, *arguments])
-            process = os.posix_spawn(words[0], words, clean_environment(), file_actions=actions)
+            words, environment = git_command(["-C", top, *arguments]), clean_environment()
+            refuse_odd_files(Standpoint(top, "", environment))
+            process = os.posix_spawn(words[0], words, environment, file_actions=actions)
         except OSError as error:
             from jit_guard.sources.git.call import not_started
 
             raise not_started(error) from None
         finally:
             os.close(there)
+        status = -1
         try:
-            while piece := os.read(here, _PIECE):
+            os.set_blocking(here, False)
+            while piece := _read(here, arguments[0]):
                 yield piece
+            status = 0
         finally:
             os.close(here)
             here = -1
-            status = _ended(process)
+            status = _ended(process, kill=status != 0)
     finally:
         if here >= 0:
             os.close(here)
@@ -110,10 +123,28 @@ def _pieces(top: str, arguments: Sequence[str]) -> Iterator[bytes]:
         _asked(top, arguments)  # again, to get the error message
 
 
-def _ended(process: int) -> int:
+def _read(pipe: int, what: str) -> bytes:
+    """Read what git has written, or b"" at the end. Raises GitError if there is no answer."""
+    end = 0.0
+    while True:
+        try:
+            return os.read(pipe, _PIECE)
+        except BlockingIOError:
+            now = monotonic()
+            end = end or now + PATIENCE
+            if now > end:
+                from jit_guard.sources.git.call import no_answer
+
+                raise no_answer(what) from None
+            sleep(_PAUSE)
+
+
+def _ended(process: int, *, kill: bool) -> int:
     try:
+        if kill:
+            os.kill(process, _SIGKILL)
         return os.waitpid(process, 0)[1]
-    except ChildProcessError:  # the parent ignores SIGCHLD, so the exit code is lost
+    except (ChildProcessError, ProcessLookupError):  # lost: the parent ignores SIGCHLD
         return 1
 
 

@@ -13,7 +13,7 @@ from typing import IO, NamedTuple
 
 from jit_guard.errors import GitError
 from jit_guard.sources.git import call
-from jit_guard.sources.git.environment import Standpoint, git_command
+from jit_guard.sources.git.environment import Standpoint, git_command, refuse_odd_files
 
 _AHEAD = 60  # requests of 65 bytes: a pipe holds 4 KiB on every system
 _PIECE = 1 << 16
@@ -34,6 +34,7 @@ class Objects:
 
     def __init__(self, standpoint: Standpoint) -> None:
         """Start git. Raises GitError if git is not installed or cannot be started."""
+        refuse_odd_files(standpoint)
         try:
             self._process = subprocess.Popen(
                 git_command(["cat-file", "--batch"]),
