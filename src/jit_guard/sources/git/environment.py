@@ -79,7 +79,7 @@ def common_directory(directory: str) -> str:
 
 
 def refuse_odd_files(standpoint: Standpoint) -> None:
-    """Raise GitError if git would open something that is no file, and wait for it forever."""
+    """Raise GitError if git would open a FIFO or a device, and wait for it forever."""
     own = git_directory(standpoint)
     for directory in dict.fromkeys((own, common_directory(own))):
         for name in _OPENED:
