@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jit_guard.rules import load_rules
 from projects import SOUND, TEXT, lay_out
 
 Finding = Mapping[str, Any]
@@ -68,6 +69,13 @@ def write(root: Path, finding: Finding, _: Mapping[str, str]) -> None:
         path.unlink()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(TEXT)
+
+
+def as_in_good_example(root: Path, finding: Finding, _: Mapping[str, str]) -> None:
+    """Correct a component of the rule's bad example."""
+    (rule,) = (one for one in load_rules() if one.code == finding["code"])
+    changed = rule.good.files.items() - rule.bad.files.items()
+    lay_out(root, dict(changed))
 
 
 def remove(root: Path, finding: Finding, _: Mapping[str, str]) -> None:
@@ -209,4 +217,11 @@ EDITS: Mapping[str, Editor] = {
     "jg301.LIST": configure("orphan-ignore = [{below!r}]"),
     "jg302.RENAME_ONE": rename_collided,
     "jg501.WRITE": write,
+    "jg601.CORRECT": as_in_good_example,
+    "jg602.CORRECT": as_in_good_example,
+    "jg603.PUT": as_in_good_example,
+    "jg604.ADD": as_in_good_example,
+    "jg605.AGREE": as_in_good_example,
+    "jg606.SHORTEN": as_in_good_example,
+    "remedies.CHANGE_CONTRACT": lambda root, *_: (root / "jit-guard.toml").write_text(""),
 }

@@ -14,6 +14,8 @@ from commits import interrupt
 from hint_edits import PERSONAS
 from jit_guard.commit import MapChange, Placement
 from jit_guard.registry.edit import Edit
+from jit_guard.rules import load_rules
+from jit_guard.rules.rule import configuration
 from jit_guard.sources.memory import Link
 from jit_guard.text.generated import mark
 from projects import HOST, SOUND, TEXT, Files, git, lay_out, sound
@@ -831,6 +833,34 @@ SCENARIOS = [
         listing("prompts/a.md", more={"prompts/b.md": TEXT}),
         argv=INDEX,
     ),
+]
+
+
+def bad_example(code: str) -> Files:
+    """Return the bad example of a rule, with its configuration."""
+    (rule,) = (one for one in load_rules() if one.code == code)
+    config = "\n".join(configuration(rule.bad.settings))
+    return {**rule.bad.files, "jit-guard.toml": config}
+
+
+SCENARIOS += [
+    Scenario(
+        f"a broken contract, {remedy}, {place}",
+        code,
+        (f"{code.lower()}.{remedy}", "remedies.CHANGE_CONTRACT"),
+        bad_example(code),
+        argv=argv,
+    )
+    for place, argv in (("on disk", ()), ("staged", INDEX))
+    for code, remedy in (
+        ("JG601", "CORRECT"),
+        ("JG602", "CORRECT"),
+        ("JG603", "PUT"),
+        ("JG604", "ADD"),
+        ("JG605", "AGREE"),
+        ("JG606", "SHORTEN"),
+    )
+    if place == "on disk" or code in ("JG603", "JG604")
 ]
 # States that no command fixes alone, or that need more than one repository: see test_git_truth.py.
 TRIED_ELSEWHERE = {"conflict", "submodule"}

@@ -14,7 +14,7 @@ from jit_guard.comparison.content import read
 from jit_guard.comparison.evidence import Evidence
 from jit_guard.comparison.portability import check_portability
 from jit_guard.comparison.result import Comparison, Names
-from jit_guard.config import Settings
+from jit_guard.config import CONTRACTS, Settings
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding, Report, Skipped
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jit_guard.baseline import Identity
+    from jit_guard.comparison.content import Content
+    from jit_guard.comparison.contracts import Contracted
     from jit_guard.comparison.explanation import Explanation
     from jit_guard.inventory.inventory import Inventory
     from jit_guard.registry.registry import Registry
@@ -68,7 +70,7 @@ def check(
         take: takes the inventory of the report.
 
     Raises:
-        ConfigError: the team's schema cannot be applied.
+        ConfigError: the team's schema, or a contract, cannot be applied.
     """
     shown = settings.maps if reported is None else tuple(dict.fromkeys(reported))
     texts, drafts, sizes = map(settings.selects, ("JG207", "JG501", "JG206"))
@@ -89,6 +91,9 @@ def check(
             tree.discard(path)
         comparison = compare(maps, tree, settings)
     unreadable += content.unreadable
+    contracted = _contracted(source, settings, maps, tree, comparison, content)
+    if contracted is not None:
+        unreadable += contracted.unreadable
     not_in_git, unchecked = _untracked(source, settings, tree, comparison)
     evidence = Evidence(
         settings,
@@ -99,6 +104,7 @@ def check(
         source.interrupted(),
         _violations(maps, schema),
         not_in_git,
+        contracted,
     )
     notes: list[str] = []
     findings: tuple[Finding, ...] | Findings = ()
@@ -140,6 +146,22 @@ def _components(comparison: Comparison) -> int:
     return files + comparison.named_directories
 
 
+def _contracted(
+    source: Source,
+    settings: Settings,
+    maps: Maps,
+    tree: Tree,
+    comparison: Comparison,
+    content: Content,
+) -> Contracted | None:
+    """Return what the contract pass found; None if there is nothing to examine."""
+    if not settings.contracts or not any(map(settings.selects, CONTRACTS)):
+        return None
+    from jit_guard.comparison.contracts import check_contracts
+
+    return check_contracts(source, settings, maps, tree, comparison, content)
+
+
 def _untracked(
     source: Source, settings: Settings, tree: Tree, comparison: Comparison
 ) -> tuple[tuple[GitState, ...], tuple[Skipped, ...]]:
@@ -169,7 +191,7 @@ def _violations(maps: Maps, schema: Schema | None) -> list[tuple[GoalMap | Regis
 
 def _own_violations(maps: Maps, schema: Schema) -> dict[GoalMap, list[Violation]]:
     """Return the violations of a team's own schema, by map. Raises ConfigError."""
-    from jit_guard.registry.schema import certifies
+    from jit_guard.registry.certain import certifies
 
     uncertain = [one for one in maps.read if not certifies(schema.document, one)]
     if maps.read and not uncertain:
@@ -243,12 +265,12 @@ def _surroundings(
 
 def _withheld(evidence: Evidence, undecided: list[UnreadableError]) -> Sequence[Skipped]:
     settings = evidence.settings
-    if evidence.clean and not evidence.content.converted and not settings.registry:
+    unread = evidence.content.converted or (evidence.contracted and evidence.contracted.unread)
+    if evidence.clean and not unread and not settings.registry:
         return ()  # every rule could be checked
     from jit_guard.rules.withheld import withheld
 
-    tables = settings.registry
-    return withheld(evidence.maps, evidence.comparison, evidence.content, undecided, tables)
+    return withheld(evidence, undecided)
 
 
 def _apply_baseline(

@@ -33,8 +33,15 @@ MODULES = (
     "jg303_leftover_temporary",
     "jg401_interrupted_transaction",
     "jg501_untouched_draft",
+    "jg601_front_matter",
+    "jg602_schema",
+    "jg603_heading",
+    "jg604_required_file",
+    "jg605_disagreement",
+    "jg606_too_large",
 )
 CODES = tuple(module[:5].upper() for module in MODULES)
+CONTRACTS = tuple(code for code in CODES if code.startswith("JG6"))
 CONFIG_FILE = "jit-guard.toml"
 PYPROJECT = "pyproject.toml"
 GOAL_MAP_FILE = "goal_map.json"

@@ -110,7 +110,7 @@ class Guard:
         For callers that must report such errors before they start.
 
         Raises:
-            ConfigError: the configuration, the schema, the baseline or a plugin cannot be used.
+            ConfigError: the configuration, a schema, the baseline or a plugin cannot be used.
         """
         snapshot = Worktree(self.root)
         settings = self.configuration(snapshot).settings
@@ -120,6 +120,10 @@ class Guard:
             from jit_guard.registry.bounded import apply
 
             apply(schema, ())
+        if settings.contracts:
+            from jit_guard.comparison.contracts import verify_contracts
+
+            verify_contracts(snapshot, settings)
         self._criteria.plugin_rules(snapshot, settings)
 
     def check(self, source: str = "worktree", *, maps: Sequence[str] | None = None) -> Report:

@@ -21,6 +21,8 @@ class Finding(NamedTuple):
     orphan) has no map, position, goal or component type. One in a registry without goals has
     `entry`, its location in words (`plugins[3].source`), and `identity`, the same with what
     survives reordering in place of each index.
+
+    With `in_path`, line, column and pointer are in the component (`path`), not in the map.
     """
 
     code: str
@@ -39,13 +41,23 @@ class Finding(NamedTuple):
     fixable: bool = False
     entry: str | None = None
     identity: str | None = None
+    in_path: bool = False
+
+    @property
+    def file(self) -> str | None:
+        """The file that line and column are in."""
+        return self.path if self.in_path else self.map
 
 
 def order(finding: Finding) -> tuple[object, ...]:
-    """Return the sort key of every report: map, line, column, code, path; without a map last."""
+    """Return the sort key of every report: map, line, column, code, path; without a map last.
+
+    Of a map, the findings in its components are last.
+    """
     return (
         finding.map is None,
         finding.map or "",
+        finding.path or "" if finding.in_path else "",
         finding.line or 0,
         finding.column or 0,
         finding.code,

@@ -127,10 +127,15 @@ def _try(rule: Rule, sample: Sample, source: Source, settings: Settings) -> Tria
         before = frozenset[Finding]()
     else:
         try:
-            what, changes = rule.inject(sample)
+            what, changes, contract = rule.inject(sample)
         except CannotInjectError as error:
             return Trial(rule.code, rule.name, "", None, selected, sample.map, str(error))
-        before = frozenset(check(source, alone).findings)
+        base = source
+        if contract is not None:
+            alone = sample.under(contract, alone)
+            schemas = (contract.front_matter, contract.schema)
+            base = Overlay(source, {path: changes[path] for path in schemas if path is not None})
+        before = frozenset(check(base, alone).findings)
         found = check(Overlay(source, changes), alone)
     new = [one for one in found.findings if one.code == rule.code and one not in before]
     return Trial(rule.code, rule.name, what, new[0] if new else None, selected, sample.map)

@@ -13,9 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from jit_guard.registry import schema
+from jit_guard.registry import certain
+from jit_guard.registry.certain import Certifier, certifies
 from jit_guard.registry.goal_map import GoalMap, parse
-from jit_guard.registry.schema import Schema, Violation, certifies
+from jit_guard.registry.schema import Schema, Violation
 from projects import SOUND, call, lay_out
 
 pytest.importorskip("jsonschema_rs", reason="jsonschema-rs has no wheel here")
@@ -178,7 +179,7 @@ def test_a_clean_map_does_not_need_jsonschema(
 
 
 def test_a_negative_result_is_checked_by_jsonschema(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "_is_plain", lambda *_, **__: True)
+    monkeypatch.setattr(certain, "_is_plain", lambda *_, **__: True)
     assert not certifies({"pattern": "("}, read({}))
 
 
@@ -193,3 +194,75 @@ def test_objects_to_compare_with_are_left_to_jsonschema(
     value = {"A": {"persona": "a.txt"}}
     assert not certifies({keyword: [value, value] if keyword == "enum" else value}, read(value))
     assert not certifies({keyword: [[value]]}, read(value))
+
+
+ITEMS: st.SearchStrategy[Any] = st.recursive(
+    LEAVES
+    | st.fixed_dictionaries({"minimum": st.integers(-2, 2) | st.floats(-2, 2)})
+    | st.fixed_dictionaries({"exclusiveMaximum": st.integers(-2, 2)})
+    | st.fixed_dictionaries({"uniqueItems": st.booleans()})
+    | st.fixed_dictionaries({"minItems": st.integers(0, 2)})
+    | st.fixed_dictionaries({"format": st.sampled_from(["date", "uri", "regex"])})
+    | st.fixed_dictionaries({"const": st.none() | st.booleans() | st.integers(0, 1)})
+    | st.fixed_dictionaries(
+        {"type": st.lists(st.sampled_from(["integer", "number", "array", "boolean"]), min_size=1)}
+    ),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(["not", "if", "then", "items"]), inner)
+        | st.dictionaries(st.sampled_from(["allOf", "anyOf", "oneOf"]), st.lists(inner, min_size=1))
+        | st.fixed_dictionaries(
+            {"properties": st.dictionaries(st.sampled_from("abAB"), inner)},
+            optional={
+                "patternProperties": st.dictionaries(PATTERNS, inner, max_size=2),
+                "additionalProperties": inner,
+            },
+        )
+    ),
+    max_leaves=6,
+)
+TEXTS = st.text("abcABC\u00e9\n\r\u2028", max_size=3)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.integers(-2, 2) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(ITEMS, VALUES)
+@example({"pattern": "^a$"}, "a\n")
+@example({"not": {"pattern": "^a$"}}, "a\n")
+@example({"pattern": "^.$"}, "\r")
+@example({"pattern": "^[^a].$"}, "\u00e9\U0001f600")
+@example({"type": "integer"}, 1.0)
+@example({"const": 1}, True)
+@example({"uniqueItems": True}, [1, 1.0])
+@example({"minimum": 1e308}, 10**400)
+@example({"maximum": 2**53}, 2**53 + 1)
+def test_a_value_of_any_shape_that_is_certified_is_valid_for_jsonschema(
+    schema: Any, value: Any
+) -> None:
+    if Certifier(schema).certifies(value):
+        assert Draft202012Validator(schema).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"items": {"type": "string", "pattern": "^[a-z]+$"}}, ["a", "b"]),
+        ({"properties": {"name": {"pattern": "^[a-z]+$"}}}, {"name": "x", "text": "\u00e9\n"}),
+        ({"minimum": 0, "format": "date", "uniqueItems": True}, 5),
+        ({"properties": {"a": {"properties": {"b": {"maxItems": 2}}}}}, {"a": {"b": [1, 2]}}),
+    ],
+)
+def test_ordinary_values_are_certified(schema: Any, value: Any) -> None:
+    assert Certifier(schema).certifies(value)
+
+
+def test_a_value_that_takes_too_long_is_not_certified() -> None:
+    doubled = {
+        str(n): {"items": {"$ref": f"#/$defs/{n + 1}"}, "not": {"$ref": f"#/$defs/{n + 1}"}}
+        for n in range(60)
+    }
+    bomb = Certifier({"$ref": "#/$defs/0", "$defs": {**doubled, "60": {}}})
+    assert not bomb.certifies([[[["x"]]]])
+    assert not Certifier({"properties": {"a": {"$ref": "#/none"}}}).certifies({"a": 1})

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import jit_guard
 from jit_guard.config import CODES, MODULES
 from jit_guard.rules import load_rules
-from jit_guard.rules.rule import Example, Rule
+from jit_guard.rules.rule import Example, Rule, configuration
 from projects import codes, git, lay_out, report_on, run
 
 RULES = load_rules()
@@ -90,13 +89,9 @@ def test_a_rule_explains_itself_in_whole_sentences(rule: Rule) -> None:
 
 def _on_disk(directory: Path, example: Example) -> Path:
     root = lay_out(directory / "project", example.files)
-    lines = [f"{key.replace('_', '-')} = {_toml(value)}" for key, value in example.settings.items()]
+    lines = configuration(example.settings)
     (root / "jit-guard.toml").write_text("\n".join(lines))
     if example.tracked is not None:
         git(root, "init", "-q")
         git(root, "add", "jit-guard.toml", *example.tracked)
     return root
-
-
-def _toml(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -51,6 +51,8 @@ def _types(types: dict[str, TypeSettings]) -> Iterator[tuple[str, Any]]:
             yield f".{toml_key(name)}.directory", settings.directory
         if not settings.text:
             yield f".{toml_key(name)}.text", False
+        demands = {} if settings.contract is None else settings.contract.table
+        yield from ((f".{toml_key(name)}.contract.{key}", one) for key, one in demands.items())
 
 
 def _prices(prices: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -54,7 +54,7 @@ def _line(trial: Trial, *, color: bool) -> str:
         result = style("fires ", "green", on=color)
     found = ""
     if trial.finding is not None:
-        place = trial.finding.map or trial.finding.path or ""
+        place = trial.finding.file or trial.finding.path or ""
         line = f":{trial.finding.line}:{trial.finding.column}" if trial.finding.line else ""
         found = f" -> {printable(place)}{line}"
     return f"{head} {result} {trial.what}{found}{off}"

@@ -7,6 +7,7 @@ from jit_guard.named_tuple import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jit_guard.comparison.content import Content
+    from jit_guard.comparison.contracts import Contracted
     from jit_guard.comparison.portability import Portability
     from jit_guard.comparison.result import Comparison
     from jit_guard.config import Settings
@@ -28,6 +29,7 @@ class Evidence(NamedTuple):
     interrupted: str | None
     violations: list[tuple[GoalMap | Registry, Violation]]
     untracked: tuple[GitState, ...] = ()
+    contracted: Contracted | None = None  # None: no component has a contract
 
     @property
     def clean(self) -> bool:
@@ -40,4 +42,5 @@ class Evidence(NamedTuple):
             and not self.violations
             and self.interrupted is None
             and not self.untracked
+            and (self.contracted is None or not self.contracted.broken)
         )

@@ -33,10 +33,14 @@ from jit_guard.text.names import by_directory, may_not_count, never_counts
 
 
 class Landing(NamedTuple):
-    """Where an entry leads: the path that counts, and what is there."""
+    """Where an entry leads: the path that counts, and what is there.
+
+    `assumed`: it is in a submodule, of whose contents nothing is known.
+    """
 
     path: Path
     place: Place
+    assumed: bool = False
 
     @property
     def exists(self) -> bool:
@@ -160,7 +164,7 @@ class Others:
         for directory, names in served.items() if text else ():
             comparison.add_drafts(directory, names)
         for reference, landing in self._landings(part, served, comparison):
-            path, place = landing
+            path, place, _ = landing
             named.update((path.path, place.spelled, place.real, *place.links))
             if place.kind == "absent":
                 comparison.missing.listed.append(reference)
@@ -182,27 +186,29 @@ class Others:
                     reference = Reference(registry, entry, entry.filename)
                     comparison.unsafe.append(Unsafe(reference, entry.unsafe, None))
                 elif first.directory or name not in served.get(parent, ()):
-                    landing = self.land(entry)
+                    landing = land(entry, self._tree, self._modules)
                     yield Reference(registry, entry, landing.path.shown), landing
 
-    def land(self, entry: RegistryEntry) -> Landing:
-        """Return where a safe entry leads: the first path that exists, or else the first."""
-        found: list[Landing] = []
-        for path in entry.paths:
-            landing = self._landing(path)
-            if landing.exists:
-                return landing
-            found.append(landing)
-        return found[0]
 
-    def _landing(self, path: Path) -> Landing:
-        place = self._tree.resolve(path.path)
-        if place.kind == "directory" and path.directory and not holds_files(self._tree, place.real):
-            place = place._replace(kind="absent")
-        if place.kind in ("absent", "other") and self._modules.around(place.real):
-            kind: Literal["directory", "file"] = "directory" if path.directory else "file"
-            place = Place(kind, path.path, path.path)
-        return Landing(path, place)
+def land(entry: RegistryEntry, tree: Tree, modules: Modules) -> Landing:
+    """Return where a safe entry leads: the first path that exists, or else the first."""
+    found: list[Landing] = []
+    for path in entry.paths:
+        landing = _landing(path, tree, modules)
+        if landing.exists:
+            return landing
+        found.append(landing)
+    return found[0]
+
+
+def _landing(path: Path, tree: Tree, modules: Modules) -> Landing:
+    place = tree.resolve(path.path)
+    if place.kind == "directory" and path.directory and not holds_files(tree, place.real):
+        place = place._replace(kind="absent")
+    if place.kind in ("absent", "other") and modules.around(place.real):
+        kind: Literal["directory", "file"] = "directory" if path.directory else "file"
+        return Landing(path, Place(kind, path.path, path.path), assumed=True)
+    return Landing(path, place)
 
 
 def _countable(

@@ -34,6 +34,14 @@ class Contract(NamedTuple):
     max_bytes: int | None = None
 
     @property
+    def table(self) -> dict[str, Any]:
+        """The keys that are set, as in the configuration."""
+        values = {key.replace("_", "-"): value for key, value in self._asdict().items() if value}
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+        }
+
+    @property
     def compares_front_matter(self) -> bool:
         """Whether a template of `equal` has a field of the front matter."""
         fields = (part for one in self.equal for part, is_field in parse(one).parts if is_field)

@@ -12,12 +12,21 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from jit_guard.contracts.agreement import Disagreement, Fields, disagreements
-from jit_guard.contracts.component import Component, Content, Files, LoadedContract, files
+from jit_guard.contracts.component import (
+    Component,
+    Content,
+    Files,
+    LoadedContract,
+    files,
+    required,
+)
+from jit_guard.contracts.contract import Contract
 from jit_guard.contracts.data import Data, read_data
 from jit_guard.contracts.front_matter import Block, find
 from jit_guard.contracts.headings import Heading, heading, headings_in, missing
 from jit_guard.contracts.violation import Violation
 from jit_guard.registry import bounded, schema
+from jit_guard.registry.certain import Certifier
 from jit_guard.registry.positions import pointer
 from jit_guard.registry.schema import Schema
 from jit_guard.registry.strict_json import EncodingError, ReadError
@@ -40,12 +49,28 @@ class _Value(NamedTuple):
     value: Any
 
 
+def codes_about_content(contract: Contract) -> list[str]:
+    """Return the codes of the rules that need the content of a component's files."""
+    demands = {
+        _FRONT_MATTER: contract.front_matter,
+        _SCHEMA: contract.schema,
+        _HEADING: contract.headings,
+        _DISAGREEMENT: contract.compares_front_matter,
+        _TOO_LARGE: contract.max_bytes,
+    }
+    return [code for code, demand in demands.items() if demand]
+
+
 class Examiner:
     """Examines the components of one contract; see `violations_of` for a single one."""
 
     def __init__(self, loaded: LoadedContract) -> None:
         self._loaded = loaded
         self._wanted = [one for one in map(heading, loaded.contract.headings) if one]
+        schemas = {_FRONT_MATTER: loaded.front_matter, _SCHEMA: loaded.schema}
+        self._certifiers = {
+            code: Certifier(one.document) for code, one in schemas.items() if one is not None
+        }
         self._found: dict[str, list[Violation]] = {}
         self._waiting: list[_Value] = []
         self._size = 0
@@ -79,7 +104,8 @@ class Examiner:
 
     def _requires(self, component: Component) -> Iterator[Violation]:
         for name, reason in component.missing.items():
-            yield Violation(_REQUIRED, f"{name} {reason}", component.path)
+            needed = required(self._loaded.contract, component.path)[name]
+            yield Violation(_REQUIRED, f"{name} {reason}", component.path, needed=needed)
 
     def _too_large(self, component: Component, wanted: Files) -> Iterator[Violation]:
         most = self._loaded.contract.max_bytes
@@ -99,7 +125,7 @@ class Examiner:
         code = _FRONT_MATTER if self._loaded.front_matter is not None else _DISAGREEMENT
         block, front_matter = None, None
         try:
-            if not _is_text(component.contents[path]):
+            if not is_text(component.contents[path]):
                 raise ReadError(0, "the file is not valid UTF-8")
             block = find(text)
             if reads and block is None:
@@ -118,9 +144,10 @@ class Examiner:
 
     def _headings(self, path: str, text: str, start: int) -> Iterator[Violation]:
         there = list(headings_in(text, start)) if self._wanted else []
+        first = text.count("\n", 0, start) + 1  # a heading that is missing would be after it
         for one in missing(self._wanted, there):
             name = quote(_words(one.wanted))
-            line = one.elsewhere.line if one.elsewhere else one.after.line if one.after else 1
+            line = one.elsewhere.line if one.elsewhere else one.after.line if one.after else first
             if one.elsewhere is not None and one.after is not None:
                 message = f"the heading {name} must come after {quote(_words(one.after))}"
             elif one.after is not None:
@@ -175,6 +202,9 @@ class Examiner:
         self._wait(_Value(component.path, _SCHEMA, path, text, None, data.value))
 
     def _wait(self, value: _Value) -> None:
+        """Let a value wait for its schema, unless it certainly satisfies that."""
+        if self._certifiers[value.code].certifies(value.value):
+            return
         self._waiting.append(value)
         self._size += len(json.dumps(value.value))
         if self._size > _BATCH:
@@ -230,7 +260,8 @@ class _FrontMatter(NamedTuple):
         return 0
 
 
-def _is_text(content: Content) -> bool:
+def is_text(content: Content) -> bool:
+    """Check whether a content is UTF-8."""
     data = content.data
     try:
         data.decode()
@@ -273,8 +304,9 @@ def _repeated(code: str, path: str, text: str, data: Data) -> Iterator[Violation
 
 def _at(code: str, message: str, path: str, text: str, offset: int) -> Violation:
     line = text.count("\n", 0, offset) + 1
-    column = offset - text.rfind("\n", 0, offset)
-    return Violation(code, message, path, line, column)
+    before = text.rfind("\n", 0, offset)
+    mark = before < 0 and text.startswith("\ufeff")  # no column is the byte order mark's
+    return Violation(code, message, path, line, max(1, offset - before - mark))
 
 
 def _words(one: Heading) -> str:

@@ -92,17 +92,11 @@ def as_json(loaded: LoadedContract, path: str, context: Context) -> dict[str, An
     The keys are those of the configuration, with the schemas themselves in place of their paths;
     `values` are the fields of the front matter that can be known beforehand.
     """
-    contract = loaded.contract
-    found: dict[str, Any] = {
-        "front-matter": None if loaded.front_matter is None else loaded.front_matter.document,
-        "schema": None if loaded.schema is None else loaded.schema.document,
-        "headings": list(contract.headings),
-        "requires": list(contract.requires),
-        "equal": list(contract.equal),
-        "max-bytes": contract.max_bytes,
-        "values": settled(loaded, path, context),
-    }
-    return {key: value for key, value in found.items() if value not in (None, [], {})}
+    found = loaded.contract.table
+    schemas = {"front-matter": loaded.front_matter, "schema": loaded.schema}
+    found |= {key: one.document for key, one in schemas.items() if one is not None}
+    values = settled(loaded, path, context)
+    return {**found, "values": values} if values else found
 
 
 def _of_schema(document: Any) -> Iterator[str]:

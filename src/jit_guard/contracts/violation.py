@@ -14,6 +14,7 @@ class Violation(NamedTuple):
         path: the file that it is in, or the component (a directory, with a final slash).
         line, column: 1-based, in characters; None: it is in no place of a file.
         pointer: of the value, within the front matter or the document (JG601, JG602).
+        needed: the path of the file that does not exist (JG604).
     """
 
     code: str
@@ -22,3 +23,4 @@ class Violation(NamedTuple):
     line: int | None = None
     column: int | None = None
     pointer: str | None = None
+    needed: str | None = None

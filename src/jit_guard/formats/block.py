@@ -1,4 +1,4 @@
-"""One finding as lines for people: what and where, the line of its map, and the hint.
+"""One finding as lines for people: what and where, the line of its file, and the hint.
 
 The text format and the pytest plugin print the same lines.
 """
@@ -17,7 +17,7 @@ COLUMNS = 110  # of a line with an excerpt, unless a terminal is narrower
 
 def place(finding: Finding) -> str:
     """The position of a finding: `file:line:column`, or the file alone."""
-    file = finding.map or finding.path or "."
+    file = finding.file or finding.path or "."
     return file if finding.line is None else f"{file}:{finding.line}:{finding.column}"
 
 
@@ -79,7 +79,7 @@ def lines_of(data: bytes, wanted: Iterable[int]) -> dict[int, str]:
 def excerpt(
     text: str, finding: Finding, columns: int = COLUMNS, *, color: bool = False
 ) -> Iterator[str]:
-    """The line of a map with a caret below the position of a finding.
+    """The line of a file with a caret below the position of a finding.
 
     Args:
         text: the line.
@@ -103,7 +103,7 @@ def excerpt(
 
 
 def describe(finding: Finding, line: str | None = None) -> Iterator[str]:
-    """All lines about a finding; `line` is the line of its map, None if it is not known."""
+    """All lines about a finding; `line` is the line of its file, None if it is not known."""
     yield heading(finding)
     if line is not None:
         yield from excerpt(line, finding)

@@ -29,7 +29,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
 
 def _line(finding: Finding) -> str:
     """A finding without a position is reported at the start of its file."""
-    file = finding.map or finding.path or "."
+    file = finding.file or finding.path or "."
     about = f"{named}: " if (named := entry(finding)) else ""
     line, column = finding.line or 1, finding.column or 1
     return printable(f"{file}:{line}:{column}: {finding.code} {about}{finding.message}")

@@ -45,14 +45,14 @@ class Anchor(NamedTuple):
 
 
 def anchor(finding: Finding, report: Report, prefix: str) -> Anchor:
-    """The position of the entry in its map, or the start of a file that no map names.
+    """The position of the entry in its map, or in the component, or the start of an orphan.
 
     Annotations, alerts and code quality reports all need a file and a line, so a finding
     without either (a plugin's finding about the whole project, or a directory that no registry
     names) is reported at the first map.
     """
     named = finding.path if finding.path and not finding.path.endswith("/") else None
-    path = finding.map or named or next(iter(report.maps), "goal_map.json")
+    path = finding.file or named or next(iter(report.maps), "goal_map.json")
     return Anchor(from_top(path, prefix), finding.line or 1, finding.column or 1)
 
 

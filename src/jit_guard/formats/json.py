@@ -107,9 +107,11 @@ def _summary(report: Report) -> dict[str, int]:
 
 def _fields(finding: Finding) -> dict[str, Any]:
     fields = finding._asdict()
-    del fields["identity"]
+    del fields["identity"], fields["in_path"]
     if finding.entry is None:
         del fields["entry"]
+    if finding.in_path:
+        fields["file"] = finding.path
     return fields
 
 

@@ -16,7 +16,7 @@ _TOGETHER = 10_000  # findings that are kept in memory
 
 
 def listing(report: Report, options: Options) -> Iterator[str]:
-    """The findings, each with the line of its map and a hint; of each code at most MOST."""
+    """The findings, each with the line of its file and a hint; of each code at most MOST."""
     if options.quiet:
         for finding in report.findings:
             yield block.heading(finding, color=options.color, rules=options.rules)
@@ -28,8 +28,11 @@ def listing(report: Report, options: Options) -> Iterator[str]:
 
 
 def _findings(findings: Iterator[Finding], options: Options) -> Iterator[str]:
-    """Each map as a block, then the files of the tree as one, followed by an empty line each."""
-    for path, group in groupby(findings, key=lambda finding: finding.map):
+    """Each map and each component with positions as a block, then the files of the tree as one.
+
+    An empty line follows each.
+    """
+    for path, group in groupby(findings, key=lambda finding: finding.file):
         while some := list(islice(group, _TOGETHER)):
             if path is None:  # they are sorted by code; all about one file comes together
                 some.sort(key=lambda finding: finding.path or "")
@@ -38,7 +41,7 @@ def _findings(findings: Iterator[Finding], options: Options) -> Iterator[str]:
 
 
 def _block(findings: list[Finding], path: str | None, options: Options) -> Iterator[str]:
-    """The lines of findings in one map; what several of them share is shown once."""
+    """The lines of findings in one file; what several of them share is shown once."""
     lines = _lines(findings, path, options)
     hints = Counter(finding.hint for finding in findings)
     shown = None
@@ -55,7 +58,7 @@ def _block(findings: list[Finding], path: str | None, options: Options) -> Itera
 
 
 def _lines(findings: list[Finding], path: str | None, options: Options) -> dict[int, str]:
-    """The lines of a map that are shown, by their numbers."""
+    """The lines of a file that are shown, by their numbers."""
     wanted = [finding.line for finding in findings if finding.line is not None]
     data = options.read(path) if path and wanted and options.read else None
     return {} if data is None else block.lines_of(data, wanted)

@@ -128,7 +128,8 @@ def _row(finding: Finding) -> str:
 def _where(finding: Finding) -> str:
     if finding.map is None:
         return code(finding.path) if finding.path else ""
-    return f"{finding.line}:{finding.column}" if finding.line else ""
+    place = f"{finding.line}:{finding.column}" if finding.line else ""
+    return f"{code(finding.path or '')} {place}" if finding.in_path else place
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -38,6 +38,7 @@ _ABOUT = {
     "JG3": "tree",
     "JG4": "transaction",
     "JG5": "draft",
+    "JG6": "contract",
 }
 
 

@@ -15,8 +15,8 @@ _ORIGINS = {"ledger": " (from the ledger, free)", "edited": " (edited)"}
 def render(report: Report, options: Options) -> Iterator[str]:
     """The lines of a report.
 
-    A finding in a map reads `map:line:column: CODE name  goal/type: message`, any other
-    `path: CODE name  message`. It is the same text on a terminal and in a file.
+    A finding in a map or a component reads `file:line:column: CODE name  goal/type: message`, any
+    other `path: CODE name  message`. It is the same text on a terminal and in a file.
     """
     if not options.quiet:
         done = list(_done(report, options))

@@ -47,7 +47,7 @@ def shown(excinfo: pytest.ExceptionInfo[BaseException], failure: Failure) -> Ter
 
 
 def describe(finding: Finding, line: str | None) -> Iterator[str]:
-    """The lines that describe a finding; `line` is that of its map, None if it is not known."""
+    """The lines that describe a finding; `line` is that of its file, None if it is not known."""
     return map(quiet_line, block.describe(finding, line))
 
 

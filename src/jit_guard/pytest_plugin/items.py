@@ -90,7 +90,7 @@ class MapItem(pytest.Item):
         return "\n".join(describe(finding, self.suite.line(finding)))
 
     def _place(self, finding: Finding) -> tuple[Path, int]:
-        path = finding.map or finding.path
+        path = finding.file or finding.path
         return self.suite.root / path if path else self.path, finding.line or 1
 
 

@@ -47,15 +47,16 @@ class Suite:
         return verdicts.get(key, Verdict())
 
     def line(self, finding: Finding) -> str | None:
-        """The line of a finding in its map, for an excerpt; None if it cannot be read."""
-        if finding.map is None or finding.line is None:
+        """The line of a finding in its file, for an excerpt; None if it cannot be read."""
+        path = finding.file
+        if path is None or finding.line is None:
             return None
-        if finding.map not in self._data:
+        if path not in self._data:
             try:
-                self._data[finding.map] = self._source.read(finding.map) or b""
+                self._data[path] = self._source.read(path) or b""
             except UnreadableError:
-                self._data[finding.map] = b""
-        return lines_of(self._data[finding.map], [finding.line]).get(finding.line)
+                self._data[path] = b""
+        return lines_of(self._data[path], [finding.line]).get(finding.line)
 
     @cached_property
     def _read(self) -> Maps:

@@ -6,8 +6,8 @@ No engine with a guaranteed running time reads every pattern as Python's `re` do
 of a schema must not change. So `jsonschema` runs in a child process, which is interrupted after the
 time limit and killed if that fails. The limit grows with the size of schema and maps.
 
-No process is started for maps that `certifies` accepts. If `sys.executable` is not a Python (a
-frozen application), the schema is applied in this process, without a limit.
+No process is started for what certainly satisfies a schema (`certain`). If `sys.executable` is not
+a Python (a frozen application), the schema is applied in this process, without a limit.
 """
 
 from __future__ import annotations

@@ -1,21 +1,18 @@
 """Validation against JSON Schemas: the built-in one and a team's own.
 
 A conforming map is recognised without a validator (`GoalMap.conforms`). `jsonschema` is imported
-if a map violates the built-in schema, or if a team has a schema of its own. For a large map it
-takes longer than the rest of a check; a validator in Rust takes a fraction of that. Both agree on
-the keywords that almost every schema consists of. If such a schema is satisfied according to the
-Rust validator (`certifies`), `jsonschema` is skipped. Every message comes from `jsonschema`.
+if a map violates the built-in schema, or if a team has a schema of its own, unless what is checked
+certainly satisfies it (`certain`). Every message comes from `jsonschema`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.errors import ConfigError
 from jit_guard.registry import strict_json
-from jit_guard.registry.goal_map import GoalMap
 from jit_guard.text.printable import cut_quotes, quote
 
 if TYPE_CHECKING:
@@ -25,28 +22,6 @@ if TYPE_CHECKING:
 
 
 _LONGEST_REASON = 240
-
-# What `jsonschema` and the compiled validator treat alike; see `certifies`.
-_DRAFTS = (
-    "http://json-schema.org/draft-07/schema#",
-    "http://json-schema.org/draft-07/schema",
-    "https://json-schema.org/draft/2019-09/schema",
-    "https://json-schema.org/draft/2020-12/schema",
-)
-_ANNOTATIONS = frozenset(("$comment", "default", "deprecated", "description", "examples", "title"))
-_PLAIN = frozenset(("maxLength", "maxProperties", "minLength", "minProperties", "required")) | {
-    "type"
-}
-_ONE = frozenset(("additionalProperties", "else", "if", "not", "propertyNames", "then"))
-_MANY = frozenset(("allOf", "anyOf", "oneOf"))
-_NAMED = frozenset(("$defs", "definitions", "properties"))
-# Letters, classes, groups, anchors and counts mean the same in every regex dialect.
-_PATTERN = re.compile(
-    r"(?:[\w \-.,:;=@!#%&~'\"<>/^$*+?|()\[\]{}]|\\[-./$^*+?|()\[\]{}])*", re.ASCII
-)
-_COUNT = re.compile(r"(\)?)\{(?:\d*,)?(\d+)")
-_LEVELS = 2  # of objects: goals, and their component types
-_DIALECT = re.compile(r"\(\?(?!:)|\[\[|\[\^?\]|&&|--|~~|\{,|[+*?}]\+")
 
 
 class Violation(NamedTuple):
@@ -208,156 +183,3 @@ def _shorten(reason: str) -> str:
         return reason
     half = _LONGEST_REASON // 2
     return f"{reason[:half]} … {reason[-half:]}"
-
-
-def certifies(document: Any, goal_map: GoalMap) -> bool:
-    """Check whether a map certainly satisfies a schema. False means: ask `jsonschema`.
-
-    This check cannot be interrupted, so a schema that may take long is not certain, either.
-
-    Args:
-        document: a JSON Schema; the compiled validator checks it first.
-        goal_map: the map; False unless it conforms to the built-in schema.
-    """
-    patterns: list[str] = []
-    try:
-        if not goal_map.conforms or not _is_plain(document, patterns, top=True):
-            return False
-        most = min(2e6, 20_000 + 2.5e9 / (len(goal_map.text) + 1))  # a few seconds in total
-        if _weight(document, document, _LEVELS, {}) > most:
-            return False
-    except (RecursionError, LookupError, ValueError, TypeError, ArithmeticError):
-        return False
-    # Regex dialects differ in how `.` and `$` treat line ends, and in non-ASCII letters.
-    if patterns and not (goal_map.text.isascii() and "\\" not in goal_map.text):
-        return False
-    try:
-        from jsonschema_rs import validator_for
-
-        return validator_for(document, validate_formats=False, offline=True).is_valid(
-            goal_map.value
-        )
-    except Exception:  # noqa: BLE001 - not installed, or it rejects the schema
-        return False
-
-
-def _is_plain(schema: Any, patterns: list[str], *, top: bool = False) -> bool:
-    """Check whether both validators agree on all keywords; collect the patterns."""
-    if isinstance(schema, bool):
-        return True
-    return isinstance(schema, dict) and all(
-        _is_plain_keyword(keyword, value, patterns, top=top) for keyword, value in schema.items()
-    )
-
-
-def _is_plain_keyword(keyword: str, value: Any, patterns: list[str], *, top: bool) -> bool:
-    if keyword in ("const", "enum"):  # objects and arrays take the compiled validator much memory
-        values = value if keyword == "enum" and isinstance(value, list) else [value]
-        return not any(isinstance(one, (dict, list)) for one in values)
-    if keyword in _ANNOTATIONS or keyword in _PLAIN:
-        return True
-    if keyword == "$schema":
-        return top and value in _DRAFTS
-    if keyword == "$id":
-        return top
-    if keyword == "$ref":
-        return isinstance(value, str) and (value == "#" or value.startswith("#/"))
-    if keyword in _ONE:
-        return _is_plain(value, patterns)
-    if keyword in _MANY:
-        return _are_plain(value, patterns)
-    if keyword in _NAMED:
-        return isinstance(value, Mapping) and _are_plain(value.values(), patterns)
-    if keyword == "pattern":
-        return _is_plain_pattern(value, patterns)
-    if keyword == "patternProperties":
-        named = isinstance(value, Mapping) and all(
-            _is_plain_pattern(one, patterns) for one in value
-        )
-        return named and _are_plain(value.values(), patterns)
-    return False
-
-
-def _weight(schema: Any, document: Any, level: int, known: dict[tuple[int, int], float]) -> float:
-    """Estimate how many steps a plain schema takes for one value; infinite if it is endless.
-
-    Args:
-        schema: a part of the document.
-        document: the whole schema, in which references are resolved.
-        level: how many levels of objects the value may still have.
-        known: the weights of parts by level; infinite while a part is being visited, so that a
-            reference to itself for the same value is infinite.
-
-    Raises:
-        LookupError, ValueError, TypeError: a reference cannot be resolved.
-    """
-    if isinstance(schema, bool):
-        return 1
-    key = id(schema), level
-    if key in known:
-        return known[key]
-    known[key] = float("inf")
-
-    def inner(parts: Iterable[Any], levels: int = 0) -> float:
-        if levels > level:
-            return 0  # a string has no members
-        return sum(_weight(one, document, level - levels, known) for one in parts)
-
-    total = 1.0
-    for keyword, value in schema.items():
-        if keyword == "$ref":
-            total += inner([_referred(document, value)])
-        elif keyword in ("additionalProperties", "propertyNames"):
-            total += inner([value], 1)
-        elif keyword in ("patternProperties", "properties"):
-            total += inner(value.values(), 1)
-            total += sum(map(_pattern_weight, value if keyword == "patternProperties" else ()))
-        elif keyword in _ONE:
-            total += inner([value])
-        elif keyword in _MANY:
-            total += inner(value)
-        elif keyword == "pattern":
-            total += _pattern_weight(value)
-        elif keyword in ("enum", "required"):
-            total += len(value)
-    known[key] = total
-    return total
-
-
-def _referred(document: Any, reference: str) -> Any:
-    """Return the part of a document that a reference `#/…` points to."""
-    from urllib.parse import unquote
-
-    part = document
-    for name in unquote(reference).split("/")[1:]:
-        name = name.replace("~1", "/").replace("~0", "~")
-        part = part[int(name)] if isinstance(part, list) else part[name]
-    return part
-
-
-def _pattern_weight(pattern: str) -> float:
-    """Estimate the number of states of a pattern; a counted group multiplies them."""
-    weight = float(len(pattern))
-    for group, count in _COUNT.findall(pattern):
-        weight = weight * int(count) if group else weight + int(count)
-    return weight
-
-
-def _are_plain(schemas: Iterable[Any], patterns: list[str]) -> bool:
-    return all(_is_plain(one, patterns) for one in schemas)
-
-
-def _is_plain_pattern(pattern: Any, patterns: list[str]) -> bool:
-    patterns.append(pattern)
-    if (
-        not isinstance(pattern, str)
-        or len(pattern) > 1000
-        or not _PATTERN.fullmatch(pattern)
-        or _DIALECT.search(pattern)
-    ):
-        return False
-    try:
-        re.compile(pattern)
-    except re.error:  # `jsonschema` reports it
-        return False
-    return True

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from textwrap import wrap
 
-from jit_guard.rules.rule import Example, Rule
+from jit_guard.rules.rule import Example, Rule, configuration
 from jit_guard.text.printable import printable
 
 _WIDTH = 88
@@ -107,8 +107,7 @@ def _paragraph(text: str) -> Iterator[str]:
 
 
 def _example(example: Example) -> Iterator[str]:
-    for key, value in example.settings.items():
-        yield f"configuration: {key.replace('_', '-')} = {str(value).lower()}"
+    yield from (f"configuration: {line}" for line in configuration(example.settings))
     if example.tracked is not None:
         yield f"in git: {', '.join(example.tracked)}"
     for path, content in example.files.items():

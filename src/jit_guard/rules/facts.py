@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.comparison.evidence import Evidence
 from jit_guard.comparison.renames import Renames
 from jit_guard.comparison.result import Reference
+from jit_guard.config import toml_key
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.rules.hint import COMMIT, STAGE
 from jit_guard.sources.answers import GitState, Origin
@@ -15,6 +16,8 @@ from jit_guard.text.names import join
 from jit_guard.text.shell import Shell, no_command
 
 if TYPE_CHECKING:
+    from jit_guard.comparison.contracts import Broken
+    from jit_guard.contracts.contract import Contract
     from jit_guard.registry.registry import Registry
 
 
@@ -66,6 +69,7 @@ class Facts:
         self.names = evidence.names
         self.interrupted = evidence.interrupted
         self.untracked = evidence.untracked
+        self._broken = evidence.contracted.broken if evidence.contracted is not None else []
         self.origin, self.candidates, self.traces, self.tracked, *_ = surroundings
         self.shell, self.examined = surroundings.shell, surroundings.examined
         self._on_disk = surroundings.on_disk
@@ -97,6 +101,25 @@ class Facts:
             for real, named in self.comparison.through_links.items():
                 self._first.setdefault(real, self._first[named])
         return self._first.get(path)
+
+    def broken(self, code: str) -> Iterator[Broken]:
+        """Yield the violations of contracts with a code."""
+        return (one for one in self._broken if one.violation.code == code)
+
+    def contract(self, reference: Reference) -> Contract:
+        """Return the contract of the component that an entry names, which has one."""
+        if isinstance(reference.map, GoalMap):
+            found = self.settings.contract(reference.entry.component_type)
+        else:
+            found = reference.map.table.contract
+        contract: Contract = found
+        return contract
+
+    def contract_name(self, reference: Reference) -> str:
+        """Return the name of that contract in the configuration."""
+        if isinstance(reference.map, GoalMap):
+            return f"types.{toml_key(reference.entry.component_type)}.contract"
+        return f"registry[{reference.map.table.number}].contract"
 
     def on_disk(self, reference: Reference) -> bool:
         """Return whether the map on disk has this entry, too; True unless the index is checked."""

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from jit_guard.config import Settings
+from jit_guard.config import Settings, TypeSettings
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.text.names import unportable, unsafe_type
+
+if TYPE_CHECKING:
+    from jit_guard.contracts.contract import Contract
 
 GOAL = "JIT_GUARD_SELFTEST"
 
 
 class Breakage(NamedTuple):
-    """An injected fault: its description, and path -> new content (None: the file is removed)."""
+    """An injected fault: its description, and path -> new content (None: the file is removed).
+
+    `contract`: what the component must be for this to be a fault.
+    """
 
     what: str
     changes: Mapping[str, Any]
+    contract: Contract | None = None
 
 
 class CannotInjectError(ValueError):
@@ -71,6 +78,9 @@ class Sample(Protocol):
 
     def outside(self) -> Breakage:
         """Return an entry that leads out of its directory."""
+
+    def under(self, contract: Contract, settings: Settings) -> Settings:
+        """Return the settings with a contract for what such an entry names."""
 
 
 class GoalMapSample:
@@ -148,7 +158,40 @@ class GoalMapSample:
         changes = self.entry("../../jit_guard_selftest.txt")
         return Breakage("an entry leaves its directory with ..", changes)
 
+    def under(self, contract: Contract, settings: Settings) -> Settings:
+        """Return the settings with a contract for the sample's type."""
+        configured = settings.types.get(self.component_type, TypeSettings())
+        changed = {self.component_type: configured._replace(contract=contract)}
+        return settings._replace(types={**settings.types, **changed})
+
 
 def _is_directory_name(component_type: str) -> bool:
     """Return whether a component type can be the name of a directory on every system."""
     return unsafe_type(component_type) is None and unportable(f"{component_type}s") is None
+
+
+def under(
+    sample: Sample,
+    what: str,
+    contract: Contract,
+    text: str,
+    more: Mapping[str, Any] = {},
+    *,
+    suffix: str = ".txt",
+) -> Breakage:
+    """Return a component that violates a contract.
+
+    Args:
+        sample: what the fault is injected into.
+        what: the description of the fault.
+        contract: what the component must be. Of a directory, the file with the text is examined.
+        text: of the component.
+        more: other files.
+        suffix: of the component.
+    """
+    name = f"jit_guard_selftest{suffix}"
+    path = sample.path(name)
+    beside = f"{path.rpartition('/')[0]}/{name}".lstrip("/")
+    changes = {**sample.entry(name), path: text, beside: text, **more}
+    requires = contract.requires or (name,)
+    return Breakage(what, changes, contract._replace(requires=requires))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from posixpath import splitext
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from jit_guard.registry.registry import Registry, RegistryEntry, read
 from jit_guard.registry.syntax.syntax import syntax_name
@@ -20,6 +20,10 @@ from jit_guard.registry.target import RESERVED
 from jit_guard.registry.tree_globs import TreeGlobs
 from jit_guard.rules.fault import GOAL, Breakage, CannotInjectError
 from jit_guard.text.names import never_counts, unportable
+
+if TYPE_CHECKING:
+    from jit_guard.config import Settings
+    from jit_guard.contracts.contract import Contract
 
 _T = TypeVar("_T")
 _MOST = 20  # entries that are tried
@@ -193,6 +197,14 @@ class RegistrySample:
                 raise CannotInjectError("no entry takes another name")
             self._renamed[filename] = found
         return self._renamed[filename]
+
+    def under(self, contract: Contract, settings: Settings) -> Settings:
+        """Return the settings with a contract for the targets of this registry."""
+        tables = tuple(
+            one._replace(contract=contract) if one.number == self._table.number else one
+            for one in settings.registry
+        )
+        return settings._replace(registry=tables)
 
     def _first(
         self, replace: Callable[[_Slot], Iterator[str]], wanted: Callable[[Registry], _T | None]

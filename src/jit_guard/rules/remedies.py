@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jit_guard.comparison.renames import Candidate
 from jit_guard.comparison.result import Reference
 from jit_guard.config import toml_string
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.rules.facts import Facts
-from jit_guard.rules.hint import Form, Hint
+from jit_guard.rules.hint import Form, Hint, either
 from jit_guard.sources.answers import GitState
 from jit_guard.text.names import unsafe_filename
 from jit_guard.text.shell import no_command
+
+if TYPE_CHECKING:
+    from jit_guard.comparison.contracts import Broken
 
 _LARGE = 100_000  # characters of a registry
 
@@ -30,6 +34,7 @@ RELINK_OF = Form("command", "run `{command}` to set the entry {entry} to it")
 MOVE = Form("command", "move the {kind} with `{command}`")
 UNTRACK = Form("command", "remove it from git with `{command}`")
 REMOVE_FILE = Form("edit", "remove the file{then}")
+CHANGE_CONTRACT = Form("edit", "change {contract} in the configuration{then}")
 
 
 def state(found: GitState, command: str | None = None) -> Hint:
@@ -129,6 +134,15 @@ def value_for(facts: Facts, reference: Reference, path: str) -> str | None:
         return None
     filename = path[len(base) + 1 :] if base else path
     return None if unsafe_filename(filename) else string(filename)
+
+
+def of_broken(facts: Facts, broken: Broken, remedy: Form, **fields: str) -> Hint:
+    """Return a hint to change the component, with a form that has `{then}`, or its contract."""
+    then = facts.then(broken.violation.needed or broken.violation.path)
+    contract = no_command(facts.contract_name(broken.reference))
+    return either(
+        remedy(then=then, **fields), CHANGE_CONTRACT(contract=contract, then=facts.then_stage())
+    )
 
 
 def move(facts: Facts, source: str, target: str) -> Iterator[Hint]:

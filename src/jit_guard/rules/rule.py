@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.comparison.result import Reference
+from jit_guard.config import TypeSettings
 from jit_guard.registry.goal_map import GoalMap, Position
 from jit_guard.registry.positions import pointer
 from jit_guard.report import Finding
@@ -15,6 +17,7 @@ from jit_guard.rules.hint import Hint
 from jit_guard.rules.series import Series
 
 if TYPE_CHECKING:
+    from jit_guard.comparison.contracts import Broken
     from jit_guard.registry.registry import Registry
     from jit_guard.report import Severity
 
@@ -32,6 +35,27 @@ class Example(NamedTuple):
     files: Mapping[str, Any]
     settings: Mapping[str, Any] = {}
     tracked: tuple[str, ...] | None = None
+
+
+def under_contract(**demands: Any) -> dict[str, Any]:
+    """Return settings in which personas have a contract with these keys."""
+    from jit_guard.contracts.contract import Contract
+
+    return {"types": {"persona": TypeSettings(contract=Contract(**demands))}}
+
+
+def configuration(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a configuration that has the settings of an example."""
+    for key, value in settings.items():
+        if key != "types":
+            yield f"{key.replace('_', '-')} = {_toml(value)}"
+        for name, one in value.items() if key == "types" else ():
+            for demand, what in one.contract.table.items():
+                yield f"types.{name}.contract.{demand} = {_toml(what)}"
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value)  # a list in both
 
 
 class Rule(NamedTuple):
@@ -58,7 +82,7 @@ class Rule(NamedTuple):
     ) -> Finding:
         """Return a finding about a file without a position; as fast as making a tuple."""
         head = (self.code, self.name, self.severity, message, hint)
-        return Finding._make((*head, None, path, *(None,) * 5, related, False, None, None))
+        return Finding._make((*head, None, path, *(None,) * 5, related, False, None, None, False))
 
     def in_map(
         self,
@@ -123,6 +147,7 @@ class Rule(NamedTuple):
                 related,
                 fixable,
                 *goal_map.described(keys),
+                False,
             )
         )
 
@@ -139,6 +164,17 @@ class Rule(NamedTuple):
         fields.setdefault("fixable", self.fixable)
         path, keys = path or reference.path, reference.entry.keys
         return self.in_map(reference.map, keys, message, hint=hint, path=path, **fields)
+
+    def in_component(self, broken: Broken, *, hint: Hint | None = None) -> Finding:
+        """Return a finding about a violation of a contract: in the component, or at its entry."""
+        reference, violation = broken
+        related = () if violation.needed is None else (violation.needed,)
+        message, path = violation.message, violation.path
+        found = self.at_entry(reference, message, hint=hint, path=path, related=related)
+        if violation.line is None:
+            return found
+        line, column, pointer = violation.line, violation.column, violation.pointer
+        return found._replace(line=line, column=column, pointer=pointer, in_path=True)
 
     def at_component(
         self, facts: Facts, path: str, message: str, *, hint: Hint | None = None, **fields: Any

@@ -6,32 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard.comparison.content import Content
-from jit_guard.comparison.result import Comparison
 from jit_guard.errors import UnreadableError
 from jit_guard.report import Skipped
-from jit_guard.sources.read_maps import Maps
 
 if TYPE_CHECKING:
-    from jit_guard.registry.table import Table
+    from jit_guard.comparison.contracts import Contracted
+    from jit_guard.comparison.evidence import Evidence
     from jit_guard.text.stored_form import StoredForm
 
 
-def withheld(
-    maps: Maps,
-    comparison: Comparison,
-    content: Content,
-    undecided: list[UnreadableError],
-    tables: Sequence[Table] = (),
-) -> list[Skipped]:
+def withheld(evidence: Evidence, undecided: list[UnreadableError]) -> list[Skipped]:
     """Return the rules that could not be checked, for one map or for the tree.
 
     Args:
-        maps: the files that an unreadable map names are unknown.
-        comparison: contains the entries that lead to unreadable directories.
-        content: contains the files whose texts are not here, such as Git LFS pointers.
+        evidence: the files that an unreadable map names are unknown; some entries lead to
+            unreadable directories, and some components have no text here.
         undecided: errors of git when asked which files it ignores.
-        tables: the registries of the configuration; without a tree, they have no orphans.
     """
+    maps, tables = evidence.maps, evidence.settings.registry
     found = [
         Skipped(
             "JG301",
@@ -69,10 +61,12 @@ def withheld(
         for table in tables
         if table.tree is None
     )
-    for reference, place in comparison.unknown:
+    for reference, place in evidence.comparison.unknown:
         why = f"{place.real} cannot be read: {place.what}"
         found.append(Skipped("JG201", reference.map.path, why))
-    return list(dict.fromkeys([*found, *_unread(content)]))
+    found += _unread(evidence.content)
+    found += _unexamined(evidence.contracted)
+    return list(dict.fromkeys(found))
 
 
 def _unread(content: Content) -> Iterator[Skipped]:
@@ -81,8 +75,20 @@ def _unread(content: Content) -> Iterator[Skipped]:
     for path, form in content.converted:
         by_form.setdefault(form, []).append(path)
     for form, paths in by_form.items():
-        shown = ", ".join(paths[:3]) + (", ..." if len(paths) > 3 else "")
         count = len(paths)
         what = f"1 component is {form.one}" if count == 1 else f"{count} are {form.many}"
-        why = f"{what} ({shown}), so the text is not available here"
+        why = f"{what} ({_some(paths)}), so the text is not available here"
         yield Skipped("JG207", None, why)
+
+
+def _unexamined(contracted: Contracted | None) -> Iterator[Skipped]:
+    """Yield the notices about components whose contract could not be checked."""
+    if contracted is None or not contracted.unread:
+        return
+    paths = [f"{path} {why}" for path, why in contracted.unread.items()]
+    for code in sorted(contracted.unchecked):
+        yield Skipped(code, None, f"the contract was not checked: {_some(paths)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -74,5 +75,7 @@ def syntax_name(path: str) -> str | None:
 def syntax(name: str) -> Syntax:
     """Return a syntax by its name. Raises MissingLibraryError."""
     module, constant = _HOMES[name]
-    found: Syntax = getattr(import_module(f"jit_guard.registry.syntax.{module}"), constant)
+    full = f"jit_guard.registry.syntax.{module}"
+    # Texts are read by the thousand, and importing takes longer than finding what was imported.
+    found: Syntax = getattr(sys.modules.get(full) or import_module(full), constant)
     return found
