@@ -7,7 +7,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from jit_guard.comparison.ignored import without_ignored
-from jit_guard.comparison.registries import Others
+from jit_guard.comparison.modules import Modules
+from jit_guard.comparison.registries import land
 from jit_guard.comparison.resolution import resolve_entry
 from jit_guard.comparison.result import Orphans
 from jit_guard.errors import UnreadableError
@@ -38,13 +39,11 @@ def take_inventory(
         shown: the maps to list the entries of.
     """
     shelf = Shelf(tree, evidence.untracked)
-    others = None
-    if evidence.maps.registries:
-        others = Others(evidence.maps.registries, evidence.settings.registry, tree)
+    modules = Modules(tree)
     registers, room = [], MOST
     for one in evidence.maps.every:
         if one.path in shown:
-            listed = tuple(islice(_entries(one, others, tree, evidence, shelf), room))
+            listed = tuple(islice(_entries(one, modules, tree, evidence, shelf), room))
             types = tuple(one.columns) if isinstance(one, GoalMap) else ()
             registers.append(Register(one.path, _in_order(one, types), listed, one.size))
             room -= len(listed)
@@ -88,12 +87,11 @@ def _in_order(one: GoalMap | Registry, types: tuple[str, ...]) -> tuple[str, ...
 
 
 def _entries(
-    one: GoalMap | Registry, others: Others | None, tree: Tree, evidence: Evidence, shelf: Shelf
+    one: GoalMap | Registry, modules: Modules, tree: Tree, evidence: Evidence, shelf: Shelf
 ) -> Iterator[ListedEntry]:
     """Yield the entries of a map or registry; put what they name on the shelf."""
     if isinstance(one, Registry):
-        assert others is not None
-        yield from _registry_entries(one, others, shelf)
+        yield from _registry_entries(one, modules, tree, shelf)
         return
     settings = evidence.settings
     for entry in one.entries():
@@ -109,14 +107,16 @@ def _entries(
         yield ListedEntry(entry.keys, path, goal, component_type)
 
 
-def _registry_entries(registry: Registry, others: Others, shelf: Shelf) -> Iterator[ListedEntry]:
+def _registry_entries(
+    registry: Registry, modules: Modules, tree: Tree, shelf: Shelf
+) -> Iterator[ListedEntry]:
     for entry in registry.entries():
         words, _ = registry.described(entry.keys)
         path = entry.filename
         if entry.unsafe is not None:
             shelf.broken(path, f"the path is unsafe: {entry.unsafe}")
         else:
-            target, place = others.land(entry)
+            target, place, _ = land(entry, tree, modules)
             path = target.shown
             if path not in shelf:
                 expected = "directory" if target.directory else "file"

@@ -33,8 +33,8 @@ _shtab_jit_guard_options=(
   "--schemafile[JSON Schema to use instead of the configured one]:FILE:_files"
   "--source[what to check\: worktree (default), index, commit (what a git hook is about to let through), or any git tree]:WHAT:(worktree index commit HEAD)"
   "*--map[report on this map only (repeatable)]:FILE:_files"
-  "--select[report only these codes or prefixes, such as JG2,JG301]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501)"
-  "--ignore[do not report these codes or prefixes]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501)"
+  "--select[report only these codes or prefixes, such as JG2,JG301]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501 JG601 JG602 JG603 JG604 JG605 JG606)"
+  "--ignore[do not report these codes or prefixes]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501 JG601 JG602 JG603 JG604 JG605 JG606)"
   "--watch[check again whenever a file changes, until Ctrl-C]"
   "--strict[exit with 1 on warnings, too]"
   "--baseline[accept the findings listed in FILE]:FILE:_files"
@@ -77,8 +77,8 @@ _shtab_jit_guard_check_options=(
   "--schemafile[JSON Schema to use instead of the configured one]:FILE:_files"
   "--source[what to check\: worktree (default), index, commit (what a git hook is about to let through), or any git tree]:WHAT:(worktree index commit HEAD)"
   "*--map[report on this map only (repeatable)]:FILE:_files"
-  "--select[report only these codes or prefixes, such as JG2,JG301]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501)"
-  "--ignore[do not report these codes or prefixes]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501)"
+  "--select[report only these codes or prefixes, such as JG2,JG301]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501 JG601 JG602 JG603 JG604 JG605 JG606)"
+  "--ignore[do not report these codes or prefixes]:CODES:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501 JG601 JG602 JG603 JG604 JG605 JG606)"
   "--watch[check again whenever a file changes, until Ctrl-C]"
   "--strict[exit with 1 on warnings, too]"
   "--baseline[accept the findings listed in FILE]:FILE:_files"
@@ -128,7 +128,7 @@ _shtab_jit_guard_config_options=(
 _shtab_jit_guard_config_defaults_added=0
 
 _shtab_jit_guard_explain_options=(
-  ":a code such as JG201, or a rule\'s name:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501)"
+  ":a code such as JG201, or a rule\'s name:(JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501 JG601 JG602 JG603 JG604 JG605 JG606)"
 )
 
 # guard to ensure default positional specs are added only once per session
