@@ -40,6 +40,17 @@ def test_the_text_of_a_file_that_git_does_not_have_is_not_published(
 
 
 @NEEDS_GIT
+def test_no_text_is_published_if_git_cannot_say_which_files_it_has(tmp_path: Path) -> None:
+    root = repository(tmp_path, FILES)
+    (root / "gone.txt").write_text(SECRET)
+    (root / ".git/index").write_bytes(b"no index")
+    outcome = call("--format", "html", cwd=root)
+    assert SECRET not in outcome.out
+    assert "A text that git has." not in outcome.out
+    assert "texts are not shown: " in outcome.out
+
+
+@NEEDS_GIT
 def test_a_directory_of_a_registry_shows_no_such_text(tmp_path: Path) -> None:
     table = '[[registry]]\nfile = "p.json"\nentries = "$[*]"\ntarget = "{value}/"\ntree = []\n'
     made = {"jit-guard.toml": table, "p.json": '["d"]', "d/x": "x"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -55,6 +55,14 @@ class Component(NamedTuple):
     files: tuple[str, ...] = ()
     text_of: str | None = None
     provenance: tuple[Provenance, ...] = ()
+
+
+def with_statuses(component: Component, more: Iterable[Status]) -> Component:
+    """Return a component with more statuses; "present" if it has no others."""
+    known = {*component.statuses, *more} - {"present"}
+    return component._replace(
+        statuses=tuple(one for one in STATUSES if one in known) or ("present",)
+    )
 
 
 class ListedEntry(NamedTuple):

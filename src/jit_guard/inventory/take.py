@@ -12,8 +12,8 @@ from jit_guard.comparison.registries import land
 from jit_guard.comparison.resolution import resolve_entry
 from jit_guard.comparison.result import Orphans
 from jit_guard.errors import UnreadableError
-from jit_guard.inventory.inventory import Component, Inventory, ListedEntry, Register
-from jit_guard.inventory.provenance import with_provenance
+from jit_guard.inventory.inventory import Inventory, ListedEntry, Register
+from jit_guard.inventory.provenance import remembered
 from jit_guard.inventory.texts import Shelf, read_texts
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.registry.registry import Registry
@@ -49,12 +49,8 @@ def take_inventory(
             room -= len(listed)
     unnamed, unnamed_size = _unnamed(source, evidence, shelf)
     shelf.ask_git(source, evidence.comparison.top)
-    components = read_texts(shelf, source)
-    components, notes = with_provenance(root, components, shelf.digests)
-    components = {
-        path: _without_text(one) if path in shelf.private else one
-        for path, one in components.items()
-    }
+    records, notes = remembered(root, shelf.components)
+    components = read_texts(shelf, source, records)
     for what, listed_size, size in (
         ("entries", MOST - room, sum(one.size for one in registers)),
         ("files without an entry", len(unnamed), unnamed_size),
@@ -69,14 +65,6 @@ def take_inventory(
         evidence.maps.complete,
         (*shelf.notes, *notes),
     )
-
-
-def _without_text(component: Component) -> Component:
-    """Return a component that git does not have without its text, unless the ledger has that."""
-    if any(one.state == "as generated" for one in component.provenance):
-        return component
-    why = "its text is not shown, because git does not have it"
-    return component._replace(text=None, whole=True, remarks=(*component.remarks, why))
 
 
 def _in_order(one: GoalMap | Registry, types: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.errors import GitError, UnreadableError
-from jit_guard.inventory.inventory import STATUSES, Component, Status
+from jit_guard.inventory.inventory import Component, Status, with_statuses
+from jit_guard.inventory.provenance import Records, with_provenance
 from jit_guard.text.generated import digest, untouched
 from jit_guard.text.names import GENERATED, join
 
 if TYPE_CHECKING:
+    from jit_guard.ledger.history import Record
     from jit_guard.sources.answers import GitState
     from jit_guard.sources.source import Chunks, Source
     from jit_guard.sources.tree import Place, Tree
@@ -38,7 +40,6 @@ class Shelf:
     """The components found so far, and the files to read for them.
 
     Attributes:
-        digests: component -> the hash of its bytes, once they were read.
         private: components that git does not have. Their texts are not shown, unless the ledger
             has them: a pull request could name a file that only this machine has.
         notes: what is not shown, and why.
@@ -48,7 +49,6 @@ class Shelf:
         self._tree = tree
         self.components: dict[str, Component] = {}
         self.copies: list[_Copy] = []
-        self.digests: dict[str, str] = {}
         self.notes: list[str] = []
         self._untracked = {one.path: one.why for one in untracked}
         self.private: set[str] = set()
@@ -125,18 +125,12 @@ class Shelf:
             if why is None:
                 continue
             self.private.add(copy.component)
-            component = self.components[copy.component]._replace(remarks=(f"it {why}",))
+            component = self.components[copy.component]
+            if why != "is untracked":  # as the status says
+                component = component._replace(remarks=(f"it {why}",))
             if _UNNAMED.isdisjoint(component.statuses):
                 component = with_statuses(component, ["untracked"])
             self.components[copy.component] = component
-
-
-def with_statuses(component: Component, more: Iterable[Status]) -> Component:
-    """Return a component with more statuses; "present" if it has no others."""
-    known = {*component.statuses, *more} - {"present"}
-    return component._replace(
-        statuses=tuple(one for one in STATUSES if one in known) or ("present",)
-    )
 
 
 class _Budget:
@@ -165,8 +159,8 @@ class _Budget:
         return component._replace(text=self.texts.get(path), whole=path not in self._cut)
 
 
-def read_texts(shelf: Shelf, source: Source) -> dict[str, Component]:
-    """Return the components on a shelf with their texts, sizes, and what only the bytes show."""
+def read_texts(shelf: Shelf, source: Source, records: Records) -> dict[str, Component]:
+    """Return the components on a shelf with what their bytes show, and what the ledger knows."""
     budget = _Budget()
     for copy, chunks in _opened(shelf, source):
         component = shelf.components[copy.component]
@@ -177,7 +171,10 @@ def read_texts(shelf: Shelf, source: Source) -> dict[str, Component]:
         elif chunks is None:
             shelf.components[copy.component] = Component(component.path, ("missing",))
         else:
-            shelf.components[copy.component] = _read(component, copy, chunks, shelf, budget)
+            known = records.get(copy.component, [])
+            shelf.components[copy.component] = _read(
+                component, copy, chunks, known, budget, private=copy.component in shelf.private
+            )
     if budget.limit < LONGEST:
         shelf.notes.append(f"only the first {budget.limit:,} characters of each text are shown")
     return {path: budget.applied(component) for path, component in shelf.components.items()}
@@ -200,7 +197,13 @@ def _opened(
 
 
 def _read(
-    component: Component, copy: _Copy, chunks: Chunks, shelf: Shelf, budget: _Budget
+    component: Component,
+    copy: _Copy,
+    chunks: Chunks,
+    records: list[Record],
+    budget: _Budget,
+    *,
+    private: bool,
 ) -> Component:
     data = b""
     try:
@@ -216,15 +219,19 @@ def _read(
         component = component._replace(size=len(data) if whole else None)
         if not data:
             return _broken(component, "it is empty")
-        if whole:
-            shelf.digests[component.path] = digest(data)
+        if whole and records:
+            component = with_provenance(component, records, digest(data))
     if not copy.text:
         return component
     try:
         text = data.decode("utf-8") if whole else data.decode("utf-8", "ignore")
     except UnicodeDecodeError:
         return component if directory else _broken(component, "it is not text in UTF-8")
-    budget.add(component.path, text, whole=whole)
+    if private and not any(one.state == "as generated" for one in component.provenance):
+        why = "its text is not shown, because git does not have it"
+        component = component._replace(remarks=(*component.remarks, why))
+    else:
+        budget.add(component.path, text, whole=whole)
     if text.isspace():
         return _broken(component, "it has nothing but white space")
     return with_statuses(component, ["draft"]) if whole and untouched(data) else component

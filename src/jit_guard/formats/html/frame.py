@@ -143,7 +143,7 @@ def _notices(report: Report) -> Iterator[str]:
         where = f" for <code>{name(skipped.map)}</code>" if skipped.map else ""
         notices.append(f"<b>{skipped.code} was not checked</b>{where}: {name(skipped.reason)}")
     if report.inventory is not None:
-        notices += (f"<b>Not shown:</b> {name(one)}" for one in report.inventory.notes)
+        notices += (f"<b>Note:</b> {name(one)}" for one in report.inventory.notes)
     if notices:
         yield '<ul class="notices">'
         yield from (f"<li>{notice}</li>" for notice in notices)

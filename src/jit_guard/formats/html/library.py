@@ -95,7 +95,7 @@ class Library:
         types = dict.fromkeys(one for each in self.inventory.registers for one in each.types)
         columns = tuple(one for one in types if len(types) <= MOST_TYPES)
         if not columns or any(one is None for one in unnamed.values()):
-            columns = (*columns, _ELSEWHERE if columns else "file")
+            columns = (*columns, _ELSEWHERE if columns else "status")
         rows = []
         for one, component_type in unnamed.items():
             column = component_type if component_type in columns else columns[-1]
