@@ -20,8 +20,8 @@ from jit_guard.report import Report
 def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001
     """The lines of an HTML document; without an inventory, it has the findings only."""
     style, script = _resource("page.css"), _resource("page.js")
-    findings = Findings(report.findings)
     library = Library(report.inventory)
+    findings = Findings(report.findings, library)
     yield from opening(report, library, style, script)
     yield from findings_section(findings, library)
     yield from library_section(library)

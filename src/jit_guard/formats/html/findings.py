@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from jit_guard.formats.html.library import Library
-from jit_guard.formats.html.markup import count, name, path, prose
+from jit_guard.formats.html.markup import count, identifier, name, path, prose
 from jit_guard.inventory.inventory import Component
 from jit_guard.report import Finding
 
@@ -15,32 +15,26 @@ _MOST_OF_ONE = 10  # of one component
 
 
 class Findings:
-    """The findings of a report, by rule, by path and by entry."""
+    """The findings of a report, by rule and by the component that they are about."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
+    def __init__(self, findings: Iterable[Finding], library: Library) -> None:
         self.groups: dict[tuple[bool, str], list[Finding]] = {}
         self.sizes: dict[tuple[bool, str], int] = {}
-        self._about: dict[tuple[str | None, str], list[Finding]] = {}
+        self._about: dict[str, list[Finding]] = {}
         for finding in findings:
             group = (finding.severity != "error", finding.code)
             self.sizes[group] = self.sizes.get(group, 0) + 1
             shown = self.groups.setdefault(group, [])
             if len(shown) < MOST:
                 shown.append(finding)
-            self._note((None, finding.path or ""), finding)
-            if finding.map and finding.pointer:
-                self._note((finding.map, finding.pointer), finding)
+            for component in library.concerned(finding):
+                about = self._about.setdefault(component, [])
+                if len(about) < _MOST_OF_ONE:
+                    about.append(finding)
 
-    def _note(self, key: tuple[str | None, str], finding: Finding) -> None:
-        about = self._about.setdefault(key, [])
-        if len(about) < _MOST_OF_ONE:
-            about.append(finding)
-
-    def about(self, component: Component, library: Library) -> list[Finding]:
+    def about(self, component: Component) -> list[Finding]:
         """The findings about a component and the entries that name it."""
-        keys = [(None, component.path), *library.pointers(component.path)]
-        found = (one for key in keys for one in self._about.get(key, ()))
-        return list(dict.fromkeys(found))[:_MOST_OF_ONE]
+        return self._about.get(component.path, [])
 
 
 def findings_section(findings: Findings, library: Library) -> Iterator[str]:
@@ -94,9 +88,9 @@ def _line(finding: Finding, library: Library) -> str:
     about, message = name(words), prose(finding.message)
     if not words and finding.path and not finding.map:
         about = path(finding.path)
-    target = library.link(finding.path, finding.map, finding.pointer)
-    if about and target:
-        about = f'<a href="#{target}">{about}</a>'
+    concerned = library.concerned(finding)
+    if about and concerned:
+        about = f'<a href="#{identifier("c", concerned[0])}">{about}</a>'
     if where:
         where = f'<span class="where">{name(where)}</span> '
     return f"{where}{f'<strong>{about}</strong> ' if about else ''}{message}"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from jit_guard.formats.html.markup import breakable, count, identifier, name, path
 from jit_guard.inventory.inventory import STATUSES, Component, Inventory, ListedEntry, Register
 from jit_guard.registry.positions import pointer
+from jit_guard.report import Finding
 
 MOST_TYPES = 40  # columns; more are a list
 SPARSE = 4  # cells for each entry; more are a list
@@ -76,15 +77,11 @@ class Library:
         sizes = sorted({len(one.columns) for one in self.tables})
         return "".join(f".n{size}{{--n:{size}}}\n" for size in sizes)
 
-    def pointers(self, of: str) -> list[tuple[str | None, str]]:
-        """The entries that name a component: the path of a map, and a JSON Pointer."""
-        return [(one.path, pointer(*entry.keys)) for one, entry in self.named_by.get(of, ())]
-
-    def link(self, of: str | None, map_path: str | None, at: str | None) -> str | None:
-        """The id of the component that a finding is about; None if it is not listed."""
-        if map_path is not None and at is not None:
-            of = self._by_pointer.get((map_path, at), of)
-        return identifier("c", of) if of is not None and of in self.components else None
+    def concerned(self, finding: Finding) -> list[str]:
+        """The listed components that a finding is about: that of its entry, and its own path."""
+        entry = self._by_pointer.get((finding.map or "", finding.pointer or ""))
+        found = dict.fromkeys((entry, finding.path))
+        return [one for one in found if one is not None and one in self.components]
 
     def _unnamed(self) -> Iterator[Table]:
         """The table of what no entry names, with the columns of the maps."""

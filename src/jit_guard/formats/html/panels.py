@@ -38,7 +38,7 @@ def _panel(component: Component, library: Library, findings: Findings) -> Iterat
     if component.statuses != ("present",):
         yield f'<span class="meaning">{MEANINGS[component.statuses[0]]}</span>'
     yield "</p>"
-    about = findings.about(component, library)
+    about = findings.about(component)
     if about:
         yield from in_panel(about)
     yield from (f'<p class="remark">{name(one)}</p>' for one in component.remarks)
