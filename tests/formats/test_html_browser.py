@@ -355,18 +355,27 @@ def test_ten_thousand_entries_are_filtered_in_a_moment(visit: Any) -> None:
     page, _, complaints = visit("large")
     page.locator("#search").focus()
     page.wait_for_timeout(500)
-    took = page.evaluate(
-        """() => ['g', 'goal_1', 'goal_19 persona', 'nothing', 'strategy_77'].map((words) => {
-          const search = document.getElementById('search');
-          const start = performance.now();
-          search.value = words;
-          search.dispatchEvent(new Event('input', { bubbles: true }));
-          document.body.getBoundingClientRect();
-          return performance.now() - start;
-        })"""
+    # The time of the page's own thread, which other programs do not change.
+    measure = page.context.new_cdp_session(page)
+    measure.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds() -> float:
+        metrics = measure.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+    before = seconds()
+    page.evaluate(
+        """() => {
+          for (const words of ['g', 'goal_1', 'nothing', '', 'strategy_77']) {
+            const search = document.getElementById('search');
+            search.value = words;
+            search.dispatchEvent(new Event('input', { bubbles: true }));
+            document.body.getBoundingClientRect();
+          }
+        }"""
     )
-    # On a machine that does other work, too, the fastest is closest to the truth.
-    assert sorted(took)[1] < 100, took
+    took = (seconds() - before) / 5
+    assert took < 0.1
     assert page.locator("#count").inner_text() == "11 of 2,000 rows"
     page.evaluate("document.querySelector('tr:not([hidden]) td a').click()")
     assert "Some more of the text." in page.locator("article:target").inner_text()
