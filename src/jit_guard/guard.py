@@ -168,7 +168,8 @@ class Guard:
         for path in maps or ():
             on_disk = os.path.lexists(os.path.join(self.root, path))
             if not on_disk and snapshot.name != "worktree" and snapshot.read(path) is None:
-                raise UsageError(f"the map {path} is neither in {snapshot.name} nor on disk")
+                where = snapshot.origin().name
+                raise UsageError(f"the map {path} is neither in {where} nor on disk")
 
     def update_baseline(
         self, source: str = "worktree", *, maps: Sequence[str] | None = None

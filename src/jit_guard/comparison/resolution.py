@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from jit_guard.comparison.result import Comparison, Misplaced, Missing, Names, Reference, Unsafe
 from jit_guard.config import Settings
 from jit_guard.registry.goal_map import GoalMap
+from jit_guard.sources.answers import SUBMODULE
 from jit_guard.sources.tree import Place, Tree
 from jit_guard.text.names import join, may_be_unsafe, unsafe_filename, unsafe_type
 
@@ -28,10 +29,11 @@ def resolve(
         The missing components, and the paths that are in use. Other problems are recorded in the
         comparison.
     """
+    used: set[str] = set()
     absent: dict[str, AbstractSet[str]] = {}
     resolved: dict[str, dict[str, _Resolution]] = {}
     for component_type, filenames in unresolved.items():
-        gone = _plainly_absent(tree, settings, component_type, filenames)
+        gone = _plainly_absent(tree, settings, component_type, filenames, used)
         if len(gone) < len(filenames):
             rest = {
                 one: resolve_entry(tree, settings, component_type, one) for one in filenames - gone
@@ -40,7 +42,6 @@ def resolve(
             resolved[component_type] = {one: rest[one] for one in rest if one not in gone}
         if gone:
             absent[component_type] = gone if len(gone) < len(filenames) else filenames  # shared
-    used: set[str] = set()
     recorder = Recorder(comparison)
     for reference, resolution in _references(maps, settings, resolved):
         component_type = reference.entry.component_type
@@ -98,9 +99,16 @@ class Recorder:
 
 
 def _plainly_absent(
-    tree: Tree, settings: Settings, component_type: str, filenames: AbstractSet[str]
+    tree: Tree,
+    settings: Settings,
+    component_type: str,
+    filenames: AbstractSet[str],
+    used: set[str],
 ) -> set[str]:
-    """Return the filenames whose directory does not exist, or does not contain them."""
+    """Return the filenames whose directory does not exist, or does not contain them.
+
+    A submodule in which they are missing is in use all the same.
+    """
     if unsafe_type(component_type) or may_be_unsafe("/".join(filenames)):
         return set()
     base = settings.path(component_type)
@@ -112,8 +120,12 @@ def _plainly_absent(
     for inner, some in by_directory.items():
         path = join(base, inner)
         place = tree.resolve(path)
-        if place.kind == "absent":
+        if place.kind == "absent" or place.what == SUBMODULE:
             found.update(some)
+            parent, _, name = place.real.rpartition("/")
+            listing = tree.directory(parent)
+            if listing is not None and listing.others.get(name) == SUBMODULE:
+                used.add(place.real)
         elif place.kind == "directory" and place.spelled == path and not place.links:
             start = len(inner) + 1 if inner else 0
             absent = tree.plainly_absent(path, {filename[start:] for filename in some})

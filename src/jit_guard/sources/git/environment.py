@@ -148,8 +148,11 @@ def _speaks_of(top: str) -> bool:
 
 def _without_dot_git(root: str, real: str) -> Standpoint:
     """A bare repository, or a work tree whose repository only GIT_DIR names."""
-    if "GIT_DIR" not in os.environ and is_bare(real):
-        return Standpoint(real, "", {**clean_environment(), "GIT_DIR": real})
+    bare = real
+    while "GIT_DIR" not in os.environ and bare != os.path.dirname(bare):
+        if is_bare(bare):
+            return Standpoint(bare, "", {**clean_environment(), "GIT_DIR": bare})
+        bare = os.path.dirname(bare)
     directory = os.path.realpath(os.environ.get("GIT_WORK_TREE") or os.getcwd())
     prefix = repository.below(directory, real)
     if "GIT_DIR" not in os.environ or prefix == ".." or prefix.startswith("../"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import IO, NamedTuple
 
@@ -18,6 +19,12 @@ from jit_guard.sources.git.environment import Standpoint, git_command, refuse_od
 _AHEAD = 60  # requests of 65 bytes: a pipe holds 4 KiB on every system
 _PIECE = 1 << 16
 _WHOLE = 1 << 30  # piece size for `whole`, since joining many pieces doubles the memory
+
+_MOST_UNFETCHED = 100  # times that git is started again
+
+
+class _NotFetchedError(GitError):
+    """Git ended because it may not fetch an object, and has answered what was asked before."""
 
 
 class Found(NamedTuple):
@@ -32,14 +39,25 @@ class Found(NamedTuple):
 class Objects:
     """The objects of one repository; must be closed."""
 
-    def __init__(self, standpoint: Standpoint) -> None:
-        """Start git. Raises GitError if git is not installed or cannot be started."""
-        refuse_odd_files(standpoint)
+    def __init__(self, standpoint: Standpoint, *, contents: bool = True) -> None:
+        """Start git. Raises GitError if git is not installed or cannot be started.
+
+        Args:
+            standpoint: where to run git.
+            contents: read the bytes of objects; otherwise only their ids, kinds and sizes.
+        """
+        self._standpoint = standpoint
+        self._contents = contents
+        self._unfetched = 0
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        refuse_odd_files(self._standpoint)
         try:
-            self._process = subprocess.Popen(
-                git_command(["cat-file", "--batch"]),
-                cwd=standpoint.directory,
-                env=standpoint.environment,
+            return subprocess.Popen(
+                git_command(["cat-file", "--batch" if self._contents else "--batch-check"]),
+                cwd=self._standpoint.directory,
+                env=self._standpoint.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -82,9 +100,25 @@ class Objects:
         """
         waiting = iter(names)
         while batch := list(islice(waiting, _AHEAD)):
-            yield from self._batch(batch, piece)
+            while batch:
+                answered = 0
+                try:
+                    with closing(self._batch(batch, piece)) as answers:
+                        for found in answers:
+                            yield found
+                            answered += 1
+                except _NotFetchedError:
+                    # In a partial clone, git ends at the first object that it may not fetch.
+                    self._unfetched += 1
+                    if self._unfetched > _MOST_UNFETCHED:
+                        raise
+                    self.close()
+                    self._process = self._start()
+                    yield None
+                    answered += 1
+                del batch[:answered]
 
-    def _batch(self, names: Sequence[str], piece: int) -> Iterator[Found | None]:
+    def _batch(self, names: Sequence[str], piece: int) -> Generator[Found | None, None, None]:
         asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
         requests, answers = self._pipes()
         try:
@@ -115,7 +149,8 @@ class Objects:
         if len(header) != 3 or not header[2].isdecimal():  # NAME missing, NAME ambiguous
             return None
         blob, kind, size = header[0], header[1], int(header[2])
-        return Found(blob, kind, size, self._pieces(size, answers, piece))
+        pieces = self._pieces(size, answers, piece) if self._contents else iter(())
+        return Found(blob, kind, size, pieces)
 
     def _pieces(self, left: int, answers: IO[bytes], piece: int) -> Iterator[bytes]:
         while left:
@@ -135,6 +170,8 @@ class Objects:
     def _ended(self) -> GitError:
         assert self._process.stderr is not None
         error = call.words(self._process.stderr.read())
+        if "from promisor remote" in error:
+            return _NotFetchedError("the repository does not have many objects (a partial clone)")
         return GitError(f"git cat-file exited: {error}")
 
 

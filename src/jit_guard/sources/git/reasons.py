@@ -11,6 +11,7 @@ from jit_guard.sources.git.environment import clean_environment
 from jit_guard.sources.git.parts import RepositoryPart
 from jit_guard.text.names import fold
 
+_AT_ONCE = 1000  # paths in one call of git; a command line is limited
 _MOST = 10_000  # paths that get a reason; more than anyone reads
 _EMPTY_TREES = (  # its SHA-1 and SHA-256 ids; git knows them even without the object
     "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -88,27 +89,44 @@ def ignoring_rules(top: str, paths: Sequence[str]) -> dict[str, str]:
 
 
 def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
-    """Return path -> the id of its blob in a revision, for the paths that exist there."""
+    """Return path -> the id of its blob in a revision, for the paths that exist there.
+
+    Raises:
+        GitError: the revision exists, but git cannot read its trees.
+    """
     listed = list(paths)
-    asked = [path for path in listed if "\n" not in path]
-    odd = [path for path in listed if "\n" in path]  # a request is a line
-    found: dict[str, str] = {}
-    if odd:
-        command = ["ls-tree", "-z", "--full-tree", revision, "--", *odd]
-        for record in call.lines(call.ask(top, command)):
-            fields, _, path = record.partition("\t")
-            _, kind, blob = fields.split(" ")
-            if kind == "blob":
-                found[path] = blob
+    asked = [path for path in listed if "\n" not in path]  # a request is a line
+    odd = [path for path in listed if "\n" in path]
     answer = call.ask(
         top,
         ["cat-file", "--batch-check=%(objectname) %(objecttype)"],
         "".join(f"{revision}:{path}\n" for path in asked),
     )
+    if answer.returncode:  # a partial clone, which has the trees, but not the blobs
+        return _listed(top, revision, listed)
     lines = answer.stdout.decode("utf-8", "replace").split("\n")
     words = (line.rsplit(" ", 1) for line in lines)
     answers = zip(asked, words, strict=False)
-    return found | {path: blob for path, (blob, *kind) in answers if kind == ["blob"]}
+    found = {path: blob for path, (blob, *kind) in answers if kind == ["blob"]}
+    return found | _listed(top, revision, odd)
+
+
+def _listed(top: str, revision: str, paths: Sequence[str]) -> dict[str, str]:
+    """Return what `blobs_of` does, without the help of the blobs."""
+    found: dict[str, str] = {}
+    for start in range(0, len(paths), _AT_ONCE):
+        some = paths[start : start + _AT_ONCE]
+        answer = call.ask(top, ["ls-tree", "-z", "--full-tree", revision, "--", *some])
+        if answer.returncode:
+            if call.ask(top, ["cat-file", "-e", revision]).returncode:
+                return {}  # no commit yet
+            raise call.complaint("ls-tree", answer)
+        for record in call.lines(answer):
+            fields, _, path = record.partition("\t")
+            _, kind, blob = fields.split(" ")
+            if kind == "blob":
+                found[path] = blob
+    return found
 
 
 def _twins(top: str, paths: Sequence[str]) -> Mapping[str, str]:

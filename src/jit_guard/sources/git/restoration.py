@@ -7,7 +7,6 @@ from contextlib import ExitStack, closing
 
 from jit_guard.errors import GitError
 from jit_guard.sources.answers import GitState
-from jit_guard.sources.git import call
 from jit_guard.sources.git.attributes import attributes_of
 from jit_guard.sources.git.environment import Standpoint, clean_environment
 from jit_guard.sources.git.objects import Objects
@@ -69,14 +68,7 @@ def contents(root: str, states: Iterable[GitState]) -> Generator[bytes, None, No
 
 def _sizes(part: RepositoryPart, ids: dict[str, str]) -> dict[str, int | None]:
     """Return the sizes of blobs by the paths of their files; None if git does not have one."""
-    answer = call.ask(
-        part.top,
-        ["cat-file", "--batch-check=%(objectsize)"],
-        "".join(f"{blob}\n" for blob in ids.values()),
-    )
-    if answer.returncode:
-        raise call.complaint("cat-file", answer)
-    lines = answer.stdout.decode("utf-8", "replace").splitlines()
-    return {
-        path: int(line) if line.isdecimal() else None for path, line in zip(ids, lines, strict=True)
-    }
+    standpoint = Standpoint(part.top, part.prefix, clean_environment())
+    with closing(Objects(standpoint, contents=False)) as objects:
+        sizes = (found and found.size for found in objects.each(ids.values()))
+        return dict(zip(ids, sizes, strict=True))

@@ -13,7 +13,9 @@ from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import Standpoint, common_directory, git_directory
 from jit_guard.sources.git.objects import Objects
 
+_HEAD = ("HEAD", "@")
 INDEX, COMMIT = "index", "commit"
+LOST = "the repository does not have the object (a broken or partial clone)"
 
 
 def revision(source: str) -> str | None:
@@ -28,23 +30,37 @@ def revision(source: str) -> str | None:
     return None if source == INDEX else source
 
 
-def origin(root: str, source: str, *, born: bool) -> Origin:
+def origin(root: str, source: str, objects: Objects) -> Origin:
     """Return which state of the project a source names.
 
     A branch counts as the one that is checked out only by its name: a commit on it changes what the
-    name means, but never a hash, a tag or another branch.
+    name means, but never a hash, a tag or another branch. What is pushed must be its last commit,
+    too.
+
+    Args:
+        root: the project's root.
+        source: the value of `--source`.
+        objects: those of the repository.
     """
+    head = objects.whole("HEAD")
+    born = head is not None
     wanted = revision(source)
     if wanted is None:
         return Origin("index", "the index" if source == INDEX else "the commit", born)
     if source == COMMIT:
+        pushed = objects.whole(wanted)
+        if not (head and pushed and pushed[0] == head[0]):
+            branch = os.environ.get("PRE_COMMIT_LOCAL_BRANCH", "")
+            named = objects.whole(branch) if branch else None
+            name = branch if named and pushed and named[0] == pushed[0] else wanted
+            return Origin("revision", name.removeprefix("refs/heads/"), born)
         wanted = os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or wanted
     name = wanted.removeprefix("refs/heads/")
     answer = call.ask(root, ["symbolic-ref", "-q", "--short", "HEAD"])
     here = answer.stdout.decode("utf-8", "surrogateescape").strip()
     if repository.top(root) is None:  # a bare repository
         return Origin("revision", name, born)
-    checked_out = name in ("HEAD", "@") or (bool(here) and name.removeprefix("heads/") == here)
+    checked_out = name in _HEAD or (bool(here) and name.removeprefix("heads/") == here)
     return Origin("head" if checked_out else "revision", name, born)
 
 
@@ -56,6 +72,8 @@ def tree_of(objects: Objects, name: str) -> str:
     asked = name
     while "\n" not in asked:
         found = objects.whole(asked)
+        if found is None and asked != name:
+            raise GitError(f"--source {name} cannot be read: {LOST}")
         if found is None:
             break
         blob, kind, data = found
@@ -65,7 +83,10 @@ def tree_of(objects: Objects, name: str) -> str:
             raise GitError(f"--source {name} is a file; name a commit, a tag or a tree")
         # `tree ID` opens a commit, `object ID` a tag.
         asked = data.split(b"\n", 1)[0].decode().partition(" ")[2]
-    raise GitError(f"--source {name} does not exist; use worktree, index, commit or a git revision")
+    what = name or '""'
+    if name in _HEAD:
+        raise GitError(f"--source {name} does not exist: the repository has no commit yet")
+    raise GitError(f"--source {what} does not exist; use worktree, index, commit or a git revision")
 
 
 def tree_of_index(standpoint: Standpoint, directory: str) -> tuple[str, Standpoint]:
@@ -85,7 +106,7 @@ def tree_of_index(standpoint: Standpoint, directory: str) -> tuple[str, Standpoi
     Raises:
         GitError: the index has unmerged files, or git fails.
     """
-    if is_bare(standpoint.directory) and "GIT_INDEX_FILE" not in standpoint.environment:
+    if _has_no_index(standpoint):
         raise GitError("a bare repository has no index; name a revision, as in --source HEAD")
     copy = os.path.join(directory, "index")
     _copy_index(_index(standpoint), copy)
@@ -109,6 +130,17 @@ def tree_of_index(standpoint: Standpoint, directory: str) -> tuple[str, Standpoi
             "conflicts and git add them"
         )
     raise call.complaint("write-tree", answer)
+
+
+def _has_no_index(standpoint: Standpoint) -> bool:
+    if "GIT_INDEX_FILE" in standpoint.environment or os.path.lexists(_index(standpoint)):
+        return False
+    if is_bare(standpoint.directory):
+        return True
+    # Beside a bare repository to which a `.git` file points; its worktrees have an index.
+    asked = ["config", "--type=bool", "--get", "core.bare"]
+    answer = call.ask(standpoint.directory, asked, environment=standpoint.environment)
+    return answer.stdout.strip() == b"true"
 
 
 def _index(standpoint: Standpoint) -> str:

@@ -21,7 +21,7 @@ from jit_guard.sources.git.directories import renamed
 from jit_guard.sources.git.environment import Standpoint, commit_standpoint, git_directory
 from jit_guard.sources.git.listing import DIRECTORY, LINK, ids, listing
 from jit_guard.sources.git.objects import Found, Objects
-from jit_guard.sources.git.revision import origin, revision, tree_of, tree_of_index
+from jit_guard.sources.git.revision import LOST, origin, revision, tree_of, tree_of_index
 from jit_guard.sources.source import Answers, Chunks
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import by_directory, join
@@ -111,6 +111,7 @@ class GitTree:
         ids = self._ids(join(self._prefix, directory))
         asked = sorted(names)
         found = self._objects.each(ids[name].hex() for name in asked if name in ids)
+        failure = "git has exited"
         try:
             for name in asked:
                 if name not in ids:
@@ -120,7 +121,8 @@ class GitTree:
                 try:
                     blob = next(found)
                 except (GitError, StopIteration) as error:  # StopIteration: git failed before
-                    yield name, UnreadableError(path, str(error) or "git has exited")
+                    failure = str(error) or failure
+                    yield name, UnreadableError(path, failure)
                     continue
                 yield name, _lost(path) if blob is None else self._text(blob, path)
         finally:
@@ -203,8 +205,7 @@ class GitTree:
     def origin(self) -> Origin:
         """Return whether this is the index, the branch that is checked out, or another revision."""
         if self._origin is None:
-            born = self._objects.whole("HEAD") is not None
-            self._origin = origin(self._root, self.name, born=born)
+            self._origin = origin(self._root, self.name, self._objects)
         return self._origin
 
     def tracked(self, scope: str, paths: list[str]) -> set[str]:  # noqa: ARG002
@@ -231,7 +232,9 @@ class GitTree:
                 asked.add(path)
                 waiting.append(path.rpartition("/")[0])
         return {
-            join(path, ATTRIBUTES): self._bytes(self._ids(path)[ATTRIBUTES].hex(), path)
+            join(path, ATTRIBUTES): self._bytes(
+                self._ids(path)[ATTRIBUTES].hex(), join(path, ATTRIBUTES)
+            )
             for path in sorted(asked)
             if (seen := self._seen(path)) is not None and seen.has_attributes
         }
@@ -342,9 +345,7 @@ def _directories(paths: Iterable[str]) -> list[str]:
 
 
 def _lost(path: str) -> UnreadableError:
-    return UnreadableError(
-        path, "the repository does not have the object (a broken or partial clone)"
-    )
+    return UnreadableError(path, LOST)
 
 
 def _pieces(blob: Found, path: str) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from jit_guard.errors import GitError, NoGitError, UnreadableError
 from jit_guard.sources.answers import Twin
 from jit_guard.sources.disk import OPEN_FILE, pieces
-from jit_guard.sources.git import reasons
+from jit_guard.sources.git import call, reasons
 from jit_guard.sources.git.attributes import attributes_of
 from jit_guard.sources.git.commands import add_command
 from jit_guard.sources.git.directories import files_of, files_on_disk
@@ -24,6 +24,7 @@ from jit_guard.sources.repository import top
 from jit_guard.sources.twins import find_twins
 from jit_guard.text.names import join
 
+_AT_ONCE = 1000  # paths in one call of git; a command line is limited
 _LARGEST = 1 << 26  # bytes
 __all__ = ["add_command", "ignored", "recoverable", "same_text", "top", "unfiltered"]
 
@@ -65,7 +66,7 @@ def unfiltered(root: str, paths: Sequence[str]) -> dict[str, str]:
         return found
     try:
         for part in parts(root, paths):
-            staged = reasons.blobs_of(part.top, "", part.paths)
+            staged = _staged(part.top, part.paths)
             for path, attribute in attributes_of(part.top, part.paths, ["filter"]):
                 inside = part.inside(path)
                 blob = staged.get(path)
@@ -146,6 +147,17 @@ def recoverable(root: str, paths: Sequence[str]) -> set[str]:
         for path, blob in committed.items()
         if blob in _blob_ids(os.path.join(root, path), blob)
     }
+
+
+def _staged(repository: str, paths: Sequence[str]) -> dict[str, str]:
+    """Return path -> the id of its blob in the index."""
+    found: dict[str, str] = {}
+    for start in range(0, len(paths), _AT_ONCE):
+        words = ["ls-files", "-z", "--stage", "--", *paths[start : start + _AT_ONCE]]
+        for record in call.lines(call.ask(repository, words)):
+            fields, _, path = record.partition("\t")
+            found[path] = fields.split(" ")[1]
+    return found
 
 
 def _committed(root: str, paths: Iterable[str]) -> dict[str, str]:
