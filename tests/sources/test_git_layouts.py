@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from projects import HOST, SOUND, TEXT, call, git, lay_out, sound
+from projects import HOST, IS_ROOT, NOBODY, SOUND, TEXT, call, git, lay_out, sound
 from repositories import NEEDS_GIT, repository, save
 
 pytestmark = NEEDS_GIT
@@ -202,3 +204,63 @@ def test_messages_about_a_source_say_what_it_is(ahead: Path, tmp_path: Path) -> 
     git(tmp_path, "init", "-q", "empty")
     err = call("--source", "HEAD", cwd=tmp_path / "empty").err
     assert "--source HEAD does not exist: the repository has no commit yet" in err
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROWS = {
+    "Git LFS": "sources/test_stored_forms.py::test_git_lfs_contents_are_checked_where_they_are",
+    "git-crypt, transcrypt": "sources/test_stored_forms.py::"
+    "test_what_a_filter_wrote_is_never_checked_as_text",
+    "another `filter=` attribute": "sources/test_stored_forms.py::"
+    "test_a_checkout_without_the_filter_is_not_checked_as_text",
+    "git-annex": "sources/test_stored_forms.py::"
+    "test_links_of_git_annex_are_neither_followed_nor_reported_as_unsafe",
+    "a submodule": "sources/test_git_layouts.py::"
+    "test_a_submodule_is_checked_on_disk_and_missing_in_a_snapshot_of_git",
+    "a nested repository that is not a submodule": "sources/test_git_truth.py::"
+    "test_a_nested_repository_that_is_not_a_submodule",
+    "a sparse checkout": "sources/test_git_layouts.py::"
+    "test_a_fix_generates_nothing_that_a_sparse_checkout_leaves_out",
+    "a partial clone": "sources/test_git_layouts.py::"
+    "test_what_a_partial_clone_does_not_have_is_named_and_the_rest_is_checked",
+    "a linked worktree, also of a bare repository": "sources/test_git_layouts.py::"
+    "test_worktrees_of_a_bare_repository_have_an_index_and_their_directory_has_none",
+    "a bare repository": "sources/test_git_layouts.py::"
+    "test_a_bare_repository_is_found_from_every_directory_in_it",
+    "an index with conflicts": "sources/test_git_tree.py::"
+    "test_an_unfinished_merge_exits_with_2_and_names_the_files",
+    "an index that is read-only or locked": "sources/test_git_tree.py::"
+    "test_reading_the_index_writes_nothing_and_needs_no_lock",
+    "a repository of another user": "sources/test_git_layouts.py::"
+    "test_a_repository_of_another_user_is_read_once_git_accepts_it",
+    "a link with an absolute target": "sources/test_git_tree.py::"
+    "test_links_are_followed_only_within_the_project",
+    "a FIFO where git expects a file": "security/test_waiting_git.py::"
+    "test_a_fifo_is_refused_before_git_opens_it",
+}
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can give a repository away")
+def test_a_repository_of_another_user_is_read_once_git_accepts_it(
+    origin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (origin, origin / ".git"):
+        os.chown(path, NOBODY, NOBODY)
+    done = call("--source", "index", cwd=origin)
+    assert (done.code, "git config --global --add safe.directory" in done.err) == (2, True)
+    assert "JG203" in call(cwd=origin).out
+    config = origin.parent / "config"
+    config.write_text("[safe]\ndirectory = *\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    assert call("--source", "index", cwd=origin).code == 0
+
+
+def test_every_row_of_the_page_has_a_test() -> None:
+    page = (ROOT / "docs/git.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+?) \|", page, flags=re.MULTILINE)[2:]
+    assert rows == list(ROWS)
+    for named in ROWS.values():
+        path, _, name = named.partition("::")
+        assert f"def {name}(" in (ROOT / "tests" / path).read_text("utf-8")
