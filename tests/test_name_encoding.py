@@ -50,20 +50,21 @@ def report(cwd: Path, environment: Mapping[str, str], *argv: str) -> Any:
     )
 
 
-@pytest.fixture(params=["ASCII", "ISO-8859-1"])
-def locale(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module", params=["ASCII", "ISO-8859-1"])
+def locale(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """The variables of a locale in which Python does not encode names as UTF-8."""
     found = dict(C)
+    path = tmp_path_factory.mktemp("locales")
     if request.param != "ASCII":
         if shutil.which("localedef") is None:
             pytest.skip("no localedef to make a locale with")
-        path = tmp_path / "locales"
-        path.mkdir()
         words = ["localedef", "-i", "de_DE", "-f", request.param, str(path / "de_DE")]
         if subprocess.run(words, capture_output=True, check=False).returncode > 1:
             pytest.skip("localedef has no sources of locales")
         found |= {"LC_ALL": "de_DE", "LOCPATH": str(path)}
-    if answer(["-c", ENCODING], tmp_path, found).strip() == b"utf-8":
+    if answer(["-c", ENCODING], path, found).strip() == b"utf-8":
         pytest.skip("this Python always encodes names as UTF-8")
     return found
 

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from jit_guard import Guard
-from jit_guard.errors import UnreadableError
+from jit_guard.errors import GitError, UnreadableError
+from jit_guard.sources.git.attributes import filters_in_tree
+from jit_guard.sources.git.environment import commit_standpoint
 from jit_guard.sources.memory import Link
 from jit_guard.text.stored_form import lfs_pointer, stored_form
 from projects import HOST, MAP, SOUND, TEXT, Content, Outcome, call, git, lay_out, sound
@@ -153,6 +155,17 @@ def test_a_checkout_without_the_filter_is_not_checked_as_text(made: Path) -> Non
     assert [one["path"] for one in report(made, "worktree")["findings"]] == [PATH]
 
 
+def test_attributes_are_copied_only_into_a_directory_of_our_own(made: Path, tmp_path: Path) -> None:
+    standpoint = commit_standpoint(str(made))
+    out = {"../out": b"", str(tmp_path / "out"): b"", "a/../../out": b"", ".git/out": b""}
+    files = {**out, "in/.gitattributes": b"* filter=vault\n"}
+    found = filters_in_tree(standpoint, files, ["in/a", "b"])
+    assert found == {"in/a": "filter=vault"}
+    assert not list(tmp_path.rglob("out"))
+    with pytest.raises(GitError, match="cannot be copied: file name too long"):
+        filters_in_tree(standpoint, {f"{'x' * 300}/.gitattributes": b""}, ["a"])
+
+
 # --- Git LFS ------------------------------------------------------------------------------------
 
 
@@ -196,8 +209,9 @@ def test_a_map_in_git_lfs(made: Path) -> None:
 
 @pytest.mark.parametrize("name", ["link", "FIFO", "directory"])
 def test_the_store_of_git_lfs_is_read_as_plain_files(made: Path, name: str) -> None:
-    stored(made, PATH, pointer(HOST.encode() * 2))
-    oid = hashlib.sha256(HOST.encode() * 2).hexdigest()
+    wanted = b"" if name == "FIFO" else HOST.encode() * 2
+    stored(made, PATH, pointer(wanted))
+    oid = hashlib.sha256(wanted).hexdigest()
     at = made / f".git/lfs/objects/{oid[:2]}/{oid[2:4]}/{oid}"
     at.parent.mkdir(parents=True)
     if name == "link":

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from tempfile import TemporaryDirectory
 
+from jit_guard.errors import GitError
+from jit_guard.sources.disk import reason
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import Standpoint, git_directory
 from jit_guard.text.names import unsafe_path
@@ -70,9 +72,12 @@ def filters_in_tree(
         for path, data in files.items():
             if unsafe_path(path):  # only in a tree that no git has written
                 continue
-            os.makedirs(os.path.join(top, os.path.dirname(path)), exist_ok=True)
-            with open(os.path.join(top, path), "xb") as file:
-                file.write(data)
+            try:
+                os.makedirs(os.path.join(top, os.path.dirname(path)), exist_ok=True)
+                with open(os.path.join(top, path), "wb") as file:
+                    file.write(data)
+            except OSError as error:  # a name that is too long, a full disk
+                raise GitError(f"{path} cannot be copied: {reason(error)}") from None
         environment = {
             **standpoint.environment,
             "GIT_DIR": git_directory(standpoint),
