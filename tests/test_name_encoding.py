@@ -76,6 +76,9 @@ def test_the_command_works_in_any_locale(tmp_path: Path, locale: dict[str, str])
         assert report(made, locale, "--source", source)["findings"] == []
     before = (made / "goal_map.json").read_bytes()
     (made / "components/personas/grüßen.txt").unlink()
+    (missing,) = report(made, locale)["findings"]
+    name = r"$'components/personas/gr\303\274\303\237en.txt'"  # the same in every shell
+    assert f"`git restore --worktree -- {name}`" in missing["hint"]
     fixed = report(made, locale, "--fix", "--yes", "--no-input")
     assert [one["path"] for one in fixed["fixed"]] == ["components/personas/grüßen.txt"]
     assert (made / "goal_map.json").read_bytes() == before

@@ -8,19 +8,23 @@ finding; a command for another working directory changes to the root itself.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 # git reads these in a path as a pattern, or as an instruction.
 _MAGIC = re.compile(r"[*?\[\\]|\A:")
 
+_IN_UTF8 = "jit-guard-streams" not in sys._xoptions  # noqa: SLF001 - set in `cli._use_utf8_names`
+
 
 def quoted(word: str) -> str:
     """Quote a word for a POSIX shell, on one line and without a backtick.
 
-    Control characters and bytes that are not UTF-8 use the `$'...'` form of bash, zsh and ksh.
+    Control characters and bytes that are not UTF-8 use the `$'...'` form of bash, zsh and ksh, and
+    so do all that are not ASCII if the terminal would pass them to the shell in another encoding.
     """
-    if word.isprintable() and "`" not in word:
+    if word.isprintable() and "`" not in word and (word.isascii() or _IN_UTF8):
         from shlex import quote
 
         return quote(word)
