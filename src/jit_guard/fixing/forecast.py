@@ -12,9 +12,10 @@ from jit_guard.errors import JitGuardError
 from jit_guard.fixing.adopting import proposals
 from jit_guard.fixing.adoption import NewEntry
 from jit_guard.fixing.delivery import Order
+from jit_guard.fixing.examples import ExamplePools
 from jit_guard.fixing.interaction import Interaction
 from jit_guard.fixing.job import GeneratorSetup, Job
-from jit_guard.fixing.orders import ExamplePools, prepare
+from jit_guard.fixing.orders import prepare
 from jit_guard.fixing.outline import outline
 from jit_guard.fixing.past import read_past
 from jit_guard.fixing.steps import Generate
@@ -68,7 +69,7 @@ def forecast(job: Job, interaction: Interaction) -> Forecast:
             settings,
             writer,
             setup.generator.name,
-            ExamplePools(job.source, settings, found.explanation.comparison),
+            ExamplePools(job.source, settings, found.explanation.comparison, found.maps.registries),
             interaction,
             read_past(job.source.root),
         )

@@ -9,10 +9,11 @@ from contextlib import closing
 from jit_guard.errors import UsageError
 from jit_guard.fixing.adopting import adopt_orphans
 from jit_guard.fixing.delivery import Order
+from jit_guard.fixing.examples import ExamplePools
 from jit_guard.fixing.interaction import Interaction, Turn
 from jit_guard.fixing.job import Job
 from jit_guard.fixing.offers import question
-from jit_guard.fixing.orders import ExamplePools, prepare
+from jit_guard.fixing.orders import prepare
 from jit_guard.fixing.past import read_past
 from jit_guard.fixing.placing import place, place_free
 from jit_guard.fixing.session import InterruptedRun, Outcome, Ready, Session, Tally
@@ -126,7 +127,7 @@ def _round(session: Session, found: WorktreePlan) -> bool:
         settings,
         session.writer,
         session.generator.name,
-        ExamplePools(job.source, settings, found.explanation.comparison),
+        ExamplePools(job.source, settings, found.explanation.comparison, found.maps.registries),
         session.interaction,
         session.past,
     )

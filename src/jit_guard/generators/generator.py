@@ -49,8 +49,13 @@ class Request(NamedTuple):
     @property
     def suffix(self) -> str:
         """The suffix (`.txt`, `.md`, …) in lower case; empty if the filename has none."""
-        stem, dot, suffix = self.filename.rpartition("/")[2].rpartition(".")
-        return f".{suffix.lower()}" if dot and stem else ""
+        return suffix_of(self.filename)
+
+
+def suffix_of(filename: str) -> str:
+    """Return the suffix of a filename in lower case; empty if it has none."""
+    stem, dot, suffix = filename.rpartition("/")[2].rpartition(".")
+    return f".{suffix.lower()}" if dot and stem else ""
 
 
 class Usage(NamedTuple):
