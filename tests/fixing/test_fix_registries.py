@@ -254,6 +254,16 @@ def test_a_renamed_directory_is_left_if_another_entry_would_lead_elsewhere(
         assert outcome.code == 0
 
 
+def test_a_directory_is_relinked_although_its_tree_is_of_files(tmp_path: Path) -> None:
+    table = {"target": "'{value}/'", "tree": "['p/**']"}
+    files = {"p/a/x/one.md": ONE, "p/a/two.md": TWO, "p/b/x/one.md": TWO}
+    root = registered(tmp_path / "r", [{"at": "p/a"}, {"at": "p/b"}], table, **files)
+    (root / "p/a").rename(root / "p/c")
+    outcome = fix(root, "--format", "json")
+    assert done(outcome) == [("relinked", "all[0].at", "p/c/")]
+    assert outcome.code == 0
+
+
 def test_a_directory_with_most_of_the_files_is_offered(tmp_path: Path) -> None:
     root = marketplace(tmp_path)
     git(root, "mv", "plugins/review", "plugins/code-checker")

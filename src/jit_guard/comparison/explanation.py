@@ -93,7 +93,8 @@ def explain(
     comparison = comparison._replace(orphans=orphans)
     missing = dict.fromkeys(one.path for one in islice(comparison.missing, most))
     named = _by_real_path(tree, missing)
-    same_text = source.same_text(list(named), list(islice(orphans, most)))
+    there = list(islice(orphans, most))
+    same_text = source.same_text(list(named), [*there, *_directories(named, there)])
     traces: dict[str, GitState] = {}
     untraced: UnreadableError | None = None
     try:
@@ -109,6 +110,17 @@ def explain(
         notes,
         undecided,
         untraced,
+    )
+
+
+def _directories(missing: Iterable[str], orphans: Iterable[str]) -> Iterable[str]:
+    """Return the directories around orphan files that may be missing ones, renamed."""
+    depths = {path.count("/") for path in missing if path.endswith("/")}
+    if not depths:
+        return ()
+    names = (path.split("/") for path in orphans if not path.endswith("/"))
+    return dict.fromkeys(
+        "/".join(one[:depth]) + "/" for one in names for depth in depths if depth < len(one)
     )
 
 
