@@ -193,6 +193,15 @@ def test_a_likely_file_is_offered(accept: Any, shown: str, keys: str) -> None:
     assert ("write the file as git has it" in out.getvalue()) is (accept == "restore")
 
 
+def test_a_directory_is_offered_but_never_generated() -> None:
+    offer = Offer(ENTRY, "a/", "b/", "most files as last committed", ONLY, "relink")
+    asked, out = dialogue(["g", "r"])
+    assert asked.offer(offer) == "relink"
+    assert "b/ may be the directory: most files as last committed.\n" in out.getvalue()
+    assert "now? [r]elink [s]kip" in out.getvalue()
+    assert "is not one of the keys" in out.getvalue()
+
+
 def test_a_file_that_git_has_is_offered_with_the_reason() -> None:
     asked, out = dialogue(["s"])
     asked.offer(Offer(ENTRY, "a", "a", "was removed with git rm", ONLY, "restore", ""))

@@ -109,6 +109,8 @@ class Dialogue:
             self._head(offer.turn, _name(offer.entry))
             self._say(f"{offer.path} does not exist.", _explained(offer))
             choices: Mapping[str, Choice] = {"g": "generate", "s": "skip"}
+            if offer.path.endswith("/"):  # a directory is never generated
+                choices = {"s": "skip"}
             if offer.accept is not None:
                 choices = {"r": offer.accept, **choices}
             words = _KEYS if offer.accept != "restore" else {**_KEYS, "r": _RESTORE}
@@ -285,4 +287,5 @@ def _explained(offer: Offer) -> str:
         return offer.reason
     if offer.likely == offer.path:
         return f"It {offer.why}."
-    return f"{offer.likely} may be the file: {offer.why}."
+    kind = "directory" if offer.path.endswith("/") else "file"
+    return f"{offer.likely} may be the {kind}: {offer.why}."
