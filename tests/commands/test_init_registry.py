@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from jit_guard.commands import proposal
+from jit_guard.commands import inference
 from jit_guard.commands.proposal import propose
 from jit_guard.sources.memory import Link, Memory
 from projects import TEXT, Content, call, lay_out
@@ -42,8 +44,8 @@ def written(*names: str, top: str = "skills", end: str = "/SKILL.md") -> dict[st
             [
                 'file = "skills/index.json"',
                 'entries = "$.skills[*].path"',
-                'target = "{value}/"',
-                'tree = ["skills/*/"]',
+                'target = "{value}/SKILL.md"',
+                'tree = ["skills/*/SKILL.md"]',
             ],
             "4 entries, 1 missing, 1 orphan",
         ),
@@ -98,6 +100,109 @@ def written(*names: str, top: str = "skills", end: str = "/SKILL.md") -> dict[st
             ['file = "index.json"', 'entries = "$[*]"', 'target = "{value}"'],
             "2 entries, 0 missing, 0 orphans, orphans are not checked",
         ),
+        (  # a field of the object around, and of the objects around that
+            {
+                "icons.json": json.dumps(
+                    [{"name": one, "versions": {"svg": ["flat", "line"]}} for one in ("go", "c")]
+                    + [{"name": "r-lang", "versions": {"svg": ["flat"]}}]
+                ),
+                **{
+                    f"art/{one}/{one}-{kind}.svg": TEXT
+                    for one in ("go", "c", "r-lang")
+                    for kind in ("flat", "line")
+                },
+            },
+            [
+                'file = "icons.json"',
+                'entries = "$[*].versions.svg[*]"',
+                'target = "art/{name}/{name}-{value}.svg"',
+                'tree = ["art/**/*.svg"]',
+            ],
+            "5 entries, 0 missing, 1 orphan",
+        ),
+        (  # the key is the name of a directory, which is in another field
+            {
+                "manifest.json": json.dumps(
+                    {
+                        "skills": {
+                            one: {
+                                "home": "new" if one == "d" else "old",
+                                "files": ["x.md", "y/z.md"],
+                            }
+                            for one in "abcd"
+                        }
+                    }
+                ),
+                **{
+                    f"{'new' if one == 'd' else 'old'}/{one}/{name}": TEXT
+                    for one in "abcd"
+                    for name in ("x.md", "y/z.md")
+                },
+            },
+            [
+                'file = "manifest.json"',
+                'entries = "$.skills.*.files[*]"',
+                'target = "{home}/{keys[1]}/{value}"',
+                'tree = ["old/**/*.md", "new/d/**/*.md"]',
+            ],
+            "8 entries, 0 missing, 0 orphans",
+        ),
+        (  # pages of any depth, between headings and addresses
+            {
+                "site/nav.json": json.dumps(
+                    {
+                        "menu": [
+                            {"pages": ["start", {"pages": ["deep/one", "deep/two"]}]},
+                            {"pages": ["more", "last", "https://example.com/x"]},
+                        ]
+                    }
+                ),
+                **written("start", "deep/one", "deep/two", "more", "left", top="site", end=".mdx"),
+                "site/last.md": TEXT,
+            },
+            [
+                'file = "site/nav.json"',
+                'entries = "$..pages[*]"',
+                'match.value = "[^:]+"',
+                'target = ["{value}.mdx", "{value}.md"]',
+                'base = "{dir}"',
+                'tree = ["site/**"]',
+            ],
+            "5 entries, 0 missing, 1 orphan",
+        ),
+        (  # several files, with comments, and paths that go up
+            {
+                **{
+                    f"packs/{one}/pack.json": f'{{ // {one}\n"parts": ["../../lib/{one}.txt", '
+                    f'"../../lib/{one}2.txt",]}}'
+                    for one in "abc"
+                },
+                **written(*"abc", "a2", "b2", "c2", "left", top="lib", end=".txt"),
+            },
+            [
+                'file = "packs/*/pack.json"',
+                'format = "jsonc"',
+                'entries = "$.parts[*]"',
+                'target = "{value}"',
+                'base = "{dir}"',
+                'tree = ["lib/*.txt"]',
+            ],
+            "6 entries, 0 missing, 1 orphan",
+        ),
+        (  # the first directory differs, and something is called like it elsewhere
+            {
+                "work.yaml": "projects:\n"
+                + "".join(f"- {{name: {one}, folder: {one}/core}}\n" for one in "abcde"),
+                **{f"{one}/core/build.json": "[]" for one in "abcdef"},
+            },
+            [
+                'file = "work.yaml"',
+                'entries = "$.projects[*].folder"',
+                'target = "{value}/build.json"',
+                'tree = ["*/core/build.json"]',
+            ],
+            "5 entries, 0 missing, 1 orphan",
+        ),
         (MARKETPLACE, ['preset = "claude-marketplace"'], "1 entry, 0 missing, 1 orphan"),
     ],
 )
@@ -121,6 +226,17 @@ def test_a_table_is_proposed_for_what_is_there(
         {"index.json": b"\xff", "manifest.yaml": "a: [", "registry.toml": "="},
         {"node_modules/index.json": '["a.md", "b.md"]', "a.md": TEXT, "b.md": TEXT},
         {"notes.json": '["a.md", "b.md"]', "a.md": TEXT, "b.md": TEXT},
+        {  # words that are also names of files
+            "package.json": '{"keywords": ["x", "y", "z"], "scripts": {"x": "z", "y": "x"}}',
+            **{f"bin/{one}.sh": TEXT for one in "xyz"},
+        },
+        {  # each file names itself
+            **{f"lib/{one}/package.json": f'{{"name": "{one}"}}' for one in "abcdefghij"},
+        },
+        {  # a few of many
+            "settings.json": json.dumps({"skip": [f"src/{number}.py" for number in range(6)]}),
+            **{f"src/{number}.py": TEXT for number in range(30)},
+        },
         {"index.json": '["a.md", "b.md"], ["a.md"]'},
     ],
 )
@@ -128,14 +244,31 @@ def test_nothing_is_proposed_where_nothing_is_clear(files: dict[str, Content]) -
     assert propose(Memory(files)) is None
 
 
+def test_hostile_names_and_documents_are_no_proposal_and_take_little_time() -> None:
+    deep = "[" * 400 + '"lib/a.md", "lib/b.md"' + "]" * 400
+    wide = json.dumps({str(number): {"x": ["lib/a.md"] * 9} for number in range(3000)})
+    files: dict[str, Content] = {
+        "index.json": deep,
+        "registry.json": wide,
+        "catalog[1].json": '["lib/a.md", "lib/b.md"]',
+        "manifest.json": '["lib/{value}.md", "lib/{b.md", "lib/*.md"]',
+        **written("a", "b", "{value}", "{b", "*", top="lib", end=".md"),
+    }
+    start = monotonic()
+    found = propose(Memory(files))
+    assert monotonic() - start < 20  # the limit is five, for all files
+    files_named = re.findall(r"^file = (.*)$", found.text if found else "", re.MULTILINE)
+    assert set(files_named) <= {'"index.json"', '"registry.json"'}
+
+
 def test_several_registries_are_proposed_together() -> None:
     found = propose(
         Memory(
             {
-                "skills/index.json": '["a", "b"]',
-                "agents/index.json": '["a.md", "b.md", "c.md"]',
-                **written("a", "b"),
-                **written("a", "b", "c", top="agents", end=".md"),
+                "skills/index.json": '["a", "b", "c"]',
+                "agents/index.json": '["a.md", "b.md"]',
+                **written("a", "b", "c"),
+                **written("a", "b", top="agents", end=".md"),
             }
         )
     )
@@ -174,10 +307,10 @@ def test_what_a_check_does_not_read_is_never_written(
     assert "[[registry]]" not in outcome.out
     assert not (root / "jit-guard.toml").exists()
 
-    def other(_: Any) -> str:
-        return "$.nothing"
+    def other(location: Any) -> list[str]:
+        return ["$.nothing"]
 
-    monkeypatch.setattr(proposal, "_expression", other)
+    monkeypatch.setattr(inference, "expressions", other)
     files = {"index.json": '["lib/a.md", "lib/b.md"]', **written("a", "b", top="lib", end=".md")}
     assert propose(Memory(files)) is None
 

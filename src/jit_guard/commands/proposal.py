@@ -1,43 +1,40 @@
-"""What `init` proposes for a registry that a project already has: a `[[registry]]` table.
+"""What `init` proposes for the registries that a project has: `[[registry]]` tables.
 
-A preset, if its file exists. Otherwise, of every file that is called like an index, the expression
-whose texts most often are existing paths. Nothing is proposed that a check in memory did not read.
+A preset, if its file exists; then, of every data file, the expressions whose nodes name existing
+paths. Nothing is proposed that a check in memory did not read, and nothing that may be chance.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from posixpath import commonpath, splitext
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from time import monotonic
+from typing import NamedTuple
 
 from jit_guard.check import check
+from jit_guard.commands.inference import Guess, Votes
+from jit_guard.commands.path_index import PathIndex
+from jit_guard.commands.shapes import Family, families, read
+from jit_guard.commands.tree_guess import guess_tree
 from jit_guard.config import CONFIG_FILE, PRESETS, toml_string
 from jit_guard.errors import JitGuardError
 from jit_guard.project import load
-from jit_guard.registry.strict_json import EncodingError, ReadError
-from jit_guard.registry.syntax.syntax import syntax, syntax_name
-from jit_guard.registry.target import OutsideTargetError, normalized
 from jit_guard.report import Report
 from jit_guard.sources.overlay import Overlay
 from jit_guard.sources.source import Source
 from jit_guard.sources.tree import Tree
-from jit_guard.text.names import join
 
-_STEMS = {"index", "manifest", "registry", "catalog", "skills", "prompts", "agents", "plugins"}
-_SKIPPED = {"node_modules", "vendor", "dist", "build", "venv", "target"}
-_DEEPEST = 3
-_MOST_DIRECTORIES = 2_000
-_MOST_FILES = 20
-_MOST_BYTES = 2_000_000
-_MOST_TEXTS = 2_000
-_MOST_TABLES = 5
-_LEAST_HITS = 2
-_TAILS = ("", "/", ".md", ".mdx", ".txt")  # what a target adds to a value
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_Step = str | None  # a name; None: each element or member
+_MOST_TABLES = 6
+_MOST_OF_ONE = 4  # tables of the same file
+_LEAST_SPELLED_SO = 2  # distinct paths, written as paths, in a file that is called like a registry
+_LEAST_WORDS_SO = 3  # written as words, or keys
+_LEAST_SPELLED = 4  # in another file
+_LEAST_WORDS = 5
+_LEAST_ALONE = 8  # if each of several files has one
+_SMALL = 0.2  # of the paths of the largest table: less is beside the point
+_COVERED = 0.5  # of what is beside the paths of a table, the least that it names
+_NEW = 0.2  # of the paths of a table, those that no other table names
+_LONGEST = 5.0  # seconds until no more files are read
+_Keys = dict[str, str]
 
 
 class Proposal(NamedTuple):
@@ -69,44 +66,90 @@ def _count(number: int, one: str, several: str) -> str:
 
 
 class _Found(NamedTuple):
-    """Texts of one file that are mostly paths."""
+    """A table that may be proposed."""
 
-    file: str
-    steps: tuple[tuple[_Step, bool], ...]  # with True: of an array
-    relative: bool  # to the directory of the file
-    tail: str
-    hits: tuple[str, ...]  # the paths that exist
-    texts: tuple[str, ...]
-
-    @property
-    def rank(self) -> tuple[int, float, int, int]:
-        """More hits are better, then fewer misses, then more slashes, then fewer stars."""
-        stars = sum(step is None and not of_array for step, of_array in self.steps)
-        slashes = sum("/" in text for text in self.texts)
-        return len(self.hits), len(self.hits) / len(self.texts), slashes, -stars
+    family: Family
+    guess: Guess
+    form: str | None
 
 
 def propose(source: Source) -> Proposal | None:
     """Return what to configure for the registries of a project; None if there is nothing."""
     tree = Tree(source)
-    presets = [name for file, name in PRESETS.items() if tree.resolve(file).kind == "file"]
-    if presets:
-        return _verified(source, [_table({"preset": toml_string(name)}) for name in presets])
-    best = sorted(filter(None, (_best(source, tree, one) for one in _files(tree))), key=_rank)
-    tables: list[str] = []
-    proposal: Proposal | None = None
-    for found in best[:_MOST_TABLES]:
-        for variant in _variants(found):
-            more = _verified(source, [*tables, _table(variant)])
-            if more is not None and _is_plausible(more, found, proposal):
-                tables.append(_table(variant))
+    presets = {file: name for file, name in PRESETS.items() if tree.resolve(file).kind == "file"}
+    tables = [_table({"preset": toml_string(name)}) for name in dict.fromkeys(presets.values())]
+    proposal = preset = _verified(source, tables) if tables else None
+    if proposal is None:  # a preset that cannot be read, or names nothing here
+        tables = []
+    index = PathIndex(tree)
+    known: set[str] = set()
+    found = sorted(_found(source, index, presets), key=_size, reverse=True)
+    for one in found:
+        small = preset is not None or _size(one) < _SMALL * _size(found[0])
+        if (small and not one.family.is_named_so) or _is_known(one.guess, known):
+            continue
+        if len(tables) >= _MOST_TABLES:
+            break
+        for keys in _variants(one, index, known):
+            more = _verified(source, [*tables, _table(keys)])
+            if more is not None and _is_plausible(more, one.guess, proposal):
+                tables.append(_table(keys))
                 proposal = more
+                known.update(one.guess.paths)
                 break
     return proposal
 
 
-def _rank(found: _Found) -> int:
-    return -len(found.hits)
+def _size(found: _Found) -> int:
+    return len(set(found.guess.paths))
+
+
+def _found(source: Source, index: PathIndex, presets: Iterable[str]) -> Iterator[_Found]:
+    """Yield a table for every expression of every file that may be a registry."""
+    until = monotonic() + _LONGEST
+    taken = set(presets)
+    for family in families(index):
+        if monotonic() > until or not taken.isdisjoint(family.paths):
+            continue
+        nodes, form = read(source, family)
+        votes = Votes(nodes, index)
+        out: set[int] = set()
+        for _ in range(_MOST_OF_ONE):
+            guess = votes.best(out)
+            if guess is None:
+                break
+            out.update(guess.nodes)
+            if _is_certain(guess, family, index):
+                yield _Found(family, guess, form)
+
+
+def _is_certain(guess: Guess, family: Family, index: PathIndex) -> bool:
+    """Check that the nodes name paths on purpose.
+
+    In a file that is called like a registry, what looks like a path is one. Else the
+    entries must name most of what is beside them, and what only looks like a word, or is the only
+    entry of its file, must nearly always be right.
+    """
+    distinct = len(set(guess.paths))
+    if guess.spelled and family.is_named_so:
+        return distinct >= _LEAST_SPELLED_SO
+    alone = len(family.paths) > 1 and len(guess.paths) < 2 * guess.files
+    if alone and not guess.spelled:
+        return False
+    sure = 10 * guess.misses <= len(guess.paths)
+    words = _LEAST_WORDS_SO if family.is_named_so else _LEAST_WORDS
+    least = _LEAST_ALONE if alone else _LEAST_SPELLED if guess.spelled else words
+    if distinct < least or not (sure or (guess.spelled and not alone)):
+        return False
+    return bool(guess_tree(index, guess.paths, covered=_COVERED))
+
+
+def _is_known(guess: Guess, known: set[str]) -> bool:
+    """Check whether other tables name these paths already."""
+    paths = {one.rstrip("/") for one in guess.paths}
+    others = {one.rstrip("/") for one in known}
+    inside = {one for one in paths - others if any(other.startswith(f"{one}/") for other in others)}
+    return len(paths - others - inside) < _NEW * len(paths)
 
 
 def _verified(source: Source, tables: Sequence[str]) -> Proposal | None:
@@ -121,160 +164,39 @@ def _verified(source: Source, tables: Sequence[str]) -> Proposal | None:
     return None if broken or report.unreadable or not report.entries else Proposal(text, report)
 
 
-def _is_plausible(proposal: Proposal, found: _Found, before: Proposal | None) -> bool:
-    """Check whether a table brings neither more orphans than entries nor files that are no text."""
+def _is_plausible(proposal: Proposal, guess: Guess, before: Proposal | None) -> bool:
+    """Check what a table adds: mostly paths that exist, few orphans, and files that are text."""
     codes = [one.code for one in proposal.report.findings]
     known = [one.code for one in before.report.findings] if before is not None else []
-    orphans = codes.count("JG301") - known.count("JG301")
-    return orphans <= len(found.texts) and codes.count("JG207") == known.count("JG207")
+    entries = proposal.report.entries - (before.report.entries if before is not None else 0)
+    missing, orphans, *others = (
+        codes.count(code) - known.count(code)
+        for code in ("JG201", "JG301", "JG202", "JG204", "JG205", "JG207")
+    )
+    return 3 * missing <= entries and orphans <= 2 * len(guess.paths) and not any(others)
 
 
-def _variants(found: _Found) -> Iterator[dict[str, str]]:
+def _variants(found: _Found, index: PathIndex, known: set[str]) -> Iterator[_Keys]:
     """Yield tables for what was found, the strictest first."""
-    table = {
-        "file": toml_string(found.file),
-        "entries": toml_string(_expression(found)),
-        "target": toml_string(f"{{value}}{found.tail}"),
-    }
-    if found.relative:
-        table["base"] = toml_string("{dir}")
-    globs = _tree(found)
+    family, guess, form = found
+    keys = {"file": toml_string(family.file)}
+    if form is not None:
+        keys["format"] = toml_string(form)
+    keys["entries"] = toml_string(guess.entries)
+    if guess.match is not None:
+        keys["match.value"] = toml_string(guess.match)
+    targets = [toml_string(one) for one in guess.targets]
+    keys["target"] = targets[0] if len(targets) == 1 else f"[{', '.join(targets)}]"
+    if guess.base:
+        keys["base"] = toml_string(guess.base)
+    globs = guess_tree(index, guess.paths, known)
     trees = [{"tree": f"[{', '.join(map(toml_string, globs))}]"}] if globs else []
+    if family.is_named_so:  # otherwise it may be chance
+        trees.append({})
     for text in ({}, {"text": "false"}):
-        for tree in (*trees, dict[str, str]()):
-            yield {**table, **tree, **text}
+        for tree in trees:
+            yield {**keys, **tree, **text}
 
 
-def _table(keys: dict[str, str]) -> str:
+def _table(keys: _Keys) -> str:
     return "\n".join(["[[registry]]", *(f"{key} = {value}" for key, value in keys.items()), ""])
-
-
-def _files(tree: Tree) -> list[str]:
-    """Return the files that are called like a registry, those near the root first."""
-    found: list[str] = []
-    waiting = [("", 0)]
-    for directory, depth in islice(_growing(waiting), _MOST_DIRECTORIES):
-        listing = tree.directory(directory)
-        if listing is None:
-            continue
-        found += (
-            join(directory, name)
-            for name in sorted(listing.files)
-            if splitext(name)[0].lower() in _STEMS and syntax_name(name)
-        )
-        if depth < _DEEPEST:
-            inside = sorted(one for one in listing.directories if one not in _SKIPPED)
-            waiting += ((join(directory, one), depth + 1) for one in inside if one[0] != ".")
-    return found[:_MOST_FILES]
-
-
-def _growing(waiting: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
-    yield from waiting  # also what is added meanwhile
-
-
-def _best(source: Source, tree: Tree, file: str) -> _Found | None:
-    """Return the expression of a file whose texts most often are paths."""
-    try:
-        data = source.read(file)
-        if data is None or len(data) > _MOST_BYTES:
-            return None
-        how = syntax(syntax_name(file) or "json")
-        value = how.read(how.decode(data)).value
-    except (JitGuardError, ReadError, EncodingError):
-        return None
-    texts = list(islice(_texts(value, ()), _MOST_TEXTS))
-    groups: dict[tuple[tuple[_Step, bool], ...], list[str]] = {}
-    for location, text in texts:
-        for steps in _generalized(location):
-            groups.setdefault(steps, []).append(text)
-    directory = file.rpartition("/")[0]
-    found = [
-        _Found(file, steps, relative, tail, hits, tuple(group))
-        for steps, group in groups.items()
-        for relative in ((False, True) if directory else (False,))
-        for tail in _TAILS
-        if len(group) >= _LEAST_HITS
-        and len(hits := _hits(tree, directory if relative else "", group, tail)) >= _LEAST_HITS
-        and 2 * len(hits) > len(group)
-    ]
-    return max(found, key=lambda one: one.rank, default=None)
-
-
-def _texts(value: Any, location: tuple[tuple[str, bool], ...]) -> Iterator[Any]:
-    """Yield each text of a document, with the names and indices to it."""
-    if isinstance(value, str):
-        yield location, value
-    elif isinstance(value, dict):
-        for key, one in value.items():
-            yield from _texts(one, (*location, (key, False)))
-    elif isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _texts(one, (*location, (str(index), True)))
-
-
-def _generalized(
-    location: tuple[tuple[str, bool], ...],
-) -> set[tuple[tuple[_Step, bool], ...]]:
-    """Return the expressions that a location fits: with all names, or only some of them."""
-    last = len(location) - 1
-    return {
-        tuple(
-            (None if of_array or number not in kept else name, of_array)
-            for number, (name, of_array) in enumerate(location)
-        )
-        for kept in (range(len(location)), (0, last), (0,), (last,), ())
-    }
-
-
-def _hits(tree: Tree, base: str, texts: Sequence[str], tail: str) -> tuple[str, ...]:
-    """Return the paths of the texts that exist."""
-    found = []
-    for text in texts:
-        try:
-            path = normalized(base, text.rstrip("/") + tail if tail == "/" else text + tail)
-        except OutsideTargetError:
-            continue
-        kind = "directory" if path.directory else "file"
-        if path.path and text and tree.resolve(path.path).kind == kind:
-            found.append(path.path)
-    return tuple(found)
-
-
-def _expression(found: _Found) -> str:
-    parts = ["$"]
-    for name, of_array in found.steps:
-        if name is None:
-            parts.append("[*]" if of_array else ".*")
-        elif _PLAIN.fullmatch(name):
-            parts.append(f".{name}")
-        else:
-            quoted = json.dumps(name)[1:-1].replace('\\"', '"').replace("'", "\\'")
-            parts.append(f"['{quoted}']")
-    return "".join(parts)
-
-
-def _tree(found: _Found) -> list[str]:
-    """Return globs of what is beside the paths; none if some of them are at the root."""
-    groups: dict[str, list[str]] = {}
-    for path in found.hits:
-        top, slash, _ = path.partition("/")
-        if not slash:
-            return []
-        groups.setdefault(top, []).append(path)
-    globs: dict[str, None] = {}
-    for paths in groups.values():
-        parents = [one.rpartition("/")[0] for one in paths]
-        around = commonpath(parents)
-        names = {one.rpartition("/")[2] for one in paths}
-        depths = {one.count("/") for one in paths}
-        deeper = depths.pop() - around.count("/") - 1 if len(depths) == 1 else -1
-        if found.tail == "/":
-            globs |= dict.fromkeys([f"{around}/{'*/' * (deeper + 1)}"] if deeper >= 0 else [])
-        elif len(names) == 1 and deeper >= 0 and len(paths) > 1:
-            globs[f"{around}/{'*/' * deeper}{names.pop()}"] = None
-        else:
-            between = "" if deeper == 0 else "**/"
-            globs |= dict.fromkeys(
-                f"{around}/{between}*{splitext(one)[1]}" for one in sorted(names)
-            )
-    return list(globs)
