@@ -236,7 +236,7 @@ match.key = '[^_].*'
         ("match.value = '(?:a|(?R))+'", "registry[1].match.value: '(?:a|(?R))+' is not a pattern"),
         ("entries = \"$[?match(@.a, '(a{900}){900}')]\"", "repeats more than 10,000 times"),
         ("required = 1", "must be true or false"),
-        ("preset = 'claude'", "not one of goal-map, claude-marketplace, agent-skills"),
+        ("preset = 'claude'", "not one of goal-map, claude-marketplace, codex-marketplace"),
         ("preset = 'goal-map'", "has no other key"),
     ],
 )

@@ -47,6 +47,7 @@ PYPROJECT = "pyproject.toml"
 GOAL_MAP_FILE = "goal_map.json"
 PRESETS = {  # the file that shows, without a configuration, that a preset fits -> its name
     ".claude-plugin/marketplace.json": "claude-marketplace",
+    ".agents/plugins/marketplace.json": "codex-marketplace",
     ".well-known/skills/index.json": "agent-skills",
 }
 

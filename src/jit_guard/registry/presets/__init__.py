@@ -13,6 +13,7 @@ else:
 
 NAMES = (
     "claude-marketplace",
+    "codex-marketplace",
     "agent-skills",
     "mintlify",
 )  # in addition to `goal-map`, in the order of detection
