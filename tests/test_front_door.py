@@ -195,21 +195,23 @@ def test_a_rule_in_ten_minutes(tmp_path: Path, programs: Path) -> None:
     text = module.read_text("utf-8")
     text = text.replace("@hookimpl", f"{function}\n\n@hookimpl")
     module.write_text(text.replace("    return [\n", f"    return [\n{record}"), "utf-8")
-    # What `pip install` would leave, and the real pytest.
+    # The real pytest, and a pip that copies what an installation needs.
     points = "[jit_guard]\nhouse-rules = jit_guard_rule_example\n"
     about = "Metadata-Version: 2.1\nName: jit-guard-rule-example\nVersion: 0.1.0\n"
     installed = "jit_guard_rule_example-0.1.0.dist-info"
-    lay_out(
-        rules / "src", {f"{installed}/entry_points.txt": points, f"{installed}/METADATA": about}
+    site = lay_out(
+        tmp_path / "site", {f"{installed}/entry_points.txt": points, f"{installed}/METADATA": about}
     )
-    run = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pytest -p no:cacheprovider "$@"\n'
-    (programs / "pytest").write_text(run)
-    source = shlex.quote(str(rules / "src"))
+    run = f'exec {shlex.quote(sys.executable)} -m pytest -p no:cacheprovider "$@"'
+    (programs / "pytest").write_text(f"#!/bin/sh\n{run}\n")
+    (programs / "pip").write_text(f"#!/bin/sh\ncp -r src/* {shlex.quote(str(site))}\n")
+    source = shlex.quote(str(site))
     done = shell(f"export PYTHONPATH={source}\n{commands(use)}", rules, programs)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 passed" in done.stdout
     assert "HOUSE202 conflict-marker (error)" in done.stdout
     assert "components/personas/host.txt has a conflict marker" in done.stdout
+    assert re.search(r"(?m)^HOUSE202 conflict-marker +fires", done.stdout)
 
 
 def _is_recipe(block: str) -> bool:

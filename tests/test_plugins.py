@@ -430,6 +430,9 @@ def test_the_example_rules_work_when_installed(site: Path, tmp_path: Path) -> No
         (one["code"], one["severity"], one["line"]) for one in json.loads(done.stdout)["findings"]
     ]
     assert found == [("HOUSE101", "warning", 1), ("HOUSE201", "error", 1)]
+    clean = project(tmp_path / "clean", {**HOUSE, "components/personas/host.txt": "Hi.\n"})
+    done = run("-m", "jit_guard", "selftest", cwd=clean, path=site)
+    assert done.returncode == 0, done.stderr  # a rule that reads texts reads those of its example
 
 
 def test_a_module_of_the_repository_never_replaces_a_plugin(site: Path, tmp_path: Path) -> None:

@@ -123,7 +123,8 @@ def _try(rule: Rule, sample: Sample, source: Source, settings: Settings) -> Tria
     if rule.inject is None:  # a rule of a plugin has only an example
         what, broken = "its own example", Memory(rule.bad.files, tracked=rule.bad.tracked)
         own = Settings()._replace(**rule.bad.settings)
-        found = check(broken, own._replace(select=(rule.code,)), extra_rules=(rule,))
+        there = rule.reading(broken.read) if rule.reading else rule  # not the project's own texts
+        found = check(broken, own._replace(select=(rule.code,)), extra_rules=(there,))
         before = frozenset[Finding]()
     else:
         try:

@@ -215,6 +215,7 @@ def as_rule(plugin: str, own: PluginRule, read: Read) -> Rule:
         bad=Example(own.bad),
         good=Example(own.good),
         judge=judge,
+        reading=lambda other: as_rule(plugin, own, other),
     )
     return rule
 

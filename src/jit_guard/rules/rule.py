@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jit_guard.comparison.contracts import Broken
     from jit_guard.registry.registry import Registry
     from jit_guard.report import Severity
+    from jit_guard.rules.plugin_rule import Read
 
 
 class Example(NamedTuple):
@@ -72,6 +73,7 @@ class Rule(NamedTuple):
     judge: Callable[[Facts], Iterable[Finding | Series]]
     inject: Callable[[Sample], Breakage] | None = None  # for `jit-guard selftest`
     fixable: bool = False
+    reading: Callable[[Read], Rule] | None = None  # of a plugin: the rule for another snapshot
 
     def finding(self, message: str, *, hint: Hint | None = None, **fields: Any) -> Finding:
         """Return a finding of this rule without a position in a map."""
