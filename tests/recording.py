@@ -136,7 +136,7 @@ g g { animation: show 1ms both }
 
 
 def drawn(lines: Sequence[Line]) -> str:
-    """The session as an SVG: the lines appear command by command, then everything stays."""
+    """The session as an SVG: what follows the first command appears, and then everything stays."""
     width = 2 * _MARGIN + SIZE[0] * _WIDTH
     height = _BAR + _MARGIN + len(lines) * _HEIGHT
     title = f"A terminal: {', '.join(COMMANDS)}"
@@ -151,7 +151,7 @@ def drawn(lines: Sequence[Line]) -> str:
         parts.append(f'<circle cx="{22 + 20 * place}" cy="20" r="6" fill="{color}"/>')
     parts.append(f'<g fill="{_COLORS["default"]}">')
     for number, line in enumerate(lines):
-        delay = line.step * (_TYPING + _READING) + (0 if line.typed else _TYPING)
+        delay = line.step * (_TYPING + _READING) + (0 if line.typed or not line.step else _TYPING)
         top = _BAR + _HEIGHT * number + _SIZE
         parts.append(f'<g style="animation-delay: {delay:.1f}s">{"".join(_texts(line, top))}</g>')
     return "\n".join([*parts, "</g>", "</svg>", ""])
