@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 try:
     import tomllib
@@ -40,9 +40,14 @@ class Section(NamedTuple):
         return self.state if re.fullmatch(r"\d{4}-\d{2}-\d{2}", self.state) else None
 
 
+def toml(text: str) -> dict[str, Any]:
+    """Parse TOML."""
+    return tomllib.loads(text)
+
+
 def read(root: Path = ROOT) -> Project:
     """Read pyproject.toml."""
-    table = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    table = toml((root / "pyproject.toml").read_text("utf-8"))["project"]
     return Project(table["name"], table["version"], table["urls"]["Homepage"])
 
 

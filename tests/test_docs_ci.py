@@ -8,12 +8,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
 
 import runner
+from documents import Block, blocks
 from projects import HOST, MAP, call, git, lay_out
 from runner import ACTION, ROOT
 
@@ -21,25 +22,7 @@ SOUND = {"goal_map.json": MAP, "components/personas/host.txt": HOST}
 BROKEN = {"goal_map.json": MAP}
 
 
-class Snippet(NamedTuple):
-    """One fenced block of a page."""
-
-    language: str
-    text: str
-
-    @property
-    def file(self) -> str:
-        """The file it is for, which its first line names."""
-        found = re.match(r"# (\S+\.ya?ml)\n", self.text)
-        return found[1] if found else ""
-
-
-def _snippets(page: str) -> list[Snippet]:
-    text = (ROOT / "docs" / page).read_text("utf-8")
-    return [Snippet(*found) for found in re.findall(r"(?ms)^```(\w+)\n(.*?)^```$", text)]
-
-
-CI = _snippets("ci.md")
+CI = blocks("ci.md")
 SCHEMAS = {
     ".github/workflows/jit-guard.yml": "github-workflows",
     ".gitlab-ci.yml": "gitlab-ci",
@@ -84,7 +67,7 @@ def test_there_is_a_snippet_for_every_service() -> None:
 @pytest.mark.parametrize(
     "snippet", [snippet for snippet in CI if snippet.file in SCHEMAS], ids=lambda one: one.file
 )
-def test_a_snippet_satisfies_the_schema_of_its_service(snippet: Snippet, tmp_path: Path) -> None:
+def test_a_snippet_satisfies_the_schema_of_its_service(snippet: Block, tmp_path: Path) -> None:
     file = tmp_path / "snippet.yml"
     file.write_text(snippet.text)
     schema = f"vendor.{SCHEMAS[snippet.file]}"
@@ -96,7 +79,7 @@ def test_a_snippet_satisfies_the_schema_of_its_service(snippet: Snippet, tmp_pat
 
 
 @pytest.mark.parametrize("snippet", WORKFLOWS)
-def test_a_workflow_uses_only_inputs_and_outputs_of_the_action(snippet: Snippet) -> None:
+def test_a_workflow_uses_only_inputs_and_outputs_of_the_action(snippet: Block) -> None:
     workflow = yaml.safe_load(snippet.text)
     assert workflow["permissions"] == {"contents": "read"}
     checkout, action, *more = workflow["jobs"]["jit-guard"]["steps"]
@@ -112,7 +95,7 @@ def test_a_workflow_uses_only_inputs_and_outputs_of_the_action(snippet: Snippet)
 
 
 @pytest.mark.parametrize("snippet", WORKFLOWS)
-def test_the_inputs_of_a_workflow_work(snippet: Snippet, tmp_path: Path) -> None:
+def test_the_inputs_of_a_workflow_work(snippet: Block, tmp_path: Path) -> None:
     root = lay_out(tmp_path / "p", BROKEN)
     action = yaml.safe_load(snippet.text)["jobs"]["jit-guard"]["steps"][1]
     given = {name.replace("-", "_"): value for name, value in action.get("with", {}).items()}
@@ -204,7 +187,7 @@ def test_the_azure_snippet_runs_and_keeps_the_exit_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("snippet", SHELLS, ids=range(len(SHELLS)))
-def test_a_shell_snippet_runs(snippet: Snippet, tmp_path: Path) -> None:
+def test_a_shell_snippet_runs(snippet: Block, tmp_path: Path) -> None:
     root = lay_out(tmp_path / "p", SOUND)
     git(root, "init", "-q", "-b", "main")
     git(root, "add", ".")
@@ -221,7 +204,7 @@ def test_a_shell_snippet_runs(snippet: Snippet, tmp_path: Path) -> None:
 def _example() -> tuple[str, str, str, list[dict[str, Any]], str, str]:
     """The example in docs/json.md: map, path, text, findings, script, and its output."""
     goals, tree, findings, script, said = (
-        snippet.text for snippet in _snippets("json.md") if snippet.language != "bash"
+        snippet.text for snippet in blocks("json.md") if snippet.language != "bash"
     )
     path, _, text = tree.rstrip("\n").partition(": ")
     return goals, path, text, json.loads(findings), script, said

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from documents import blocks
 from jit_guard.check import check
 from jit_guard.config import PRESETS
 from jit_guard.errors import ConfigError
@@ -21,7 +22,6 @@ from jit_guard.report import Report
 from jit_guard.sources.memory import Link, Memory
 from projects import Content, call, lay_out
 
-ROOT = Path(__file__).parent.parent
 SKILLS = """
 [[registry]]
 file = "skills.json"
@@ -342,11 +342,7 @@ def test_the_pages_of_a_mintlify_navigation() -> None:
     assert (report.entries, report.skipped) == (5, ())
 
 
-def _recipes() -> list[str]:
-    text = (ROOT / "docs" / "registries.md").read_text()
-    return re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-
-
+RECIPES = [one.text for one in blocks("registries.md") if one.language == "toml"]
 FILES: list[dict[str, Content]] = [
     {
         ".claude-plugin/marketplace.json": '{"plugins": [{"source": "./plugins/a"}]}',
@@ -373,7 +369,7 @@ FILES: list[dict[str, Content]] = [
 
 @pytest.mark.parametrize("number", range(len(FILES)))
 def test_every_recipe_of_the_documentation_is_right(number: int) -> None:
-    files, recipe = FILES[number], _recipes()[number]
+    files, recipe = FILES[number], RECIPES[number]
     clean = reported(recipe, files)
     assert (found(clean), clean.skipped, clean.entries > 0) == ([], (), True)
     for path in (one for one in files if not one.endswith((".json", ".yaml", ".toml"))):
@@ -389,7 +385,7 @@ def test_every_recipe_of_the_documentation_is_right(number: int) -> None:
 
 
 def test_all_recipes_are_tested() -> None:
-    assert len(_recipes()) == len(FILES)
+    assert len(RECIPES) == len(FILES)
 
 
 def test_a_check_of_a_goal_map_imports_nothing_of_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from jit_guard.project import load
 from jit_guard.selftest import Trial, selftest
 from jit_guard.sources.memory import Memory
 from projects import call, lay_out
-from test_registries import FILES, SKILLS, _recipes, skills
+from test_registries import FILES, RECIPES, SKILLS, skills
 
 DIRECTORIES = {"JG203", "JG206", "JG207", "JG501"}
 
@@ -51,7 +51,7 @@ def impossible(found: list[Trial]) -> set[str]:
     ],
 )
 def test_every_fault_that_a_shape_can_have_is_found(number: int, expected: set[str]) -> None:
-    assert impossible(trials(_recipes()[number], FILES[number])) == expected
+    assert impossible(trials(RECIPES[number], FILES[number])) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 import commits
 import jit_guard.commit as library
+from documents import blocks
 from jit_guard.commit import (
     Edit,
     MapChange,
@@ -22,7 +22,6 @@ from jit_guard.commit import (
 )
 from jit_guard.commit.replay import sha256_of
 
-PAGE = Path(__file__).parents[2] / "docs/commit-library.md"
 CHANGE = MapChange("pages.json", (Edit(("cart", "template"), "1.html", "2.html"),))
 PLACEMENT = Placement("templates/2.html", b"two")
 
@@ -35,9 +34,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_example_of_the_page_works(tmp_path: Path) -> None:
-    found = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    subprocess.run([sys.executable, "-c", found[1]], cwd=tmp_path, check=True)
+    (example,) = blocks("commit-library.md")
+    subprocess.run([sys.executable, "-c", example.text], cwd=tmp_path, check=True)
     assert (tmp_path / "shop/templates/cart-2.html").exists()
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from documents import blocks
 from sessions import TWO, collected, plant
 
 if TYPE_CHECKING:
     import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs/pytest.md").read_text("utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
-CODE = [text for kind, text in BLOCKS if kind == "python"]
-SHOWN = [text for kind, text in BLOCKS if kind == "console"]
+CODE = [one.text for one in blocks("pytest.md") if one.language == "python"]
+SHOWN = [one.text for one in blocks("pytest.md") if one.language == "console"]
+(SETTINGS,) = (one.text for one in blocks("pytest.md") if one.language == "toml")
 
 
 def test_the_report_is_the_one_that_is_printed(pytester: pytest.Pytester) -> None:
@@ -41,3 +40,9 @@ def test_every_selection_chooses_something(pytester: pytest.Pytester) -> None:
         arguments = [one.strip('"') for one in re.findall(r'"[^"]*"|\S+', line)]
         if "-n" not in arguments:
             assert collected(pytester, *arguments), line
+
+
+def test_the_configuration_enables_it(pytester: pytest.Pytester) -> None:
+    plant(pytester, TWO, {"pyproject.toml": SETTINGS})
+    (pytester.path / "pytest.ini").unlink()
+    assert collected(pytester)
