@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from publishing.project import read
 
 from jit_guard import __version__
 from jit_guard.formats.sarif import MOST_CHARACTERS, MOST_RESULTS
@@ -66,6 +67,12 @@ def prints(sample: Report, prefix: str = "") -> list[str]:
 def _where(result: dict[str, Any]) -> Any:
     (location,) = result["locations"]
     return location["physicalLocation"]
+
+
+def test_the_tool_is_named_with_its_version_and_its_address() -> None:
+    driver = log(report(finding()))["tool"]["driver"]
+    assert (driver["name"], driver["version"]) == ("jit-guard", __version__)
+    assert driver["informationUri"] == read().address
 
 
 def test_the_schema_distinguishes_a_broken_log_from_a_valid_one() -> None:

@@ -20,7 +20,7 @@ from jit_guard.rules import load_rules
 from jit_guard.rules.explained import page, section
 from jit_guard.rules.rule import Rule
 from jit_guard.text.printable import printable, quiet_anywhere, true_name
-from jit_guard.version import __version__
+from jit_guard.version import HOME, __version__
 
 if TYPE_CHECKING:
     from jit_guard.report import Severity
@@ -61,6 +61,7 @@ def document(report: Report, prefix: str = "") -> dict[str, Any]:
                 "name": "jit-guard",
                 "version": __version__,
                 "semanticVersion": __version__,
+                "informationUri": HOME,
                 "rules": rules,
             }
         },
