@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from publishing.links import problems
 from publishing.project import ROOT, Project
-from publishing.website import build, outward
+from publishing.website import build, outward, titled
 
 from projects import lay_out
 
@@ -53,6 +53,13 @@ def test_links_out_of_the_pages_lead_to_the_repository() -> None:
     assert outward("[a](../action.yml), [b](b.md), [c](../d/#e)", project) == (
         "[a](https://forge.example/a/x/blob/main/action.yml), [b](b.md), "
         "[c](https://forge.example/a/x/blob/main/d/#e)"
+    )
+
+
+def test_links_have_the_titles_of_pages_instead_of_names_of_files() -> None:
+    page = "[fix.md](fix.md#x), [it](fix.md), [new.md](new.md)"
+    assert titled(page, {"fix.md": "The fix"}) == (
+        "[The fix](fix.md#x), [it](fix.md), [new.md](new.md)"
     )
 
 
