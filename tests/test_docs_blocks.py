@@ -7,6 +7,7 @@ cannot run, a line in `NOT_RUN` with the reason.
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from documents import Block, Shell, block, blocks
 from jit_guard.hookspecs import Options, Request
 from jit_guard.project import load
 from jit_guard.registry.strict_json import parse
-from projects import Files, call, lay_out, run
+from projects import Files, at, call, lay_out, run
 from runner import ROOT
 
 PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
@@ -165,6 +166,26 @@ TRIAGE: Files = {
 @of("library.md", "$ jit-guard mv")
 def _renames(one: Block, tmp_path: Path) -> None:
     shell(tmp_path, TRIAGE, GIT).follow(one)
+
+
+@of("html.md", "jit-guard --format html")
+def _writes_a_picture(one: Block, tmp_path: Path) -> None:
+    opened = shell(tmp_path, TRIAGE)
+    assert opened.run(one.text).returncode == 0
+    assert "triage.md" in (opened.directory / "library.html").read_text("utf-8")
+
+
+@of("python.md", "from jit_guard import Guard")
+def _is_a_program(one: Block, tmp_path: Path) -> None:
+    """It is about this repository's own library."""
+    shutil.copy(ROOT / "goal_map.json", tmp_path)
+    shutil.copytree(ROOT / "components", tmp_path / "components")
+    with (tmp_path / "jit-guard.toml").open("w") as file:
+        file.write('types.strategy.directory = "strategies"\n')
+    names: dict[str, object] = {}
+    with at(tmp_path):
+        exec(one.text, names)
+    assert str(names["path"]).endswith("root_cause_analysis_drilldown.txt")
 
 
 @of("pre-commit.md", "$ tree=")
