@@ -7,6 +7,7 @@ cannot run, a line in `NOT_RUN` with the reason.
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -20,11 +21,12 @@ from documents import Block, Shell, block, blocks
 from jit_guard.hookspecs import Options, Request
 from jit_guard.project import load
 from jit_guard.registry.strict_json import parse
-from projects import Files, at, call, lay_out, run
+from projects import Files, at, call, git, lay_out, run
 from runner import ROOT
 
 PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
-# Pages with a test of their own for each of their blocks, and how many blocks that are.
+# Pages with a test of their own for each of their blocks, and how many blocks that are; none for a
+# page that is generated from what this test runs.
 ELSEWHERE = {
     "ci.md": ("test_docs_ci.py", {"yaml": 5, "bash": 4}),
     "commit-library.md": ("commit/test_library.py", {"python": 1}),
@@ -32,7 +34,6 @@ ELSEWHERE = {
     "pytest.md": ("pytest_plugin/test_pytest_docs.py", {"console": 2, "toml": 1, "python": 2}),
     "registries.md": ("test_registries.py", {"toml": 6}),
     "terminal.md": ("fixing/test_terminal_docs.py", {"text": 4}),
-    # It is generated from the rules; tests/rules/test_rules.py runs the examples.
     "rules.md": ("rules/test_rules.py", None),
 }
 # The first line of each block that no test runs, and why.
@@ -166,6 +167,29 @@ TRIAGE: Files = {
 @of("library.md", "$ jit-guard mv")
 def _renames(one: Block, tmp_path: Path) -> None:
     shell(tmp_path, TRIAGE, GIT).follow(one)
+
+
+@pytest.mark.parametrize("one", [one for one in blocks("commands.md") if "$ " in one.text])
+def test_the_examples_of_the_commands_work(one: Block, tmp_path: Path) -> None:
+    library = {"prompts/roles/host.md": "You welcome people.\n", "components/": ""}
+    web = {
+        "goal_map.json": '{"TRIAGE": {"protocol": "triage.md"}, "A": {"protocol": "web/x.md"}}\n',
+        "components/protocols/web/x.md": "# Steps\n\n1. Look.\n",
+    }
+    root = lay_out(tmp_path, library if " init" in one.text else {**TRIAGE, **web})
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    for line in one.text.splitlines():
+        if line.startswith("$ "):
+            program, *arguments = shlex.split(line[2:].partition(" > ")[0])
+            assert program == "jit-guard"
+            assert call(*arguments, cwd=root).code in (0, 1), line
+
+
+@of("commands.md", "# ", "jit-guard ")
+def _is_made_of_the_manuals(one: Block, _: Path) -> None:
+    """A usage, or examples, which another test runs."""
+    assert one.first.startswith("# ") == ("\n$ " in one.text)
 
 
 @of("html.md", "jit-guard --format html")

@@ -104,7 +104,10 @@ REFERENCES = {
                 "jit-guard mv components/protocols/triage.md components/protocols/alerts.md",
                 "rename a component and set its entries",
             ),
-            ("jit-guard mv --dry-run components/a components/b", "show what a rename would do"),
+            (
+                "jit-guard mv --dry-run components/protocols/web components/protocols/site",
+                "show what the rename of a directory would do",
+            ),
         )
     ),
     "log": Reference(
