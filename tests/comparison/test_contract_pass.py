@@ -147,6 +147,14 @@ def test_of_a_directory_the_required_files_are_examined() -> None:
     assert (report.findings[1].entry, report.findings[1].pointer) == ("[0].at", None)
 
 
+def test_a_component_that_two_registries_name_under_one_contract_is_examined_once() -> None:
+    entries = ({"name": "pack", "at": "packs/pack"},)
+    files = packs(*entries, pack="---\nname: unpack\n---\n")
+    files["jit-guard.toml"] = PACKS + PACKS.replace("packs.json", "more.json")
+    files["more.json"] = files["packs.json"]
+    assert found(reported(files)) == [("JG605", "packs/pack/PACK.md", 2)]
+
+
 def test_each_entry_must_agree_with_the_component_that_it_names() -> None:
     entries = ({"name": "pack", "at": "packs/pack"}, {"name": "bag", "at": "packs/pack"})
     (finding,) = reported(packs(*entries, pack="---\nname: pack\n---\n")).findings

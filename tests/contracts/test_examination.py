@@ -130,6 +130,32 @@ def test_aliases_that_mean_a_huge_document_are_refused() -> None:
     assert (code, message) == ("JG601", "its aliases mean too many copies")
 
 
+def test_a_number_that_python_cannot_write_is_a_violation() -> None:
+    text = f"---\nname: 0x{'f' * 3900}\n---\n"
+    assert found(contract(front_matter="guide.json"), text) == [
+        ("JG601", 2, 1, "a number in it has too many digits")
+    ]
+
+
+def test_front_matter_has_a_limit() -> None:
+    text = f"---\nname: {'x' * 200_000}\n---\n"
+    ((code, line, _, message),) = found(contract(front_matter="guide.json"), text)
+    assert (code, line) == ("JG601", 2)
+    assert message == "the front matter is longer than 200,000 characters"
+
+
+def test_very_many_violations_in_one_file_are_placed_in_linear_time() -> None:
+    rows = "\n".join(["- 5"] * 4_000)
+    document = f"name: pack\nowner: {{team: x}}\ntags:\n{rows}\n"
+    violations = found(contract(schema="guide.json"), document, "guides/pack.yaml")
+    assert len(violations) == 4_000
+    assert violations[-1][1:3] == (4_003, 3)
+
+
+def test_a_column_does_not_count_a_byte_order_mark() -> None:
+    assert found(contract(front_matter="any.json"), "\ufeff---\na: 1\n")[0][:3] == ("JG601", 1, 1)
+
+
 def test_a_document_satisfies_its_schema() -> None:
     loaded = contract(schema="guide.json")
     good = '{"name": "pack",\n "owner": {"team": "travel"}}'

@@ -19,12 +19,14 @@ from jit_guard.contracts.component import (
     load,
     required,
 )
+from jit_guard.contracts.contract import Contract
 from jit_guard.contracts.examination import Examiner, codes_about_content, is_text
 from jit_guard.contracts.violation import Violation
 from jit_guard.errors import ConfigError, UnreadableError
 from jit_guard.registry.goal_map import Entry, GoalMap
 from jit_guard.registry.syntax.syntax import MissingLibraryError
 from jit_guard.registry.target import Context
+from jit_guard.sources.answers import SUBMODULE
 from jit_guard.sources.read_maps import Maps
 from jit_guard.sources.source import Chunks, Source
 from jit_guard.sources.tree import Tree
@@ -119,7 +121,10 @@ def check_contracts(
         UnreadableError: a schema cannot be read.
     """
     contracts = load_contracts(source, settings)
-    named: dict[str, Named] = {where: {} for where in contracts}
+    together: dict[Contract, tuple[LoadedContract, Named]] = {}  # equal contracts are one
+    named: dict[str, Named] = {}
+    for where, one in contracts.items():
+        _, named[where] = together.setdefault(one.contract, (one, {}))
     _add_components(named, settings, maps.read, tree, comparison)
     found = Contracted([], {}, {}, [], [])
     with_contract = [one for one in maps.registries if one.table.contract is not None]
@@ -128,12 +133,12 @@ def check_contracts(
     told = {*content.empty, *content.blank, *content.drafts, *content.vanished}
     told.update(path for path, _ in content.not_text)
     forms = {path: f"is {form.one}" for path, form in content.converted}
-    for where, components in named.items():
-        reader = _Reader(source, tree, contracts[where], told, forms, found)
+    for loaded, components in together.values():
+        reader = _Reader(source, tree, loaded, told, forms, found)
         try:
             violations = reader.violations(components)
         except MissingLibraryError as error:
-            raise ConfigError([f"{where}: {error}"]) from None
+            raise ConfigError([f"{loaded.where}: {error}"]) from None
         for path, some in violations.items():
             found.broken.extend(Broken(components[path].references[0], one) for one in some)
     return _without_filtered(source, found)
@@ -181,8 +186,8 @@ def _add_targets(
         for entry in registry.entries():
             if entry.unsafe is not None:
                 continue
-            path, place, assumed = landing = land(entry, tree, modules)
-            if assumed:
+            path, place = landing = land(entry, tree, modules)
+            if place.what == SUBMODULE:
                 codes = ("JG604", *codes_about_content(contracts[where].contract))
                 found.unread[path.shown] = "is in a git submodule"
                 found.unchecked.update(dict.fromkeys(codes))
@@ -241,10 +246,15 @@ class _Reader:
     def _expect(self, named: _Named) -> None:
         """Find the files of a component; examine it at once if none is to be read."""
         path = named.path
-        contexts = tuple(map(context_of, named.references))
+        compares = bool(self._loaded.contract.equal)
+        contexts = tuple(map(context_of, named.references)) if compares else ()
         missing = dict(self._missing(path)) if self._loaded.contract.requires else {}
         component = Component(path, {}, missing, contexts)
-        wanted = {one: self._real(one) for one in files(self._loaded, path).paths}
+        wanted: dict[str, str | None] = {}
+        if codes_about_content(self._loaded.contract):
+            is_file = not path.endswith("/")  # and then its path is the real one
+            named_files = files(self._loaded, path).paths
+            wanted = {one: one if is_file else self._real(one) for one in named_files}
         here = {one: real for one, real in wanted.items() if real and self._is_here(real)}
         if not here:
             self._examiner.add(component)
@@ -296,7 +306,7 @@ class _Reader:
             if form is not None:
                 self._unread(path, f"is {form.one}")
                 return None
-        if not is_text(content):
+        if not (content.data.isascii() or is_text(content)):
             self._found.not_text.append(path)
         return content
 

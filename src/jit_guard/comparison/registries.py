@@ -26,7 +26,7 @@ from jit_guard.registry.registry import Registry, RegistryEntry
 from jit_guard.registry.table import Table
 from jit_guard.registry.target import Path
 from jit_guard.registry.tree_globs import TreeGlobs
-from jit_guard.sources.answers import DirectoryListing
+from jit_guard.sources.answers import SUBMODULE, DirectoryListing
 from jit_guard.sources.glob_walk import holds_files, walk
 from jit_guard.sources.tree import Place, Tree
 from jit_guard.text.names import by_directory, may_not_count, never_counts
@@ -35,12 +35,11 @@ from jit_guard.text.names import by_directory, may_not_count, never_counts
 class Landing(NamedTuple):
     """Where an entry leads: the path that counts, and what is there.
 
-    `assumed`: it is in a submodule, of whose contents nothing is known.
+    In a submodule, of whose contents nothing is known, `place.what` says so.
     """
 
     path: Path
     place: Place
-    assumed: bool = False
 
     @property
     def exists(self) -> bool:
@@ -164,7 +163,7 @@ class Others:
         for directory, names in served.items() if text else ():
             comparison.add_drafts(directory, names)
         for reference, landing in self._landings(part, served, comparison):
-            path, place, _ = landing
+            path, place = landing
             named.update((path.path, place.spelled, place.real, *place.links))
             if place.kind == "absent":
                 comparison.missing.listed.append(reference)
@@ -186,8 +185,12 @@ class Others:
                     reference = Reference(registry, entry, entry.filename)
                     comparison.unsafe.append(Unsafe(reference, entry.unsafe, None))
                 elif first.directory or name not in served.get(parent, ()):
-                    landing = land(entry, self._tree, self._modules)
+                    landing = self.land(entry)
                     yield Reference(registry, entry, landing.path.shown), landing
+
+    def land(self, entry: RegistryEntry) -> Landing:
+        """Return where a safe entry leads; see `land`."""
+        return land(entry, self._tree, self._modules)
 
 
 def land(entry: RegistryEntry, tree: Tree, modules: Modules) -> Landing:
@@ -207,7 +210,7 @@ def _landing(path: Path, tree: Tree, modules: Modules) -> Landing:
         place = place._replace(kind="absent")
     if place.kind in ("absent", "other") and modules.around(place.real):
         kind: Literal["directory", "file"] = "directory" if path.directory else "file"
-        return Landing(path, Place(kind, path.path, path.path), assumed=True)
+        return Landing(path, Place(kind, path.path, path.path, SUBMODULE))
     return Landing(path, place)
 
 

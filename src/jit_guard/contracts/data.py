@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any, NamedTuple
 
 from jit_guard.registry.positions import Member, Positions, Span
@@ -70,7 +71,7 @@ def read_data(text: str, name: str, start: int = 0) -> Data:
     except ReadError as error:
         raise ReadError(start + error.offset, error.reason) from None
     value = _plain(document.value) if name == "toml" else document.value
-    return Data(value, document.spans, start, document.repeats_keys)
+    return Data(value, cache(document.spans), start, document.repeats_keys)
 
 
 def _plain(value: Any) -> Any:

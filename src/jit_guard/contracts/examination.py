@@ -8,6 +8,8 @@ there is a violation.
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -205,8 +207,15 @@ class Examiner:
         """Let a value wait for its schema, unless it certainly satisfies that."""
         if self._certifiers[value.code].certifies(value.value):
             return
+        try:
+            self._size += len(json.dumps(value.value))
+        except ValueError:  # Python converts no number of more than 4,300 digits into a text
+            found = self._found[value.component]
+            offset = 0 if value.block is None else value.block.start
+            reason = "a number in it has too many digits"
+            found.append(_at(value.code, reason, value.path, value.text, offset))
+            return
         self._waiting.append(value)
-        self._size += len(json.dumps(value.value))
         if self._size > _BATCH:
             self._apply_schemas()
 
@@ -224,9 +233,9 @@ class Examiner:
         answers = bounded.apply(one, [value.value for value in values])
         for value, answer in zip(values, answers, strict=True):
             if answer:
-                data = _read_again(value)
+                data, place = _read_again(value), _place(value.path, value.text)
                 self._found[value.component] += (
-                    _of_schema(value, data, violation) for violation in dict.fromkeys(answer)
+                    _of_schema(value, data, place, one) for one in dict.fromkeys(answer)
                 )
 
 
@@ -276,7 +285,7 @@ def _read_again(value: _Value) -> Data:
     return read_data(value.text, str(syntax_name(value.path)))
 
 
-def _of_schema(value: _Value, data: Data, violation: schema.Violation) -> Violation:
+def _of_schema(value: _Value, data: Data, place: _Place, violation: schema.Violation) -> Violation:
     """Return a violation of a schema, at the value or the key that it is about."""
     keys = (*violation.keys, violation.member) if violation.member else violation.keys
     member = data.find(keys)
@@ -289,7 +298,7 @@ def _of_schema(value: _Value, data: Data, violation: schema.Violation) -> Violat
         offset = data.spans().top().start
     where = f"{'.'.join(violation.keys)}: " if violation.keys and not violation.on_key else ""
     reason = f"{where}{violation.reason} ({violation.keyword})"
-    found = _at(value.code, reason, value.path, value.text, offset)
+    found = place.at(value.code, reason, offset)
     return found._replace(pointer=pointer(*keys))
 
 
@@ -302,11 +311,27 @@ def _repeated(code: str, path: str, text: str, data: Data) -> Iterator[Violation
         yield _at(code, reason, path, text, offset)._replace(pointer=pointer(*keys))
 
 
+class _Place(NamedTuple):
+    """A file, and where its lines start; there may be many violations in one file."""
+
+    path: str
+    text: str
+    starts: list[int]
+
+    def at(self, code: str, message: str, offset: int) -> Violation:
+        """Return a violation at an offset."""
+        line = bisect_right(self.starts, offset)
+        column = offset - self.starts[line - 1] + 1
+        mark = line == 1 and self.text.startswith("\ufeff")  # no column is the byte order mark's
+        return Violation(code, message, self.path, line, max(1, column - mark))
+
+
+def _place(path: str, text: str) -> _Place:
+    return _Place(path, text, [0, *(found.end() for found in re.finditer("\n", text))])
+
+
 def _at(code: str, message: str, path: str, text: str, offset: int) -> Violation:
-    line = text.count("\n", 0, offset) + 1
-    before = text.rfind("\n", 0, offset)
-    mark = before < 0 and text.startswith("\ufeff")  # no column is the byte order mark's
-    return Violation(code, message, path, line, max(1, offset - before - mark))
+    return _place(path, text).at(code, message, offset)
 
 
 def _words(one: Heading) -> str:

@@ -17,6 +17,7 @@ _CLOSING = {
     "---": re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE),
     "+++": re.compile(r"^\+\+\+[ \t]*\r?$", re.MULTILINE),
 }
+_LONGEST = 200_000  # characters; PyYAML takes about a second for them without libyaml
 _SYNTAX = {"---": "yaml", "+++": "toml"}
 
 
@@ -30,6 +31,9 @@ class Block(NamedTuple):
 
     def read(self, text: str) -> Data:
         """Parse the content. Raises ReadError, MissingLibraryError."""
+        if self.end - self.start > _LONGEST:
+            reason = f"the front matter is longer than {_LONGEST:,} characters"
+            raise ReadError(self.start, reason)
         data = read_data(text[self.start : self.end], self.syntax, self.start)
         if data.value is None:
             return data._replace(value={})

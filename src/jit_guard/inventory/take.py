@@ -104,7 +104,7 @@ def _registry_entries(
         if entry.unsafe is not None:
             shelf.broken(path, f"the path is unsafe: {entry.unsafe}")
         else:
-            target, place, _ = land(entry, tree, modules)
+            target, place = land(entry, tree, modules)
             path = target.shown
             if path not in shelf:
                 expected = "directory" if target.directory else "file"

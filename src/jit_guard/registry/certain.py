@@ -111,7 +111,7 @@ class Certifier:
         if self._is_valid is None:
             return False
         try:
-            shape = _shape(value)
+            shape = _shape(value, characters=bool(self._used.patterns))
             if not self._agree(shape):
                 return False
             most = min(2e6, 20_000 + 2.5e9 / (shape.size + 1))
@@ -153,8 +153,8 @@ class _Shape(NamedTuple):
     ends_line: bool
 
 
-def _shape(value: Any) -> _Shape:
-    """Look at all of a value."""
+def _shape(value: Any, *, characters: bool) -> _Shape:
+    """Look at all of a value; at the characters of its strings only if they matter."""
     depth, size, numbers, mixed = 0, 0, True, False
     strings: list[str] = []
     waiting = [(value, 0)]
@@ -174,8 +174,8 @@ def _shape(value: Any) -> _Shape:
         elif isinstance(one, (int, float)):
             numbers = numbers and abs(one) <= _LARGEST
     size += sum(map(len, strings))
-    odd = any(map(_ODD.search, strings))
-    return _Shape(depth, size, numbers, mixed, odd, any(one.endswith("\n") for one in strings))
+    text = "\t".join((*strings, "")) if characters else ""
+    return _Shape(depth, size, numbers, mixed, bool(_ODD.search(text)), "\n\t" in text)
 
 
 def _is_plain_of_any_shape(keyword: str, value: Any, used: _Used) -> bool:

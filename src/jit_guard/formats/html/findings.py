@@ -81,8 +81,8 @@ def in_panel(findings: list[Finding]) -> Iterator[str]:
 
 
 def _line(finding: Finding, library: Library) -> str:
-    where = finding.map or ""
-    if finding.map and finding.line is not None:
+    where = finding.file or ""
+    if where and finding.line is not None:
         where += f":{finding.line}:{finding.column}"
     words = finding.entry or "/".join(filter(None, (finding.goal, finding.component_type)))
     about, message = name(words), prose(finding.message)

@@ -79,7 +79,8 @@ class Library:
 
     def concerned(self, finding: Finding) -> list[str]:
         """The listed components that a finding is about: that of its entry, and its own path."""
-        entry = self._by_pointer.get((finding.map or "", finding.pointer or ""))
+        pointer = "" if finding.in_path else finding.pointer or ""
+        entry = self._by_pointer.get((finding.map or "", pointer))
         found = dict.fromkeys((entry, finding.path))
         return [one for one in found if one is not None and one in self.components]
 

@@ -35,6 +35,7 @@ _CORE = {
         r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
     ),
 }
+_STARTS = frozenset("~nNtTfF-+.0123456789")  # of all that match
 _LONGEST_NUMBER = 4000  # digits; Python refuses to convert more than 4,300
 # An alias means a copy of its node, so a short text can mean a huge document.
 _MOST_COPIES = 20  # times the number of nodes in the text, beyond
@@ -52,7 +53,7 @@ class _Resolver(yaml.resolver.BaseResolver):  # type: ignore[misc,unused-ignore]
             return f"{_TAG}seq"
         if kind is yaml.MappingNode:
             return f"{_TAG}map"
-        if implicit[0]:
+        if implicit[0] and (not value or value[0] in _STARTS):
             for name, pattern in _CORE.items():
                 if pattern.fullmatch(value):
                     return _TAG + name
