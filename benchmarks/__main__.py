@@ -8,7 +8,17 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import cases, contenders, growth, marketplace, plot, repairs, small, table
+from benchmarks import (
+    cases,
+    contenders,
+    contracts,
+    growth,
+    marketplace,
+    plot,
+    repairs,
+    small,
+    table,
+)
 from benchmarks.projects import Projects
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -67,12 +77,17 @@ def _marketplace(options: argparse.Namespace) -> Iterable[table.Row]:
     return marketplace.rows(options.runs or (3 if options.quick else 20))
 
 
+def _contracts(options: argparse.Namespace) -> Iterable[table.Row]:
+    return contracts.rows(options.runs or (3 if options.quick else 20))
+
+
 _PARTS = {
     "small": _small,
     "growth": _growth,
     "cases": _cases,
     "repairs": _repairs,
     "marketplace": _marketplace,
+    "contracts": _contracts,
 }
 
 

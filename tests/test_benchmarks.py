@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks import marketplace
+from benchmarks import contracts, marketplace
 from benchmarks.measure import Sample, exponent, in_turn, ratio, resident
 from benchmarks.table import at_most, lines
 from benchmarks.trees import CASES, MAP, build, lay
@@ -38,6 +38,13 @@ def test_the_marketplace_is_clean_and_found_without_a_configuration(tmp_path: Pa
     assert (report.preset, report.entries, len(report.findings)) == ("claude-marketplace", 3, 0)
     (tmp_path / "plugins" / "plugin-0001").rename(tmp_path / "plugins" / "other")
     assert [one.code for one in Guard(str(tmp_path)).check().findings] == ["JG201", "JG301"]
+
+
+def test_the_front_matter_under_contract_is_checked(tmp_path: Path) -> None:
+    contracts.build(tmp_path, 3)
+    assert Guard(str(tmp_path)).check().ok
+    (tmp_path / "guide.schema.json").write_text('{"required": ["none"]}')
+    assert [one.code for one in Guard(str(tmp_path)).check().findings] == ["JG601"] * 3
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
