@@ -96,6 +96,7 @@ def test_the_package_exports_its_public_names_and_nothing_else() -> None:
     with pytest.raises(AttributeError):
         jit_guard.nothing  # noqa: B018
     assert {"Guard", "Report", "Finding", "ConfigError", "UsageError"} <= set(jit_guard.__all__)
+    assert {*jit_guard.__all__, "__version__", "__doc__"} <= set(dir(jit_guard))
 
 
 def test_the_package_is_typed() -> None:

@@ -420,6 +420,7 @@ class Guard:
     def _job(self, options: FixOptions | None, maps: Sequence[str] | None, source: Worktree) -> Job:
         from jit_guard.fixing.job import Configured, FixOptions, make_job
         from jit_guard.sources.git.state import refuse_tracked_state
+        from jit_guard.text.shell import Shell
 
         refuse_tracked_state(self.root)
         self._refuse_unknown(maps, source)
@@ -430,6 +431,7 @@ class Guard:
             criteria.prompt(source, settings),
             criteria.descriptions(source, settings),
             criteria.plugin_rules(source, settings),
+            Shell(project.shown(self.root), self._flags),
         )
         return make_job(source, configured, options or FixOptions(), maps)
 

@@ -421,6 +421,15 @@ def test_a_typo_is_left_with_both_commands(project: Project, typo: object) -> No
     assert "`jit-guard --fix --generate-anyway`" in reason
 
 
+def test_the_commands_of_an_offer_are_for_the_working_directory(project: Project) -> None:
+    typo_in_the_map(project)
+    above = project.root.parent
+    for start, root in ((above, project.root.name), (project.root / "components", "..")):
+        done = call("--root", root, "--fix", "--no-input", cwd=start)
+        assert f"`jit-guard --fix --relink --root {root}`" in done.out
+        assert f"`jit-guard --fix --generate-anyway --root {root}`" in done.out
+
+
 @TYPO
 def test_a_typo_is_relinked_on_request(project: Project, typo: object) -> None:
     typo(project)  # type: ignore[operator]

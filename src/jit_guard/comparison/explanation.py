@@ -18,6 +18,7 @@ from jit_guard.sources.answers import GitState
 from jit_guard.sources.read_maps import Maps
 from jit_guard.sources.tree import Tree
 from jit_guard.text.names import join
+from jit_guard.text.shell import Shell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Explanation(NamedTuple):
         notes: remarks about the configuration.
         undecided: errors because of which there are no orphans.
         untraced: the error because of which there are no traces.
+        shell: how commands about them are written for the working directory.
     """
 
     comparison: Comparison
@@ -44,6 +46,7 @@ class Explanation(NamedTuple):
     notes: Sequence[str] = ()
     undecided: Sequence[UnreadableError] = ()
     untraced: UnreadableError | None = None
+    shell: Shell = Shell()
 
     @classmethod
     def without_source(cls, comparison: Comparison) -> Explanation:

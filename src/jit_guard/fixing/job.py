@@ -19,6 +19,7 @@ from jit_guard.generators.choice import AUTO, choose, forbid_network
 from jit_guard.generators.generator import Generator, GeneratorUnusableError, Options
 from jit_guard.registry.goal_map import Entry
 from jit_guard.sources.worktree import Worktree
+from jit_guard.text.shell import Shell
 
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
@@ -134,6 +135,7 @@ class Configured(NamedTuple):
     prompt: str | None  # the text of the configured system prompt
     descriptions: bytes | None  # the file of the key `descriptions`
     rules: tuple[Rule, ...]  # of plugins
+    shell: Shell = Shell()  # how commands are written for the working directory
 
 
 class Job(NamedTuple):
@@ -169,7 +171,10 @@ def make_job(
         options = options._replace(descriptions={**known, **options.descriptions})
     return Job(
         source,
-        Scope.of(settings, configured.accepted, maps, options.only, _decision(options)),
+        Scope.of(
+            *(settings, configured.accepted, maps, options.only, _decision(options)),
+            configured.shell,
+        ),
         options,
         lambda: set_up_generator(options, settings, source.root, configured.prompt),
         with_rules(configured.rules, source, settings),

@@ -16,9 +16,7 @@ from jit_guard.fixing.steps import Generate, Leave, Offer, Relink, Restore, left
 from jit_guard.registry.goal_map import Entry
 from jit_guard.sources.answers import GitState
 from jit_guard.text.names import join
-from jit_guard.text.shell import between_backticks, no_command, quoted
-
-_ANYWAY = "run `jit-guard --fix --generate-anyway` to generate a new text"
+from jit_guard.text.shell import no_command
 
 
 def offer(
@@ -66,16 +64,21 @@ def offer(
         why,
         accept,
         decline,
-        f"{reason}, or {_ANYWAY}" if isinstance(decline, Generate) else reason,
+        f"{reason}, or {_anyway(explanation)}" if isinstance(decline, Generate) else reason,
         left(first, "").located,
     )
 
 
-def without_git(first: Reference, decline: Generate | Leave, error: UnreadableError) -> Offer:
+def without_git(
+    explanation: Explanation,
+    first: Reference,
+    decline: Generate | Leave,
+    error: UnreadableError,
+) -> Offer:
     """Return the offer for a missing component that git may have, although it fails to say so."""
     entry = first.entry
     reason = f"git cannot say whether it has the file ({no_command(str(error))}); fix that"
-    why, reason = "git may have it", f"{reason}, or {_ANYWAY}"
+    why, reason = "git may have it", f"{reason}, or {_anyway(explanation)}"
     names = entry.goal, entry.component_type, entry.filename
     return Offer(*names, first.path, why, None, decline, reason, left(first, "").located)
 
@@ -104,9 +107,10 @@ def _candidate(explanation: Explanation, missing: str, candidate: Candidate, *, 
     if candidate.component_type is not None:
         return f"{what}; rename the component type to {no_command(candidate.component_type)}"
     if named:
-        return f"{what}; run `jit-guard --fix --relink` to set the entry to it"
+        command = explanation.shell.jit_guard("--fix", "--relink")
+        return f"{what}; run `{command}` to set the entry to it"
     if candidate.orphan:
-        return f"{what}; run {_move(explanation, candidate.path, missing)} to move it"
+        return f"{what}; run `{_move(explanation, candidate.path, missing)}` to move it"
     return f"{what}; change the entry"
 
 
@@ -120,5 +124,10 @@ def _move(explanation: Explanation, orphan: str, missing: str) -> str:
     orphan, missing = orphan.rstrip("/"), missing.rstrip("/")
     directory = missing.rpartition("/")[0]
     if not directory or directory in explanation.comparison.directories:
-        return between_backticks("mv", "--", orphan, missing)
-    return f"`mkdir -p -- {quoted(directory)} && mv -- {quoted(orphan)} {quoted(missing)}`"
+        return explanation.shell.run(["mv", "--", orphan, missing])
+    return explanation.shell.run(["mkdir", "-p", "--", directory], ["mv", "--", orphan, missing])
+
+
+def _anyway(explanation: Explanation) -> str:
+    command = explanation.shell.jit_guard("--fix", "--generate-anyway")
+    return f"run `{command}` to generate a new text"

@@ -198,7 +198,9 @@ class _Planner:
             return relink
         if self._explanation.untraced is not None:
             new = self._generate(path, references, destination)
-            return self._decided(without_git(first, new, self._explanation.untraced), new)
+            return self._decided(
+                without_git(self._explanation, first, new, self._explanation.untraced), new
+            )
         state = self._explanation.traces.get(path)
         restore = state and self._restore(path, references, state)
         if state and restore and git_explains(state, candidate) and not is_removed(state):

@@ -98,7 +98,7 @@ class RegistrySteps:
             return relink
         new = self._generate(path, references)
         if explanation.untraced is not None:
-            return self._decided(without_git(first, new, explanation.untraced), new)
+            return self._decided(without_git(explanation, first, new, explanation.untraced), new)
         state = explanation.traces.get(path)
         restore = state and self._restore(path, references, state)
         if state and restore and git_explains(state, candidate) and not is_removed(state):

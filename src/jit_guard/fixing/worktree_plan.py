@@ -18,6 +18,7 @@ from jit_guard.report import Finding
 from jit_guard.sources.read_maps import Maps, read_all
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
+from jit_guard.text.shell import Shell
 
 if TYPE_CHECKING:
     from jit_guard.baseline import Identity
@@ -32,6 +33,7 @@ class Scope(NamedTuple):
     only: str | None = None  # the path of one missing component
     decision: Decision | None = None  # about offers that the user is not asked about
     every: bool = False  # of registries all are shown
+    shell: Shell = Shell()  # how commands are written for the working directory
 
     @classmethod
     def of(
@@ -41,10 +43,12 @@ class Scope(NamedTuple):
         maps: Sequence[str] | None,
         only: str | None = None,
         decision: Decision | None = None,
+        shell: Shell | None = None,
     ) -> Scope:
         """Return the scope of a fix of some maps; None: of all of them."""
         shown = settings.maps if maps is None else tuple(dict.fromkeys(maps))
-        return cls(settings, shown, accepted, only, decision, every=maps is None)
+        every, shell = maps is None, shell or Shell()
+        return cls(settings, shown, accepted, only, decision, every, shell)
 
     def acts(self, code: str, reference: Reference) -> bool:
         """Return whether this finding may be acted on."""
@@ -106,7 +110,8 @@ def plan_worktree(
     except UnreadableError as error:
         unreadable.append(error)
         comparison = Comparison.nothing()
-    explanation = explain(source, maps, tree, settings, comparison, most=None)
+    explained = explain(source, maps, tree, settings, comparison, most=None)
+    explanation = explained._replace(shell=scope.shell)
     untouched: Collection[str] = ()
     if settings.selects("JG501"):
         content = read(source, comparison, texts=False, drafts=True, sizes=False)

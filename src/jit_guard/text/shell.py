@@ -31,11 +31,6 @@ def quoted(word: str) -> str:
     return "$'" + "".join(map(_escaped, word.encode("utf-8", "surrogateescape"))) + "'"
 
 
-def between_backticks(*words: str) -> str:
-    """Return a quoted command between backticks, for a hint."""
-    return f"`{' '.join(map(quoted, words))}`"
-
-
 def no_command(name: str) -> str:
     """Escape backticks in a name, so that they do not enclose a command in a hint."""
     return name.replace("`", r"\x60")
