@@ -132,9 +132,12 @@ def test_a_pipe_has_the_text_of_a_terminal_without_colours_and_hyperlinks(projec
     assert [line for line in screen.lines if " in 1 entry" not in line] == [
         line for line in piped if " in 1 entry" not in line
     ]
-    with terminal(cwd=project, size=(200, 24), FORCE_HYPERLINK="1", NO_COLOR="1") as screen:
+    with terminal(cwd=project, size=(60, 24), FORCE_HYPERLINK="1", NO_COLOR="1") as screen:
         assert screen.ended() == 1
     assert "\x1b" not in screen.raw
+    assert max(map(len, screen.lines)) <= 60
+    words = " ".join(" ".join(screen.lines).split()).partition(" in 1 entry")[0]
+    assert words == " ".join(" ".join(piped).split()).partition(" in 1 entry")[0]
 
 
 def test_quiet_prints_nothing_when_nothing_is_wrong(project: Path) -> None:

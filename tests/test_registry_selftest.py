@@ -132,7 +132,7 @@ def test_the_command_says_what_cannot_be_injected(tmp_path: Path) -> None:
     assert outcome.code == 0, outcome
     count = len(rules.load_rules())
     assert (
-        "JG501 untouched-draft     -       cannot be injected here: "
+        "JG501 untouched-draft         -      cannot be injected here: "
         "no entry names a file that starts with autogen_\n"
     ) in outcome.out
     assert (

@@ -173,10 +173,7 @@ def _reader(guard: Guard, source: str) -> Callable[[str], bytes | None]:
 
 def _styled(shown: formats.Options, console: Console) -> formats.Options:
     """Add what a terminal can show."""
-    shown = shown._replace(color=console.color)
-    columns = console.columns()
-    if columns is not None:
-        shown = shown._replace(columns=columns)
+    shown = shown._replace(color=console.color, columns=console.columns())
     if console.color and console.has_hyperlinks():
         from jit_guard.rules import page
 

@@ -25,7 +25,7 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     if options.code is None or options.code.upper() not in CODES:
         rules += Guard().plugin_rules()
     if options.code is None:
-        console.lines(listing(rules))
+        console.lines(listing(rules, console.columns()))
         return 0
     for rule in rules:
         if options.code.lower() in (rule.code.lower(), rule.name):

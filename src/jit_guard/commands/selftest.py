@@ -1,10 +1,12 @@
 """Inject every fault into an in-memory copy of this project and prove that each rule fires."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 
 from jit_guard.commands.options import add_project_options, open_guard
 from jit_guard.selftest import Trial
 from jit_guard.text.console import Console
+from jit_guard.text.layout import hang
 from jit_guard.text.printable import printable, style
 
 
@@ -23,7 +25,7 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
             console.lines(["", f"in {printable(trial.map)}:"])
             seen.clear()
         seen.add(trial.code)
-        console.lines([_line(trial, color=console.color)])
+        console.lines(_lines(trial, console.columns(), color=console.color))
         trials.append(trial)
     silent = dict.fromkeys(trial.code for trial in trials if trial.silent)
     if silent:
@@ -43,11 +45,13 @@ def _summary(fired: int, rules: int) -> str:
     return f"{fired} of {rules} rules fire on a copy of this project; {others} cannot be injected"
 
 
-def _line(trial: Trial, *, color: bool) -> str:
+def _lines(trial: Trial, columns: int | None, *, color: bool) -> Iterator[str]:
     off = "" if trial.selected else " (disabled by the configuration)"
-    head = f"{trial.code} {trial.name:<19}"
+    head = f"{trial.code} {trial.name:<23}"
     if trial.impossible:
-        return f"{head} -       cannot be injected here: {trial.impossible}{off}"
+        why = f"cannot be injected here: {trial.impossible}{off}"
+        yield from hang(f"{head} -      ", why, 37, columns)
+        return
     if trial.finding is None:
         result = style("SILENT", "bold", "red", on=color)
     else:
@@ -57,4 +61,4 @@ def _line(trial: Trial, *, color: bool) -> str:
         place = trial.finding.file or trial.finding.path or ""
         line = f":{trial.finding.line}:{trial.finding.column}" if trial.finding.line else ""
         found = f" -> {printable(place)}{line}"
-    return f"{head} {result} {trial.what}{found}{off}"
+    yield from hang(f"{head} {result} ", f"{trial.what}{found}{off}", 37, columns)

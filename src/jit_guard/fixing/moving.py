@@ -99,7 +99,7 @@ def _plan(root: str, settings: Settings, old: str, new: str) -> Moved:
     left = tuple(path for path in files if path not in entries)
     if not moves:
         near = did_you_mean(old, entries)
-        raise UsageError(f"no entry names {old}{near}; to rename it alone, use mv or git mv")
+        raise UsageError(f"no entry names {old}; to rename it alone, use mv or git mv{near}")
     edits: dict[str, list[Edit]] = {}
     for one in moves:
         for goal_map, entry in entries[one.old]:

@@ -23,8 +23,8 @@ class Options(NamedTuple):
     there is no repository. Only the formats in FROM_GIT_TOP read it.
 
     The others concern text: `read` returns the bytes of a map, for excerpts; `rules` is the URL of
-    the page about the rules, for hyperlinks; `columns` is the width of the terminal; `show_all`
-    shows more than the first findings of each code, `statistics` counts them only.
+    the page about the rules, for hyperlinks; `columns` is the width of the terminal, None in a
+    file; `show_all` shows more than the first findings of each code, `statistics` counts them only.
     """
 
     color: bool = False
@@ -34,7 +34,7 @@ class Options(NamedTuple):
     prefix: str = ""
     read: Callable[[str], bytes | None] | None = None
     rules: str = ""
-    columns: int = 110
+    columns: int | None = None
     show_all: bool = False
     statistics: bool = False
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from jit_guard.config import CODES
 from jit_guard.report import Finding
+from jit_guard.text.layout import hang
 from jit_guard.text.printable import hyperlink, printable, style
 from jit_guard.text.width import cut, cut_start, width
 
-COLUMNS = 110  # of a line with an excerpt, unless a terminal is narrower
+_COLUMNS = 110  # of a line with an excerpt in a file
 
 
 def place(finding: Finding) -> str:
@@ -30,11 +31,14 @@ def entry(finding: Finding) -> str:
     return finding.path or ""
 
 
-def heading(finding: Finding, *, color: bool = False, rules: str = "") -> str:
-    """The first line: `place: CODE name  entry: message`.
+def heading(
+    finding: Finding, columns: int | None = None, *, color: bool = False, rules: str = ""
+) -> Iterator[str]:
+    """What and where: `place: CODE name  entry: message`, in one line unless a terminal is narrow.
 
     Args:
         finding: the finding.
+        columns: the width of the terminal; None: it is not one.
         color: whether to use colours.
         rules: the URL of a page about the rules, for a hyperlink at the code.
     """
@@ -44,12 +48,14 @@ def heading(finding: Finding, *, color: bool = False, rules: str = "") -> str:
         code = hyperlink(code, f"{rules}#{finding.code}")
     about = entry(finding)
     about = f"{style(printable(about), 'bold', on=color)}: " if about else ""
-    return f"{where}: {code} {finding.name}  {about}{printable(finding.message)}"
+    head = f"{where}: {code} {finding.name}  {about}"
+    yield from hang(head, printable(finding.message), 4, columns)
 
 
-def hint(text: str, *, color: bool = False) -> str:
-    """The line of a hint."""
-    return style(f"    hint: {printable(text)}", "dim", on=color)
+def hint(text: str, columns: int | None = None, *, color: bool = False) -> Iterator[str]:
+    """A hint, in one line unless a terminal is narrow."""
+    for line in hang("    hint: ", printable(text), 10, columns):
+        yield style(line, "dim", on=color)
 
 
 def shade(severity: str) -> str:
@@ -77,19 +83,19 @@ def lines_of(data: bytes, wanted: Iterable[int]) -> dict[int, str]:
 
 
 def excerpt(
-    text: str, finding: Finding, columns: int = COLUMNS, *, color: bool = False
+    text: str, finding: Finding, columns: int | None = None, *, color: bool = False
 ) -> Iterator[str]:
     """The line of a file with a caret below the position of a finding.
 
     Args:
         text: the line.
         finding: its line and column are known.
-        columns: the width of the terminal; a longer line is cut around the position.
+        columns: the width of the terminal, or None; a longer line is cut around the position.
         color: whether to use colours.
     """
     column = finding.column or 1
     number = str(finding.line)
-    room = max(20, columns - len(number) - 5)
+    room = max(20, (columns or _COLUMNS) - len(number) - 5)
     here, most = column - 1, room * 6 // 10
     before = printable(text[max(0, here - most) : here])  # a line may have megabytes
     before = cut_start(f"…{before}" if here > most else before, most)
@@ -104,8 +110,8 @@ def excerpt(
 
 def describe(finding: Finding, line: str | None = None) -> Iterator[str]:
     """All lines about a finding; `line` is the line of its file, None if it is not known."""
-    yield heading(finding)
+    yield from heading(finding)
     if line is not None:
         yield from excerpt(line, finding)
     if finding.hint:
-        yield hint(finding.hint)
+        yield from hint(finding.hint)

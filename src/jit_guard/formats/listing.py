@@ -19,7 +19,7 @@ def listing(report: Report, options: Options) -> Iterator[str]:
     """The findings, each with the line of its file and a hint; of each code at most MOST."""
     if options.quiet:
         for finding in report.findings:
-            yield block.heading(finding, color=options.color, rules=options.rules)
+            yield from block.heading(finding, color=options.color, rules=options.rules)
     elif options.show_all:
         yield from _findings(iter(report.findings), options)
     else:
@@ -42,19 +42,18 @@ def _findings(findings: Iterator[Finding], options: Options) -> Iterator[str]:
 
 def _block(findings: list[Finding], path: str | None, options: Options) -> Iterator[str]:
     """The lines of findings in one file; what several of them share is shown once."""
-    lines = _lines(findings, path, options)
+    lines, columns, color = _lines(findings, path, options), options.columns, options.color
     hints = Counter(finding.hint for finding in findings)
     shown = None
     for finding in findings:
-        yield block.heading(finding, color=options.color, rules=options.rules)
+        yield from block.heading(finding, columns, color=color, rules=options.rules)
         here = (finding.line, finding.column)
         if finding.line in lines and here != shown:
-            line = lines[finding.line]
-            yield from block.excerpt(line, finding, options.columns, color=options.color)
+            yield from block.excerpt(lines[finding.line], finding, columns, color=color)
         shown = here
         if finding.hint and (number := hints.pop(finding.hint, 0)):
             more = f" (the same for {number - 1:,} more below)" if number > 1 else ""
-            yield block.hint(f"{finding.hint}{more}", color=options.color)
+            yield from block.hint(f"{finding.hint}{more}", columns, color=color)
 
 
 def _lines(findings: list[Finding], path: str | None, options: Options) -> dict[int, str]:

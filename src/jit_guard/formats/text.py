@@ -40,13 +40,19 @@ def render(report: Report, options: Options) -> Iterator[str]:
 
 def _done(report: Report, options: Options) -> Iterator[str]:
     """What a fix did, and what it did not do."""
+    if not (report.fixed or report.failed):
+        return  # a clean check imports no more than it needs
+    from jit_guard.text.layout import hang
+
     for fixed in report.fixed:
         action = style(f"{fixed.action:<9}", "green", on=options.color)
         origin = _ORIGINS.get(fixed.origin or "", "")
-        yield f"{action}  {printable(fixed.name)}: {printable(fixed.path)}{origin}"
+        what = printable(f"{fixed.name}: {fixed.path}{origin}")
+        yield from hang(f"{action}  ", what, 11, options.columns)
     for failed in report.failed:
         action = style("not fixed", "yellow", on=options.color)
-        yield f"{action}  {printable(failed.name)}: {printable(failed.reason)}"
+        why = printable(f"{failed.name}: {failed.reason}")
+        yield from hang(f"{action}  ", why, 11, options.columns)
 
 
 def _summary(report: Report, options: Options) -> str:

@@ -8,9 +8,10 @@ from html import escape
 from textwrap import wrap
 
 from jit_guard.rules.rule import Example, Rule, configuration
+from jit_guard.text.layout import hang
 from jit_guard.text.printable import printable
 
-_WIDTH = 88
+_WIDTH = 80
 _STYLE = (
     ":root { color-scheme: light dark } "
     "body { font: 16px/1.5 system-ui, sans-serif; max-width: 45em; margin: 2em auto; "
@@ -20,11 +21,12 @@ _STYLE = (
 )
 
 
-def listing(rules: Sequence[Rule]) -> Iterator[str]:
-    """Yield one line per rule."""
+def listing(rules: Sequence[Rule], columns: int | None = None) -> Iterator[str]:
+    """Yield one line per rule; `columns` is the width of the terminal, None in a file."""
     width = max(len(rule.name) for rule in rules)
     for rule in rules:
-        yield f"{rule.code}  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}"
+        head = f"{rule.code}  {rule.name:<{width}}  {rule.severity:<7}  "
+        yield from hang(head, rule.summary, len(head), columns)
 
 
 def page(rule: Rule) -> Iterator[str]:
