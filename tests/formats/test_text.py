@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -103,7 +104,7 @@ def test_the_line_of_the_map_is_shown_with_a_caret_between_finding_and_hint() ->
 def test_an_excerpt_fits_on_a_narrow_terminal() -> None:
     wide = {**FILES, "goal_map.json": '{"GOAL": {"protocol": "' + "gone/" * 40 + 'x.txt"}}'}
     lines = text(report_on(wide), read=read(wide), columns=40)
-    shown, caret = next(pair for pair in zip(lines, lines[1:], strict=False) if "^" in pair[1])
+    shown, caret = next(pair for pair in itertools.pairwise(lines) if "^" in pair[1])
     assert shown.startswith("  1 | ")
     assert len(shown) == 40
     assert shown.endswith("…")
