@@ -16,19 +16,7 @@ class JitGuardError(Exception):
 
 
 class UsageError(JitGuardError):
-    """The call is wrong: for example a path or a rule code that does not exist.
-
-    `hint` is printed as a line of its own.
-    """
-
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The message, followed by the hint."""
-        return (str(self),) if self.hint is None else (str(self), self.hint)
+    """The call is wrong: for example a path or a rule code that does not exist."""
 
 
 class ConfigError(JitGuardError):

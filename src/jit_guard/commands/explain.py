@@ -33,6 +33,5 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
             return 0
     names = [name for rule in rules for name in (rule.code, rule.name)]
     near = did_you_mean(options.code.upper(), names) or did_you_mean(options.code, names)
-    raise UsageError(
-        f"unknown rule {options.code!r}{near}", "run `jit-guard explain` to list all rules"
-    )
+    otherwise = "; run `jit-guard explain` to list all rules"
+    raise UsageError(f"unknown rule {options.code!r}{near or otherwise}")

@@ -15,6 +15,7 @@ from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.guard import Guard
 from jit_guard.project import shown
 from jit_guard.text.console import Console
+from jit_guard.text.layout import hang
 from jit_guard.text.names import STATE_DIRECTORY
 from jit_guard.text.printable import did_you_mean, printable, quiet_anywhere, style, true_name
 
@@ -57,7 +58,7 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
         console.lines(_json(first, records))
         return 0
     for record, state in chain([first], records):
-        console.lines(_entry(record, state, color=console.color, verbose=options.verbose))
+        console.lines(_entry(record, state, console, verbose=options.verbose))
     return 0
 
 
@@ -118,18 +119,21 @@ def _fields(record: "Record", state: str) -> dict[str, Any]:
     }
 
 
-def _entry(record: "Record", state: str, *, color: bool, verbose: bool) -> Iterator[str]:
+def _entry(record: "Record", state: str, console: Console, *, verbose: bool) -> Iterator[str]:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.arrived))
-    entry = style(f"{_shown(record.goal)}/{_shown(record.component_type)}", "bold", on=color)
-    yield f"{when}  {entry}  {_shown(record.path)}  ({state})"
+    entry = style(
+        f"{_shown(record.goal)}/{_shown(record.component_type)}", "bold", on=console.color
+    )
+    columns = console.columns()
+    yield from hang(f"{when}  {entry}  ", f"{_shown(record.path)}  ({state})", 4, columns)
     by = f"{record.generator} {record.model}".strip()
     tokens = (record.usage.input_tokens, record.usage.output_tokens)
     used = "" if tokens == (None, None) else f", {tokens[0] or 0} tokens in, {tokens[1] or 0} out"
     reason = f", rejected: {record.reason}" if record.reason else ""
     took = f"{record.arrived - record.asked:.1f} s"
-    yield f"    by {_shown(by)} in {took}{used}{_shown(reason)}"
+    yield from hang("    by ", f"{_shown(by)} in {took}{used}{_shown(reason)}", 7, columns)
     if record.description:
-        yield f"    from: {_shown(record.description)}"
+        yield from hang("    from: ", _shown(record.description), 10, columns)
     if verbose:
         text = record.raw()
         yield from (f"    | {printable(line)}" for line in text[:MAX_BYTES].splitlines())
