@@ -10,6 +10,7 @@ import pytest
 
 import jit_guard
 from jit_guard.commands import COMMANDS
+from jit_guard.commands import check as cli_check
 from projects import SOUND, TEXT, call, lay_out, run
 from terminals import terminal
 
@@ -112,13 +113,17 @@ def test_a_file_that_cannot_be_written_is_an_error_that_names_it(project: Path, 
     assert path.replace("\0", "\\x00") in result.err
 
 
-def test_exit_zero_hides_findings_from_the_exit_code_and_nothing_else(project: Path) -> None:
+def test_exit_zero_hides_findings_from_the_exit_code_and_nothing_else(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lay_out(project, {"components/personas/left.txt": TEXT})
     assert call(cwd=project).code == 1
     done = call("--exit-zero", cwd=project)
     assert done.code == 0
     assert "JG301" in done.out
     assert call("--exit-zero", "--root", "nowhere", cwd=project).code == 2
+    monkeypatch.setattr(cli_check, "exit_code", lambda *_, **__: 2)  # a file cannot be read
+    assert call("--exit-zero", cwd=project).code == 2
 
 
 def test_a_pipe_has_the_text_of_a_terminal_without_colours_and_hyperlinks(project: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,12 +49,14 @@ sys.stderr.write(json.dumps([code, sorted(set(sys.modules) - before)]))
 """
 
 
-def loaded(root: Path, *argv: str) -> tuple[int, set[str]]:
-    """The exit code, and the modules that were imported."""
+def loaded(root: Path, *argv: str, out: int = subprocess.DEVNULL) -> tuple[int, set[str]]:
+    """The exit code, and the modules that were imported; `out` is standard output."""
     done = subprocess.run(
         [sys.executable, "-c", _LOADED, *argv],
         cwd=root,
-        capture_output=True,
+        stdout=out,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TERM": "xterm-256color", "FORCE_HYPERLINK": "1"},
         check=True,
         timeout=60,
     )
@@ -92,6 +95,16 @@ def test_a_clean_check_imports_few_modules_of_jit_guard(
             )
         )
     }
+
+
+def test_a_clean_check_imports_no_more_for_a_terminal(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, SOUND)
+    master, slave = pytest.importorskip("pty").openpty()
+    try:
+        assert loaded(root, out=slave) == loaded(root)
+    finally:
+        os.close(slave)
+        os.close(master)
 
 
 def test_options_import_argparse_and_nothing_else(tmp_path: Path) -> None:

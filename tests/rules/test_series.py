@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from collections.abc import Iterator
 
 import pytest
 
@@ -103,6 +104,18 @@ def test_a_baseline_accepts_generated_findings(monkeypatch: pytest.MonkeyPatch) 
     left = check(Memory(FILES), Settings(), accepted=frozenset([identity(first)]))
     assert left.accepted == 1
     assert list(left.findings) == list(everything[1:])
+
+
+def test_what_is_not_shown_is_not_generated() -> None:
+    made = []
+
+    def make() -> Iterator[Finding]:
+        for line in range(1, 1_000):
+            made.append(line)
+            yield finding("a", line)
+
+    shown = list(Findings([Series("a", "JG201", "error", 999, make)]).first(3))
+    assert [one.line for one in shown] == made == [1, 2, 3]
 
 
 def finding(map_: str | None, line: int, code: str = "JG201") -> Finding:

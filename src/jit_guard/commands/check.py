@@ -111,12 +111,15 @@ def _run(options: Options, console: Console, started: float) -> int:
     )
     if report.findings:
         shown = shown._replace(read=_reader(guard, options.source))
+    styled = shown._replace(color=console.color)
+    if report.findings or report.fixed or report.failed:
+        styled = _fitted(styled, console)
     for name, file in options.format:
         if file is not None and "\0" in file:
             raise UsageError(f"no file can be called {file}")
         if file is None:
             ends = options.watch  # there is no other report, and no exit code
-            _show(console, formats.render(name, report, _styled(shown, console)), name, ends=ends)
+            _show(console, formats.render(name, report, styled), name, ends=ends)
         else:
             _write(guard.root, file, formats.render(name, report, shown), name)
     if report.written or report.messages:
@@ -171,9 +174,9 @@ def _reader(guard: Guard, source: str) -> Callable[[str], bytes | None]:
     return read
 
 
-def _styled(shown: formats.Options, console: Console) -> formats.Options:
-    """Add what a terminal can show."""
-    shown = shown._replace(color=console.color, columns=console.columns())
+def _fitted(shown: formats.Options, console: Console) -> formats.Options:
+    """Add the width of a terminal, and whether it shows hyperlinks."""
+    shown = shown._replace(columns=console.columns())
     if console.color and console.has_hyperlinks():
         from jit_guard.rules import page
 
