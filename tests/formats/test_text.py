@@ -182,6 +182,9 @@ def test_what_a_fix_did_comes_before_what_is_left() -> None:
         "",
         text(report_on(FILES))[0],
     ]
+    # The reason is what to do about it; a hint would say to run the fix again.
+    assert "hint:" not in text(report)[4]
+    assert "hint:" in text(report._replace(failed=()))[3]
 
 
 def test_every_field_that_comes_from_a_file_is_made_printable() -> None:

@@ -21,10 +21,23 @@ def listing(report: Report, options: Options) -> Iterator[str]:
         for finding in report.findings:
             yield from block.heading(finding, color=options.color, rules=options.rules)
     elif options.show_all:
-        yield from _findings(iter(report.findings), options)
+        yield from _findings(_answered(iter(report.findings), report), options)
     else:
-        yield from _findings(first(report.findings, MOST), options)
+        yield from _findings(_answered(first(report.findings, MOST), report), options)
         yield from _omitted(report)
+
+
+def _answered(findings: Iterator[Finding], report: Report) -> Iterator[Finding]:
+    """Leave out the hint to run a fix where the fix has just said why it failed."""
+    failed = {(one.goal, one.component_type, one.entry) for one in report.failed}
+    if not failed:
+        return findings
+    return (
+        one._replace(hint=None)
+        if one.fixable and (one.goal, one.component_type, one.entry) in failed
+        else one
+        for one in findings
+    )
 
 
 def _findings(findings: Iterator[Finding], options: Options) -> Iterator[str]:
