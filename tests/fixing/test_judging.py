@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jit_guard.config import Settings
+from jit_guard.fixing.contracts import Contracts
 from jit_guard.fixing.judging import plain, with_rules
 from jit_guard.generators.generator import Request, Text
 from jit_guard.generators.judgement import Rejection
@@ -16,6 +17,7 @@ from jit_guard.sources.memory import Memory
 PATH = "components/personas/autogen_persona_for_greet.txt"
 REQUEST = Request("GREET", "persona", "autogen_persona_for_greet.txt", PATH, "A host")
 SOURCE = Memory({"goal_map.json": '{"GREET": {"persona": "host.txt"}}'})
+NONE = Contracts(SOURCE, Settings())
 
 
 def _no_hosts(facts: Facts) -> Iterator[Finding]:
@@ -38,11 +40,11 @@ def test_a_component_must_be_text() -> None:
 
 
 def test_without_plugins_nothing_else_is_checked() -> None:
-    assert with_rules((), SOURCE, Settings()) is plain
+    assert with_rules((), NONE, SOURCE, Settings()) is plain
 
 
 def test_a_plugin_rule_can_reject_a_text_before_it_is_committed() -> None:
-    check = with_rules((RULE,), SOURCE, Settings())
+    check = with_rules((RULE,), NONE, SOURCE, Settings())
     refused = check(REQUEST, Text("<think>hm</think>A host.\n"))
     assert refused == Rejection("ACME001 no-hosts: speaks of hosts", "A host.\n")
 
@@ -50,4 +52,4 @@ def test_a_plugin_rule_can_reject_a_text_before_it_is_committed() -> None:
 def test_a_warning_of_a_plugin_rule_rejects_nothing() -> None:
     warning = RULE._replace(severity="warning")
     rules = (warning._replace(judge=lambda facts: [warning.finding("hm", path=PATH)]),)
-    assert with_rules(rules, SOURCE, Settings())(REQUEST, Text("A host.\n")) == "A host.\n"
+    assert with_rules(rules, NONE, SOURCE, Settings())(REQUEST, Text("A host.\n")) == "A host.\n"

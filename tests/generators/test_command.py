@@ -67,6 +67,7 @@ def test_the_request_is_json_on_standard_input() -> None:
         ],
         "model": None,
         "prompt": None,
+        "contract": None,
     }
 
 

@@ -78,8 +78,8 @@ def load_contracts(source: Source, settings: Settings) -> dict[str, LoadedContra
         ConfigError: a schema does not exist, or is not JSON.
         UnreadableError: a path leaves the project, or cannot be read.
     """
-    types = {_of_type(name): one.contract for name, one in settings.types.items()}
-    tables = {_of_table(one.number): one.contract for one in settings.registry}
+    types = {of_type(name): one.contract for name, one in settings.types.items()}
+    tables = {of_table(one.number): one.contract for one in settings.registry}
     return {
         where: load(contract, where, source.read)
         for where, contract in {**types, **tables}.items()
@@ -96,11 +96,13 @@ def verify_contracts(source: Source, settings: Settings) -> None:
             apply(schema, ())
 
 
-def _of_type(name: str) -> str:
+def of_type(name: str) -> str:
+    """Return the name of the table of a component type's contract."""
     return f"types.{toml_key(name)}.contract"
 
 
-def _of_table(number: int) -> str:
+def of_table(number: int) -> str:
+    """Return the name of the table of a registry's contract."""
     return f"registry[{number}].contract"
 
 
@@ -152,7 +154,7 @@ def _add_components(
     comparison: Comparison,
 ) -> None:
     """Add the components of goal maps that exist as their entries spell them."""
-    types = {one: _of_type(one) for one in settings.types if _of_type(one) in named}
+    types = {one: of_type(one) for one in settings.types if of_type(one) in named}
     unsafe = {one.reference.path for one in comparison.unsafe}
     for goal_map in maps:
         for goal, parts in goal_map.goals.items():
@@ -182,7 +184,7 @@ def _add_targets(
 
     modules = Modules(tree)
     for registry in registries:
-        where = _of_table(registry.table.number)
+        where = of_table(registry.table.number)
         for entry in registry.entries():
             if entry.unsafe is not None:
                 continue

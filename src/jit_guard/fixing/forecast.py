@@ -72,6 +72,7 @@ def forecast(job: Job, interaction: Interaction) -> Forecast:
             ExamplePools(job.source, settings, found.explanation.comparison, found.maps.registries),
             interaction,
             read_past(job.source.root),
+            job.contracts,
         )
         model = writer.model
     finally:

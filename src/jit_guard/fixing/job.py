@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jit_guard.config import Settings
 from jit_guard.errors import JitGuardError, MissingComponent, UsageError
 from jit_guard.fixing.adoption import Unclear
+from jit_guard.fixing.contracts import Contracts
 from jit_guard.fixing.descriptions import Descriptions, parse
 from jit_guard.fixing.judging import TextCheck, with_rules
 from jit_guard.fixing.plan import Decision
@@ -149,6 +150,7 @@ class Job(NamedTuple):
     options: FixOptions
     set_up_generator: Callable[[], GeneratorSetup]
     check: TextCheck
+    contracts: Contracts
 
 
 def make_job(
@@ -169,6 +171,7 @@ def make_job(
     if settings.descriptions is not None and configured.descriptions is not None:
         known = parse(settings.descriptions, configured.descriptions)
         options = options._replace(descriptions={**known, **options.descriptions})
+    contracts = Contracts(source, settings)
     return Job(
         source,
         Scope.of(
@@ -177,7 +180,8 @@ def make_job(
         ),
         options,
         lambda: set_up_generator(options, settings, source.root, configured.prompt),
-        with_rules(configured.rules, source, settings),
+        with_rules(configured.rules, contracts, source, settings),
+        contracts,
     )
 
 

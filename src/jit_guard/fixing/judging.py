@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jit_guard.check import check
 from jit_guard.config import Settings
+from jit_guard.fixing.contracts import Contracts
 from jit_guard.generators.answers.gate import component_in
 from jit_guard.generators.generator import Request, Text
 from jit_guard.generators.judgement import Rejection
@@ -27,12 +28,11 @@ def plain(request: Request, text: Text) -> str | Rejection:
     return component_in(text.content, request)
 
 
-def with_rules(rules: Sequence[Rule], source: Source, settings: Settings) -> TextCheck:
-    """Return a check that also runs plugin rules on the project as it would be.
-
-    What a component must be beyond that (a contract of its type) is checked where they are.
-    """
-    if not rules:
+def with_rules(
+    rules: Sequence[Rule], contracts: Contracts, source: Source, settings: Settings
+) -> TextCheck:
+    """Return a check that also applies contracts, and plugin rules on the changed project."""
+    if not rules and not contracts:
         return plain
     alone = settings._replace(select=tuple(rule.code for rule in rules))
 
@@ -40,7 +40,9 @@ def with_rules(rules: Sequence[Rule], source: Source, settings: Settings) -> Tex
         component = plain(request, text)
         if isinstance(component, Rejection):
             return component
-        reason = _violated(request, component, rules, source, alone)
+        reason = contracts.objection(request, component)
+        if reason is None and rules:
+            reason = _violated(request, component, rules, source, alone)
         return component if reason is None else Rejection(reason, component)
 
     return check_text

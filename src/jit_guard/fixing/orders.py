@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from jit_guard.config import Settings
+from jit_guard.fixing.contracts import Contracts
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.descriptions import suggestion
 from jit_guard.fixing.examples import ExamplePools
@@ -13,7 +14,7 @@ from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.past import Past
 from jit_guard.fixing.steps import EntryName, Generate
 from jit_guard.fixing.steps import failed as as_failed
-from jit_guard.generators.generator import Request, Writer
+from jit_guard.generators.generator import Demands, Request, Writer
 from jit_guard.ledger.records import Key, Wanted
 from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Failed
@@ -28,6 +29,7 @@ def prepare(
     pools: ExamplePools,
     interaction: Interaction,
     past: Past,
+    contracts: Contracts,
 ) -> tuple[list[tuple[Generate, Order]], list[Failed]]:
     """Make an order for every step with a description; the other steps fail with a reason."""
     orders: list[tuple[Generate, Order]] = []
@@ -45,9 +47,12 @@ def prepare(
             failed += (as_failed(name, reason) for name in step.names or _entries(step))
             continue
         request = Request(step.goal, step.component_type, step.filename, step.path, description)
+        contract = contracts.demands(request)
+        shared = pools.headings(step, request)
         request = request._replace(
-            headings=pools.headings(step, request),
+            headings=shared if contract is None else _headings(contract, shared, request.suffix),
             examples=pools.examples(step, request, settings.examples),
+            contract=contract,
         )
         key = Key(
             step.goal,
@@ -61,6 +66,13 @@ def prepare(
         wanted = Wanted(step.component, key, past.keys(key, options))
         orders.append((step, Order(wanted, request)))
     return orders, failed
+
+
+def _headings(contract: Demands, shared: tuple[str, ...], suffix: str) -> tuple[str, ...]:
+    """Return the headings that are shared, if they have those of the contract, or else these."""
+    demanded = tuple(contract.value.get("headings", ())) if suffix != ".json" else ()
+    rest = iter(shared)
+    return shared if all(one in rest for one in demanded) else demanded
 
 
 def _known_description(

@@ -34,6 +34,7 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
         yield f"stored    {generate.component} -> {generate.path}: from the ledger, free"
     for generate, order in ahead.orders:
         yield f"generate  {generate.component} -> {generate.path}: {order.request.description}"
+    yield from _contracts([order for _, order in ahead.orders])
     yield from (f"leave     {one.name}: {one.reason}" for one in ahead.failed)
     if ahead.setup is not None and ahead.orders:
         yield from _generator(job, ahead, ahead.setup, [order for _, order in ahead.orders])
@@ -59,6 +60,14 @@ def _generator(
     yield f"with      {by}{cost}"
     if generator.name != "scaffold":
         yield from (f"shows     {path}" for path in _sent(job, orders))
+
+
+def _contracts(orders: Sequence[Order]) -> Iterator[str]:
+    """Yield what the texts must be that are generated."""
+    for order in orders:
+        contract = order.request.contract
+        for words in () if contract is None else contract.words:
+            yield f"demands   {order.request.path}: {words}"
 
 
 def _sent(job: Job, orders: Sequence[Order]) -> Iterator[str]:

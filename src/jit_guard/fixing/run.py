@@ -130,6 +130,7 @@ def _round(session: Session, found: WorktreePlan) -> bool:
         ExamplePools(job.source, settings, found.explanation.comparison, found.maps.registries),
         session.interaction,
         session.past,
+        job.contracts,
     )
     session.descriptions.update((step.path, order.request.description) for step, order in orders)
     tally.fail(undescribed)

@@ -69,6 +69,7 @@ def encode(request: Request, options: Options) -> bytes:
         "examples": [one._asdict() for one in request.examples],
         "model": options.model,
         "prompt": options.prompt,
+        "contract": None if request.contract is None else request.contract.value,
     }
     if request.objection:
         body.update(rejected=request.rejected, objection=request.objection)

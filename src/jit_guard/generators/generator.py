@@ -26,11 +26,25 @@ class Example(NamedTuple):
     text: str
 
 
+class Demands(NamedTuple):
+    """The contract that a component must meet.
+
+    `where` is its name in the configuration; `words` are its demands, one sentence each; `value`
+    is all of it as JSON (the keys of the configuration, with the schemas in place of their paths,
+    and `values`, the fields of the front matter that are known beforehand).
+    """
+
+    where: str
+    words: tuple[str, ...]
+    value: Mapping[str, Any]
+
+
 class Request(NamedTuple):
     """One component to write. Paths are relative to the root, with `/`.
 
     `headings` are the headings that the type's components share, each with its `#`s; `examples`
-    are the components that the generator may be shown (see the key `examples`).
+    are the components that the generator may be shown (see the key `examples`). `contract` is
+    what is demanded of the component; a text that does not meet it is not committed.
 
     On a second attempt, `rejected` is the generator's first text and `objection` says what was
     wrong with it; both are empty on the first.
@@ -45,6 +59,7 @@ class Request(NamedTuple):
     examples: tuple[Example, ...] = ()
     rejected: str = ""
     objection: str = ""
+    contract: Demands | None = None
 
     @property
     def suffix(self) -> str:

@@ -76,9 +76,11 @@ class Process:
         started.
         """
         deadline = time.monotonic() + timeout
-        while not self.output.too_long:
+        while True:
             left = max(0.0, deadline - time.monotonic())
             self.output.join(min(_STEP, left))
+            if self.output.too_long:  # its pipe is closed, which may have ended it already
+                return None
             try:
                 code = self._process.wait(left if self.output.ended else 0.0)
             except subprocess.TimeoutExpired:
@@ -90,7 +92,6 @@ class Process:
             self.output.join(_DRAIN)
             self.errors.join(_DRAIN)
             return code
-        return None
 
     def end(self) -> int:
         """Stop the program and all that it started; return its exit code. Idempotent."""

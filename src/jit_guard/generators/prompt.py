@@ -79,6 +79,11 @@ def _question(request: Request) -> Iterable[str]:
         yield "The headings that components of this type share:"
         yield ""
         yield fenced("\n".join(request.headings))
+    if request.contract is not None and request.contract.words:
+        yield ""
+        yield "The contract, which the file is checked against:"
+        yield ""
+        yield fenced("\n".join(request.contract.words))
     for number, example in enumerate(request.examples, 1):
         yield ""
         yield f"Example {number} of {len(request.examples)} of this type, {_name(example.path)}:"

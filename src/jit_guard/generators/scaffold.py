@@ -8,16 +8,20 @@ marked, and the whole text is marked as a draft (`jit_guard.text.generated`).
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from jit_guard.generators.generator import Options, Request, Text, Writer
+from jit_guard.generators.sample import sample
 from jit_guard.generators.shape import Kind, sections
 from jit_guard.text.generated import mark
 from jit_guard.text.printable import printable
 
 VERSION = "1"
 _DEFAULT = ("# Purpose", "# Instructions", "# Limits")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OPENINGS: dict[Kind, str] = {"list": "- ", "steps": "1. "}
 
 
@@ -32,14 +36,51 @@ def write(request: Request) -> Text:
     if suffix == ".json":
         text = _json(request)
     elif suffix in (".yaml", ".yml"):
-        text = _assignments(request, ": ")
+        text = _yaml(request)
     elif suffix == ".toml":
         text = _assignments(request, " = ")
     elif suffix in (".html", ".htm"):
         text = _html(request)
     else:
-        text = "\n".join(_lines(request))
+        text = "\n".join((*_front_matter(request), *_lines(request)))
     return Text(mark(f"{text}\n", suffix))
+
+
+def _front_matter(request: Request) -> Iterator[str]:
+    """Yield the block of YAML that the contract of a text demands; JSON is YAML."""
+    contract = {} if request.contract is None else request.contract.value
+    known = contract.get("values", {})
+    schema = contract.get("front-matter")
+    if schema is None and not known:
+        return
+    found = sample({"type": "object", "required": []} if schema is None else schema, _fill(request))
+    found = {**found, **known} if isinstance(found, dict) else known
+    yield "---"
+    yield from _members(found)
+    yield from ("---", "")
+
+
+def _members(found: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in found.items():
+        name = key if _PLAIN_KEY.fullmatch(key) else json.dumps(key)
+        yield f"{name}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def _fill(request: Request) -> Callable[[str], str]:
+    """Return what gives the text for a key of front matter or of a document."""
+    known = {
+        "description": _sentence(request),
+        "goal": printable(request.goal),
+        "component_type": printable(request.component_type),
+        "title": _title(request),
+    }
+    return lambda key: known.get(key, f"TODO: write {key!r}")
+
+
+def _demanded(request: Request) -> Any:
+    """Return a document that meets the schema of the contract; None: there is none."""
+    schema = None if request.contract is None else request.contract.value.get("schema")
+    return None if schema is None else sample(schema, _fill(request))
 
 
 def _lines(request: Request) -> Iterator[str]:
@@ -68,6 +109,9 @@ def _kinds(request: Request) -> dict[str, Kind]:
 
 
 def _json(request: Request) -> str:
+    demanded = _demanded(request)
+    if demanded is not None:
+        return json.dumps(demanded, indent=2)
     filled = {"goal": request.goal, "component_type": request.component_type}
     filled["description"] = _sentence(request)
     keys = dict.fromkeys((*request.headings, *(() if request.headings else filled)))
@@ -75,6 +119,13 @@ def _json(request: Request) -> str:
     if "description" not in value:
         value["TODO"] = f"write {_subject(request)}: {_sentence(request)}"
     return json.dumps(value, indent=2)
+
+
+def _yaml(request: Request) -> str:
+    demanded = _demanded(request)
+    if isinstance(demanded, dict) and demanded:
+        return "\n".join(_members(demanded))
+    return _assignments(request, ": ") if demanded is None else json.dumps(demanded)
 
 
 def _assignments(request: Request, between: str) -> str:
