@@ -11,7 +11,8 @@ import pytest
 
 from jit_guard import Guard
 from jit_guard.errors import GitError
-from jit_guard.sources.git import call, index
+from jit_guard.sources.git import call, index, objects
+from jit_guard.sources.git.watchdog import Watchdog
 from projects import call as command
 from projects import git, sound
 from repositories import NEEDS_GIT, repository
@@ -75,6 +76,19 @@ def test_a_fifo_is_refused_before_git_opens_it(
         assert done.code in (1, 2), done
         assert f"{name} is " in done.out + done.err, words
         assert "not a file" in done.out + done.err, words
+
+
+@pytest.mark.timeout(60)
+def test_an_object_that_is_a_fifo_is_not_waited_for(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "Watchdog", lambda process: Watchdog(process, 1))
+    monkeypatch.setattr(call, "PATIENCE", 1)  # for the message
+    for name in (f"components/personas/{GOALS['A']['persona']}", "goal_map.json", "components"):
+        oid = git(made, "rev-parse", f"HEAD:{name}").strip()
+        replace(made / f".git/objects/{oid[:2]}/{oid[2:]}")
+        done = command("--source", "HEAD", cwd=made)
+        assert (done.code, "git cat-file: no answer within 1 s" in done.err) == (2, True)
 
 
 @pytest.mark.timeout(60)

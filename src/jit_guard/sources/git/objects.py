@@ -10,16 +10,17 @@ import subprocess
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
+from time import monotonic
 from typing import IO, NamedTuple
 
 from jit_guard.errors import GitError
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import Standpoint, git_command, refuse_odd_files
+from jit_guard.sources.git.watchdog import Watchdog
 
 _AHEAD = 60  # requests of 65 bytes: a pipe holds 4 KiB on every system
 _PIECE = 1 << 16
 _WHOLE = 1 << 30  # piece size for `whole`, since joining many pieces doubles the memory
-
 _MOST_UNFETCHED = 100  # times that git is started again
 
 
@@ -50,6 +51,7 @@ class Objects:
         self._contents = contents
         self._unfetched = 0
         self._process = self._start()
+        self._watchdog = Watchdog(self._process)
 
     def _start(self) -> subprocess.Popen[bytes]:
         refuse_odd_files(self._standpoint)
@@ -67,6 +69,10 @@ class Objects:
 
     def close(self) -> None:
         """Terminate git and discard unread output."""
+        self._watchdog.close()
+        self._end()
+
+    def _end(self) -> None:
         process = self._process
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
@@ -112,8 +118,8 @@ class Objects:
                     self._unfetched += 1
                     if self._unfetched > _MOST_UNFETCHED:
                         raise
-                    self.close()
-                    self._process = self._start()
+                    self._end()
+                    self._process = self._watchdog.process = self._start()
                     yield None
                     answered += 1
                 del batch[:answered]
@@ -142,7 +148,9 @@ class Objects:
             raise
 
     def _answer(self, answers: IO[bytes], piece: int) -> Found | None:
+        self._watchdog.asked = monotonic()
         line = answers.readline()
+        self._watchdog.asked = 0.0
         if not line.endswith(b"\n"):
             raise self._ended()
         header = line.decode("utf-8", "surrogateescape").split()
@@ -170,6 +178,8 @@ class Objects:
     def _ended(self) -> GitError:
         assert self._process.stderr is not None
         error = call.words(self._process.stderr.read())
+        if self._watchdog.expired:
+            return call.no_answer("cat-file")
         if "from promisor remote" in error:
             return _NotFetchedError("the repository does not have many objects (a partial clone)")
         return GitError(f"git cat-file exited: {error}")
