@@ -364,6 +364,16 @@ FILES: list[dict[str, Content]] = [
         "docs/start.mdx": "x",
         "docs/a/b.md": "x",
     },
+    {
+        "catalog.json": '{"schemas": [{"url": "https://example.com/s/cat"}, {"url": "http://x"}]}',
+        "schemas/cat.xsd": "x",
+    },
+    {
+        "packs/a/pack.json": '{"parts": ["../../lib/a.lua", "../../lib/b.lua"]}',
+        "packs/b/pack.json": "{}",
+        "lib/a.lua": "x",
+        "lib/b.lua": "x",
+    },
 ]
 
 

@@ -291,6 +291,18 @@ def test_init_shows_the_table_and_its_result_and_writes_it(tmp_path: Path) -> No
     assert call(cwd=root).code == 1
 
 
+def test_of_many_files_the_first_are_named() -> None:
+    files: dict[str, Content] = {
+        f"packs/{one}/pack.json": f'["{one}1.md", "{one}2.md"]' for one in "abcdef"
+    }
+    parts = [f"{one}/{one}{number}" for one in "abcdef" for number in (1, 2)]
+    found = propose(Memory({**files, **written(*parts, top="packs", end=".md")}))
+    assert found is not None
+    shown = [f"packs/{one}/pack.json" for one in "abc"]
+    counts = "12 entries, 0 missing, 0 orphans"
+    assert found.summary == f"{', '.join(shown)}, 3 more: {counts}"
+
+
 def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     lay_out(tmp_path / "outside", {"index.json": '["lib/a.md", "lib/b.md"]'})
     files = {"index.json": Link("../outside/index.json"), **written("a", "b", top="lib", end=".md")}

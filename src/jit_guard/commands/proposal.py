@@ -24,6 +24,7 @@ from jit_guard.sources.source import Source
 from jit_guard.sources.tree import Tree
 
 _MOST_TABLES = 6
+_MOST_SHOWN = 3  # files in the summary
 _MOST_OF_ONE = 4  # tables of the same file
 _LEAST_SPELLED_SO = 2  # distinct paths, written as paths, in a file that is called like a registry
 _LEAST_WORDS_SO = 3  # written as words, or keys
@@ -58,7 +59,9 @@ class Proposal(NamedTuple):
             counts.append(_count(rest, "other finding", "other findings"))
         if any(one.code == "JG301" for one in self.report.skipped):
             counts.append("orphans are not checked")
-        return f"{', '.join(self.report.maps)}: {', '.join(counts)}"
+        first, more = self.report.maps[:_MOST_SHOWN], self.report.maps[_MOST_SHOWN:]
+        shown = [*first, *([f"{len(more):,} more"] if more else [])]
+        return f"{', '.join(shown)}: {', '.join(counts)}"
 
 
 def _count(number: int, one: str, several: str) -> str:
