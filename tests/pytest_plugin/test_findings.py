@@ -91,6 +91,28 @@ def test_a_failure_shows_position_line_caret_and_hint(pytester: pytest.Pytester)
     assert "goal_map.json:4:18: JG205 unsafe-path" in text
 
 
+def test_a_broken_contract_fails_its_goal_and_points_into_the_component(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    contract = 'types.persona.contract.headings = ["# Who", "# How"]\n'
+    plant(pytester, SOUND, {"jit-guard.toml": contract})
+    host = "components/personas/host.txt"
+    (pytester.path / host).write_text("# Who\n\nA host.\n")
+    result = run(pytester, "--jit-guard")
+    assert result.failed == ["goal_map.json::GREET"]
+    assert result.texts["goal_map.json::GREET"].splitlines()[:3] == [
+        f"{host}:1:1: JG603 heading  GREET/persona: the heading '# How' is missing after '# Who'",
+        "  1 | # Who",
+        "    | ^",
+    ]
+    lines = pytester.runpytest_inprocess("--jit-guard", "--tb=line", "--color=no").outlines
+    assert any(
+        line.endswith(f"{host}:1: JG603 heading: the heading '# How' is missing after '# Who'")
+        for line in lines
+    )
+
+
 def test_the_short_summary_and_one_line_tracebacks_point_into_the_map(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

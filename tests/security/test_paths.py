@@ -223,6 +223,7 @@ def test_a_flag_may_name_any_path(tmp_path: Path, outside: Path) -> None:
 # --- files that the configuration names ----------------------------------------------------------
 
 FILES = ("prompt", "descriptions", "schema", "baseline")
+CONTRACT = "types.persona.contract"
 PLACES: dict[str, dict[str, Content]] = {
     "f": {"f": Link("../outside/words.json")},
     "d/words.json": {"d": Link("../outside")},
@@ -243,7 +244,9 @@ PLACES: dict[str, dict[str, Content]] = {
 }
 
 
-@pytest.mark.parametrize("key", FILES)
+@pytest.mark.parametrize(
+    "key", [*FILES, *(f"{CONTRACT}.{key}" for key in ("front-matter", "schema"))]
+)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_configured_file_outside_exits_with_2(
     tmp_path: Path, outside: Path, key: str, place: str
@@ -655,6 +658,27 @@ def test_long_values_are_shortened_in_findings(
     assert "JG101" in outcome.out
     quotes_little(outcome.out)
     assert "7" * 61 not in outcome.out
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "html"])
+def test_long_values_of_components_are_shortened(tmp_path: Path, name: str) -> None:
+    contract = {
+        "front-matter": "s.json",
+        "headings": ["# A"],
+        "equal": ["{front-matter.a}", "{front-matter.b}"],
+    }
+    lines = [f"{CONTRACT}.{key} = {json.dumps(value)}" for key, value in contract.items()]
+    component = f"---\na: {LONG}\nb: x{LONG}\nc: {{{LONG}: {{d: {LONG}}}}}\n---\n"
+    inner = {"additionalProperties": {"properties": {"d": {"type": "array"}}}}
+    schema = {"properties": {"a": {"pattern": "^z"}, "c": inner}}
+    files = {"goal_map.json": MAP, "components/personas/host.txt": component}
+    config = "\n".join(lines)
+    root = lay_out(tmp_path, {**files, "s.json": json.dumps(schema), "jit-guard.toml": config})
+    out = call("--select", "JG60", "--format", name, cwd=root).out
+    pointer = f"/c/{LONG}/d"
+    shown = [line for line in out.replace(pointer, "").splitlines() if " | " not in line[:8]]
+    assert "JG605" in out
+    quotes_little("\n".join(shown))
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from jit_guard.registry.syntax.syntax import syntax, syntax_name
 from jit_guard.text.printable import quote
 
 _BATCH = 10_000_000  # characters of JSON that are held until a schema is applied to them
+_LONGEST_NAME = 40  # characters; a longer key is quoted
 _FRONT_MATTER, _SCHEMA, _HEADING = "JG601", "JG602", "JG603"
 _REQUIRED, _DISAGREEMENT, _TOO_LARGE = "JG604", "JG605", "JG606"
 
@@ -296,7 +297,8 @@ def _of_schema(value: _Value, data: Data, place: _Place, violation: schema.Viola
         offset = 0
     else:
         offset = data.spans().top().start
-    where = f"{'.'.join(violation.keys)}: " if violation.keys and not violation.on_key else ""
+    names = ".".join(key if len(key) <= _LONGEST_NAME else quote(key) for key in violation.keys)
+    where = f"{names}: " if names and not violation.on_key else ""
     reason = f"{where}{violation.reason} ({violation.keyword})"
     found = place.at(value.code, reason, offset)
     return found._replace(pointer=pointer(*keys))
