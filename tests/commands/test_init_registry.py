@@ -291,6 +291,19 @@ def test_init_shows_the_table_and_its_result_and_writes_it(tmp_path: Path) -> No
     assert call(cwd=root).code == 1
 
 
+def test_a_preset_that_names_nothing_here_is_left_out() -> None:
+    local = {"source": "local", "path": "./plugins/a"}
+    far = {"source": {"source": "github", "repo": "a/b"}}
+    files: dict[str, Content] = {
+        ".claude-plugin/marketplace.json": json.dumps({"plugins": [far]}),
+        ".agents/plugins/marketplace.json": json.dumps({"plugins": [{"source": local}]}),
+        "plugins/a/.codex-plugin/plugin.json": "{}",
+    }
+    found = propose(Memory(files))
+    assert found is not None
+    assert found.text.splitlines()[1:] == ["[[registry]]", 'preset = "codex-marketplace"']
+
+
 def test_of_many_files_the_first_are_named() -> None:
     files: dict[str, Content] = {
         f"packs/{one}/pack.json": f'["{one}1.md", "{one}2.md"]' for one in "abcdef"

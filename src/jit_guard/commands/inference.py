@@ -24,6 +24,7 @@ _LEAST = 2  # nodes that agree
 _LEAST_COMMON = 3  # directories that have a file in common
 _MOST_TRIED = 80  # expressions, those with most hits
 _MOST_TEMPLATES = 3  # of one expression
+_MOST_VOTES = 48  # of one node
 _MOST_FIELDS = 12
 _MOST_MEMBERS = 30  # of an object that are looked at
 _LONGEST_FIELD = 100  # characters
@@ -222,13 +223,16 @@ class Votes:
         wanted = text.removeprefix("./").strip("/")
         if not wanted or ".." in wanted.split("/"):
             return found
-        for path in self._like(wanted, fields):
+        like = self._like(wanted, fields)
+        for path in sorted(like, key=lambda one: -sum(text in one for _, text in fields)):
             body = path.rstrip("/")
             at = body.rfind(wanted)
             before, after = body[:at], body[at + len(wanted) :] + path[len(body) :]
             apart = before[-1:] in ("", *"/-_") and after[:1] in ("", *"./-_")
             if not apart or _holds(path, node.path):
                 continue
+            if len(found) >= _MOST_VOTES:
+                break
             inside = [one for one in fields if one[1] in path]
             orders = [inside] if inside else []
             if len({text for _, text in inside}) < len(inside):  # two have the same text

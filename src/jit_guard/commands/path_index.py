@@ -79,9 +79,10 @@ class PathIndex:
 def _words(name: str) -> Iterator[str]:
     yield name
     stem = name
-    while "." in stem[1:]:
-        stem = stem.rpartition(".")[0]
-        yield stem
+    for _ in range(_MOST_TAILS):
+        if "." in stem[1:]:
+            stem = stem.rpartition(".")[0]
+            yield stem
     for _ in range(_MOST_TAILS):
         cuts = [at for mark in "-_" if (at := stem.find(mark)) >= 0]
         if not cuts:

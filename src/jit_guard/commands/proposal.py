@@ -80,10 +80,10 @@ def propose(source: Source) -> Proposal | None:
     """Return what to configure for the registries of a project; None if there is nothing."""
     tree = Tree(source)
     presets = {file: name for file, name in PRESETS.items() if tree.resolve(file).kind == "file"}
-    tables = [_table({"preset": toml_string(name)}) for name in dict.fromkeys(presets.values())]
+    named = [_table({"preset": toml_string(name)}) for name in dict.fromkeys(presets.values())]
+    # Without those that cannot be read, or name nothing here.
+    tables = [table for table in named if _verified(source, [table]) is not None]
     proposal = preset = _verified(source, tables) if tables else None
-    if proposal is None:  # a preset that cannot be read, or names nothing here
-        tables = []
     index = PathIndex(tree)
     known: set[str] = set()
     found = sorted(_found(source, index, presets), key=_size, reverse=True)
