@@ -233,6 +233,7 @@ def test_a_table_is_proposed_for_what_is_there(
         {  # each file names itself
             **{f"lib/{one}/package.json": f'{{"name": "{one}"}}' for one in "abcdefghij"},
         },
+        {"a/b/c/registry.json": '["a/", "a/b/", "a/b/c/", "a/b/c/registry.json"]'},
         {  # a few of many
             "settings.json": json.dumps({"skip": [f"src/{number}.py" for number in range(6)]}),
             **{f"src/{number}.py": TEXT for number in range(30)},
