@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jit_guard.errors import ConfigError, JitGuardError
 from jit_guard.project import load
 from jit_guard.report import Report
 from jit_guard.sources.memory import Link, Memory
+from jit_guard.text.generated import mark
 from projects import Content, call, git, lay_out
 from repositories import NEEDS_GIT, repository, save
 
@@ -122,9 +124,17 @@ def test_a_file_with_a_problem_of_its_own_is_not_examined(text: Content, code: s
     assert [one for one, *_ in found(alone)] == ["JG601", "JG603"]
 
 
+def test_a_draft_that_nobody_has_edited_is_not_examined() -> None:
+    name = "autogen_guide_for_pack.md"
+    files = project({"PACK": {"guide": name}})
+    files[f"{GUIDES}/{name}"] = mark("# Purpose\n\nTo be written.\n", ".md")
+    assert [one for one, *_ in found(reported(files))] == ["JG501"]
+
+
 def test_rules_of_contracts_are_selected_like_others() -> None:
     files = project(pack=BAD)
     assert [one for one, *_ in found(reported(files, select=("JG603",)))] == ["JG603"]
+    del files["guide.schema.json"]  # which is not read then
     assert found(reported(files, ignore=("JG6",))) == []
 
 
@@ -184,6 +194,16 @@ def test_a_text_that_is_kept_elsewhere_is_skipped(text: Content, why: str) -> No
     listed = {one.code: one.reason for one in report.skipped}
     reason = f"the contract was not checked: {GUIDES}/pack.md {why}"
     assert listed.items() >= dict.fromkeys(("JG601", "JG603", "JG606"), reason).items()
+    alone = reported(project(pack=text), select=("JG6",))  # the content pass has not read it
+    assert (found(alone), {one.reason for one in alone.skipped}) == ([], {reason})
+
+
+@pytest.mark.parametrize("filename", ["../notes/pack.md", "../guides/pack.md", "a\\b.md"])
+def test_an_unsafe_entry_is_not_followed(filename: str) -> None:
+    goals = {"A": {"guide": filename}, "B": {"note": "pack.md"}}
+    files = {**project(goals, pack=BAD), "components/notes/pack.md": BAD}
+    report = reported({**files, f"{GUIDES}/a\\b.md": BAD})
+    assert not [code for code, *_ in found(report) if code.startswith("JG6")]
 
 
 @NEEDS_GIT
@@ -318,6 +338,18 @@ def test_a_huge_file_is_counted_but_not_held(monkeypatch: pytest.MonkeyPatch) ->
     assert [(one.code, one.message) for one in report.findings] == [
         ("JG606", f"the file has {5000 + len(GOOD):,} bytes, {4800 + len(GOOD):,} more than 200")
     ]
+
+
+def test_the_rest_of_a_huge_file_is_not_held() -> None:
+    from jit_guard.comparison.contracts import _read
+    from jit_guard.contracts.component import MOST_READ
+
+    tracemalloc.start()
+    content = _read(bytes(1_000_000) for _ in range(40))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(content.data), content.size, content.cut) == (MOST_READ, 40_000_000, True)
+    assert peak < 20_000_000
 
 
 def test_verify_finds_a_schema_that_is_none(tmp_path: Path) -> None:

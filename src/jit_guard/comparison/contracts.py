@@ -163,9 +163,7 @@ def _add_components(
                     continue
                 path = settings.path(component_type, filename)
                 place = tree.resolve(path)
-                directory, _, name = place.real.rpartition("/")
-                served = name in comparison.served.get(directory, ())
-                if served and place.spelled == path and path not in unsafe:
+                if place.kind == "file" and place.spelled == path and path not in unsafe:
                     entry = Entry(goal, component_type, filename)
                     reference = Reference(goal_map, entry, path)
                     _add(named[types[component_type]], place.real, reference)

@@ -183,5 +183,5 @@ def _explain(text: str, error: json.JSONDecodeError) -> JsonError:
     if not here:
         return JsonError(len(before), "unexpected end of file; a bracket or a value is missing")
     if error.msg.startswith("Extra data"):
-        return JsonError(offset, "unexpected text after the end of the map")
+        return JsonError(offset, "unexpected text after the end of the document")
     return JsonError(offset, error.msg[:1].lower() + error.msg[1:])
