@@ -6,6 +6,7 @@ cannot run, a line in `NOT_RUN` with the reason.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -17,12 +18,13 @@ import pytest
 import yaml
 from publishing.project import toml
 
-from documents import Block, Shell, block, blocks
+from documents import Block, Shell, block, blocks, compared
 from jit_guard.hookspecs import Options, Request
 from jit_guard.project import load
 from jit_guard.registry.strict_json import parse
-from projects import Files, at, call, git, lay_out, run
+from projects import Content, Files, at, call, git, lay_out, run
 from runner import ROOT
+from test_registries import FILES
 
 PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
 # Pages with a test of their own for each of their blocks, and how many blocks that are; none for a
@@ -32,7 +34,7 @@ ELSEWHERE = {
     "commit-library.md": ("commit/test_library.py", {"python": 1}),
     "json.md": ("test_docs_ci.py", {"json": 2, "text": 2, "python": 1}),
     "pytest.md": ("pytest_plugin/test_pytest_docs.py", {"console": 2, "toml": 1, "python": 2}),
-    "registries.md": ("test_registries.py", {"toml": 6}),
+    "registries.md": ("test_registries.py", {"toml": len(FILES)}),
     "terminal.md": ("fixing/test_terminal_docs.py", {"text": 4}),
     "rules.md": ("rules/test_rules.py", None),
 }
@@ -244,6 +246,24 @@ def _is_hinted_at(one: Block, tmp_path: Path) -> None:
     }
     opened = shell(tmp_path, files, GIT)
     assert one.text in opened.run("jit-guard").stdout
+
+
+@of("text.md", "goal_map.json:6:18")
+def _is_a_report(one: Block, tmp_path: Path) -> None:
+    first = dict.fromkeys(("persona", "protocol", "template"), "first.txt")
+    goals = {"TRIAGE_ALERT": {**first, "checklist": "severity.txt", "skill": "first.txt"}}
+    goals |= {f"GOAL_{number}": {"persona": f"{number}.txt"} for number in range(19)}
+    goals |= {f"AGAIN_{number}": {"persona": f"{number}.txt"} for number in range(4)}
+    files: dict[str, Content] = {
+        f"components/{kind}s/{name}": f"The {kind} {name}.\n"
+        for parts in goals.values()
+        for kind, name in parts.items()
+        if kind != "checklist"
+    }
+    goals |= {name.upper(): {"checklist": f"{name}.txt"} for name in ("border", "cinema", "diary")}
+    files |= {"goal_map.json": json.dumps(goals, indent=2), "components/personas/old.txt": "Old.\n"}
+    done = shell(tmp_path, files, GIT).run("jit-guard")
+    assert not compared(one.text.splitlines(), done.stdout, done.stderr), done.stdout
 
 
 @of("configuration.md", "# .gitattributes")
