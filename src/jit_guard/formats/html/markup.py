@@ -44,7 +44,7 @@ def breakable(text: str) -> str:
 
 def identifier(kind: str, *parts: str) -> str:
     """An id that depends on these names only, so that another component does not change it."""
-    data = "\0".join(parts).encode("utf-8", "surrogateescape")
+    data = "\0".join(parts).encode("utf-8", "surrogatepass")
     return f"{kind}-{sha256(data).hexdigest()[:12]}"
 
 
