@@ -325,7 +325,10 @@ REPOSITORIES = (
             "jit-guard.toml": (
                 '[[registry]]\nfile = "skills/index.json"\nentries = "$.skills[*].path"\n'
                 'target = "{value}/SKILL.md"\ntree = ["skills/*/SKILL.md"]\n'
+                'contract.equal = ["{dir}", "{front-matter.name}"]\n'
+                'contract.front-matter = "skills/schema.json"\n'
             ),
+            "skills/schema.json": '{"required": ["description"]}\n',
             "skills/index.json": _json(_INDEX),
             **{f"skills/{name}/SKILL.md": _skill(name) for name in _SKILLS},
         },
