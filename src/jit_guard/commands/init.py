@@ -86,6 +86,11 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--hook", action="store_true", help=f"also write {hook.FILE}, unless there is one"
     )
+    parser.add_argument(
+        "--contract",
+        action="store_true",
+        help="also propose contracts, as comments: what all components of a type have in common",
+    )
     parser.add_argument("--no-input", action="store_true", help="never ask, even on a terminal")
 
 
@@ -339,6 +344,8 @@ def _finish(
     The exit code is 0 also with findings: they are what the user has left to do.
     """
     guard = Guard(root=options.root)
+    if options.contract:
+        _propose_contracts(worktree, guard, console, appends=CONFIG_FILE in written)
     report = guard.check()
     if written or options.hook:
         written = [*written, *hook.offer(worktree, console, report.maps, write=options.hook)]
@@ -351,6 +358,28 @@ def _finish(
         console.error(problem)
     report_staging(guard, _directories(guard, [*written, *untracked]), console, "these files")
     return 2 if report.unreadable else 0
+
+
+def _propose_contracts(
+    worktree: Worktree, guard: Guard, console: Console, *, appends: bool
+) -> None:
+    """Append contracts, as comments, to the configuration that was just written, or print them."""
+    from jit_guard.commands.contract_proposal import proposed_contracts
+
+    configuration = guard.configuration()
+    lines = proposed_contracts(worktree, configuration.settings)
+    if not lines:
+        console.lines(["", "No components have enough in common to propose a contract."])
+        return
+    if appends:
+        path = os.path.join(worktree.root, CONFIG_FILE)
+        with open(path, "a", encoding="utf-8", newline="\n") as file:
+            file.write("\n".join(["", *lines, ""]))
+        console.lines([f"added  contracts, as comments, to {CONFIG_FILE}"])
+        return
+    file_name = (configuration.file or CONFIG_FILE).split(" ")[0]
+    console.lines(["", f"Add to {printable(file_name)} what you want to keep:", ""])
+    console.lines(f"    {printable(line)}" for line in lines)
 
 
 def _directories(guard: Guard, paths: list[str]) -> list[str]:

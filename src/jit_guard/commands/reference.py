@@ -76,6 +76,7 @@ REFERENCES = {
         (
             ("jit-guard init", "configure what exists, or write an example project"),
             ("jit-guard init --components prompts", "bring the library in prompts/ in"),
+            ("jit-guard init --contract", "propose what all components of a type have in common"),
         ),
         {0: "the project is sound", 1: "it has findings"},
     ),

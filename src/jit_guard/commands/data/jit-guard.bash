@@ -8,7 +8,7 @@
 _shtab_jit_guard_subparsers=(check init explain recover prune mv log selftest config completion help version)
 
 _shtab_jit_guard_check_option_strings=(--root --config --components --schemafile --source --map --select --ignore --watch --strict --baseline --update-baseline --fix --dry-run --relink --generate-anyway --adopt --descriptions --yes --no-input --generator --model --base-url --command --jobs --limit --timeout --max-tokens-total --fresh --format --show-all --statistics -q --quiet --exit-zero)
-_shtab_jit_guard_init_option_strings=(--root --components --hook --no-input)
+_shtab_jit_guard_init_option_strings=(--root --components --hook --contract --no-input)
 _shtab_jit_guard_explain_option_strings=()
 _shtab_jit_guard_recover_option_strings=(--root --config --components --schemafile --abandon --map)
 _shtab_jit_guard_prune_option_strings=(--root --config --components --schemafile --dry-run --force)
@@ -98,6 +98,7 @@ _shtab_jit_guard_check__q_nargs=0
 _shtab_jit_guard_check___quiet_nargs=0
 _shtab_jit_guard_check___exit_zero_nargs=0
 _shtab_jit_guard_init___hook_nargs=0
+_shtab_jit_guard_init___contract_nargs=0
 _shtab_jit_guard_init___no_input_nargs=0
 _shtab_jit_guard_recover___abandon_nargs=0
 _shtab_jit_guard_prune___dry_run_nargs=0

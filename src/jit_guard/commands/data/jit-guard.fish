@@ -133,6 +133,7 @@ complete -c jit-guard -n '_shtab_jit_guard_using; and test $_shtab_jit_guard_npo
 complete -c jit-guard -n '_shtab_jit_guard_using init' -l root -xka "(__fish_complete_directories)" -d 'directory to write to (default: the working directory)'
 complete -c jit-guard -n '_shtab_jit_guard_using init' -l components -xka "(__fish_complete_directories)" -d 'directory of an existing library, below the root'
 complete -c jit-guard -n '_shtab_jit_guard_using init' -l hook -d 'also write .pre-commit-config.yaml, unless there is one'
+complete -c jit-guard -n '_shtab_jit_guard_using init' -l contract -d 'also propose contracts, as comments: what all components of a type have in common'
 complete -c jit-guard -n '_shtab_jit_guard_using init' -l no-input -d 'never ask, even on a terminal'
 complete -c jit-guard -n '_shtab_jit_guard_using; and test $_shtab_jit_guard_npos -eq 0' -a explain -d 'explain the rules, or one of them'
 complete -c jit-guard -n '_shtab_jit_guard_using explain; and test $_shtab_jit_guard_npos -eq 0' -ka "JG001 JG002 JG003 JG004 JG101 JG201 JG202 JG203 JG204 JG205 JG206 JG207 JG208 JG301 JG302 JG303 JG401 JG501 JG601 JG602 JG603 JG604 JG605 JG606" -d 'a code such as JG201, or a rule'"'"'s name'

@@ -145,6 +145,7 @@ _shtab_jit_guard_init_options=(
   "--root[directory to write to (default\: the working directory)]:DIR:_files -/"
   "--components[directory of an existing library, below the root]:DIR:_files -/"
   "--hook[also write .pre-commit-config.yaml, unless there is one]"
+  "--contract[also propose contracts, as comments\: what all components of a type have in common]"
   "--no-input[never ask, even on a terminal]"
 )
 
