@@ -142,18 +142,36 @@ def from_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
         ConfigError: with every problem of the table.
     """
     problems: list[str] = []
+    found = read_keys(table, KEYS, problems, ": ")
+    if problems:
+        raise ConfigError([f"{where}{problem}" for problem in problems])
+    return found
+
+
+def read_keys(
+    table: Mapping[str, Any],
+    keys: Mapping[str, Callable[[Any], Any]],
+    problems: list[str],
+    between: str = ".",
+) -> dict[str, Any]:
+    """Return the validated values of a table, by field.
+
+    Args:
+        table: from a configuration.
+        keys: the known keys, and what validates the value of each.
+        problems: receives a line for every problem, which continues the name of the table.
+        between: what is between the name of the table and a key.
+    """
     found: dict[str, Any] = {}
     for key, value in table.items():
-        read = KEYS.get(key)
+        read = keys.get(key)
         if read is None:
-            problems.append(f"{where}: unknown key {quote(key)}{did_you_mean(key, KEYS)}")
+            problems.append(f": unknown key {quote(key)}{did_you_mean(key, keys)}")
             continue
         try:
             found[key.replace("-", "_")] = read(value)
         except ValueError as error:
-            problems.extend(f"{where}: {key}{line}" for line in str(error).split("\n"))
-    if problems:
-        raise ConfigError(problems)
+            problems += (f"{between}{key}{line}" for line in str(error).split("\n"))
     return found
 
 
@@ -260,19 +278,9 @@ def _types(value: Any) -> dict[str, TypeSettings]:
         if not isinstance(table, dict):
             problems.append(f".{_key(name)} must be a table, not {quote(table)}")
             continue
-        fields: dict[str, Any] = {}
-        for key, setting in table.items():
-            read = _TYPE_KEYS.get(key)
-            if read is None:
-                problems.append(
-                    f".{_key(name)}: unknown key {quote(key)}{did_you_mean(key, _TYPE_KEYS)}"
-                )
-                continue
-            try:
-                fields[key] = read(setting)
-            except ValueError as error:
-                problems.append(f".{_key(name)}.{key}{error}")
-        found[name] = TypeSettings(**fields)
+        mine: list[str] = []
+        found[name] = TypeSettings(**read_keys(table, _TYPE_KEYS, mine))
+        problems += (f".{_key(name)}{problem}" for problem in mine)
     if problems:
         raise ValueError("\n".join(problems))
     return found

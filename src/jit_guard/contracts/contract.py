@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from jit_guard.config import inside_path
+from jit_guard.config import inside_path, read_keys
 from jit_guard.contracts.headings import heading
 from jit_guard.registry.target import Template, TemplateError, parse
-from jit_guard.text.printable import did_you_mean, quote
+from jit_guard.text.printable import quote
 
 FRONT_MATTER = "front-matter."
 _LARGEST = 1_000_000_000_000
@@ -57,16 +57,7 @@ def parse_contract(given: Any) -> Contract:
     if not isinstance(given, Mapping):
         raise ValueError(f" must be a table, not {quote(given)}")
     problems: list[str] = []
-    fields: dict[str, Any] = {}
-    for key, value in given.items():
-        read = _KEYS.get(key)
-        if read is None:
-            problems.append(f": unknown key {quote(key)}{did_you_mean(key, _KEYS)}")
-            continue
-        try:
-            fields[key.replace("-", "_")] = read(value)
-        except ValueError as error:
-            problems += (f".{key}{line}" for line in str(error).split("\n"))
+    fields = read_keys(given, _KEYS, problems)
     if not given:
         problems.append(f" is empty; it can have {', '.join(_KEYS)}")
     if problems:
