@@ -676,9 +676,8 @@ def test_long_values_of_components_are_shortened(tmp_path: Path, name: str) -> N
     root = lay_out(tmp_path, {**files, "s.json": json.dumps(schema), "jit-guard.toml": config})
     out = call("--select", "JG60", "--format", name, cwd=root).out
     pointer = f"/c/{LONG}/d"
-    shown = [line for line in out.replace(pointer, "").splitlines() if " | " not in line[:8]]
     assert "JG605" in out
-    quotes_little("\n".join(shown))
+    quotes_little(out.replace(pointer, ""))
 
 
 @pytest.mark.parametrize(

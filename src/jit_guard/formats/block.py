@@ -14,6 +14,8 @@ from jit_guard.text.printable import hyperlink, printable, style
 from jit_guard.text.width import cut, cut_start, width
 
 _COLUMNS = 110  # of a line with an excerpt in a file
+_QUOTING = ("JG101", "JG6")  # these are about values, which may be misplaced secrets
+_MOST_QUOTED = 60  # characters of one
 
 
 def place(finding: Finding) -> str:
@@ -96,6 +98,8 @@ def excerpt(
     column = finding.column or 1
     number = str(finding.line)
     room = max(20, (columns or _COLUMNS) - len(number) - 5)
+    if finding.code.startswith(_QUOTING):
+        room = min(room, _MOST_QUOTED)
     here, most = column - 1, room * 6 // 10
     before = printable(text[max(0, here - most) : here])  # a line may have megabytes
     before = cut_start(f"…{before}" if here > most else before, most)
