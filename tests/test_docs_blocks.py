@@ -40,7 +40,8 @@ ELSEWHERE = {
 }
 # The first line of each block that no test runs, and why.
 NOT_RUN = {
-    '$ python3 -I -m venv "$HOME/.venvs/jit-guard"': "it asks the package index; CI runs the same commands",
+    '$ python3 -I -m venv "$HOME/.venvs/jit-guard"': "it asks the package index; CI runs the same "
+    "commands",
     "$ pip install 'jit-guard[openai]'": "it asks the package index",
     "$ pre-commit run --hook-stage manual jit-guard-fix --all-files": "it clones from the address "
     "of the repository; tests/test_hooks.py runs it with a local one",
