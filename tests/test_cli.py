@@ -105,6 +105,14 @@ def test_a_format_in_a_file_alone_leaves_standard_output_empty(project: Path) ->
     assert (result.code, result.out) == (0, "")
 
 
+def test_a_report_never_replaces_the_map(project: Path) -> None:
+    before = (project / "goal_map.json").read_bytes()
+    result = call("--format", "json=./goal_map.json", cwd=project)
+    assert result.code == 2
+    assert "json=./goal_map.json would overwrite a map" in result.err
+    assert (project / "goal_map.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("path", ["no/such/directory/r.json", ".", "a\0b"])
 def test_a_file_that_cannot_be_written_is_an_error_that_names_it(project: Path, path: str) -> None:
     result = call("--format", f"json={path}", cwd=project)

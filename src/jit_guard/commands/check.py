@@ -115,12 +115,11 @@ def _run(options: Options, console: Console, started: float) -> int:
     if report.findings or report.fixed or report.failed:
         styled = _fitted(styled, console)
     for name, file in options.format:
-        if file is not None and "\0" in file:
-            raise UsageError(f"no file can be called {file}")
         if file is None:
             ends = options.watch  # there is no other report, and no exit code
             _show(console, formats.render(name, report, styled), name, ends=ends)
         else:
+            _refuse_file(guard.root, report.maps, file, name)
             _write(guard.root, file, formats.render(name, report, shown), name)
     if report.written or report.messages:
         from jit_guard.commands.fix_options import report_fix
@@ -226,6 +225,15 @@ def _show(console: Console, lines: Iterable[str], name: str, *, ends: bool) -> N
     except BrokenPipeError:  # the reader closed the pipe; files and the exit code still follow
         if ends:
             raise
+
+
+def _refuse_file(root: str, maps: Iterable[str], file: str, name: str) -> None:
+    """Raise UsageError if a report cannot be written to this file."""
+    if "\0" in file:
+        raise UsageError(f"no file can be called {file}")
+    real = os.path.realpath(file)
+    if any(os.path.realpath(os.path.join(root, one)) == real for one in maps):
+        raise UsageError(f"--format {name}={file} would overwrite a map; name another file")
 
 
 def _write(root: str, file: str, lines: Iterable[str], name: str) -> None:
