@@ -108,7 +108,8 @@ def _run(argv: list[str], started: float) -> int:
     if argv[:1] == ["version"]:
         argv = ["--version", *argv[1:]]
     elif argv[:1] == ["help"]:
-        argv = [*argv[1:], "--help"]
+        about = argv[1:] if argv[1:2] not in (["help"], ["version"]) else argv[2:]
+        argv = [*about, "--help"]
     name = argv.pop(0) if argv and argv[0] in COMMANDS else "check"
     if name == "check" and argv and not argv[0].startswith("-"):
         from jit_guard.text.printable import did_you_mean

@@ -38,7 +38,9 @@ def test_the_summary_of_a_command_is_one_line_of_its_help() -> None:
 
 
 def test_help_and_version_are_words_and_options(tmp_path: Path) -> None:
-    assert call("help", cwd=tmp_path) == call("--help", cwd=tmp_path)
+    shown = call("--help", cwd=tmp_path)
+    for words in (("help",), ("help", "help"), ("help", "version")):
+        assert call(*words, cwd=tmp_path) == shown
     version = call("--version", cwd=tmp_path)
     assert version.code == 0
     assert call("-V", cwd=tmp_path) == call("version", cwd=tmp_path) == version
