@@ -275,6 +275,16 @@ def test_the_identity_of_an_entry_survives_reordering(tmp_path: Path) -> None:
     assert call("--baseline", "b.jsonl", cwd=root).code == 0
 
 
+def test_an_element_without_a_name_is_identified_by_the_value_of_its_entry(tmp_path: Path) -> None:
+    index = {"skills": [{"path": "skills/a"}, {"path": "skills/no", "id": 7}, {"path": "skills/x"}]}
+    files = {**skills("skills/a"), "skills.json": json.dumps(index), "jit-guard.toml": SKILLS}
+    root = lay_out(tmp_path, files)
+    assert call("--baseline", "b.jsonl", "--update-baseline", cwd=root).code == 0
+    accepted = (root / "b.jsonl").read_text()
+    assert "skills[7].path" in accepted
+    assert "skills[skills/x].path" in accepted
+
+
 def test_the_command_names_the_entry_in_words(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {**skills("skills/a", "skills/no"), "jit-guard.toml": SKILLS})
     outcome = call(cwd=root)

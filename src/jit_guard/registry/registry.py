@@ -97,14 +97,18 @@ class Registry:
         """Return a location in words, and the same with what survives reordering.
 
         `plugins[3].source` becomes `plugins[review].source`, with the `name` or `id` of an element
-        that is an object, or the element itself if it is a text.
+        that is an object, the element itself if it is a text or a number, or else the value of
+        the entry.
         """
         words, lasting = "", ""
         here = self.value
+        value = here
+        for key in keys:
+            value = value[int(key) if isinstance(value, list) else key]
         for key in keys:
             if isinstance(here, list):
                 here = here[int(key)]
-                words, lasting = f"{words}[{key}]", f"{lasting}[{_lasting(here) or key}]"
+                words, lasting = f"{words}[{key}]", f"{lasting}[{_lasting(here, value) or key}]"
             else:
                 here = here[key]
                 words, lasting = (f"{one}.{key}" if one else key for one in (words, lasting))
@@ -197,11 +201,18 @@ class Registry:
         return groups
 
 
-def _lasting(element: Any) -> str | None:
-    """Return what identifies an element of an array wherever it is; None if nothing does."""
-    if isinstance(element, dict):
-        element = element.get("name", element.get("id"))
-    return element if isinstance(element, str) else None
+def _lasting(element: Any, value: Any) -> str | None:
+    """Return what identifies an element of an array wherever it is; None if nothing does.
+
+    Args:
+        element: the element.
+        value: of the entry that is in it.
+    """
+    own = (element.get("name"), element.get("id")) if isinstance(element, dict) else (element,)
+    for one in (*own, value):
+        if isinstance(one, (str, int, float)) and not isinstance(one, bool):
+            return str(one)
+    return None
 
 
 def read(table: Table, path: str, data: bytes) -> Registry | MapFault:
