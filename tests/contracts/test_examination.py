@@ -65,6 +65,12 @@ def test_front_matter_that_satisfies_the_schema_has_no_violation() -> None:
     assert found(contract(front_matter="guide.json"), "\ufeff" + text) == []
 
 
+def test_a_schema_that_allows_nothing_says_what_is_not_allowed() -> None:
+    schema = {"refused.json": b'{"properties": {"old": false}}'}
+    loaded = load(parse_contract({"front-matter": "refused.json"}), "x", schema.get)
+    assert found(loaded, "---\nold: a\n---\n")[0][-1] == "'a' is not allowed (false)"
+
+
 def test_front_matter_may_be_toml() -> None:
     text = '+++\nname = "pack"\nowner.team = "travel"\n+++\n'
     assert found(contract(front_matter="guide.json"), text) == []
@@ -210,12 +216,15 @@ def test_headings_in_code_in_comments_and_in_front_matter_do_not_count() -> None
         "    # Purpose\n",
         "<!--\n# Purpose\n-->\n",
         "> # Purpose\n",
+        "- ```\n  # Purpose\n  ```\n",
+        "1. - ~~~ sh\n     # Purpose\n     ~~~\n",
         "#Purpose\n",
     )
     for text in hidden:
         assert [one[0] for one in found(loaded, text)] == ["JG603"], text
     shown = ("``` a`b\n# Purpose\n", "<!-- x -->\n# Purpose\n", "   #\tPurpose #\n")
-    for text in shown:
+    after_a_list = ("- ```\n  # x\n  ```\n# Purpose\n", "- ```\n  open\n\n# Purpose\n")
+    for text in (*shown, *after_a_list):
         assert found(loaded, text) == [], text
 
 

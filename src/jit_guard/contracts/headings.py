@@ -14,6 +14,7 @@ from typing import NamedTuple
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?", re.DOTALL)
 _CLOSING = re.compile(r"(?:^|[ \t])#+$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)", re.DOTALL)
+_ITEM_FENCE = re.compile(r" {0,3}(?:(?:[-*+]|\d{1,9}[.)]) {1,4})+(`{3,}|~{3,})([^`]*)", re.DOTALL)
 _COMMENT = re.compile(r" {0,3}<!--(.*)", re.DOTALL)
 
 
@@ -41,19 +42,24 @@ def heading(line: str) -> Heading | None:
 
 def headings_in(text: str, start: int = 0) -> Iterator[Heading]:
     """Yield the headings of a text from an offset on, which is the start of a line."""
-    fence = ""
+    fence, indent = "", 0  # of code in a list item, at least the indentation of its lines
     in_comment = False
     for number, line in enumerate(text[start:].split("\n"), text.count("\n", 0, start) + 1):
         line = line.rstrip("\r")
         if in_comment:
             in_comment = "-->" not in line
-        elif fence:
-            closing = _FENCE.fullmatch(line)
+            continue
+        if fence and line.strip() and len(line) - len(line.lstrip(" ")) < indent:
+            fence = ""  # the list item ends, and its code with it
+        if fence:
+            closing = _FENCE.fullmatch(line[indent:])
             if closing and closing[1].startswith(fence) and not closing[2].strip():
                 fence = ""
         elif opening := _FENCE.fullmatch(line):
             if opening[1][0] == "~" or "`" not in opening[2]:
-                fence = opening[1]
+                fence, indent = opening[1], 0
+        elif opening := _ITEM_FENCE.fullmatch(line):
+            fence, indent = opening[1], opening.start(1)
         elif comment := _COMMENT.fullmatch(line):
             in_comment = "-->" not in comment[1]
         else:

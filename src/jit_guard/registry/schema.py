@@ -148,6 +148,8 @@ def _violation(error: ValidationError) -> Violation:
     on_key = "propertyNames" in steps and steps[steps.index("propertyNames") - 1] != "properties"
     if on_key:
         keys = (*keys, str(error.instance))
+    if error.schema is False:  # which has no keyword
+        return Violation(keys, "false", f"{quote(error.instance)} is not allowed", on_key)
     return Violation(keys, str(error.validator), _reason(error), on_key, _surplus(error))
 
 
