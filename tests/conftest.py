@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -16,6 +18,11 @@ from hypothesis import HealthCheck, settings
 from projects import SOUND, lay_out
 
 pytest_plugins = ["pytester"]
+
+# pytester forgets the modules that a run within this process has imported, and from Python 3.12 the
+# compiled one of JSONPath can be imported only once in a process.
+with contextlib.suppress(ImportError):
+    importlib.import_module("jsonpath_rfc9535")
 
 # Started in the background (`nohup`, some CI), this process ignores SIGINT, and so would every
 # program that a test starts and interrupts, because ignored signals stay ignored across an exec.
