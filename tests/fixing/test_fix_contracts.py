@@ -1,4 +1,4 @@
-"""`--fix` with contracts: a generator is told them, and no text that violates one is committed."""
+"""`--fix` with contracts: a generator gets them, and no text that violates one is committed."""
 
 from __future__ import annotations
 

@@ -95,12 +95,11 @@ def _read(source: Source, paths: Iterable[str]) -> Iterator[_Component]:
         try:
             block = None if syntax_name(path) else find(text)
             if block is not None:
-                start, value = block.rest, block.read(text).value
-                front_matter = value if isinstance(value, dict) else None
+                start, front_matter = block.rest, block.read(text).value
         except (ReadError, MissingLibraryError):
             pass
         headings = () if syntax_name(path) else islice(headings_in(text, start), _MOST_HEADINGS)
-        words = tuple(f"{'#' * one.level} {one.title}".rstrip() for one in headings)
+        words = tuple(one.text for one in headings)
         yield _Component(path, len(data), words, front_matter)
 
 

@@ -132,11 +132,11 @@ def check_contracts(
     with_contract = [one for one in maps.registries if one.table.contract is not None]
     if with_contract:
         _add_targets(named, with_contract, tree, contracts, found)
-    told = {*content.empty, *content.blank, *content.drafts, *content.vanished}
-    told.update(path for path, _ in content.not_text)
+    reported = {*content.empty, *content.blank, *content.drafts, *content.vanished}
+    reported.update(path for path, _ in content.not_text)
     forms = {path: f"is {form.one}" for path, form in content.converted}
     for loaded, components in together.values():
-        reader = _Reader(source, tree, loaded, told, forms, found)
+        reader = _Reader(source, tree, loaded, reported, forms, found)
         try:
             violations = reader.violations(components)
         except MissingLibraryError as error:
@@ -219,14 +219,14 @@ class _Reader:
         source: Source,
         tree: Tree,
         loaded: LoadedContract,
-        told: set[str],
+        reported: set[str],
         forms: Mapping[str, str],
         found: Contracted,
     ) -> None:
         self._source = source
         self._tree = tree
         self._loaded = loaded
-        self._told = told
+        self._reported = reported
         self._forms = forms
         self._found = found
         self._examiner = Examiner(loaded)
@@ -269,7 +269,7 @@ class _Reader:
         if path in self._forms:
             self._unread(path, self._forms[path])
             return False
-        return path not in self._told
+        return path not in self._reported
 
     def _missing(self, path: str) -> Iterator[tuple[str, str]]:
         for name, needed in required(self._loaded.contract, path).items():

@@ -91,7 +91,7 @@ def _heading(value: Any) -> str:
     found = heading(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError(f": {quote(value)} is not a heading such as '# Purpose'")
-    return f"{'#' * found.level} {found.title}".rstrip()
+    return found.text
 
 
 def _file(value: Any) -> str:

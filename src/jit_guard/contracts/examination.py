@@ -25,7 +25,7 @@ from jit_guard.contracts.component import (
 from jit_guard.contracts.contract import Contract
 from jit_guard.contracts.data import Data, read_data
 from jit_guard.contracts.front_matter import Block, find
-from jit_guard.contracts.headings import Heading, heading, headings_in, missing
+from jit_guard.contracts.headings import heading, headings_in, missing
 from jit_guard.contracts.violation import Violation
 from jit_guard.registry import bounded, schema
 from jit_guard.registry.certain import Certifier
@@ -149,12 +149,12 @@ class Examiner:
         there = list(headings_in(text, start)) if self._wanted else []
         first = text.count("\n", 0, start) + 1  # a heading that is missing would be after it
         for one in missing(self._wanted, there):
-            name = quote(_words(one.wanted))
+            name = quote(one.wanted.text)
             line = one.elsewhere.line if one.elsewhere else one.after.line if one.after else first
             if one.elsewhere is not None and one.after is not None:
-                message = f"the heading {name} must come after {quote(_words(one.after))}"
+                message = f"the heading {name} must come after {quote(one.after.text)}"
             elif one.after is not None:
-                message = f"the heading {name} is missing after {quote(_words(one.after))}"
+                message = f"the heading {name} is missing after {quote(one.after.text)}"
             else:
                 message = f"the heading {name} is missing"
             yield Violation(_HEADING, message, path, line, 1)
@@ -334,10 +334,6 @@ def _place(path: str, text: str) -> _Place:
 
 def _at(code: str, message: str, path: str, text: str, offset: int) -> Violation:
     return _place(path, text).at(code, message, offset)
-
-
-def _words(one: Heading) -> str:
-    return f"{'#' * one.level} {one.title}".rstrip()
 
 
 def _order(one: Violation) -> tuple[str, int, int, str, str]:

@@ -26,6 +26,11 @@ class Heading(NamedTuple):
     line: int = 1
 
     @property
+    def text(self) -> str:
+        """The heading as a line."""
+        return f"{'#' * self.level} {self.title}".rstrip()
+
+    @property
     def words(self) -> tuple[int, str]:
         """What must be the same in two equal headings."""
         return self.level, self.title

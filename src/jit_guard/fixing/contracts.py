@@ -48,8 +48,7 @@ class Contracts:
 
     def __bool__(self) -> bool:
         """Whether the project has any contract."""
-        types = self._settings.types.values()
-        return any(one.contract is not None for one in (*types, *self._settings.registry))
+        return self._settings.contracts
 
     def demands(self, request: Request) -> Demands | None:
         """Return what a component must be, for a generator; None: it has no contract.
