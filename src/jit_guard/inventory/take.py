@@ -39,7 +39,7 @@ def take_inventory(
         shown: the maps to list the entries of.
     """
     shelf = Shelf(tree, evidence.untracked)
-    modules = Modules(tree)
+    modules = Modules(tree) if evidence.maps.registries else None
     registers, room = [], MOST
     for one in evidence.maps.every:
         if one.path in shown:
@@ -75,10 +75,11 @@ def _in_order(one: GoalMap | Registry, types: tuple[str, ...]) -> tuple[str, ...
 
 
 def _entries(
-    one: GoalMap | Registry, modules: Modules, tree: Tree, evidence: Evidence, shelf: Shelf
+    one: GoalMap | Registry, modules: Modules | None, tree: Tree, evidence: Evidence, shelf: Shelf
 ) -> Iterator[ListedEntry]:
     """Yield the entries of a map or registry; put what they name on the shelf."""
     if isinstance(one, Registry):
+        assert modules is not None
         yield from _registry_entries(one, modules, tree, shelf)
         return
     settings = evidence.settings
