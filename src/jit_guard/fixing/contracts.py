@@ -67,10 +67,11 @@ class Contracts:
     def objection(self, request: Request, component: str) -> str | None:
         """Return what a finished text violates, in lower case; None if it violates nothing.
 
-        An unedited draft is not complete, so it may violate its contract.
+        An unedited draft is not complete, so it may violate its contract. A contract that cannot be
+        applied (PyYAML is not installed, a schema is invalid) is an objection, too.
 
         Raises:
-            ConfigError: the contract cannot be applied.
+            ConfigError, UnreadableError: as `demands`.
         """
         found = self._of(request)
         data = component.encode()
