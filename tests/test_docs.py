@@ -72,13 +72,3 @@ def test_every_page_is_in_the_navigation_of_the_site_once() -> None:
     """A page that is missing belongs in `nav` in zensical.toml, under one of the four kinds."""
     listed = re.findall(r'= "([\w-]+\.md)"', read("zensical.toml"))
     assert sorted(listed) == sorted(path.name for path in ROOT.glob("docs/*.md"))
-
-
-def test_every_security_test_belongs_to_a_promise_and_every_promise_has_a_test() -> None:
-    page = read("docs/security.md")
-    named = set(re.findall(r"`(tests/[\w/]+\.py)`", page))
-    assert all((ROOT / path).is_file() for path in named), named
-    files = {f"tests/security/{path.name}" for path in ROOT.glob("tests/security/test_*.py")}
-    assert files <= named
-    promises = [line for line in page.splitlines() if line.startswith("| ") and "`tests/" in line]
-    assert len(promises) >= 20

@@ -45,6 +45,7 @@ NOT_RUN = {
     "$ pip install 'jit-guard[openai]'": "it asks the package index",
     "$ pre-commit run --hook-stage manual jit-guard-fix --all-files": "it clones from the address "
     "of the repository; tests/test_hooks.py runs it with a local one",
+    "$ pytest -n 2 -q": "it is the whole suite, of which this test is a part",
 }
 GIT = "git init -q -b main && git add . && git commit -q -m all"
 
