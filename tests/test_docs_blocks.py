@@ -45,6 +45,8 @@ NOT_RUN = {
     "$ pip install 'jit-guard[openai]'": "it asks the package index",
     "$ pre-commit run --hook-stage manual jit-guard-fix --all-files": "it clones from the address "
     "of the repository; tests/test_hooks.py runs it with a local one",
+    "$ pip install -q --group mutation": "it asks the package index, and takes minutes; "
+    "tests/mutation runs the command on a small package",
     "$ pytest -n 2 -q": "it is the whole suite, of which this test is a part",
 }
 GIT = "git init -q -b main && git add . && git commit -q -m all"

@@ -1,0 +1,127 @@
+"""Test the tests of a package: `python -m tests.mutation PACKAGE`, for example `baseline`.
+
+Changes one place of the package at a time, in a copy of the project, and runs the tests that watch
+the package. A change that no test notices is shown. What was found is kept in `.cache/mutation`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import sys
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+from .findings import Findings, equivalent, record, row
+from .mutant import Mutant
+from .packages import files, watching
+from .places import mutant, places
+from .workplace import Workplace, copy
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; 0 if no mutant survives that is not known to be equivalent."""
+    options = _parser().parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="jit-guard-mutation-") as directory:
+        chosen, total = _choose(options, Path(directory) / "original")
+        found = Findings(ROOT / ".cache/mutation" / f"{options.package.replace('/', '.')}.jsonl")
+        if not options.resume:
+            found.clear()
+        left = [one for one in chosen if not found.killed(one)]
+        known = [one for one in left if equivalent(one)]
+        left = [one for one in left if one not in known]
+        print(f"{len(chosen)} of {total} mutants, {len(left)} to test", flush=True)
+        _judge_all(left, options, Path(directory), found)
+    survivors = [one for one in left if not found.killed(one)]
+    for one in survivors:
+        print(f"\nsrc/jit_guard/{one.file}:{one.line} {one.function}\n- {one.old}\n+ {one.new}")
+    written = row(options.package, len(chosen), total, len(known), len(survivors))
+    print(f"\n{written}")
+    if options.record:
+        record(ROOT / "docs/testing.md", written)
+    return 1 if survivors else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m tests.mutation", description=__doc__)
+    parser.add_argument("package", help="a package, or a module in it: ledger, ledger/claims")
+    parser.add_argument("--sample", type=int, help="only as many mutants, chosen by chance")
+    parser.add_argument("--seed", type=int, help="of the sample; printed if it is not given")
+    parser.add_argument("--jobs", type=int, default=1, help="tests that run at a time; 1")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on: do not test again what was killed, whether or not the line has moved",
+    )
+    parser.add_argument("--record", action="store_true", help="put the score in docs/testing.md")
+    parser.add_argument("--tests", nargs="+", help="these tests in place of those of the package")
+    return parser
+
+
+def _choose(options: argparse.Namespace, original: Path) -> tuple[list[Mutant], int]:
+    """The mutants to test, and the number of all, which is an estimate if these are a sample."""
+    copy(ROOT, original)
+    sources = original / "src/jit_guard"
+    found_places = places(files(sources, options.package))
+    if not found_places:
+        raise SystemExit(f"{options.package} is no package of src/jit_guard, or has no mutants")
+    if options.sample is None:
+        made = [one for one in (mutant(sources, place) for place in found_places) if one]
+        return made, len(made)
+    seed = random.randrange(10**6) if options.seed is None else options.seed
+    print(f"--sample {options.sample} --seed {seed}")
+    random.Random(seed).shuffle(found_places)
+    chosen: list[Mutant] = []
+    refused = 0
+    for place in found_places:
+        one = mutant(sources, place)
+        refused += one is None
+        chosen += [one] if one else []
+        if len(chosen) == options.sample:
+            break
+    tried = len(chosen) + refused
+    return chosen, round(len(found_places) * len(chosen) / tried)
+
+
+def _judge_all(
+    mutants: list[Mutant], options: argparse.Namespace, directory: Path, found: Findings
+) -> None:
+    if not mutants:
+        return
+    tests = options.tests or watching(options.package)
+    if not tests:
+        raise SystemExit(f"{options.package} has no row in tests/mutation/packages.py")
+    jobs = max(1, min(options.jobs, len(mutants)))
+    with contextlib.ExitStack() as stack:
+        workplaces = [
+            stack.enter_context(closing(Workplace(ROOT, directory / str(number), tests)))
+            for number in range(jobs)
+        ]
+        sound = workplaces[0].run(limit=1800)
+        if sound.code:
+            raise SystemExit(f"without a mutant, this fails: {sound.by}\n{workplaces[0].output()}")
+        limit = 60 + 4 * sound.seconds
+        print(f"the tests take {sound.seconds} s; a mutant has {limit:.0f} s", flush=True)
+        killers: Counter[str] = Counter()
+        left = iter(mutants)
+
+        def judge(workplace: Workplace) -> None:
+            for one in left:
+                run = workplace.judge(one, limit, [name for name, _ in killers.most_common(200)])
+                killers[run.by] += 1
+                found.add(one, run)
+                told = f"killed by {run.by}" if run.killed else "SURVIVED"
+                print(f"{one.file}:{one.line} {told} ({run.seconds} s)", flush=True)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(judge, workplaces))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

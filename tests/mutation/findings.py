@@ -1,0 +1,80 @@
+"""What became of the mutants: kept in a file, and as a row of docs/testing.md."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .mutant import Mutant
+from .workplace import Run
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+
+
+class Findings:
+    """The file of what was found, a line per mutant; a later line replaces an earlier one."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._killed: dict[tuple[str, ...], bool] = {}
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+        for entry in map(json.loads, lines):
+            self._killed[tuple(entry["mutant"])] = entry["killed"]
+
+    def clear(self) -> None:
+        """Forget what earlier runs have found."""
+        self._file.unlink(missing_ok=True)
+        self._killed.clear()
+
+    def killed(self, mutant: Mutant) -> bool:
+        """Whether a test has failed for this mutant."""
+        return self._killed.get(mutant.key, False)
+
+    def add(self, mutant: Mutant, run: Run) -> None:
+        """Keep what was found about a mutant."""
+        self._killed[mutant.key] = run.killed
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        entry = {"mutant": mutant.key, "killed": run.killed, "by": run.by, "seconds": run.seconds}
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+@cache
+def entries() -> list[dict[str, Any]]:
+    """The mutants that no test can notice, as equivalent.toml lists them."""
+    read = tomllib.loads(EQUIVALENT.read_text("utf-8"))
+    return list(read.get("equivalent", []))
+
+
+def equivalent(mutant: Mutant) -> bool:
+    """Whether equivalent.toml says why no test can notice this mutant."""
+    return any(
+        (entry["file"], entry["function"], entry["old"]) == mutant.key[:3]
+        and entry.get("new", mutant.new) == mutant.new
+        for entry in entries()
+    )
+
+
+def row(package: str, chosen: int, total: int, equivalents: int, survivors: int) -> str:
+    """The row of a package in the table of docs/testing.md."""
+    counted = chosen - equivalents
+    score = f"{100 * (counted - survivors) // counted} %" if counted else "-"
+    of = f"{chosen} of about {total}" if chosen < total else f"all {total}"
+    return f"| `{package}` | {score} | {of} | {equivalents} | {survivors} |"
+
+
+def record(page: Path, written: str) -> None:
+    """Put a row in place of the row of the same package."""
+    name = written.split("|")[1]
+    lines = page.read_text("utf-8").split("\n")
+    page.write_text(
+        "\n".join(written if line.startswith(f"|{name}|") else line for line in lines), "utf-8"
+    )

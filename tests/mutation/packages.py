@@ -1,0 +1,57 @@
+"""Which tests watch which package: those that fail first come first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# If no test of these fails, a mutant survives. The tests of a command that runs for seconds, of
+# docs and of releases are not here: what they alone notice is noticed too late.
+TESTS: dict[str, str] = {
+    "baseline": "rules/test_series test_check test_contract",
+    "check": "test_check test_contract comparison rules/test_series test_plugins",
+    "cli": "test_cli test_main test_contract",
+    "commands": "commands test_cli test_contract",
+    "commands/init": "commands/test_init commands/test_init_hook commands/test_init_registry",
+    "commands/log": "commands/test_log",
+    "commands/mv": "commands/test_mv",
+    "commands/prune": "commands/test_prune",
+    "commands/watch": "commands/test_watch",
+    "commit": "commit security/test_intent security/test_registry_intent crash/test_errors",
+    "comparison": "comparison rules test_check test_registries",
+    "config": "test_config test_project test_check test_contract text/test_shell",
+    "contracts": "contracts comparison/test_contract_pass test_contract_recipes",
+    "criteria": "test_guard test_check test_contract",
+    "errors": "test_guard test_plugins test_cli",
+    "fixing": "fixing",
+    "formats": "formats pytest_plugin/test_excerpt test_contract",
+    "generators": "generators",
+    "guard": "test_guard test_check test_contract fixing/test_fix",
+    "inventory": "inventory",
+    "just_in_time": "test_guard",
+    "ledger": "ledger security/test_forged_ledger commands/test_log",
+    "lookup": "test_lookup",
+    "named_tuple": "test_named_tuple",
+    "plugins": "test_plugins test_hookspecs",
+    "project": "test_project test_guard test_config test_check",
+    "pytest_plugin": "pytest_plugin",
+    "registry": "registry test_check security/test_time",
+    "report": "test_check formats test_contract rules/test_series",
+    "rules": "rules test_check test_contract comparison test_registries",
+    "selftest": "test_registry_selftest test_contract",
+    "sources": "sources",
+    "text": "text test_properties",
+}
+
+
+def files(sources: Path, package: str) -> list[Path]:
+    """The files of a package, or of a module or folder within one: `ledger`, `ledger/claims`."""
+    if (sources / f"{package}.py").is_file():
+        return [sources / f"{package}.py"]
+    return sorted((sources / package).rglob("*.py"))
+
+
+def watching(package: str) -> list[str]:
+    """The files and folders of the tests of a package."""
+    known = [name for name in TESTS if f"{package}/".startswith(f"{name}/")]
+    names = TESTS[max(known, key=len)].split() if known else []
+    return [f"tests/{name}.py" if "/test_" in f"/{name}" else f"tests/{name}" for name in names]

@@ -1,0 +1,99 @@
+"""The places of a file that cosmic-ray can change, and the mutants that it makes of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cosmic_ray.commands.init import init
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_db import WorkDB, use_db
+
+from .mutant import Mutant
+
+# Of the replacements of an operator, the opposite one and the one that moves a boundary: if a test
+# fails for these, it fails for the others as well. The operators that are not listed are all used.
+_COMPARISONS = (
+    "Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt"
+)
+_BINARY = (
+    "Add_Sub Sub_Add Mul_FloorDiv Div_Mul FloorDiv_Mul Mod_Mul Pow_Mul "
+    "LShift_RShift RShift_LShift BitOr_BitAnd BitAnd_BitOr BitXor_BitAnd"
+)
+_UNARY = "USub_UAdd UAdd_USub Delete_Not Delete_Invert"
+_USED = re.compile(
+    r"core/(?:"
+    rf"ReplaceComparisonOperator_(?:{_COMPARISONS.replace(' ', '|')})|"
+    rf"ReplaceBinaryOperator_(?:{_BINARY.replace(' ', '|')})|"
+    rf"ReplaceUnaryOperator_(?:{_UNARY.replace(' ', '|')})|"
+    r"(?!Replace\w+Operator_|NoOp)\w+)"
+)
+
+
+class Place(NamedTuple):
+    """Where an operator of cosmic-ray can change a file."""
+
+    path: Path
+    operator: str
+    occurrence: int
+    function: str
+
+
+def places(files: list[Path]) -> list[Place]:
+    """All places of these files, in order. Not all of them are mutants: see `mutant`."""
+    with use_db(":memory:", WorkDB.Mode.create) as session:
+        init(files, session, {})
+        specs = [item.mutations[0] for item in session.work_items]
+    specs = [spec for spec in specs if _USED.fullmatch(spec.operator_name)]
+    specs.sort(key=attrgetter("module_path", "start_pos", "operator_name", "occurrence"))
+    return [
+        Place(spec.module_path, spec.operator_name, spec.occurrence, spec.definition_name or "")
+        for spec in specs
+    ]
+
+
+def mutant(sources: Path, place: Place) -> Mutant | None:
+    """The mutant of a place; None if it is not Python, or evidently the same program."""
+    code = place.path.read_text("utf-8")
+    changed: Any = mutate_code(code, get_operator(place.operator)(), place.occurrence)
+    if changed is None or _same_program(code, changed):
+        return None
+    before, after = code.splitlines(), changed.splitlines()
+    line = next(at for at, pair in enumerate(zip(before, after)) if pair[0] != pair[1])  # noqa: B905
+    # Lines after the change are the same, and a removed decorator leaves a line less.
+    length = 1 if len(before) == len(after) else 0
+    return Mutant(
+        place.path.relative_to(sources).as_posix(),
+        place.function,
+        line + 1,
+        before[line].strip(),
+        " ".join(after[line].split()) if length else "",
+        changed,
+    )
+
+
+class _Annotations(ast.NodeTransformer):
+    """Removes what does not run: annotations, and what only type checkers see."""
+
+    def visit(self, node: ast.AST) -> Any:
+        for name in ("annotation", "returns"):
+            if getattr(node, name, None) is not None:
+                setattr(node, name, ast.Constant(None))
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> Any:
+        if "TYPE_CHECKING" in ast.dump(node.test):
+            return node.orelse or None
+        return self.generic_visit(node)
+
+
+def _same_program(code: str, changed: str) -> bool:
+    try:
+        trees = [_Annotations().visit(ast.parse(text)) for text in (code, changed)]
+    except (SyntaxError, ValueError):
+        return True
+    return ast.dump(trees[0]) == ast.dump(trees[1])

@@ -1,0 +1,78 @@
+"""The script that tests the tests: what it lists exists, and it finds what no test notices."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mutation.findings import entries
+from mutation.packages import TESTS, files, watching
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "src/jit_guard"
+TOY = """
+def most(first: int, second: int | None) -> int:
+    if first > second:
+        return first
+    return second
+"""
+WATCHED = """
+from jit_guard.toy import most
+
+def test_most():
+    assert most(1, 2) == most(2, 1) == 2
+"""
+
+
+def test_every_package_has_tests_that_watch_it() -> None:
+    written = {path.stem for path in SOURCES.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert written - set(TESTS) <= {"__init__", "__main__", "__pycache__", "hookspecs", "version"}
+    for package in TESTS:
+        assert files(SOURCES, package), f"{package} is not in src/jit_guard"
+        for name in watching(package):
+            assert (ROOT / name).exists(), f"{name} does not exist"
+    assert watching("ledger/claims") == watching("ledger")
+
+
+def test_a_mutant_that_is_equivalent_still_exists() -> None:
+    for entry in entries():
+        assert set(entry) - {"new"} == {"file", "function", "old", "reason"}, entry
+        assert len(entry["reason"]) > 20, f"say why no test can notice it: {entry}"
+        lines = (SOURCES / entry["file"]).read_text("utf-8").splitlines()
+        assert entry["old"] in map(str.strip, lines), f"the line does not exist: {entry}"
+
+
+def test_a_change_that_no_test_notices_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("cosmic_ray", reason="install the dependency group `mutation`")
+    command = importlib.import_module("mutation.__main__")
+    package = tmp_path / "src/jit_guard"
+    for file, text in {
+        package / "__init__.py": "",
+        package / "pytest_plugin.py": "",
+        package / "toy.py": TOY,
+        tmp_path / "test_toy.py": WATCHED,
+        tmp_path / "docs/testing.md": "| package |\n| `toy` | |\n| `toys` | |\n",
+    }.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    assert command.main(["toy", "--tests", "test_toy.py"]) == 1
+    shown = capsys.readouterr().out
+    assert "toy.py:3 killed by test_toy.py::test_most" in shown
+    assert shown.count("SURVIVED") == 1
+    assert "src/jit_guard/toy.py:3 most\n- if first > second:\n+ if first >= second:" in shown
+    assert shown.endswith("| `toy` | 66 % | all 3 | 0 | 1 |\n")
+
+    (tmp_path / "test_toy.py").write_text(WATCHED + "    assert isinstance(most(1, 1.0), float)\n")
+    assert command.main(["toy", "--tests", "test_toy.py", "--resume", "--record"]) == 0
+    shown = capsys.readouterr().out
+    assert "3 of 3 mutants, 1 to test" in shown
+    assert shown.endswith("| `toy` | 100 % | all 3 | 0 | 0 |\n")
+    page = (tmp_path / "docs/testing.md").read_text()
+    assert page == "| package |\n| `toy` | 100 % | all 3 | 0 | 0 |\n| `toys` | |\n"
