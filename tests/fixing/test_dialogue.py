@@ -19,7 +19,7 @@ from jit_guard.fixing.interaction import ONLY, Draft, Offer, Turn
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.session import InterruptedRun
 from jit_guard.generators.generator import GenerationError, Generator, Request, Text, Writer
-from jit_guard.ledger.database import LedgerError
+from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
 from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Report

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from jit_guard.generators.generator import Request, Text, Usage
 from jit_guard.ledger import database
-from jit_guard.ledger.database import LedgerError, LedgerFile
+from jit_guard.ledger.database import LedgerFile
+from jit_guard.ledger.embedded import Embedded
+from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history, replacements
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
@@ -278,7 +280,8 @@ def test_a_removed_ledger_is_created_again(tmp_path: Path) -> None:
 def test_a_full_disk_is_an_error_and_loses_no_stored_text(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.arrived([arrival()])
-        with ledger._file.reading() as connection:
+        assert isinstance(ledger._engine, Embedded)
+        with ledger._engine._file.reading() as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LedgerError, match=r"ledger\.db: .*full"):

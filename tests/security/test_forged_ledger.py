@@ -23,7 +23,8 @@ from jit_guard import Guard
 from jit_guard.errors import JitGuardError
 from jit_guard.generators.generator import Request, Text, Usage
 from jit_guard.ledger import database, files
-from jit_guard.ledger.database import LedgerError
+from jit_guard.ledger.database import LedgerFile
+from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history, replacements
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
@@ -542,9 +543,9 @@ def test_a_new_ledger_is_private_to_its_owner(tmp_path: Path, mask: int) -> None
     root = lay_out(tmp_path / "project", HOLE)
     (root / ".jit-guard").mkdir()  # its mode has its own test
     modes: list[int] = []
-    with masked(mask), Ledger(str(root)) as ledger:
+    with masked(mask), closing(LedgerFile(str(root))) as file:
         modes.append(path_of(root).stat().st_mode)
-        with ledger._file.transaction() as connection:
+        with file.transaction() as connection:
             connection.execute("INSERT INTO claims VALUES ('x', 1, 1.0)")
             modes.append(path_of(root, "-journal").stat().st_mode)
     assert {stat.S_IMODE(mode) for mode in modes} == {0o600}

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from jit_guard.fixing import interrupts
-from jit_guard.ledger.database import LedgerError
+from jit_guard.ledger.engine import LedgerError
 from jit_guard.text.printable import printable
 from jit_guard.text.search_path import executable
 

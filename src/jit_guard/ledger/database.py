@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jit_guard.commit import durable, state_directory
 from jit_guard.commit.directories import Directories
-from jit_guard.errors import JitGuardError
 from jit_guard.ledger import files
+from jit_guard.ledger.engine import LedgerError
 from jit_guard.text.names import STATE_DIRECTORY
 
 if TYPE_CHECKING:
@@ -88,10 +88,6 @@ CREATE TABLE claims (
 
 
 _MOVE = "move it aside to start a new one (its texts would be paid for again)"
-
-
-class LedgerError(JitGuardError):
-    """The ledger cannot be used. It is never removed or overwritten."""
 
 
 class LedgerFile:

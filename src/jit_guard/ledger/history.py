@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from jit_guard.generators.generator import Request, Usage
 from jit_guard.generators.judgement import finished
-from jit_guard.ledger import database
-from jit_guard.ledger.database import LedgerFile, corrupted
+from jit_guard.ledger.choice import existing_engine
+from jit_guard.ledger.engine import Engine, LedgerError
 from jit_guard.ledger.records import Stored, Wanted, amount, find, is_edited, plain
 from jit_guard.text.generated import digest
 
@@ -54,7 +54,7 @@ class Record(NamedTuple):
                 return self.content
             return json.dumps({"content": self.content, **message}, indent=2, ensure_ascii=False)
         except (ValueError, RecursionError):
-            raise corrupted(f"text {self.id} has no valid details") from None
+            raise LedgerError(f"text {self.id} of the ledger has no valid details") from None
 
     def component(self) -> str | None:
         """Return the component in the answer, as it is written to its file; None if none is."""
@@ -105,7 +105,8 @@ def history(
     Raises:
         LedgerError: the ledger is corrupted or cannot be read.
     """
-    if not database.exists(root):
+    engine = existing_engine(root)
+    if engine is None:
         return
     columns = ", ".join(Record._fields)
     beyond, order = ("id < ?", "id DESC") if newest_first else ("id > ?", "id")
@@ -117,12 +118,12 @@ def history(
     asked = [None if word is None else plain(word) for word in words]
     # SQLite's smallest or largest integer; ours are positive.
     last = (1 << 63) - 1 if newest_first else -1 << 63
-    with closing(LedgerFile(root)) as file:
-        while rows := file.rows(query, [last, *asked], _PAGE):
+    with closing(engine):
+        while rows := engine.read(query, [last, *asked], _PAGE):
             for row in rows:
-                record = _record(row)
+                record = _record(engine, row)
                 if (record.id >= last) if newest_first else (record.id <= last):
-                    raise corrupted(f"text {record.id} is out of order")
+                    raise engine.corrupted(f"text {record.id} is out of order")
                 yield record
                 last = record.id
 
@@ -133,14 +134,15 @@ def replacements(root: str) -> dict[str, str]:
     Raises:
         LedgerError: the ledger is corrupted or cannot be read.
     """
-    if not database.exists(root):
+    engine = existing_engine(root)
+    if engine is None:
         return {}
     query = "SELECT component, path FROM texts WHERE status = 'committed' ORDER BY id"
     found: dict[str, str] = {}
-    with closing(LedgerFile(root)) as file:
-        for component, path in file.rows(query):
+    with closing(engine):
+        for component, path in engine.read(query):
             if not (isinstance(component, str) and isinstance(path, str)):
-                raise corrupted("a text has no valid path")
+                raise engine.corrupted("a text has no valid path")
             found[component] = path
     return found
 
@@ -154,7 +156,8 @@ def reusable(root: str) -> dict[tuple[str, str, str, str], str]:
     Raises:
         LedgerError: the ledger is corrupted or cannot be read.
     """
-    if not database.exists(root):
+    engine = existing_engine(root)
+    if engine is None:
         return {}
     query = (
         "SELECT goal, component_type, filename, description, key FROM texts "
@@ -162,10 +165,10 @@ def reusable(root: str) -> dict[tuple[str, str, str, str], str]:
         "OR details = '{\"edited\": true}') ORDER BY id"
     )
     found: dict[tuple[str, str, str, str], str] = {}
-    with closing(LedgerFile(root)) as file:
-        for row in file.rows(query):
+    with closing(engine):
+        for row in engine.read(query):
             if not all(isinstance(one, str) for one in row):
-                raise corrupted("a text has no valid key")
+                raise engine.corrupted("a text has no valid key")
             found[row[0], row[1], row[2], row[3]] = row[4]
     return found
 
@@ -178,14 +181,15 @@ def stored(root: str, wanted: Sequence[Wanted]) -> dict[str, Stored]:
     Raises:
         LedgerError: the ledger is corrupted or cannot be read.
     """
-    if not database.exists(root):
+    engine = existing_engine(root)
+    if engine is None:
         return {}
-    with closing(LedgerFile(root)) as file, file.reading() as connection:
-        found = {one.component: find(connection, one, 0) for one in wanted}
+    with closing(engine):
+        found = {one.component: find(engine, one, 0) for one in wanted}
     return {component: one for component, one in found.items() if one is not None}
 
 
-def _record(row: tuple[Any, ...]) -> Record:
+def _record(engine: Engine, row: tuple[Any, ...]) -> Record:
     """Return the record of a row, which must have the form of `values_of`."""
     given: dict[str, Any] = dict(zip(Record._fields, row, strict=True))
     texts = (
@@ -204,7 +208,7 @@ def _record(row: tuple[Any, ...]) -> Record:
         or not isinstance(given["content"], bytes)
         or usage is None
     ):
-        raise corrupted(
+        raise engine.corrupted(
             f"text {str(given['id'])[:20]} does not have the form that jit-guard writes"
         )
     return Record(

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.generators.generator import Request, Text, Usage
-from jit_guard.ledger.database import corrupted
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
+    from jit_guard.ledger.engine import Engine
 
 
 class Key(NamedTuple):
@@ -77,27 +76,23 @@ class Placed(NamedTuple):
     data: bytes
 
 
-def find(connection: Connection, wanted: Wanted, after: int) -> Stored | None:
+def find(engine: Engine, wanted: Wanted, after: int) -> Stored | None:
     """Find the best text that was not rejected and has a number above `after`; the latest of it."""
     for digest in wanted.reusable or (wanted.key.digest(),):
-        row = connection.execute(
+        rows = engine.read(
             "SELECT id, content, details, generator FROM texts WHERE key = ? AND id > ? "
             "AND status <> 'rejected' ORDER BY id DESC LIMIT 1",
             [digest, after],
-        ).fetchone()
-        if row is not None:
-            return _stored(*row)
+        )
+        for number, content, details, generator in rows:
+            try:
+                if isinstance(content, bytes) and isinstance(generator, str):
+                    text = content.decode("utf-8", "surrogatepass")
+                    return Stored(number, text, is_edited(details), generator)
+            except UnicodeDecodeError:
+                pass
+            raise engine.corrupted(f"the content of text {number} is not UTF-8")
     return None
-
-
-def _stored(number: int, content: object, details: object, generator: object) -> Stored:
-    try:
-        if isinstance(content, bytes) and isinstance(generator, str):
-            text = content.decode("utf-8", "surrogatepass")
-            return Stored(number, text, is_edited(details), generator)
-    except UnicodeDecodeError:
-        pass
-    raise corrupted(f"the content of text {number} is not UTF-8")
 
 
 def values_of(arrival: Arrival) -> dict[str, Any]:
@@ -120,16 +115,9 @@ def values_of(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def insert(connection: Connection, values: Mapping[str, Any]) -> int:
-    """Store a text and return its number."""
-    columns = ", ".join(values)
-    marks = ", ".join("?" * len(values))
-    cursor = connection.execute(
-        f"INSERT INTO texts ({columns}) VALUES ({marks})",  # noqa: S608 - fixed column names
-        list(values.values()),
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+def stored_as(number: int, arrival: Arrival, values: Mapping[str, Any]) -> Stored:
+    """Return a text that was stored under a number with these `values_of`."""
+    return Stored(number, arrival.text.content, is_edited(values["details"]), values["generator"])
 
 
 def is_edited(details: object) -> bool:
