@@ -77,7 +77,7 @@ class Consent:
     def is_short(self, order: Order) -> bool:
         """Return whether a text needed more tokens than were agreed to."""
         budget = self._options.budget
-        return self._needed and budget is not None and order.request.path in budget.refused
+        return budget is not None and order.request.path in budget.refused
 
     def begin(self, order: Order) -> None:
         """Record that a text is requested."""
@@ -88,7 +88,7 @@ class Consent:
     def another(self, request: Request) -> None:
         """Record that the user asks for another text."""
         tokens = self._most([request])
-        if self._needed and tokens is not None and self._options.budget is not None:
+        if tokens is not None and self._options.budget is not None:
             self._options.budget.agree_to_more(tokens)
 
     def _question(self, requests: Sequence[Request]) -> tuple[str, int | None]:
