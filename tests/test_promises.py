@@ -35,7 +35,10 @@ PROMISES = promises()
 # The pages whose rows are not written yet. Remove a page when its rows are there.
 UNFINISHED = {
     *pages(),
-} - {*OWN_TABLES}
+} - {
+    *OWN_TABLES,
+    *("docs/fix.md", "docs/generators.md", "docs/models.md", "docs/terminal.md"),
+}
 
 
 def of(page: str, where: str = "") -> list[Promise]:

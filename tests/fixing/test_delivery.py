@@ -20,7 +20,7 @@ from jit_guard.generators.generator import (
 )
 from jit_guard.generators.judgement import Rejection
 from jit_guard.generators.progress import Unreported
-from jit_guard.ledger.database import LedgerError
+from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Key, Stored, Wanted

@@ -14,7 +14,7 @@ import pytest
 
 from jit_guard import Guard
 from jit_guard.fixing.dialogue import _KEYS, Dialogue
-from jit_guard.fixing.editor import edit
+from jit_guard.fixing.editor import edit, editor
 from jit_guard.fixing.interaction import ONLY, Draft, Offer, Turn
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.session import InterruptedRun
@@ -340,6 +340,17 @@ def test_without_an_edit_the_text_stays(
     assert reported in out
     assert "jit-guard:draft" in written(project)
     assert len(list(history(str(project)))) == 1
+
+
+def test_the_editor_is_visual_or_editor_or_vi(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("VISUAL", ""), ("EDITOR", "")):
+        monkeypatch.setenv(name, value)  # empty: not set
+    assert editor() == "vi"
+    monkeypatch.setenv("EDITOR", "nano -w")
+    assert editor() == "nano -w"
+    monkeypatch.setenv("VISUAL", "code --wait")
+    assert editor() == "code --wait"
+    assert "edit it in code --wait;" in reviewed("?", "s")
 
 
 def test_an_editor_that_does_not_exist_is_reported(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 
 import pytest
 
 from chat_client import REQUEST, ask, needs_sdk, outcome, writing
 from chat_server import Reply, answer, completion, dead_port, error, good, serving
-from jit_guard.generators.generator import Usage
+from jit_guard.generators.chat.reading import read
+from jit_guard.generators.chat.receiving import Body, Received
+from jit_guard.generators.generator import GenerationError, Text, Usage
 
 needs_sdk()
 
@@ -143,6 +146,45 @@ def test_an_unusable_answer_is_a_failed_entry_and_not_paid_for_twice(
     assert reason in failed.reason
     assert "\n" not in failed.reason
     assert (failed.text.content if failed.text else None) == kept
+
+
+def finished(finish_reason: object) -> Text:
+    """The text of an answer that ended for this reason. Raises GenerationError."""
+    body = json.dumps(completion("A text.\n", finish_reason)).encode()
+    return read(Received(Body(body)), "fake")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "fault"),
+    [
+        (
+            "stop end end_turn eos eos_token stop_sequence complete completed STOP Completed",
+            None,
+        ),
+        ("length max_tokens max_output_tokens model_length MAX_TOKENS", "cut off at the model's"),
+        (
+            "content_filter safety recitation prohibited_content blocklist spii sensitive SAFETY",
+            "content filter stopped the answer",
+        ),
+        (
+            "guardrail_intervened error_toxic image_safety",
+            "content filter stopped the answer",
+        ),
+        ("tool_calls function_call unknown", "did not finish normally"),
+    ],
+)
+def test_only_a_finished_answer_is_a_text_in_the_words_of_every_server(
+    reasons: str, fault: str | None
+) -> None:
+    for reason in reasons.split():
+        if fault is None:
+            assert finished(reason).content == "A text.\n"
+            continue
+        with pytest.raises(GenerationError, match=fault) as caught:
+            finished(reason)
+        assert reason in caught.value.reason
+        assert caught.value.text is not None
+        assert caught.value.text.content == "A text.\n"
 
 
 def test_a_truncated_text_keeps_its_usage() -> None:

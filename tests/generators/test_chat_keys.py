@@ -158,7 +158,7 @@ def test_an_empty_base_url_counts_as_not_set() -> None:
     for value in ("", " ", "\n"):
         made = endpoint(Options("."), {**KEY, "OPENAI_BASE_URL": value})
         assert made.base_url == "https://api.openai.com/v1"
-        assert made.model == DEFAULT_MODEL
+        assert made.model == DEFAULT_MODEL == "gpt-5-mini"
         assert made.is_openai
 
 
@@ -219,3 +219,22 @@ def test_an_invalid_address_is_reported(address: str) -> None:
 def test_azure_is_recognized_and_a_similar_host_is_not(host: str, is_openai: bool) -> None:
     made = endpoint(Options(".", model="m", base_url=f"https://{host}/v1"), KEY)
     assert made.is_openai is is_openai
+    assert made.longest_answer == (8192 if is_openai else 4096)  # with or without its thoughts
+
+
+def test_the_variables_of_the_sdk_reach_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_sdk()
+    monkeypatch.setenv("OPENAI_API_KEY", f" {CANARY}\n")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-2")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Team: blue")
+    with serving(good()) as server, writing(server.url) as made:
+        made.write(REQUEST)
+        (asked,) = server.asked
+    names = ("authorization", "openai-organization", "openai-project", "x-team")
+    assert [asked.headers[name] for name in names] == [
+        f"Bearer {CANARY}",
+        "org-1",
+        "proj-2",
+        "blue",
+    ]
