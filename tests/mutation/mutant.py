@@ -13,6 +13,7 @@ class Mutant(NamedTuple):
     line: int
     old: str  # the changed line
     new: str
+    runs: list[int]  # the lines of the statement; none if it runs when the module is imported
     text: str  # of the whole file, changed
 
     @property

@@ -72,8 +72,27 @@ def mutant(sources: Path, place: Place) -> Mutant | None:
         line + 1,
         before[line].strip(),
         " ".join(after[line].split()) if length else "",
+        _statement(ast.parse(code), line + 1),
         changed,
     )
+
+
+def _statement(tree: ast.AST, line: int, in_function: bool = False) -> list[int]:
+    """The lines of the innermost statement of a function at a line, without those within it."""
+    for node in ast.iter_child_nodes(tree):
+        body = getattr(node, "body", None)
+        first, last = getattr(node, "lineno", line), getattr(node, "end_lineno", line)
+        if isinstance(node, ast.expr) or not first <= line <= last:
+            continue
+        if isinstance(body, list) and line < (start := body[0].lineno):
+            return list(range(first, start)) if in_function else []
+        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if isinstance(node, ast.match_case) and (found := _statement(node, line, in_function)):
+            return found
+        if isinstance(node, (ast.stmt, ast.excepthandler)):
+            within = _statement(node, line, in_function or is_function)
+            return within or (list(range(first, last + 1)) if in_function else [])
+    return []
 
 
 class _Annotations(ast.NodeTransformer):
@@ -84,6 +103,9 @@ class _Annotations(ast.NodeTransformer):
             if getattr(node, name, None) is not None:
                 setattr(node, name, ast.Constant(None))
         return self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        return None if ast.unparse(node.targets[0]) == "TYPE_CHECKING" else node
 
     def visit_If(self, node: ast.If) -> Any:
         if "TYPE_CHECKING" in ast.dump(node.test):

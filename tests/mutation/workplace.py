@@ -31,11 +31,32 @@ class Run(NamedTuple):
         return self.code not in (0, 5)
 
 
+class Trace(NamedTuple):
+    """What each test does without a mutant."""
+
+    seconds: dict[str, float]
+    starts: set[str]  # tests that start a process, whose lines are not known
+    lines: dict[str, dict[str, list[str]]]  # the tests that run a line, by file and number
+
+    def watching(self, mutant: Mutant) -> list[str]:
+        """The tests that can notice a mutant."""
+        if not mutant.runs:  # when its module is imported
+            found = set(self.seconds)
+        else:
+            lines = self.lines.get(mutant.file, {})
+            found = self.starts.union(*(lines.get(str(line), ()) for line in mutant.runs))
+            if "" in found:
+                found = set(self.seconds)
+        return list(found)
+
+
 class Workplace:
     """A copy of the tree, and a process there that runs the tests."""
 
     def __init__(self, root: Path, directory: Path, tests: Sequence[str]) -> None:
         self._tree = directory / "tree"
+        self._sources = self._tree / "src/jit_guard"
+        self._tests = list(tests)
         self._changes = 0
         copy(root, self._tree)
         python = _environment(directory / "venv", self._tree / "src")
@@ -43,35 +64,50 @@ class Workplace:
         self._process = subprocess.Popen(
             [python, WORKER, *tests],
             cwd=self._tree,
-            env={**os.environ, "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}"},
+            env={
+                **os.environ,
+                "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}",
+                "PYTHONDONTWRITEBYTECODE": "",  # what is not changed is compiled once
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, limit: float, first: Sequence[str] = ()) -> Run:
-        """Run the tests, `first` ones first, until one fails or the time is up."""
+    def trace(self) -> Trace:
+        """Run the tests without a mutant. Exits if one fails."""
+        run = self._run(self._tests, None, 1800, str(self._sources))
+        if run.code:
+            output = (self._tree / "output.txt").read_text("utf-8", "replace")
+            raise SystemExit(f"without a mutant, this fails: {run.by}\n{output}")
+        read = json.loads((self._tree / "trace.json").read_text("utf-8"))
+        seconds = {name: test["seconds"] for name, test in read["tests"].items()}
+        starts = {name for name, test in read["tests"].items() if test["starts"]}
+        return Trace(seconds, starts, read["lines"])
+
+    def judge(self, mutant: Mutant, chosen: Sequence[str], limit: float) -> Run:
+        """Run tests on a mutant, in this order, until one fails or the time is up."""
+        if not chosen:
+            return Run(0, "", 0)
+        file = self._sources / mutant.file
+        original = file.read_bytes()
+        try:
+            self._write(file, mutant.text.encode("utf-8"))
+            return self._run(sorted({name.split("::")[0] for name in chosen}), chosen, limit)
+        finally:
+            self._write(file, original)
+
+    def _run(
+        self, tests: Sequence[str], chosen: Sequence[str] | None, limit: float, trace: str = ""
+    ) -> Run:
         assert self._process.stdin
         assert self._process.stdout
-        print(json.dumps({"first": first, "limit": limit}), file=self._process.stdin, flush=True)
+        order = {"tests": tests, "chosen": chosen, "limit": limit, "trace": trace}
+        print(json.dumps(order), file=self._process.stdin, flush=True)
         answer = self._process.stdout.readline()
         if not answer:
             raise SystemExit("the process that runs the tests has ended; see its message above")
         return Run(**json.loads(answer))
-
-    def judge(self, mutant: Mutant, limit: float, first: Sequence[str]) -> Run:
-        """Run the tests on a mutant."""
-        file = self._tree / "src/jit_guard" / mutant.file
-        original = file.read_bytes()
-        try:
-            self._write(file, mutant.text.encode("utf-8"))
-            return self.run(limit, first)
-        finally:
-            self._write(file, original)
-
-    def output(self) -> str:
-        """What pytest printed last."""
-        return (self._tree / "output.txt").read_text("utf-8", "replace")
 
     def close(self) -> None:
         """End the process."""
