@@ -146,7 +146,8 @@ def _report(
         return run_fix(guard, options, console, maps)
     if options.update_baseline:
         path, report = guard.update_baseline(options.source, maps=maps)
-        console.note(f"{path} accepts {report.accepted} findings")
+        if not report.unreadable:  # else nothing is written
+            console.note(f"{path} accepts {report.accepted} findings")
         return report
     report = guard.check(options.source, maps=maps)
     if report.findings and options.has_format("json"):
