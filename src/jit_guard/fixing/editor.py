@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -15,17 +14,19 @@ from typing import TextIO
 
 from jit_guard.fixing import interrupts
 from jit_guard.ledger.engine import LedgerError
+from jit_guard.text.command_line import split_words
 from jit_guard.text.printable import printable
 from jit_guard.text.search_path import executable
 
 _LOOK = 0.5  # seconds; a save is passed on when it is this old
 _AT_ONCE = 1.0  # seconds; an editor that returns earlier has opened a window
+_DEFAULT = "notepad" if os.name == "nt" else "vi"
 _INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT)
 
 
 def editor() -> str:
     """Return the user's editor, as a command line."""
-    return os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    return os.environ.get("VISUAL") or os.environ.get("EDITOR") or _DEFAULT
 
 
 def edit(content: str, name: str, saved: Callable[[str], object], terminal: TextIO) -> str | None:
@@ -93,11 +94,11 @@ class _Watch:
 
 
 def _run(path: str, watch: _Watch, terminal: TextIO) -> int:
-    words = shlex.split(editor()) or ["vi"]
+    words = split_words(editor()) or [_DEFAULT]
     screen = terminal if terminal.isatty() else None
     with interrupts.ignored(), _settings_restored():
         process = subprocess.Popen(
-            [*words, path], executable=executable(words[0]), stdout=screen, stderr=screen
+            [executable(words[0]), *words[1:], path], stdout=screen, stderr=screen
         )
         while True:
             try:

@@ -22,6 +22,7 @@ from jit_guard.generators.generator import (
 )
 from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.generators.process import Process
+from jit_guard.text.command_line import split_words
 from jit_guard.text.credentials import scrub
 from jit_guard.text.printable import printable
 from jit_guard.text.search_path import executable
@@ -29,6 +30,7 @@ from jit_guard.text.search_path import executable
 VERSION = 1  # of the request
 FATAL_CODES = (2, 126, 127)  # usage error (as in getopt, argparse and click), cannot be run
 _SHOWN = 400
+_NO_PROGRAM = 193  # ERROR_BAD_EXE_FORMAT, of a script for example
 
 
 def writer(options: Options) -> Writer:
@@ -37,11 +39,10 @@ def writer(options: Options) -> Writer:
     Raises:
         GeneratorUnusableError: no program is named, or the command line cannot be parsed.
     """
-    import shlex
     from hashlib import sha256
 
     try:
-        argv = shlex.split(options.command or "", posix=os.name != "nt")
+        argv = split_words(options.command or "")
     except ValueError as error:
         raise GeneratorUnusableError(f"--command: {str(error).lower()}") from None
     if not argv:
@@ -121,12 +122,17 @@ class Programs:
             if self._stopped:
                 raise GenerationError("it was stopped")
             try:
-                program = [executable(self._argv[0]), *self._argv[1:]]
-                process = Process(program, self._options.root, given, MAX_BYTES + 1)
+                process = Process(self._program(), self._options.root, given, MAX_BYTES + 1)
             except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-                raise self._unusable(getattr(error, "strerror", None) or str(error)) from None
+                raise self._unusable(_reason(error)) from None
             self._running.add(process)
         return process
+
+    def _program(self) -> list[str]:
+        program = executable(self._argv[0])
+        if os.name == "nt":  # relative to the working directory of the program, as elsewhere
+            program = os.path.join(self._options.root, program)
+        return [program, *self._argv[1:]]
 
     def _result(self, process: Process) -> Text:
         problem = None
@@ -165,6 +171,12 @@ class Programs:
         if not content.strip():
             raise GenerationError(f"{self._name} printed no text")
         return Text(content)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if getattr(error, "winerror", None) == _NO_PROGRAM:
+        return "it is not an executable file; name its interpreter, too"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _arrived(data: bytes) -> Text | None:

@@ -17,6 +17,10 @@ from typing import IO
 
 from jit_guard.generators.supervisor import EXITED
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jit_guard.generators.job import Job
+
 _MOST_ERROR_BYTES = 65_536
 _STEP = 0.25  # seconds until an exit is noticed if the output stays open
 _DRAIN = 1.0  # seconds to read what is in the pipes after the exit
@@ -26,9 +30,9 @@ _GIVE_UP = 8.0  # seconds for the supervisor to stop everything
 class Process:
     """A running program, in its own session.
 
-    On POSIX it runs under a supervisor (supervisor.py), which stops everything that the program
-    started. Without a supervisor (on Windows, or if `sys.executable` is not a Python), processes
-    that left the process group keep running.
+    On POSIX it runs under a supervisor (supervisor.py), and on Windows in a job (job.py): both stop
+    everything that the program started. Without a supervisor (if `sys.executable` is not a Python),
+    processes that left the process group keep running.
 
     Args:
         program: the argument list.
@@ -42,6 +46,7 @@ class Process:
 
     def __init__(self, program: Sequence[str], directory: str, given: bytes, limit: int) -> None:
         self._control: socket.socket | None = None
+        self._job: Job | None = None
         theirs: socket.socket | None = None
         argv = list(program)
         if _can_supervise():
@@ -49,6 +54,12 @@ class Process:
             supervisor = (sys.executable, "-I", "-S", "-c", _source(), str(theirs.fileno()))
             argv = [*supervisor, *argv]
         try:
+            flags = 0
+            if os.name == "nt":
+                from jit_guard.generators.job import CREATION_FLAGS, Job
+
+                self._job = Job()
+                flags = CREATION_FLAGS
             self._process = subprocess.Popen(
                 argv,
                 stdin=subprocess.PIPE,
@@ -57,7 +68,10 @@ class Process:
                 cwd=directory,
                 start_new_session=True,
                 pass_fds=() if theirs is None else (theirs.fileno(),),
+                creationflags=flags,
             )
+            if self._job is not None:
+                _begin(self._job, self._process)
         except BaseException:
             self.close()
             raise
@@ -99,7 +113,7 @@ class Process:
         try:
             code = self._process.wait(_GIVE_UP)
         except subprocess.TimeoutExpired:
-            _kill(self._process)
+            self._kill()
             code = self._process.wait()
         self.errors.join(_DRAIN)
         return code
@@ -107,7 +121,7 @@ class Process:
     def ask_to_end(self) -> None:
         """Start to stop it, without waiting."""
         if self._control is None:
-            _kill(self._process)
+            self._kill()
             return
         # Not close(): a process forked from this one may have the socket open, too.
         with suppress(OSError):  # it has exited
@@ -132,7 +146,9 @@ class Process:
             return b""
 
     def close(self) -> None:
-        """Release the resources of a program that has exited."""
+        """Release the resources of a program that has exited, and stop what it started."""
+        if self._job is not None:
+            self._job.close()
         if self._control is not None:
             self._control.close()
 
@@ -141,13 +157,22 @@ class Process:
         with suppress(OSError), self._process.stdin as pipe:  # it may not read its input
             pipe.write(data)
 
+    def _kill(self) -> None:
+        if self._job is not None:
+            self._job.end()
+        elif sys.platform != "win32":
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
+
+def _begin(job: Job, process: subprocess.Popen[bytes]) -> None:
+    """Let a suspended process run as a part of a job. Raises OSError: it was stopped instead."""
+    try:
+        job.adopt(process.pid)
+    except OSError:
         process.kill()
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
 
 
 def _can_supervise() -> bool:

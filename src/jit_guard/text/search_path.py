@@ -10,6 +10,8 @@ import errno
 import os
 from collections.abc import Iterable
 
+_SUFFIXES = (".exe", ".com", ".bat", ".cmd")  # what Windows itself starts
+
 
 def is_here(entry: str) -> bool:
     """Check whether an entry of a search path is the working directory."""
@@ -30,14 +32,16 @@ def executable(name: str) -> str:
     """Find an installed program by its name; return a path unchanged.
 
     Shells take an empty or relative entry of PATH relative to the working directory, and Windows
-    searches that first, whatever PATH says. Neither is done here.
+    searches that first, whatever PATH says. Neither is done here. On Windows, the suffix of a
+    program can be omitted, as in a shell there (an installed `NAME.cmd` is often accompanied by a
+    `NAME`, which is for POSIX shells).
 
     Raises:
         FileNotFoundError: there is no such program.
     """
     if os.path.dirname(name):
         return name
-    suffixes = ("", ".exe", ".com") if os.name == "nt" else ("",)
+    suffixes = _SUFFIXES if os.name == "nt" and not name.lower().endswith(_SUFFIXES) else ("",)
     for entry in without_here(os.get_exec_path()):
         for suffix in suffixes:
             path = os.path.join(entry, name + suffix)
