@@ -114,6 +114,8 @@ def _run(options: Options, console: Console, started: float) -> int:
     styled = shown._replace(color=console.color)
     if report.findings or report.fixed or report.failed:
         styled = _fitted(styled, console)
+    if any(file is None and name != "text" for name, file in options.format):
+        console.for_programs()
     for name, file in options.format:
         if file is None:
             ends = options.watch  # there is no other report, and no exit code

@@ -20,5 +20,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Print the script."""
     script = files("jit_guard.commands") / "data" / f"jit-guard.{options.shell}"
-    Console(options.color).commands(script.read_text("utf-8").splitlines())
+    console = Console(options.color)
+    console.for_programs()
+    console.commands(script.read_text("utf-8").splitlines())
     return 0

@@ -44,6 +44,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
     """Print the records of the ledger, the newest first; with -v their texts, too."""
     console = Console(options.color)
+    if options.json:
+        console.for_programs()
     goal = _goal(options)
     guard = open_guard(options, {})
     records = islice(guard.log(goal, options.component_type), options.most)

@@ -53,11 +53,16 @@ def write(root: str, path: str, pieces: Iterable[str]) -> None:
                 raise OSError(error.errno, error.strerror, path) from None
             _write(create(root, path), pieces)
             return
+        still_open: int | None = handle
         try:
             _write(os.dup(handle), pieces)
-            at.replace(temporary, name, handle)
+            if not HAS_DIR_FD:  # Windows renames no file that is open
+                os.close(handle)
+                still_open = None
+            at.replace(temporary, name, still_open)
         finally:
-            os.close(handle)
+            if still_open is not None:
+                os.close(still_open)
             at.remove(temporary)
     finally:
         at.close()
@@ -102,13 +107,13 @@ class _Directory:
             os.fchmod(handle, stat.S_IMODE(found.st_mode))
         return handle
 
-    def replace(self, name: str, target: str, handle: int) -> None:
-        """Rename a file, which is open, over another; copy it over one that is a mount point."""
+    def replace(self, name: str, target: str, handle: int | None) -> None:
+        """Rename a file over another; copy it, if it is open, over one that is a mount point."""
         at = {"src_dir_fd": self._handle, "dst_dir_fd": self._handle}
         try:
             os.replace(self._path + name, self._path + target, **at)
         except OSError as error:
-            if error.errno != errno.EBUSY:
+            if error.errno != errno.EBUSY or handle is None:
                 raise OSError(error.errno, error.strerror, target) from None
             os.lseek(handle, 0, os.SEEK_SET)
             flags = os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)

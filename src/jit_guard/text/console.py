@@ -39,6 +39,12 @@ class Console:
         """Check whether to use colours on a stream."""
         return _wants_color(self._choice, stream)
 
+    def for_programs(self) -> None:
+        """Make standard output what programs read: UTF-8 with line feeds, on every platform."""
+        reconfigure = getattr(self.out, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
     def columns(self) -> int | None:
         """Return the width of the terminal that standard output is; None if it is not one."""
         if not self.out.isatty():
