@@ -58,7 +58,9 @@ class Directories:
 
     def at(self, path: str) -> Directory:
         """Return the directory at a normalized path without links, relative to the root."""
-        return self.top if not path else Directory(self, os.path.join(self.top.path, path))
+        if not path:
+            return self.top
+        return Directory(self, os.path.join(self.top.path, path.replace("/", os.sep)))
 
     @property
     def state(self) -> Directory:
@@ -233,6 +235,8 @@ def move(function: Callable[..., Any], source: Location, target: Location, **key
         finally:
             os.close(handle)
     except OSError as error:
+        if error.filename == source.path:  # where paths are used, the first one is named
+            error.filename = target.path
         raise _named(error, target.path) from None
 
 

@@ -288,7 +288,13 @@ def _patiently(call: Callable[[], object]) -> None:
             time.sleep(0.05)
         else:
             return
-    call()
+    try:
+        call()
+    except PermissionError as error:
+        if sys.platform == "win32":
+            words = f"{error.strerror} (is it open in another program?)"
+            raise PermissionError(error.errno, words, error.filename) from None
+        raise
 
 
 def _at(path: str, error: OSError) -> OSError:

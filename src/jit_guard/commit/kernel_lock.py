@@ -14,6 +14,7 @@ if sys.platform == "win32":
     import msvcrt
 
     _BUSY = (errno.EACCES, errno.EDEADLK)
+    _AT_ONCE, _LOCK_VIOLATION = 0x1, 33  # LOCKFILE_FAIL_IMMEDIATELY, ERROR_LOCK_VIOLATION
 else:
     import fcntl
 
@@ -96,8 +97,10 @@ def release(handle: int) -> None:
 
 if sys.platform == "win32":
 
-    def lock(handle: int, *, shared: bool) -> bool:  # noqa: ARG001  (Windows has only one kind)
+    def lock(handle: int, *, shared: bool) -> bool:
         """Lock an open file; False when another process holds it."""
+        if shared:
+            return _lock_shared(handle)
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError as error:
@@ -105,6 +108,21 @@ if sys.platform == "win32":
                 return False
             raise
         return True
+
+    def _lock_shared(handle: int) -> bool:
+        """Lock the same byte as a reader, which `msvcrt` cannot do."""
+        import ctypes
+        from ctypes import wintypes
+
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        overlapped = (ctypes.c_uint64 * 4)()  # an OVERLAPPED of zeros: from the first byte
+        file = wintypes.HANDLE(msvcrt.get_osfhandle(handle))
+        if kernel.LockFileEx(file, _AT_ONCE, 0, 1, 0, ctypes.byref(overlapped)):
+            return True
+        number = ctypes.get_last_error()
+        if number == _LOCK_VIOLATION:
+            return False
+        raise ctypes.WinError(number)
 
     def _unlock(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)

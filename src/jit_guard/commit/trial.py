@@ -49,6 +49,8 @@ def _try_to_replace(path: str, location: Location) -> None:
         )
     if getattr(status, "st_flags", 0) & _FIXED:
         raise _refusal(path, "is immutable or append-only, so it cannot be replaced")
+    if getattr(status, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_READONLY:
+        raise _refusal(path, "is read-only, so it cannot be replaced; run: attrib -r")
     above = location.directory
     if sys.platform == "linux" and above.handle is not None and stat.S_ISREG(status.st_mode):
         # The kernel checks every permission to remove the name before it refuses a file.
