@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import socket
 import ssl
@@ -339,6 +341,31 @@ def test_http_to_a_port_with_tls_is_recognized_by_the_servers_words() -> None:
     head = b"HTTP/1.0 400 Bad Request\r\ncontent-length: %d\r\n\r\n" % len(body)
     with answering(head + body) as port:
         assert "use https:// in --base-url" in unusable(f"http://127.0.0.1:{port}/v1")
+
+
+class WindowsError(OSError):
+    """An error of Windows whose number is no errno, as Python raises it there."""
+
+    winerror = 1225
+
+
+def test_an_error_of_windows_has_its_own_words() -> None:
+    """Its errno is EINVAL, "Invalid argument", for all that POSIX does not number."""
+    error = ConnectError()
+    error.__cause__ = WindowsError(22, "The remote computer refused the network connection")
+    fault = connection_fault(error, Route("https://host/v1"), reached=False)
+    assert fault is not None
+    assert "cannot be reached: The remote computer refused the network connection" in fault.reason
+    error.__cause__ = OSError(
+        errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 9)"
+    )  # of asyncio, on POSIX
+    fault = connection_fault(error, Route("https://host/v1"), reached=False)
+    assert fault is not None
+    assert f"cannot be reached: {os.strerror(errno.ECONNREFUSED)}" in fault.reason
+
+
+class ConnectError(Exception):
+    """Has the name of an error of the HTTP client."""
 
 
 # Names

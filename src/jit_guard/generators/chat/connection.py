@@ -165,7 +165,9 @@ def _root(chain: tuple[BaseException, ...]) -> str:
         if isinstance(one, UnicodeError):
             return "not a valid host name"
         if isinstance(one, OSError) and one.errno:
-            return one_line(os.strerror(one.errno))
+            # asyncio has other words in `strerror`; Windows has error numbers that are no errno.
+            is_native = getattr(one, "winerror", None) is not None
+            return one_line((one.strerror if is_native else None) or os.strerror(one.errno))
     return ""
 
 
