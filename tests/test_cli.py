@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 import jit_guard
+from jit_guard import cli
 from jit_guard.commands import COMMANDS
 from jit_guard.commands import check as cli_check
-from projects import SOUND, TEXT, call, lay_out, run
+from projects import SOUND, TEXT, at, call, lay_out, run
 from terminals import terminal
 
 
@@ -132,6 +136,38 @@ def test_exit_zero_hides_findings_from_the_exit_code_and_nothing_else(
     assert call("--exit-zero", "--root", "nowhere", cwd=project).code == 2
     monkeypatch.setattr(cli_check, "exit_code", lambda *_, **__: 2)  # a file cannot be read
     assert call("--exit-zero", cwd=project).code == 2
+
+
+class _Closed(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def write(self, _: str, /) -> int:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        *(((name,), 1) for name in ("explain", "config", "selftest", "recover", "prune")),
+        (("log", "--json"), 1),
+        (("--help",), 1),
+        (("--fix", "--dry-run"), 1),
+        ((), 1),
+        (("--exit-zero",), 0),
+        (("--ignore", "JG3"), 0),
+        (("--format", "json", "--ignore", "JG3"), 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_without_a_reader_nothing_unfinished_passes(
+    project: Path, argv: tuple[str, ...], code: int
+) -> None:
+    """A check has its result; any other command did not finish, and does not exit with 0."""
+    lay_out(project, {"components/personas/old.txt": TEXT})
+    err = io.StringIO()
+    with at(project), redirect_stdout(_Closed()), redirect_stderr(err):
+        assert cli.main(argv) == code
+    assert err.getvalue() == ""
 
 
 def test_a_pipe_has_the_text_of_a_terminal_without_colours_and_hyperlinks(project: Path) -> None:

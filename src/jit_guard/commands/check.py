@@ -148,8 +148,12 @@ def _report(
         return run_fix(guard, options, console, maps)
     if options.update_baseline:
         path, report = guard.update_baseline(options.source, maps=maps)
-        if not report.unreadable:  # else nothing is written
-            console.note(f"{path} accepts {report.accepted} findings")
+        if report.unreadable:
+            console.note(f"{path} was not written, because not everything could be checked")
+        else:
+            console.note(
+                f"{path} accepts {report.accepted:,} finding{'s' if report.accepted != 1 else ''}"
+            )
         return report
     report = guard.check(options.source, maps=maps)
     if report.findings and options.has_format("json"):

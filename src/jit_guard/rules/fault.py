@@ -92,6 +92,7 @@ class GoalMapSample:
         self.map = goal_map.path
         self.text = goal_map.text
         self._value = goal_map.value
+        self._empty = not goal_map.size
         types = (component_type for parts in goal_map.goals.values() for component_type in parts)
         usable = (one for one in types if settings.is_text(one) and _is_directory_name(one))
         self.component_type = next(usable, "protocol")
@@ -140,6 +141,8 @@ class GoalMapSample:
 
     def emptied(self) -> Breakage:
         """Return the map without an entry."""
+        if self._empty:
+            raise CannotInjectError("the map already has no entry")
         return Breakage("the map has no goals", {self.map: "{}"})
 
     def wrong_value(self) -> Breakage:
