@@ -7,7 +7,7 @@ from pathlib import Path
 # If no test of these fails, a mutant survives. The tests of a command that runs for seconds, of
 # docs and of releases are not here: what they alone notice is noticed too late.
 TESTS: dict[str, str] = {
-    "baseline": "test_baseline rules/test_series test_check test_registries",
+    "baseline": "test_baseline commands/test_accepted rules/test_series test_check test_registries",
     "check": "test_check test_contract comparison rules/test_series test_plugins",
     "cli": "test_cli test_main test_contract",
     "commands": "commands test_cli test_contract",
