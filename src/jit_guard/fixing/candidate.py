@@ -62,8 +62,7 @@ class Candidate:
         text = cleaned(Text(content, details={"edited": True}))
         arrival = Arrival(self._order.wanted, self._order.request, text, time.time())
         before = self._stored
-        (stored,) = self._session.ledger.arrived([arrival])
-        self._stored = stored._replace(content=content, edited=True)
+        (self._stored,) = self._session.ledger.arrived([arrival])
         if before.edited:
             self._session.ledger.reject(before.id, "edited again")
         self.draft = self.draft._replace(
