@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_FORMATS = (  # without those that start a browser
+    "formats/test_concise formats/test_github formats/test_gitlab formats/test_html "
+    "formats/test_json formats/test_markdown formats/test_registry_formats formats/test_sarif "
+    "formats/test_text"
+)
+
 # If no test of these fails, a mutant survives. The tests of a command that runs for seconds, of
 # docs and of releases are not here: what they alone notice is noticed too late.
 TESTS: dict[str, str] = {
@@ -23,7 +29,7 @@ TESTS: dict[str, str] = {
     "criteria": "test_guard test_check test_contract",
     "errors": "test_guard test_plugins test_cli",
     "fixing": "fixing",
-    "formats": "formats pytest_plugin/test_excerpt test_contract",
+    "formats": _FORMATS + " pytest_plugin/test_excerpt test_contract",
     "generators": "generators",
     "guard": "test_guard test_check test_contract fixing/test_fix",
     "inventory": "inventory",
@@ -35,7 +41,7 @@ TESTS: dict[str, str] = {
     "project": "test_project test_guard test_config test_check",
     "pytest_plugin": "pytest_plugin",
     "registry": "registry test_check security/test_time",
-    "report": "test_check formats test_contract rules/test_series",
+    "report": "test_check rules/test_series test_registries formats/test_text formats/test_json",
     "rules": "rules test_check test_contract comparison test_registries",
     "selftest": "test_registry_selftest test_contract",
     "sources": "sources",

@@ -62,16 +62,15 @@ def mutant(sources: Path, place: Place) -> Mutant | None:
     changed: Any = mutate_code(code, get_operator(place.operator)(), place.occurrence)
     if changed is None or _same_program(code, changed):
         return None
-    before, after = code.splitlines(), changed.splitlines()
+    before, after = ([line.strip() for line in text.splitlines()] for text in (code, changed))
     line = next(at for at, pair in enumerate(zip(before, after)) if pair[0] != pair[1])  # noqa: B905
-    # Lines after the change are the same, and a removed decorator leaves a line less.
-    length = 1 if len(before) == len(after) else 0
     return Mutant(
         place.path.relative_to(sources).as_posix(),
         place.function,
         line + 1,
-        before[line].strip(),
-        " ".join(after[line].split()) if length else "",
+        before[line],
+        # A decorator that is removed leaves a line less.
+        after[line] if len(before) == len(after) else "",
         _statement(ast.parse(code), line + 1),
         changed,
     )
@@ -102,7 +101,7 @@ class _Annotations(ast.NodeTransformer):
         for name in ("annotation", "returns"):
             if getattr(node, name, None) is not None:
                 setattr(node, name, ast.Constant(None))
-        return self.generic_visit(node)
+        return super().visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         return None if ast.unparse(node.targets[0]) == "TYPE_CHECKING" else node

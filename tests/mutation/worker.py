@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=60", "--no-header"]
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
 # What a fork leaves running is inherited by this process, which ends it (PR_SET_CHILD_SUBREAPER).
 _SUBREAPER = 36
 _STARTS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.exec", "os.system", "pty.spawn"}
@@ -109,15 +109,17 @@ def _in_a_fork(
         plugins: list[Any] = [_Chosen(chosen), *([_Trace(trace)] if trace else [])]
         code = 3
         try:
-            code = int(pytest.main([*OPTIONS, "--basetemp=../tmp", *tests], plugins=plugins))
+            options = [*OPTIONS, "--basetemp=../tmp", f"--timeout={limit}"]
+            code = int(pytest.main([*options, *tests], plugins=plugins))
             if trace:
                 plugins[1].write(Path("trace.json"))
         finally:
             os.write(writing, json.dumps({"code": code, "by": plugins[0].failed}).encode())
             os._exit(0)
     os.close(writing)
-    ready, _, _ = select.select([reading], [], [], limit)
-    answer = os.read(reading, 65536) if ready else b""
+    # Standard input can be read when the process that asks has ended.
+    ready, _, _ = select.select([reading, sys.stdin], [], [], limit)
+    answer = os.read(reading, 65536) if reading in ready else b""
     os.close(reading)
     _end(child)
     result = json.loads(answer) if answer else {"code": -1, "by": "" if ready else "time limit"}
