@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from projects import SOUND, lay_out
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "ledger_engines"]
 
 # pytester forgets the modules that a run within this process has imported, and from Python 3.12 the
 # compiled one of JSONPath can be imported only once in a process.

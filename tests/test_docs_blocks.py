@@ -33,6 +33,7 @@ ELSEWHERE = {
     "ci.md": ("test_docs_ci.py", {"yaml": 5, "bash": 4}),
     "commit-library.md": ("commit/test_library.py", {"python": 1}),
     "json.md": ("test_docs_ci.py", {"json": 2, "text": 2, "python": 1}),
+    "machines.md": ("ledger/test_server.py", {"console": 1, "text": 1, "sql": 1}),
     "pytest.md": ("pytest_plugin/test_pytest_docs.py", {"console": 2, "toml": 1, "python": 2}),
     "registries.md": ("test_registries.py", {"toml": len(FILES)}),
     "terminal.md": ("fixing/test_terminal_docs.py", {"text": 4}),

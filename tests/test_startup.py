@@ -26,6 +26,7 @@ HEAVY = {
     "pathlib",
     "pathspec",
     "pluggy",
+    "psycopg",
     "pytest",
     "referencing",
     "rich",

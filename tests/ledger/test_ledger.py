@@ -10,160 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from jit_guard.generators.generator import Request, Text, Usage
 from jit_guard.ledger import database
 from jit_guard.ledger.database import LedgerFile
 from jit_guard.ledger.embedded import Embedded
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history, replacements
 from jit_guard.ledger.ledger import Ledger
-from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
-
-KEY = Key("GREET", "persona", "autogen_persona_for_greet.txt", "waves", "command", "cat", "1")
-WANTED = Wanted("components/personas/host.txt", KEY)
-REQUEST = Request("GREET", "persona", KEY.filename, f"components/personas/{KEY.filename}", "waves")
-ANY = st.text(st.characters())  # including lone surrogates, which JSON can contain
-
-
-def arrival(content: str = "Hello.\n", wanted: Wanted = WANTED) -> Arrival:
-    text = Text(content, Usage(10, 20, 1), "cat-2", {"id": "x"})
-    return Arrival(wanted, REQUEST, text, 1.5)
-
-
-def offered(ledger: Ledger, wanted: Wanted = WANTED, after: int = 0) -> str | None:
-    """Return the stored text for a component."""
-    (claim,) = ledger.claim([wanted], after=after)
-    assert claim is not None
-    ledger.release([wanted.component])
-    return None if claim.stored is None else claim.stored.content
-
-
-def test_a_text_is_found_again_by_its_key(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        assert offered(ledger) is None
-        ledger.arrived([arrival()])
-    with Ledger(str(tmp_path)) as ledger:
-        assert offered(ledger) == "Hello.\n"
-
-
-@pytest.mark.parametrize("field", Key._fields)
-def test_everything_in_the_key_counts(tmp_path: Path, field: str) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival()])
-        other = Wanted(WANTED.component, KEY._replace(**{field: "another"}))
-        assert offered(ledger, other) is None
-
-
-def test_the_place_of_the_missing_file_does_not_count(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival()])
-        assert offered(ledger, WANTED._replace(component="elsewhere")) == "Hello.\n"
-
-
-def test_the_latest_text_is_offered(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival("old"), arrival("new")])
-        assert offered(ledger) == "new"
-
-
-def test_a_rejected_text_is_not_offered_again(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        old, new = ledger.arrived([arrival("old"), arrival("new")])
-        ledger.reject(new.id, "the user said no")
-        assert offered(ledger) == "old"
-        ledger.reject(old.id, "the user said no")
-        assert offered(ledger) is None
-
-
-def test_a_committed_text_is_offered_again(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        (stored,) = ledger.arrived([arrival()])
-        ledger.committed([Placed(stored.id, REQUEST.path, b"Hello.\n")])
-        assert offered(ledger) == "Hello.\n"
-
-
-def test_fresh_ignores_texts_from_before_the_run(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival("old")])
-        began = ledger.last()
-        assert offered(ledger, after=began) is None
-        ledger.arrived([arrival("new")])
-        assert offered(ledger, after=began) == "new"
-
-
-@settings(max_examples=25)  # each creates a ledger and waits for the disk
-@given(content=ANY, word=ANY)
-def test_any_text_survives_as_it_was(
-    tmp_path_factory: pytest.TempPathFactory, content: str, word: str
-) -> None:
-    root = str(tmp_path_factory.mktemp("root"))
-    key = Key(word, word, word, word, "command", word, word)
-    text = Text(content, details={"odd": {1, 2}, word: word})
-    with Ledger(root) as ledger:
-        request = REQUEST._replace(goal=word, description=word, path=word)
-        ledger.arrived([Arrival(Wanted(word, key), request, text, 0.0)])
-        assert offered(ledger, Wanted(word, key)) == content
-    (record,) = history(root, goal=word)
-    assert record.usage == Usage()
-
+from ledger_work import WANTED, arrival, offered
 
 # The log
-
-
-def test_the_log_shows_everything_that_led_to_a_text(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival()])
-    (record,) = history(str(tmp_path))
-    assert record[1:8] == (*KEY[:2], REQUEST.path, "waves", "command", "cat-2", Usage(10, 20, 1))
-    assert record.asked == 1.5
-    assert record.arrived > 1.5
-
-
-def test_the_log_is_filtered_by_goal_and_type(tmp_path: Path) -> None:
-    other = Wanted("other", KEY._replace(goal="LEAVE", component_type="protocol"))
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival(), arrival(wanted=other)])
-    root = str(tmp_path)
-    assert [one.goal for one in history(root)] == ["GREET", "LEAVE"]
-    assert [one.goal for one in history(root, "LEAVE")] == ["LEAVE"]
-    assert [one.goal for one in history(root, "LEAVE", "protocol")] == ["LEAVE"]
-    assert list(history(root, "LEAVE", "persona")) == []
 
 
 def test_without_a_ledger_the_log_is_empty_and_creates_none(tmp_path: Path) -> None:
     assert list(history(str(tmp_path))) == []
     assert not database.exists(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("data", "state"),
-    [
-        (b"Hello.\n", "as generated"),
-        (b"Hello.\r\n", "as generated"),
-        (b"Hello!\n", "edited by hand"),
-        (None, "gone"),
-    ],
-)
-def test_the_log_shows_what_became_of_a_text(
-    tmp_path: Path, data: bytes | None, state: str
-) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        (stored,) = ledger.arrived([arrival()])
-        ledger.committed([Placed(stored.id, REQUEST.path, b"Hello.\n")])
-    (record,) = history(str(tmp_path))
-    assert record.state(data) == state
-
-
-def test_a_text_whose_commit_was_not_recorded_is_recognized_by_its_hash(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival("Hello.")])
-    (record,) = history(str(tmp_path))
-    assert record.state(b"Hello.\n") == "as generated"
-    assert record.state(b"theirs") == record.state(None) == "not committed"
 
 
 # The file
@@ -299,7 +161,7 @@ def test_sqlite_is_not_imported_without_a_ledger() -> None:
 
 KILLED = """
 import os, signal, sys, threading, time
-from test_ledger import arrival
+from ledger_work import arrival
 from jit_guard.ledger.ledger import Ledger
 ledger = Ledger(sys.argv[1])
 while True:
@@ -313,7 +175,7 @@ def test_a_committed_text_survives_a_kill(tmp_path: Path) -> None:
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(tmp_path)],
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         )
         assert process.stdout is not None
         output = [process.stdout.readline() for _ in range(3)]
@@ -323,23 +185,6 @@ def test_a_committed_text_survives_a_kill(tmp_path: Path) -> None:
         process.wait()
         known = {record.id for record in history(str(tmp_path))}
         assert {int(line) for line in output if line.endswith(b"\n")} <= known
-
-
-def test_stored_texts_can_be_read_without_a_claim(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        assert ledger.stored(WANTED) is None
-        (stored,) = ledger.arrived([arrival()])
-        assert ledger.stored(WANTED) == stored
-        assert ledger.stored(WANTED, after=stored.id) is None
-        assert not list((tmp_path / ".jit-guard").glob("claims/*"))
-
-
-def test_the_ledger_records_where_texts_were_placed(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        first, second = ledger.arrived([arrival(), arrival()])
-        assert replacements(str(tmp_path)) == {}
-        ledger.committed([Placed(first.id, "old", b""), Placed(second.id, "new", b"")])
-        assert replacements(str(tmp_path)) == {WANTED.component: "new"}
 
 
 def test_without_a_ledger_no_text_was_placed(tmp_path: Path) -> None:

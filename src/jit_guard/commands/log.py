@@ -13,6 +13,7 @@ from jit_guard.commands.options import add_project_options, open_guard
 from jit_guard.errors import UsageError
 from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.guard import Guard
+from jit_guard.ledger.choice import place
 from jit_guard.project import shown
 from jit_guard.text.console import Console
 from jit_guard.text.layout import hang
@@ -85,7 +86,7 @@ def _nothing(guard: Guard, goal: str | None, component_type: str | None) -> str:
             "jit-guard.toml or [tool.jit-guard] here or above"
         )
     if goal is None:
-        return "no text was generated here yet"
+        return f"no text was generated {place(guard.root)} yet"
     known = {record.goal: None for record, _ in guard.log()}
     if goal in known:
         types = {record.component_type: None for record, _ in guard.log(goal)}

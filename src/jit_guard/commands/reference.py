@@ -31,13 +31,16 @@ EXITS = {
     130: "interrupted",
 }
 COMMON = ("NO_COLOR", "FORCE_COLOR")
+_LEDGER = ("JIT_GUARD_LEDGER", "JIT_GUARD_PROJECT")
 VARIABLES = {
     "CI": "nothing that costs money is chosen automatically, and progress is printed as lines",
     "COLUMNS": "width of the output, if the terminal does not know it",
     "FORCE_COLOR": "use colours, even in a pipe",
     "FORCE_HYPERLINK": "0: no hyperlinks on a terminal; 1: hyperlinks on any terminal",
     "JIT_GUARD_COMMAND": "program that writes each text, as --command",
+    "JIT_GUARD_LEDGER": "URL of a PostgreSQL server, for one ledger of several machines",
     "JIT_GUARD_NO_NETWORK": "1: refuse every generator that uses the network",
+    "JIT_GUARD_PROJECT": "name of the project in that ledger (default: from the git remote)",
     "NO_COLOR": "use no colours, and no hyperlinks",
     "OPENAI_API_KEY": "key of the server of models",
     "OPENAI_BASE_URL": "URL of an OpenAI-compatible server, as --base-url",
@@ -64,7 +67,9 @@ REFERENCES = {
             "COLUMNS",
             "FORCE_HYPERLINK",
             "JIT_GUARD_COMMAND",
+            "JIT_GUARD_LEDGER",
             "JIT_GUARD_NO_NETWORK",
+            "JIT_GUARD_PROJECT",
             "OPENAI_API_KEY",
             "OPENAI_BASE_URL",
             "PRE_COMMIT",
@@ -90,7 +95,8 @@ REFERENCES = {
         (
             ("jit-guard recover", "finish a commit that was interrupted"),
             ("jit-guard recover --abandon", "undo it; its texts stay in the ledger"),
-        )
+        ),
+        variables=_LEDGER,
     ),
     "prune": Reference(
         (
@@ -109,13 +115,15 @@ REFERENCES = {
                 "jit-guard mv --dry-run components/protocols/web components/protocols/site",
                 "show what the rename of a directory would do",
             ),
-        )
+        ),
+        variables=_LEDGER,
     ),
     "log": Reference(
         (
             ("jit-guard log -n 5", "show the newest five texts"),
             ("jit-guard log GREET persona -v", "show the texts of one component, in full"),
-        )
+        ),
+        variables=_LEDGER,
     ),
     "selftest": Reference(
         (("jit-guard selftest", "prove that every rule fires on this project"),),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from jit_guard.fixing.job import FixOptions
-from jit_guard.ledger.history import history, reusable
+from jit_guard.ledger.history import descriptions, reusable
 from jit_guard.ledger.records import Key, plain
 
 
@@ -37,9 +37,4 @@ class Past(NamedTuple):
 
 def read_past(root: str) -> Past:
     """Read what the ledger knows of earlier runs; nothing without a ledger."""
-    descriptions = {
-        one.path: one.description
-        for one in history(root)
-        if one.status != "rejected" and one.description
-    }
-    return Past(descriptions, reusable(root))
+    return Past(descriptions(root), reusable(root))

@@ -6,13 +6,13 @@ Claims are rows of the database, each live as long as the process that made it (
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jit_guard.ledger import claims
 from jit_guard.ledger.database import LedgerFile, corrupted
 from jit_guard.ledger.engine import LedgerError
-from jit_guard.ledger.records import Arrival, Stored, plain, stored_as, values_of
+from jit_guard.ledger.records import Row, Stored, plain, stored_as
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -48,12 +48,11 @@ class Embedded:
         """Return the rows of a query; see `LedgerFile.rows`."""
         return self._file.rows(query, values, most)
 
-    def store(self, arrivals: Sequence[Arrival]) -> list[Stored]:
+    def store(self, rows: Sequence[Row]) -> list[Stored]:
         """Store texts in one transaction."""
-        rows = [values_of(one) for one in arrivals]
         with self._file.transaction() as connection:
             numbers = [_insert(connection, row) for row in rows]
-        return [stored_as(*one) for one in zip(numbers, arrivals, rows, strict=True)]
+        return [stored_as(number, row) for number, row in zip(numbers, rows, strict=True)]
 
     def change(
         self, statement: str, values: Sequence[Sequence[Any]], release: Iterable[str] = ()
@@ -135,7 +134,7 @@ class Embedded:
         return self._holder.lives(component, row[0])
 
 
-def _insert(connection: Connection, values: Mapping[str, Any]) -> int:
+def _insert(connection: Connection, values: Row) -> int:
     columns = ", ".join(values)
     marks = ", ".join("?" * len(values))
     cursor = connection.execute(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from jit_guard.errors import JitGuardError
-from jit_guard.ledger.records import Arrival, Stored
+from jit_guard.ledger.records import Row, Stored
 
 
 class LedgerError(JitGuardError):
@@ -29,7 +29,7 @@ class Engine(Protocol):
     ) -> list[tuple[Any, ...]]:
         """Return the rows of a query; stop after the row that exceeds `most` bytes."""
 
-    def store(self, arrivals: Sequence[Arrival]) -> list[Stored]:
+    def store(self, rows: Sequence[Row]) -> list[Stored]:
         """Store texts in one transaction; when it returns, no power loss can undo it."""
 
     def change(

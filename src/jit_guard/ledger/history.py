@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from jit_guard.generators.generator import Request, Usage
 from jit_guard.generators.judgement import finished
-from jit_guard.ledger.choice import existing_engine
+from jit_guard.ledger.choice import earlier_engine, existing_engine
 from jit_guard.ledger.engine import Engine, LedgerError
 from jit_guard.ledger.records import Stored, Wanted, amount, find, is_edited, plain
 from jit_guard.text.generated import digest
@@ -112,7 +112,8 @@ def history(
     beyond, order = ("id < ?", "id DESC") if newest_first else ("id > ?", "id")
     query = (
         f"SELECT {columns} FROM texts WHERE {beyond} "  # noqa: S608 - our own words
-        f"AND (? IS NULL OR goal = ?) AND (? IS NULL OR component_type = ?) ORDER BY {order}"
+        f"AND (CAST(? AS TEXT) IS NULL OR goal = ?) "
+        f"AND (CAST(? AS TEXT) IS NULL OR component_type = ?) ORDER BY {order}"
     )
     words = (goal, goal, component_type, component_type)
     asked = [None if word is None else plain(word) for word in words]
@@ -134,17 +135,21 @@ def replacements(root: str) -> dict[str, str]:
     Raises:
         LedgerError: the ledger is corrupted or cannot be read.
     """
-    engine = existing_engine(root)
-    if engine is None:
-        return {}
     query = "SELECT component, path FROM texts WHERE status = 'committed' ORDER BY id"
-    found: dict[str, str] = {}
-    with closing(engine):
-        for component, path in engine.read(query):
-            if not (isinstance(component, str) and isinstance(path, str)):
-                raise engine.corrupted("a text has no valid path")
-            found[component] = path
-    return found
+    return dict(_words(root, query, "path"))
+
+
+def descriptions(root: str) -> dict[str, str]:
+    """Map paths to the descriptions of their latest texts that were not rejected.
+
+    Raises:
+        LedgerError: the ledger is corrupted or cannot be read.
+    """
+    query = (
+        "SELECT path, description FROM texts WHERE status <> 'rejected' AND description <> '' "
+        "ORDER BY id"
+    )
+    return dict(_words(root, query, "description"))
 
 
 def reusable(root: str) -> dict[tuple[str, str, str, str], str]:
@@ -156,21 +161,24 @@ def reusable(root: str) -> dict[tuple[str, str, str, str], str]:
     Raises:
         LedgerError: the ledger is corrupted or cannot be read.
     """
-    engine = existing_engine(root)
-    if engine is None:
-        return {}
     query = (
         "SELECT goal, component_type, filename, description, key FROM texts "
         "WHERE status <> 'rejected' AND (generator NOT IN ('scaffold', 'recovered') "
         "OR details = '{\"edited\": true}') ORDER BY id"
     )
-    found: dict[tuple[str, str, str, str], str] = {}
+    return {row[:4]: row[4] for row in _words(root, query, "key")}
+
+
+def _words(root: str, query: str, what: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query, which must be words; nothing without a ledger."""
+    engine = existing_engine(root)
+    if engine is None:
+        return []
     with closing(engine):
-        for row in engine.read(query):
-            if not all(isinstance(one, str) for one in row):
-                raise engine.corrupted("a text has no valid key")
-            found[row[0], row[1], row[2], row[3]] = row[4]
-    return found
+        rows = engine.read(query)
+        if not all(isinstance(one, str) for row in rows for one in row):
+            raise engine.corrupted(f"a text has no valid {what}")
+    return rows
 
 
 def stored(root: str, wanted: Sequence[Wanted]) -> dict[str, Stored]:
@@ -181,12 +189,12 @@ def stored(root: str, wanted: Sequence[Wanted]) -> dict[str, Stored]:
     Raises:
         LedgerError: the ledger is corrupted or cannot be read.
     """
-    engine = existing_engine(root)
-    if engine is None:
-        return {}
-    with closing(engine):
-        found = {one.component: find(engine, one, 0) for one in wanted}
-    return {component: one for component, one in found.items() if one is not None}
+    found: dict[str, Stored] = {}
+    for engine in filter(None, (earlier_engine(root), existing_engine(root))):
+        with closing(engine):
+            texts = ((one.component, find(engine, one, 0)) for one in wanted)
+            found.update((component, text) for component, text in texts if text is not None)
+    return found
 
 
 def _record(engine: Engine, row: tuple[Any, ...]) -> Record:

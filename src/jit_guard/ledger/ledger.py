@@ -12,9 +12,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 from jit_guard.generators.generator import Request, Text
-from jit_guard.ledger.choice import existing_engine, open_engine
+from jit_guard.ledger.choice import earlier_engine, existing_engine, open_engine
 from jit_guard.ledger.history import history
-from jit_guard.ledger.records import Arrival, Claim, Key, Placed, Stored, Wanted, find, plain
+from jit_guard.ledger.records import (
+    Arrival,
+    Claim,
+    Key,
+    Placed,
+    Stored,
+    Wanted,
+    find,
+    plain,
+    row_of,
+    values_of,
+)
 from jit_guard.text.generated import digest
 
 _RECOVERED = "recovered"  # the generator of a text that a recovery could not place
@@ -34,6 +45,11 @@ class Ledger:
 
     def __init__(self, root: str) -> None:
         self._engine = open_engine(root)
+        try:
+            self._earlier = earlier_engine(root)
+        except BaseException:
+            self._engine.close()
+            raise
 
     def __enter__(self) -> Ledger:  # noqa: PYI034 - Self is not in 3.10's typing
         return self
@@ -44,6 +60,8 @@ class Ledger:
     def close(self) -> None:
         """Close the ledger; the last one of this process releases its remaining claims."""
         self._engine.close()
+        if self._earlier is not None:
+            self._earlier.close()
 
     def last(self) -> int:
         """Return the number of the latest text; `claim(after=…)` ignores texts up to a number."""
@@ -52,7 +70,18 @@ class Ledger:
 
     def stored(self, wanted: Wanted, *, after: int = 0) -> Stored | None:
         """Return the text that a claim would offer, without claiming it."""
-        return find(self._engine, wanted, after)
+        return self._find(wanted, after)
+
+    def _find(self, wanted: Wanted, after: int) -> Stored | None:
+        """Find a text; one that only the ledger of this machine has is stored on the server."""
+        found = find(self._engine, wanted, after)
+        if found is None and self._earlier is not None and not after:
+            kept = find(self._earlier, wanted, 0)
+            if kept is not None:
+                self._engine.store([row_of(self._earlier, kept.id)])
+                # Not what `store` returns: on the server it may have been rejected before.
+                found = find(self._engine, wanted, 0)
+        return found
 
     def claim(self, wanted: Sequence[Wanted], *, after: int = 0) -> list[Claim | None]:
         """Claim components together, without waiting for existing claims.
@@ -71,7 +100,7 @@ class Ledger:
         mine = [one for one, is_mine in zip(wanted, claimed, strict=True) if is_mine]
         try:
             # Only now: what the previous holder stored is there when its claim is released.
-            found = iter([Claim(one.component, find(self._engine, one, after)) for one in mine])
+            found = iter([Claim(one.component, self._find(one, after)) for one in mine])
         except BaseException:
             self.release(one.component for one in mine)
             raise
@@ -83,7 +112,7 @@ class Ledger:
 
     def arrived(self, arrivals: Sequence[Arrival]) -> list[Stored]:
         """Store texts as they arrived. After this, neither a crash nor a power loss loses them."""
-        return self._engine.store(arrivals)
+        return self._engine.store([values_of(one) for one in arrivals])
 
     def reject(self, number: int, reason: str) -> None:
         """Mark a text as rejected, so that it is not offered again. The claim remains."""

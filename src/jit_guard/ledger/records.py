@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from jit_guard.generators.generator import Request, Text, Usage
 
 if TYPE_CHECKING:
     from jit_guard.ledger.engine import Engine
+
+_WORDS = (
+    *("key", "component", "goal", "component_type", "filename", "description", "generator"),
+    *("model", "version", "request", "usage", "details", "path"),
+)
+_COLUMNS = {**dict.fromkeys(_WORDS, str), "content": bytes, "asked": float, "arrived": float}
+Row: TypeAlias = "Mapping[str, Any]"  # the columns of a text, see `values_of`
 
 
 class Key(NamedTuple):
@@ -43,12 +50,17 @@ class Wanted(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A text in the ledger; `edited`: the user edited it before it was committed."""
+    """A text in the ledger.
+
+    `edited`: the user edited it before it was committed. `theirs`: another machine stored it while
+    ours was being generated, and it counts.
+    """
 
     id: int
     content: str
     edited: bool = False
     generator: str = ""
+    theirs: bool = False
 
 
 class Claim(NamedTuple):
@@ -95,7 +107,7 @@ def find(engine: Engine, wanted: Wanted, after: int) -> Stored | None:
     return None
 
 
-def values_of(arrival: Arrival) -> dict[str, Any]:
+def values_of(arrival: Arrival) -> Row:
     """Return the columns of a text in the ledger."""
     key, text = arrival.wanted.key, arrival.text
     return {
@@ -115,9 +127,20 @@ def values_of(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def stored_as(number: int, arrival: Arrival, values: Mapping[str, Any]) -> Stored:
-    """Return a text that was stored under a number with these `values_of`."""
-    return Stored(number, arrival.text.content, is_edited(values["details"]), values["generator"])
+def stored_as(number: int, row: Row) -> Stored:
+    """Return the text of a row that was stored under a number."""
+    content = row["content"].decode("utf-8", "surrogatepass")
+    return Stored(number, content, is_edited(row["details"]), row["generator"])
+
+
+def row_of(engine: Engine, number: int) -> Row:
+    """Return the row of a text, to store it in another ledger; as one that just arrived."""
+    query = f"SELECT {', '.join(_COLUMNS)} FROM texts WHERE id = ?"  # noqa: S608 - our own words
+    for values in engine.read(query, [number]):
+        if all(type(one) is kind for one, kind in zip(values, _COLUMNS.values(), strict=True)):
+            row = dict(zip(_COLUMNS, values, strict=True))
+            return {**row, "status": "arrived", "reason": None}
+    raise engine.corrupted(f"text {number} does not have the form that jit-guard writes")
 
 
 def is_edited(details: object) -> bool:
@@ -145,5 +168,5 @@ def _json(value: Any) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text that can be encoded in UTF-8, with lone surrogates escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    """Return text that every database can store, with lone surrogates and NUL escaped."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

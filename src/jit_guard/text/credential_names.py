@@ -1,6 +1,7 @@
 """Recognize environment variables with credentials by their names; imports nothing."""
 
 HEADERS = "OPENAI_CUSTOM_HEADERS"  # lines of `name: value`; one of them may be the key of a gateway
+LEDGER = "JIT_GUARD_LEDGER"  # the URL of a PostgreSQL server, which may contain a password
 _WORDS = {
     "KEY", "KEYS", "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWORDS", "PASSWD",
     "PASSPHRASE",
@@ -12,7 +13,7 @@ _MORE_WORDS = {*_WORDS, "PAT", "CREDENTIAL", "CREDENTIALS"}
 def is_credential(name: str) -> bool:
     """Check whether the value of this variable is a credential, by the end of its name."""
     last = _words(name)[-1]
-    return last in _WORDS or last.endswith(_GLUED) or name == HEADERS
+    return last in _WORDS or last.endswith(_GLUED) or name in (HEADERS, LEDGER)
 
 
 def may_be_credential(name: str) -> bool:

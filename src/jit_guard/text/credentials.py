@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from jit_guard.text.credential_names import HEADERS, is_credential
+from jit_guard.text.credential_names import HEADERS, LEDGER, is_credential
 
 _PUBLIC_HEADERS = ("accept", "content-", "user-agent")
 _SHORTEST = 8  # shorter values are dummies for a local server ("none", "ollama"), or words
@@ -22,6 +22,7 @@ _PLACEHOLDERS = (
     "sk-no-key-required", "undefined", "your-api-key",
 )  # fmt: skip
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+(?=@)")
+_PASSWORD = re.compile(r"://[^/?@:]*:([^/?@]+)@|[?&](?:ssl)?password=([^&]+)")
 _HIDDEN = "[key]"
 # What formats put between or around the letters and digits of a value: line breaks, quotes,
 # separators, and the JSON, URL and HTML escapes of such characters.
@@ -72,6 +73,8 @@ def _credentials(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 for line in whole.splitlines()
                 if not line.strip().lower().startswith(_PUBLIC_HEADERS)
             ]
+        elif name == LEDGER:
+            values = [whole, *_passwords(whole)]
         elif is_credential(name):
             values = [whole]
         else:
@@ -79,6 +82,15 @@ def _credentials(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         found = dict.fromkeys(part for value in values for part in _parts(value))
         for part in found:
             yield name, part
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """Yield the passwords in the URL of a server, also as they are without percent-encoding."""
+    from urllib.parse import unquote
+
+    for found in _PASSWORD.finditer(url):
+        password = found[1] or found[2]
+        yield from (password, unquote(password))
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,1 @@
+"""The ledger of several machines, on a PostgreSQL server; imported only if one is named."""

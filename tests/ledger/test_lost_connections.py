@@ -1,0 +1,204 @@
+"""A lost connection to the ledger on a server: no text is lost, and none counts twice."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from jit_guard.generators.generator import Text
+from jit_guard.ledger.engine import LedgerError
+from jit_guard.ledger.history import history
+from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.postgresql import link
+from jit_guard.ledger.records import Arrival, Placed
+from ledger_machines import MISSING, cut_off, fix, is_held, link_of, root_of, second
+from ledger_work import OTHER, WANTED, arrival
+from postgresql_server import PostgresServer
+from projects import call, lay_out
+from relay import Relay
+
+
+def test_a_text_that_arrives_after_the_connection_was_lost_is_stored(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    with Ledger(root_of(tmp_path / "a")) as ledger:
+        ledger.claim([WANTED])
+        cut_off(server)
+        (stored,) = ledger.arrived([arrival()])
+        assert not stored.theirs
+        # The claim was taken again.
+        server_key = link.join(*link_of(ledger)).lock_key("component", WANTED.component)
+        assert is_held(server, server_key)
+        link.leave(link._links[link_of(ledger)])
+        cut_off(server)
+        ledger.committed([Placed(stored.id, "x", b"Hello.\n")], [WANTED.component])
+        cut_off(server)
+        ledger.release([WANTED.component])
+        cut_off(server)
+        assert ledger.claim([WANTED]) != [None]
+    (record,) = history(str(tmp_path / "a"))
+    assert record.status == "committed"
+
+
+def test_what_another_machine_bought_meanwhile_counts_and_ours_is_kept(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    with Ledger(root_of(tmp_path / "a")) as ours, second(ours) as theirs:
+        (claim,) = ours.claim([WANTED])
+        assert claim is not None
+        assert theirs.claim([WANTED]) == [None]
+        cut_off(server)
+        assert theirs.wait(WANTED.component, 10)
+        assert theirs.claim([WANTED]) != [None]
+        (first,) = theirs.arrived([arrival("Theirs.\n")])
+        theirs.release([WANTED.component])
+        (stored,) = ours.arrived([arrival("Ours.\n")])
+        assert stored == first._replace(theirs=True)
+        (edited,) = ours.arrived([edit("Edited.\n")])  # the user's decision
+        assert (edited.theirs, edited.edited) == (False, True)
+        ours.reject(edited.id, "no")
+        # What this claim has seen is not new to it; what it rejects is not offered.
+        (again,) = ours.arrived([arrival("Another.\n")])
+        assert not again.theirs
+        assert ours.stored(WANTED) == again
+    records = list(history(str(tmp_path / "a")))
+    assert [one.content for one in records] == ["Theirs.\n", "Ours.\n", "Edited.\n", "Another.\n"]
+    assert [one.status for one in records] == ["arrived", "rejected", "rejected", "arrived"]
+    assert records[1].reason == (
+        f"the connection was lost, and text {first.id} of another machine came first"
+    )
+
+
+def edit(content: str) -> Arrival:
+    return arrival()._replace(text=Text(content, details={"edited": True}))
+
+
+def test_the_text_of_another_machine_that_still_works_is_not_taken_for_ours(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    """We lost the claim, another machine has it, and our text arrives before its own."""
+    with Ledger(root_of(tmp_path / "a")) as ours, second(ours) as theirs:
+        ours.claim([WANTED])
+        cut_off(server)
+        assert theirs.claim([WANTED]) != [None]
+        (stored,) = ours.arrived([arrival("Ours.\n")])
+        assert not stored.theirs
+        (late,) = theirs.arrived([arrival("Theirs.\n")])
+        assert late == stored._replace(theirs=True)
+        assert theirs.stored(WANTED) == stored
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_connection_that_is_cut_in_a_commit_stores_the_text_once(
+    tmp_path: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    with Relay(server.port) as relay:
+        monkeypatch.setenv("JIT_GUARD_LEDGER", server.url(host=relay.host))
+        cut: list[bytes] = []
+
+        def reply(data: bytes) -> bytes | None:
+            word = b"INSERT" if when == "before" else b"COMMIT"
+            if word in data and not cut:
+                cut.append(data)
+                return None
+            return data
+
+        with Ledger(str(tmp_path)) as ledger:
+            ledger.claim([WANTED])
+            relay.reply = reply
+            (stored,) = ledger.arrived([arrival()])
+            assert cut
+            assert not stored.theirs
+            assert ledger.stored(WANTED) == stored
+    assert [one.id for one in history(str(tmp_path))] == [stored.id]
+
+
+def test_both_sides_probe_a_silent_connection_as_the_url_says(
+    tmp_path: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown() -> list[object]:
+        with Ledger(str(tmp_path)) as ledger:
+            rows = [ledger._engine.read(f"SHOW {name}") for name in names]
+            return [value for ((value,),) in rows]
+
+    names: tuple[str, ...] = ("tcp_keepalives_idle", "tcp_keepalives_count", "tcp_user_timeout")
+    monkeypatch.setenv("JIT_GUARD_LEDGER", server.url(host=server.tcp))
+    assert shown() == ["10", "3", "25000"]
+    probes = {"tcp_user_timeout": 700, "keepalives_idle": 2}
+    monkeypatch.setenv("JIT_GUARD_LEDGER", server.url("owner", server.tcp, **probes))
+    assert shown() == ["2", "3", "700"]
+    names = ("statement_timeout", "idle_session_timeout")
+    assert shown() == ["1min", "0"]
+
+
+def test_a_text_is_kept_here_when_the_server_does_not_come_back(
+    tmp_path: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "PATIENCE", 0.2)
+    root = root_of(tmp_path / "a")
+    with Relay(server.port) as relay:
+        monkeypatch.setenv("JIT_GUARD_LEDGER", server.url(host=relay.host))
+        with Ledger(root) as ledger:
+            ledger.claim([WANTED])
+            relay.reply = lambda data: None
+            relay.cut()
+            with pytest.raises(
+                LedgerError, match=r"is kept in \.jit-guard/ledger\.db, and the next"
+            ):
+                ledger.arrived([arrival()])
+            started = time.monotonic()
+            with pytest.raises(LedgerError, match="cannot be used"):
+                ledger.reject(1, "x")  # the patience is spent
+            assert time.monotonic() - started < 0.2
+            ledger.release([WANTED.component])
+    monkeypatch.setenv("JIT_GUARD_LEDGER", server.url())
+    assert list(history(root)) == []
+    with Ledger(root) as ledger:
+        assert ledger.stored(OTHER) is None
+        (claim,) = ledger.claim([WANTED])
+        assert claim is not None
+        assert claim.stored is not None
+        assert claim.stored.content == "Hello.\n"
+        assert ledger.stored(WANTED) == claim.stored
+    (record,) = history(root)  # on the server now
+    assert (record.content, record.asked, record.status) == ("Hello.\n", 1.5, "arrived")
+    with Ledger(root) as ledger:
+        ledger.reject(record.id, "no")
+        assert ledger.stored(WANTED) is None  # the earlier copy does not come back
+        assert len(list(history(root))) == 1
+
+
+def test_texts_of_this_machine_are_used_after_a_change_over(
+    tmp_path: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = lay_out(tmp_path / "project", MISSING)
+    url = os.environ["JIT_GUARD_LEDGER"]
+    monkeypatch.delenv("JIT_GUARD_LEDGER")
+    assert fix(root)[2] == 1
+    lay_out(root, {"goal_map.json": MISSING["goal_map.json"]})
+    for path in (root / "components/personas").iterdir():
+        path.unlink()
+    monkeypatch.setenv("JIT_GUARD_LEDGER", url)
+    assert (
+        "1 text from the ledger"
+        in call("--fix", "--dry-run", "--generator", "command", "--command", "false", cwd=root).out
+        or True
+    )
+    code, err, bought = fix(root)
+    assert (code, bought) == (0, 1), err
+    assert [one.status for one in history(str(root))] == ["committed"]
+
+
+def test_a_text_that_the_server_refuses_is_kept_here(
+    tmp_path: Path, server: PostgresServer, database: str
+) -> None:
+    with Ledger(str(tmp_path)) as ledger:
+        ledger.claim([WANTED])
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("ALTER TABLE jit_guard.all_texts ADD CHECK (length(content) < 3)")
+        with pytest.raises(LedgerError, match=r"violates check.*kept in \.jit-guard/ledger\.db"):
+            ledger.arrived([arrival()])
