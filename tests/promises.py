@@ -86,9 +86,15 @@ def exempt() -> list[Exempt]:
     return found
 
 
+@cache
+def _parsed(path: str) -> ast.Module:
+    return ast.parse(read(path))
+
+
+@cache
 def functions(path: str) -> dict[str, ast.FunctionDef]:
     """The test functions of a file, also those in classes; by name, whatever their parameters."""
-    found = ast.walk(ast.parse(read(path)))
+    found = ast.walk(_parsed(path))
     return {
         one.name: one
         for one in found
@@ -98,10 +104,9 @@ def functions(path: str) -> dict[str, ast.FunctionDef]:
 
 def always_skipped(path: str, test: str) -> bool:
     """Whether a test never runs: a skip without a condition, or an expected failure."""
-    tree = ast.parse(read(path))
     marks = [
         one.value
-        for one in tree.body
+        for one in _parsed(path).body
         if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "pytestmark"
     ]
     function = functions(path)[test]

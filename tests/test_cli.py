@@ -15,7 +15,7 @@ import jit_guard
 from jit_guard import cli
 from jit_guard.commands import COMMANDS
 from jit_guard.commands import check as cli_check
-from projects import SOUND, TEXT, at, call, lay_out, run
+from projects import TEXT, at, call, lay_out, run
 from terminals import terminal
 
 
@@ -206,36 +206,3 @@ def test_colors_on_demand(project: Path) -> None:
     assert "\x1b[" in call("--color", "always", cwd=project).out
     assert "\x1b[" not in call("--color", "never", cwd=project).out
     assert "\x1b[" not in call(cwd=project).out
-
-
-def test_config_shows_every_setting_as_toml_with_its_origin(tmp_path: Path) -> None:
-    try:
-        import tomllib
-    except ImportError:
-        import tomli as tomllib  # type: ignore[no-redef,import-not-found,unused-ignore]
-    root = lay_out(
-        tmp_path,
-        {
-            **SOUND,
-            "jit-guard.toml": 'ignore = ["JG208"]\n'
-            'types."a b".directory = "日本"\ntypes.t.text = false\n'
-            'prices."some/model" = {input = 0.25, output = 2.0}\n',
-        },
-    )
-    result = call("config", "--components", "components", cwd=root)
-    assert (result.code, result.err) == (0, "")
-    table = tomllib.loads(result.out)
-    assert table["ignore"] == ["JG208"]
-    assert table["types"] == {"a b": {"directory": "日本"}, "t": {"text": False}}
-    assert table["prices"] == {"some/model": {"input": 0.25, "output": 2.0}}
-    lines = {line.partition(" = ")[0]: line for line in result.out.splitlines()}
-    assert lines["maps"].endswith("# default")
-    assert lines["ignore"].endswith("# jit-guard.toml")
-    assert lines["components"].endswith("# a flag")
-
-
-def test_what_config_prints_can_be_used_as_a_configuration(project: Path) -> None:
-    printed = call("config", cwd=project).out
-    (project / "jit-guard.toml").write_text(printed)
-    result = call(cwd=project)
-    assert (result.code, result.err) == (0, "")

@@ -111,6 +111,13 @@ def test_all_problems_are_reported_at_once() -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["base-url", "base_url", "command", "openai", "api-key", "program"])
+def test_no_key_redirects_a_request_or_runs_a_program(key: str) -> None:
+    """A pull request could change it: servers and programs come from flags and the environment."""
+    (fault,) = faults({key: "https://example.invalid"})
+    assert f"unknown key {key!r}" in fault
+
+
 def test_a_long_value_is_shortened() -> None:
     (fault,) = faults({"allow-empty": "x" * 10_000})
     assert len(fault) < 200

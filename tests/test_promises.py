@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import yaml
@@ -34,13 +35,19 @@ PROMISES = promises()
 
 # The pages whose rows are not written yet. Remove a page when its rows are there.
 UNFINISHED = {
-    *pages(),
-} - {
-    *OWN_TABLES,
-    *("docs/fix.md", "docs/generators.md", "docs/models.md", "docs/terminal.md"),
+    "docs/atomic-commit.md",
+    "docs/commit-library.md",
+    "docs/comparison.md",
+    "docs/contracts.md",
+    "docs/git.md",
+    "docs/hints.md",
+    "docs/html.md",
+    "docs/registries.md",
+    "docs/rules.md",
 }
 
 
+@cache
 def of(page: str, where: str = "") -> list[Promise]:
     return [one for one in PROMISES if one.page == page and where in ("", one.where)]
 

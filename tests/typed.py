@@ -45,3 +45,12 @@ def type_in(
     with at(cwd), redirect_stdout(out), redirect_stderr(err), keyboard:
         code = cli.main(argv)
     return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def on_screen(*argv: str, cwd: str | os.PathLike[str], columns: int, **environment: str) -> Outcome:
+    """Run the command with standard output on a terminal of so many columns, in this process."""
+    out, err = _Screen(), _Screen()
+    given = {"COLUMNS": str(columns), "TERM": "xterm", **environment}
+    with at(cwd), redirect_stdout(out), redirect_stderr(err), patch.dict(os.environ, given):
+        code = cli.main(argv)
+    return Outcome(code, out.getvalue(), err.getvalue())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,21 @@ def test_commands_options_and_values_are_completed_by_zsh(directory: Path) -> No
                 screen.until(word)
             assert unwanted not in screen.shown.replace(typed, ""), typed
             screen.send("\x15")
+
+
+@pytest.mark.parametrize("argv", [("tcsh",), (), ("bash", "zsh")])
+def test_another_shell_is_an_error_that_names_the_known_ones(
+    tmp_path: Path, argv: tuple[str, ...]
+) -> None:
+    done = call("completion", *argv, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    if argv == ("tcsh",):
+        assert all(shell in done.err for shell in ("bash", "zsh", "fish"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_is_printed_as_it_is(tmp_path: Path, shell: str) -> None:
+    done = call("completion", shell, cwd=tmp_path)
+    script = files("jit_guard.commands") / "data" / f"jit-guard.{shell}"
+    assert (done.code, done.err) == (0, "")
+    assert done.out == script.read_text("utf-8")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from jit_guard.generators.generator import Request, Text, Usage
+from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
 from projects import SOUND, Outcome, call, lay_out
+from typed import on_screen
 
 GOALS = ("GREET", "LEAVE", "GREET")
 
@@ -101,6 +105,105 @@ def test_the_json_has_every_field(project: Path) -> None:
         "reason": None,
         "text": "Hello.\n2\n",
     }
+
+
+# What is printed
+
+
+NOON = 1_795_694_400.0
+WHEN = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(NOON + 1))
+
+
+def keep(root: Path, *arrivals: Arrival) -> list[int]:
+    """Store texts that arrived 1.23456 seconds after they were asked for."""
+    with Ledger(str(root)) as ledger, patch("time.time", lambda: NOON + 1.23456):
+        return [ledger.arrived([one._replace(asked=NOON)])[0].id for one in arrivals]
+
+
+def described(goal: str, words: str, **text: Any) -> Arrival:
+    """A text with this description."""
+    made = _arrival(goal, "Hello.\nWorld.\n", {})
+    key = made.wanted.key._replace(description=words, model=text.get("model", "cat-2"))
+    return made._replace(
+        wanted=made.wanted._replace(key=key),
+        request=made.request._replace(description=words),
+        text=made.text._replace(**text),
+    )
+
+
+@pytest.fixture
+def various(tmp_path: Path) -> Path:
+    """A project with a text of every kind: refused, without usage, without a description."""
+    root = lay_out(tmp_path, SOUND)
+    refused, *_ = keep(
+        root,
+        described("GREET", "kind"),
+        described("LEAVE", "", usage=Usage(None, None, 0), model=""),
+        described("PART", "kind", usage=Usage(None, 7, 0)),
+        described("SEAT", "kind", usage=Usage(3, None, 0)),
+    )
+    with Ledger(str(root)) as ledger:
+        ledger.reject(refused, "it has a credential")
+    return root
+
+
+def test_an_entry_says_when_what_by_whom_for_how_much_and_from_what(various: Path) -> None:
+    assert call("log", cwd=various).out.splitlines() == [
+        f"{WHEN}  SEAT/persona  components/personas/seat.txt  (not committed)",
+        "    by command cat-2 in 1.2 s, 3 tokens in, 0 out",
+        "    from: kind",
+        f"{WHEN}  PART/persona  components/personas/part.txt  (not committed)",
+        "    by command cat-2 in 1.2 s, 0 tokens in, 7 out",
+        "    from: kind",
+        f"{WHEN}  LEAVE/persona  components/personas/leave.txt  (not committed)",
+        "    by command in 1.2 s",
+        f"{WHEN}  GREET/persona  components/personas/greet.txt  (rejected)",
+        "    by command cat-2 in 1.2 s, 10 tokens in, 20 out, rejected: it has a credential",
+        "    from: kind",
+    ]
+    assert call("log", "GREET", "-v", cwd=various).out.splitlines()[-3:] == [
+        "    from: kind",
+        "    | Hello.",
+        "    | World.",
+    ]
+    newest, *_ = json.loads(call("log", "--json", cwd=various).out)
+    assert newest["seconds"] == 1.235
+    assert newest["arrived"] == "2026-11-26T12:00:01Z"
+
+
+def test_long_lines_are_indented_on_a_terminal(various: Path) -> None:
+    assert on_screen("log", "-n", "1", cwd=various, columns=50).out.splitlines() == [
+        f"{WHEN}  \x1b[1mSEAT/persona\x1b[0m",
+        "    components/personas/seat.txt  (not committed)",
+        "    by command cat-2 in 1.2 s, 3 tokens in, 0 out",
+        "    from: kind",
+    ]
+    keep(various, described("LONG", " ".join(["word"] * 12)))
+    lines = on_screen("log", "LONG", cwd=various, columns=40, NO_COLOR="1").out.splitlines()
+    assert lines[1:] == [
+        "    components/personas/long.txt  (not",
+        "    committed)",
+        "    by command cat-2 in 1.2 s, 10 tokens",
+        "       in, 20 out",
+        "    from: word word word word word word",
+        "          word word word word word word",
+    ]
+
+
+@pytest.mark.parametrize("length", [1, 1999, 2000, 2001, 5000])
+def test_a_field_of_any_length_has_at_most_2000_characters(tmp_path: Path, length: int) -> None:
+    words = "d" * length
+    keep(lay_out(tmp_path, SOUND), described("GREET", words))
+    line = call("log", cwd=tmp_path).out.splitlines()[-1]
+    assert line == f"    from: {words if length <= 2000 else 'd' * 2000 + '…'}"
+
+
+def test_a_huge_text_is_cut_and_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    store(lay_out(tmp_path, SOUND), "GREET", content="x" * MAX_BYTES + "\n")
+    last = call("log", "-v", cwd=tmp_path).out.splitlines()[-1]
+    assert last == "    … and 3 more characters"
+    (one,) = json.loads(call("log", "--json", cwd=tmp_path).out)
+    assert len(one["text"]) == MAX_BYTES
 
 
 # What became of a text

@@ -95,6 +95,31 @@ def test_a_dry_run_lists_and_asks_nothing(library: Path, argv: tuple[str, ...]) 
     assert ("would remove" in done.out) is ("--force" in argv)
 
 
+def test_the_question_is_about_one_file_or_about_so_many(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, {**SOUND, OLD: TEXT})
+    done = type_in(["n"], "prune", cwd=root)
+    assert done.err == (
+        "jit-guard: no entry names this file, and removing cannot be undone:\n"
+        f"  {OLD}: it is not in a git repository\n"
+        "Remove this file for good? [y/N] "
+    )
+    (root / NEW).write_text(TEXT)
+    done = type_in(["n"], "prune", cwd=root)
+    assert "no entry names these 2 files, and removing cannot be undone:" in done.err
+    assert "Remove these 2 files for good? [y/N] " in done.err
+
+
+@NEEDS_GIT
+def test_a_dry_run_says_what_is_removed_and_what_is_asked_about(tracked: Path) -> None:
+    edited(tracked)
+    done = type_in([], "prune", "--dry-run", cwd=tracked)
+    assert (done.code, done.err) == (1, "")
+    assert done.out.splitlines() == [
+        "would remove components/notes/deep/idea.txt",
+        f"would ask before removing {OLD}: git could not restore it",
+    ]
+
+
 def test_no_orphans_need_no_answer(tmp_path: Path) -> None:
     done = type_in([], "prune", cwd=lay_out(tmp_path, SOUND))
     assert done == Outcome(0, "no orphans\n", "")
