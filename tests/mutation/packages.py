@@ -63,7 +63,7 @@ TESTS: dict[str, str] = {
     "project": "test_project test_guard test_config test_check",
     "pytest_plugin": "pytest_plugin",
     "registry": "registry test_check security/test_time",
-    "report": "test_report test_check rules/test_series test_registries formats/test_text formats/test_json",
+    "report": "test_report test_check test_registries rules/test_series formats/test_text",
     "rules": "rules test_check test_contract comparison test_registries",
     "selftest": "commands/test_selftest test_registry_selftest",
     "sources": "sources",
