@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,7 @@ EDIT = Edit(("A", "p"), "old.txt", "new.txt")
 CHANGES = [MapChange("goal_map.json", (EDIT,)), MapChange("other.json", (EDIT,))]
 PLACEMENT = Placement("components/ps/new.txt", b"text\n")
 OLD = {"goal_map.json": MAP, "other.json": MAP}
+BOTH_WAYS = r"`jit-guard recover`.*`jit-guard recover --abandon`"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="mounts and file flags of Linux")
 
 
@@ -147,16 +150,105 @@ def _refuse(
     patch.setattr(durable, function, refusing)
 
 
-@pytest.mark.parametrize("code", [errno.EBUSY, errno.EPERM, errno.EACCES, errno.EROFS])
-def test_a_map_that_is_refused_after_the_decision_takes_everything_back(
-    code: int, project: Path, monkeypatch: pytest.MonkeyPatch
+# What repeating a call may cure; what more space cures; and a sample of everything else.
+PASSING = ("EIO", "EINTR", "EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ETIMEDOUT")
+FULL = ("ENOSPC", "EDQUOT")
+FINAL = (
+    *("EPERM", "ENOENT", "EACCES", "EBUSY", "EEXIST", "EXDEV", "ENODEV", "ENOTDIR", "EISDIR"),
+    *("EINVAL", "EFBIG", "EROFS", "EMLINK", "ENAMETOOLONG", "ENOTEMPTY", "ELOOP", "ESTALE"),
+)
+
+
+def _each(directory: Path, names: tuple[str, ...]) -> Iterator[tuple[Path, int]]:
+    """Yield a new project for each error that this system has."""
+    for name in names:
+        if hasattr(errno, name):
+            root = directory / name
+            root.mkdir()
+            for path, data in OLD.items():
+                (root / path).write_bytes(data)
+            yield root, getattr(errno, name)
+
+
+@pytest.mark.parametrize(("path", "ending"), [(PLACEMENT.path, "-0"), ("other.json", "-map-1")])
+def test_any_error_before_the_decision_undoes_everything(
+    path: str, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _refuse(monkeypatch, "replace", "other.json", code)
-    _refused(project, "other.json", os.strerror(code).lower())
-    assert files(project) == OLD
-    assert interrupted(str(project)) is None
-    monkeypatch.undo()
-    commit(str(project), CHANGES, [PLACEMENT])
+    """Each one comes while the temporary files are written."""
+    real = durable.write_file
+    for root, code in _each(tmp_path, PASSING + FULL + FINAL):
+
+        def write_file(location: Location, *args: Any, code: int = code, **more: Any) -> None:
+            if re.fullmatch(rf"\.jit-guard-[0-9a-f]+{ending}", location.name):
+                raise OSError(code, os.strerror(code), location.path)
+            real(location, *args, **more)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(durable, "write_file", write_file)
+            _refused(root, path, os.strerror(code)[1:])
+        assert files(root) == OLD
+        assert interrupted(str(root)) is None
+
+
+def test_an_error_after_the_decision_that_may_pass_leaves_the_intent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here, the first map is set already; a recovery that fails in this way stays as it is, too."""
+    for root, code in _each(tmp_path, PASSING):
+        with monkeypatch.context() as patch:
+            _refuse(patch, "replace", "other.json", code)
+            with pytest.raises(UnfinishedCommitError, match=f"^other.json: .*{BOTH_WAYS}"):
+                commit(str(root), CHANGES, [PLACEMENT])
+            with pytest.raises(UnfinishedCommitError, match=f"^other.json: .*{BOTH_WAYS}"):
+                recover(str(root))
+        assert (root / "goal_map.json").read_bytes() != MAP
+        assert (root / "other.json").read_bytes() == MAP
+        assert interrupted(str(root))
+        assert recover(str(root)).placed == (PLACEMENT.path,)
+
+
+def test_a_full_disk_after_the_decision_is_undone_by_the_commit_and_waited_for_by_a_recovery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for root, code in _each(tmp_path, FULL):
+        with monkeypatch.context() as patch:
+            _refuse(patch, "replace", "other.json", code)
+            _refused(root, "other.json", os.strerror(code)[1:])
+            assert files(root) == OLD
+            commits.interrupt(str(root), CHANGES, [PLACEMENT], 0)
+            with pytest.raises(UnfinishedCommitError, match=f"^other.json: .*{BOTH_WAYS}"):
+                recover(str(root))
+        assert recover(str(root)).outcome == "forward"
+
+
+def test_any_other_error_after_the_decision_takes_everything_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit says so; a recovery returns the text, and says why."""
+    for root, code in _each(tmp_path, FINAL):
+        with monkeypatch.context() as patch:
+            _refuse(patch, "replace", "other.json", code)
+            _refused(root, "other.json", os.strerror(code)[1:])
+            assert files(root) == OLD
+            assert interrupted(str(root)) is None
+            commits.interrupt(str(root), CHANGES, [PLACEMENT], 0)
+            done = recover(str(root))
+        assert done.outcome == "back"
+        assert done.notes[0].startswith("other.json: ")
+        assert done.notes[0].endswith("; so the commit was undone")
+        assert [one.data for one in done.kept] == [PLACEMENT.data]
+        assert files(root) == OLD
+        commit(str(root), CHANGES, [PLACEMENT])
+
+
+def test_a_step_that_is_refused_once_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for root, code in _each(tmp_path, FINAL):
+        with monkeypatch.context() as patch:
+            _refuse(patch, "replace", "other.json", code, more=1)
+            assert commit(str(root), CHANGES, [PLACEMENT]).placed == (PLACEMENT.path,)
+        assert interrupted(str(root)) is None
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG])
