@@ -211,6 +211,10 @@ def test_a_full_disk_after_the_decision_is_undone_by_the_commit_and_waited_for_b
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for root, code in _each(tmp_path, FULL):
+        with monkeypatch.context() as patch:  # a sync that is repeated might succeed for nothing
+            _refuse(patch, "replace", "other.json", code, more=1)
+            _refused(root, "other.json", os.strerror(code)[1:])
+            assert files(root) == OLD
         with monkeypatch.context() as patch:
             _refuse(patch, "replace", "other.json", code)
             _refused(root, "other.json", os.strerror(code)[1:])
@@ -219,6 +223,42 @@ def test_a_full_disk_after_the_decision_is_undone_by_the_commit_and_waited_for_b
             with pytest.raises(UnfinishedCommitError, match=f"^other.json: .*{BOTH_WAYS}"):
                 recover(str(root))
         assert recover(str(root)).outcome == "forward"
+
+
+@pytest.mark.parametrize("enough", [True, False])
+def test_undoing_on_a_full_disk_first_removes_the_texts_that_it_does_not_need(
+    enough: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To go back takes the space for the old maps."""
+    real = durable.write_file
+    for root, code in _each(tmp_path, FULL):
+        full = [False]
+
+        def write_file(location: Location, *args: Any, **more: Any) -> None:
+            texts = list((root / "components/ps").glob(".jit-guard-*"))  # noqa: B023
+            if full[0] and (texts or not enough):  # noqa: B023
+                raise OSError(code, os.strerror(code), location.path)  # noqa: B023
+            real(location, *args, **more)
+
+        def place(_: Location, final: Location) -> None:
+            full[0] = True  # noqa: B023
+            raise PermissionError(errno.EACCES, "Permission denied", final.path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(durable, "write_file", write_file)
+            patch.setattr(durable, "place", place)
+            patch.setattr(durable, "place_without_link", place)
+            if enough:
+                _refused(root, PLACEMENT.path, "permission denied")
+                assert files(root) == OLD
+            else:
+                with pytest.raises(
+                    UnfinishedCommitError,
+                    match=rf"^{PLACEMENT.path}: .*undoing it failed, too: goal_map.*{BOTH_WAYS}",
+                ):
+                    commit(str(root), CHANGES, [PLACEMENT])
+        if not enough:
+            assert recover(str(root)).placed == (PLACEMENT.path,)
 
 
 def test_any_other_error_after_the_decision_takes_everything_back(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +39,61 @@ def test_the_example_of_the_page_works(tmp_path: Path) -> None:
     (example,) = blocks("commit-library.md")
     subprocess.run([sys.executable, "-c", example.text], cwd=tmp_path, check=True)
     assert (tmp_path / "shop/templates/cart-2.html").exists()
+
+
+SIGNATURES = {
+    "Commit": "(changes=(), placed=(), left=(), kept=(), moved=())",
+    "Edit": "(keys, old, new)",
+    "EditError": None,
+    "Kept": "(path, data, reason)",
+    "Left": "(path, keys, reason)",
+    "LockedError": None,
+    "MapChange": "(path, edits, syntax='json')",
+    "Move": "(old, new)",
+    "OccupiedError": None,
+    "Placement": "(path, data, replaces=None, executable=False)",
+    "Recovery": "(outcome, changes=(), placed=(), removed=(), left=(), kept=(), notes=(), "
+    "moved=())",
+    "RefusedIntentError": None,
+    "TransactionError": None,
+    "UnfinishedCommitError": None,
+    "UnsafePathError": None,
+    "commit": "(root, changes, placements, *, moves=(), timeout=60.0, keep=None)",
+    "interrupted": "(root)",
+    "recover": "(root, *, maps, directories, may_replace=None, may_move=False, abandon=False, "
+    "timeout=60.0, keep=None)",
+}
+
+
+def test_names_parameters_and_fields_stay_as_they_are() -> None:
+    """What a release may add to this table has a default; nothing is removed without a warning."""
+    assert sorted(SIGNATURES) == library.__all__
+    for name, expected in SIGNATURES.items():
+        found = getattr(library, name)
+        if expected is None:
+            assert issubclass(found, library.TransactionError | library.EditError)
+            continue
+        signature = inspect.signature(found)
+        plain = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+        assert str(inspect.Signature(plain)) == expected, name
+
+
+def test_an_entry_is_added_like_its_neighbours_and_none_is_replaced(root: Path) -> None:
+    before = (root / "pages.json").read_text()
+    added = Edit(("cart", "icon"), None, "cart.svg")
+    library.commit(str(root), [MapChange("pages.json", (added,))], [])
+    assert (root / "pages.json").read_text() == before.replace('"}', '", "icon": "cart.svg"}')
+    for odd in (added, Edit(("cart", "a", "b"), None, "x"), Edit(("cart",), None, "x")):
+        with pytest.raises(library.EditError, match=r"^pages.json: .*nothing was changed$"):
+            library.commit(str(root), [MapChange("pages.json", (odd,))], [PLACEMENT])
+    assert not (root / PLACEMENT.path).exists()
+
+
+def test_a_new_file_is_executable_if_the_program_says_so(root: Path) -> None:
+    script = PLACEMENT._replace(executable=True)
+    library.commit(str(root), [], [script, Placement("templates/3.html", b"three")])
+    assert os.access(root / script.path, os.X_OK)
+    assert os.name == "nt" or not os.access(root / "templates/3.html", os.X_OK)
 
 
 def test_every_public_name_exists_and_is_loaded_on_demand() -> None:

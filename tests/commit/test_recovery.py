@@ -16,7 +16,7 @@ from jit_guard.commit import intent
 from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.errors import LockedError, TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
-from jit_guard.commit.preparation import Placement
+from jit_guard.commit.preparation import Move, Placement
 from jit_guard.commit.replay import Kept, Recovery, sha256_of
 from jit_guard.commit.transaction import commit, interrupted, wait
 from jit_guard.registry.edit import Edit
@@ -451,9 +451,19 @@ def test_an_entry_that_another_process_added_is_left(project: Path) -> None:
     assert (project / "goal_map.json").read_text() == theirs
 
 
-def test_only_an_intent_that_adds_an_entry_needs_a_newer_reader(project: Path) -> None:
+def test_only_what_an_older_reader_does_not_know_has_a_newer_version(project: Path) -> None:
+    def version() -> int:
+        found: int = json.loads((project / PENDING).read_bytes())["version"]
+        assert recover(str(project)).outcome == "forward", "every version is read"
+        return found
+
     interrupt(project)
-    assert b'"version": 1' in (project / PENDING).read_bytes()
-    recover(str(project))
+    assert version() == 1
     added(project, 0)
-    assert b'"version": 2' in (project / PENDING).read_bytes()
+    assert version() == 2
+    (project / "components/ps/b.txt").write_bytes(b"b")
+    move = Move("components/ps/b.txt", "components/ps/c.txt")
+    change = MapChange("goal_map.json", (Edit(("B", "p"), "b.txt", "c.txt"),))
+    commits.interrupt(str(project), [change], (), 0, moves=[move])
+    assert version() == 2
+    assert (project / "components/ps/c.txt").read_bytes() == b"b"

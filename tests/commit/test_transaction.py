@@ -255,6 +255,31 @@ def test_an_untouched_draft_is_replaced_and_keeps_its_mode(project: Path) -> Non
         assert stat.S_IMODE((project / PLACEMENT.path).stat().st_mode) == 0o604
 
 
+def test_other_hard_links_of_a_draft_keep_the_draft(project: Path) -> None:
+    path = project / PLACEMENT.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"draft")
+    os.link(path, project / "second.txt")
+    commit(str(project), [CHANGE], [PLACEMENT._replace(replaces=sha256_of(b"draft"))])
+    assert path.read_bytes() == b"text\n"
+    assert (project / "second.txt").read_bytes() == b"draft"
+
+
+@pytest.mark.parametrize(("limit", "bytes_"), [("MOST_BYTES", 2000), ("_MOST_STRUCTURE", 100)])
+def test_a_commit_that_no_recovery_would_read_is_refused(
+    limit: str, bytes_: int, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (intent.MOST_BYTES, intent._MOST_STRUCTURE) == (64 << 20, 8 << 20)
+    with monkeypatch.context() as patch:
+        patch.setattr(intent, limit, bytes_)
+        with pytest.raises(TransactionError, match=r"^the commit is too large; nothing was"):
+            commit(str(project), [CHANGE], [PLACEMENT._replace(data=b"x" * 2000)])
+    assert everything(project) - QUIET == OLD
+    monkeypatch.setattr(intent, "_MOST_STRUCTURE", 2000)
+    text = PLACEMENT._replace(data=b'"\\' * 2000)  # only what is outside of strings counts
+    assert commit(str(project), [CHANGE], [text]).placed == (PLACEMENT.path,)
+
+
 # Another process during the commit.
 
 
@@ -556,6 +581,38 @@ def test_a_new_lock_file_is_not_mistaken_for_the_old_one(project: Path) -> None:
         assert lock.holds()
         (project / ".jit-guard/commit.lock").unlink()
         assert not lock.holds()
+
+
+def test_a_lock_that_is_removed_while_it_is_taken_is_taken_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`git clean -x` between opening and locking: nobody else would ever meet the old file."""
+    real, odd = kernel_lock.lock, [True]
+
+    def lock(handle: int, *, shared: bool) -> bool:
+        if odd and odd.pop():
+            shutil.rmtree(project / ".jit-guard")
+        return real(handle, shared=shared)
+
+    monkeypatch.setattr(kernel_lock, "lock", lock)
+    before = len(os.listdir("/dev/fd"))
+    with CommitLock(str(project), timeout=5) as mine:
+        assert mine.holds()
+        with pytest.raises(LockedError), CommitLock(str(project), timeout=0):
+            pass
+    assert len(os.listdir("/dev/fd")) == before, "the old one is closed"
+
+
+def test_a_commit_that_is_done_is_not_an_error_if_its_lock_cannot_be_released(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(kernel_lock, "_unlock", refuse)
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    with CommitLock(str(project), timeout=0):
+        pass  # it was closed all the same
 
 
 def test_readers_share_and_wait_for_a_writer(project: Path) -> None:

@@ -1,0 +1,231 @@
+"""What other systems than Linux offer a commit, and what a system may refuse in a new file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jit_guard.commit import durable, preparation, trial
+from jit_guard.commit.directories import Directories
+from jit_guard.commit.errors import TransactionError, UnfinishedCommitError
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
+from jit_guard.commit.transaction import commit, interrupted
+from jit_guard.registry.edit import Edit
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+MAP = b'{"A": {"p": "old.txt"}}'
+NEW = b'{"A": {"p": "new.txt"}}'
+CHANGE = MapChange("goal_map.json", (Edit(("A", "p"), "old.txt", "new.txt"),))
+PLACEMENT = Placement("components/ps/new.txt", b"text\n")
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "goal_map.json").write_bytes(MAP)
+    return tmp_path
+
+
+@pytest.fixture
+def darwin(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+
+class Status:
+    """The status of a file on another system."""
+
+    def __init__(self, real: os.stat_result, fields: dict[str, int]) -> None:
+        names = (name for name in dir(real) if name.startswith("st_"))
+        self.__dict__.update({name: getattr(real, name) for name in names}, **fields)
+
+
+def give(patch: Patch, **fields: int) -> None:
+    """Let `lstat` return other fields for the map."""
+    real = os.lstat
+
+    def lstat(path: str, *args: Any, **more: Any) -> Any:
+        found = real(path, *args, **more)
+        return Status(found, fields) if path == "goal_map.json" else found
+
+    patch.setattr(os, "lstat", lstat)
+
+
+def try_places(project: Path) -> None:
+    """Try everything that is tried before the decision."""
+    with Directories(str(project)) as directories:
+        trial.try_places(preparation.prepare(directories, [CHANGE], [PLACEMENT]))
+
+
+# macOS: a plain fsync stops at the cache of the drive.
+
+
+def full_sync(patch: Patch, refused: int | None = None) -> tuple[list[int], list[int]]:
+    """Record the handles of full and of plain syncs; a full one may be refused."""
+    full: list[int] = []
+    plain: list[int] = []
+
+    def fcntl(handle: int, command: int) -> None:
+        assert command == 51
+        full.append(handle)
+        if refused is not None:
+            raise OSError(refused, os.strerror(refused))
+
+    import fcntl as posix  # not on Windows
+
+    patch.setattr(posix, "F_FULLFSYNC", 51, raising=False)
+    patch.setattr(posix, "fcntl", fcntl)
+    patch.setattr(os, "fsync", plain.append)
+    return full, plain
+
+
+@pytest.mark.usefixtures("darwin")
+def test_every_sync_reaches_the_drive(project: Path, monkeypatch: Patch) -> None:
+    full, plain = full_sync(monkeypatch)
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert len(full) > 10
+    assert plain == []
+
+
+@pytest.mark.usefixtures("darwin")
+def test_a_drive_without_a_full_sync_gets_a_plain_one(project: Path, monkeypatch: Patch) -> None:
+    full, plain = full_sync(monkeypatch, errno.ENOTSUP)
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert plain == full != []
+
+
+@pytest.mark.usefixtures("darwin")
+def test_a_full_sync_that_fails_is_an_error(project: Path, monkeypatch: Patch) -> None:
+    _, plain = full_sync(monkeypatch, errno.EIO)
+    with pytest.raises(TransactionError, match="input/output error"):
+        commit(str(project), [CHANGE], [PLACEMENT])
+    assert plain == []
+    assert (project / "goal_map.json").read_bytes() == MAP
+
+
+# What is tried where a file cannot be asked for by `rmdir`.
+
+
+@pytest.mark.usefixtures("darwin")
+def test_an_immutable_or_append_only_map_is_refused(project: Path, monkeypatch: Patch) -> None:
+    for flag in (stat.UF_IMMUTABLE, stat.UF_APPEND, stat.SF_IMMUTABLE, stat.SF_APPEND):
+        with monkeypatch.context() as patch:
+            give(patch, st_flags=flag | stat.UF_HIDDEN)
+            with pytest.raises(TransactionError, match=r"^goal_map.json is immutable .*nothing"):
+                try_places(project)
+    give(monkeypatch, st_flags=stat.UF_HIDDEN)
+    try_places(project)
+
+
+@pytest.mark.usefixtures("darwin")
+def test_a_mounted_map_is_refused(project: Path, monkeypatch: Patch) -> None:
+    try_places(project)
+    give(monkeypatch, st_dev=-1)
+    with pytest.raises(TransactionError, match=r"^goal_map.json is a mount point .*nothing was"):
+        try_places(project)
+
+
+@pytest.mark.usefixtures("darwin")
+def test_only_the_owner_of_a_sticky_directory_or_of_the_map_may_replace_it(
+    project: Path, monkeypatch: Patch
+) -> None:
+    mine = project.stat().st_uid
+    for mode, user, owner, refused in (
+        (0o1777, mine + 1, mine + 2, True),
+        (0o0777, mine + 1, mine + 2, False),
+        (0o1777, 0, mine + 2, False),
+        (0o1777, mine, mine + 2, False),
+        (0o1777, mine + 2, mine + 2, False),
+    ):
+        project.chmod(mode)
+        with monkeypatch.context() as patch:
+            give(patch, st_uid=owner)
+            patch.setattr(os, "geteuid", lambda user=user: user)
+            if refused:
+                with pytest.raises(TransactionError, match=r"belongs to another user, in a sticky"):
+                    try_places(project)
+            else:
+                try_places(project)
+
+
+# Mode, owner and attributes of the new file.
+
+
+def write_like(project: Path, **fields: int) -> None:
+    """Write a file that is to replace one with this owner."""
+    status = list((project / "goal_map.json").stat())
+    for name, value in fields.items():
+        status[("st_uid", "st_gid").index(name) + 4] = value
+    with Directories(str(project)) as directories:
+        location = directories.top.location("new.json")
+        map_location = directories.top.location("goal_map.json")
+        like = os.stat_result(status)
+        durable.write_file(
+            location, NEW, "nothing", like=like, attributes_of=map_location, again=True
+        )
+
+
+def test_the_owner_is_kept_if_possible_and_the_group_always(
+    project: Path, monkeypatch: Patch
+) -> None:
+    status = (project / "goal_map.json").stat()
+    (project / "goal_map.json").chmod(0o640)
+    user, group = status.st_uid + 1, status.st_gid + 1
+    calls: list[tuple[int, int]] = []
+    allowed: set[tuple[int, int]] = set()
+
+    def fchown(handle: int, *ids: int) -> None:
+        assert stat.S_IMODE(os.fstat(handle).st_mode) != 0o640, "the mode is set afterwards"
+        calls.append((ids[0], ids[1]))
+        if (ids[0], ids[1]) not in allowed:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", fchown)
+    write_like(project)
+    assert calls == [], "it is ours already"
+    write_like(project, st_uid=user)
+    assert calls == [(user, status.st_gid)], "another user's, but our group"
+    allowed.add((-1, group))
+    write_like(project, st_uid=user, st_gid=group)
+    assert calls[1:] == [(user, group), (-1, group)]
+    assert stat.S_IMODE((project / "new.json").stat().st_mode) == 0o640
+    allowed.clear()
+    with pytest.raises(OSError, match="Its group could not be kept") as raised:
+        write_like(project, st_gid=group)
+    assert raised.value.filename == str(project / "new.json")
+    allowed.add((user, group))
+    calls.clear()
+    write_like(project, st_uid=user, st_gid=group)
+    assert calls == [(user, group)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="extended attributes of Linux")
+@pytest.mark.parametrize("call", ["listxattr", "setxattr"])
+def test_attributes_that_cannot_be_kept_are_no_obstacle_and_an_error_is(
+    call: str, project: Path, monkeypatch: Patch
+) -> None:
+    def refuse(code: int) -> Callable[..., None]:
+        def call(*_: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        return call
+
+    monkeypatch.setattr(os, "listxattr", lambda _: ["security.x"])
+    monkeypatch.setattr(os, "getxattr", lambda *_: b"x")
+    for code in (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENODATA, errno.EINVAL):
+        monkeypatch.setattr(os, call, refuse(code))
+        write_like(project)
+    monkeypatch.setattr(os, call, refuse(errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        write_like(project)
+    with pytest.raises(TransactionError, match=r"^goal_map.json: input/output.*nothing was") as why:
+        commit(str(project), [CHANGE], [PLACEMENT])
+    assert not isinstance(why.value, UnfinishedCommitError)
+    assert interrupted(str(project)) is None
