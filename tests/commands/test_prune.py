@@ -167,13 +167,21 @@ def ignored(root: Path) -> None:
     (root / ".gitignore").write_text("/idea.txt\n")
 
 
+def filtered(root: Path) -> None:
+    """Git has what a filter made of it, and would need the filter to restore it."""
+    (root / ".gitattributes").write_text("old.txt filter=loud\n")
+    git(root, "config", "filter.loud.clean", "tr a-z A-Z")
+    git(root, "add", "--renormalize", ".")
+    save(root)
+
+
 def linked(root: Path) -> None:
     (root / OLD).unlink()
     (root / OLD).symlink_to("host.txt")
 
 
 @NEEDS_GIT
-@pytest.mark.parametrize("change", [edited, staged, edited_back, untracked, linked])
+@pytest.mark.parametrize("change", [edited, staged, edited_back, untracked, filtered, linked])
 def test_git_could_not_restore(tracked: Path, change: Change) -> None:
     change(tracked)
     text = (tracked / OLD).read_text()
