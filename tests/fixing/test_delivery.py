@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from threading import Barrier, Event, Lock, Thread
+from threading import Barrier, Event, Lock, Thread, current_thread
 
 import pytest
 
@@ -138,6 +138,7 @@ def test_at_most_so_many_texts_are_generated_at_once(tmp_path: Path) -> None:
         if goal in "abc":
             together.wait(_LONGEST)
         time.sleep(0.02)
+        assert current_thread().daemon  # Ctrl-C does not wait for a model
         return "A text.\n"
 
     with Run(tmp_path, write) as run:

@@ -389,6 +389,17 @@ def test_many_files_are_restored_in_several_commits(
     assert project.status() == []
 
 
+def test_many_entries_are_relinked_in_several_commits(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jit_guard.fixing.placing._MOST_STEPS", 1)
+    run_in(project.root, "cd components/personas && mv host.txt Host.txt")
+    run_in(project.root, "cd components/protocols && mv bye.txt Bye.txt && rm hello.txt")
+    report = project.fix()
+    assert [one.action for one in report.fixed] == ["relinked", "restored", "relinked", "relinked"]
+    assert not report.errors
+
+
 # Offer
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from difflib import unified_diff as difflib_diff
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from jit_guard.sources.answers import Blob, GitState
 from jit_guard.sources.memory import Link, Memory
 from jit_guard.sources.read_maps import read_maps
 from jit_guard.sources.tree import Tree
+from jit_guard.text.generated import candidates
 from jit_guard.text.names import fold
 
 Goals = Mapping[str, Mapping[str, str]]
@@ -282,6 +284,18 @@ def test_an_unwritable_component_is_left_with_the_reason(
 def steps(plan: Plan) -> tuple[object, ...]:
     """Return everything that a fix would do."""
     return (*plan.free, *plan.generates)
+
+
+def test_if_every_name_is_taken_the_component_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jit_guard.fixing.destination._MOST_NAMES", 2)
+    goals = {"A": {"persona": "x.txt"}}
+    plain, hashed = [
+        f"personas/{name}/inside" for name in islice(candidates("A", "persona", "x.txt"), 2)
+    ]
+    assert len(planned(project(goals, plain)).generates) == 1
+    plan = planned(project(goals, plain, hashed))
+    assert plan.generates == ()
+    assert [one.reason for one in plan.leaves] == ["the first 2 names for it are taken"]
 
 
 def test_a_type_without_text_files_is_left() -> None:

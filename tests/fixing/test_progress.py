@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyte
 import pytest
 
 from jit_guard import Guard
@@ -20,7 +21,7 @@ from jit_guard.commit import transaction
 from jit_guard.fixing.displays import Lines, LineScreen, Live, RichScreen, display
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
-from jit_guard.fixing.progress import Display, Tracker, duration
+from jit_guard.fixing.progress import Display, Running, Tracker, duration
 from jit_guard.fixing.session import InterruptedRun
 from jit_guard.generators.generator import Generator, Options, Request, Text, Writer
 from jit_guard.text.width import width
@@ -282,6 +283,53 @@ def test_without_rich_the_whole_and_one_text_share_a_line(
         assert len(last) < 90
     screen.clear()
     assert out.getvalue().endswith(f"\r{' ' * 18}\r")
+
+
+def test_rich_draws_the_lines_in_place_and_removes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich", reason="the extra jit-guard[openai] is not installed")
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("LINES", "10")
+    out = io.StringIO()
+    seen = pyte.Screen(60, 10)
+
+    def shown() -> list[str]:
+        pyte.Stream(seen).feed(out.getvalue().replace("\n", "\r\n"))
+        out.seek(0)
+        out.truncate()
+        return [line.rstrip() for line in seen.display if line.strip()]
+
+    screen = RichScreen(out)
+    one, clock = tracker()
+    one.expect(2, 2, "a model")
+    for path in ("a.txt", "b[red].txt"):
+        one.started(path)
+    out.write("Answer? yes")  # typed before it was asked for
+    for seconds in (1, 2):
+        clock.now = 1000 + seconds
+        screen.draw(one)
+        words = f"{seconds} s"
+        assert shown()[-3:] == [
+            f"a.txt       {words}",
+            f"b[red].txt  {words}",
+            f"0/2 generated, {words}",
+        ]
+    screen.clear()
+    assert not [line for line in shown() if "generated" in line or ".txt" in line]
+    screen.clear()
+    assert out.getvalue() == ""
+
+
+def test_between_two_texts_the_screen_is_empty() -> None:
+    screen = Screen()
+    one = Live(screen)
+    one.tick()
+    assert screen.events == ["clear"]
+    one.clock = lambda: time.monotonic() + 1  # no fast run any more
+    with one.lock:
+        one._running["a"] = Running("a", 0.0)
+        one.tick()
+    assert screen.events == ["clear", "0/0 generated, 0 s"]
+    one.close()
 
 
 def test_the_display_depends_on_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,8 @@ from jit_guard.registry.edit import EditError
 from jit_guard.report import Report
 from projects import call, lay_out
 
+KNOWN = "it has the name that the component would get"
+UNKNOWN = "no description; pass --descriptions FILE, or accept 'A persona to c' with --yes"
 GOALS = {"A": {"persona": "a.txt"}, "B": {"persona": "b.txt"}, "C": {"persona": "c.txt"}}
 
 
@@ -47,11 +52,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Own:
     """A program's own generator: what it was asked for, and how often it was closed."""
 
-    def __init__(self, write: Callable[[str], object] = lambda _: None, **record: bool) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], object] = lambda _: None,
+        text: str = "A text.\n",
+        **record: bool,
+    ) -> None:
         self.asked: list[str] = []
         self.made: list[Options] = []
         self.closed = 0
         self._write_one = write
+        self._text = text
         given = {"network": False, "paid": False, **record}
         self.record = Generator("own", "for tests", self._make, **given)
 
@@ -62,7 +73,7 @@ class Own:
     def _write(self, request: Request) -> Text:
         self.asked.append(request.goal)
         self._write_one(request.goal)
-        return Text(f"A text for {request.goal}.\n")
+        return Text(self._text)
 
     def _close(self) -> None:
         self.closed += 1
@@ -125,6 +136,53 @@ def test_a_dry_run_makes_a_generator_asks_it_for_nothing_and_closes_it(project: 
     assert not (project / ".jit-guard").exists()
 
 
+def test_a_dry_run_lists_each_step_the_cost_what_is_sent_and_the_change(project: Path) -> None:
+    goals = {
+        "A": {"persona": "a.txt", "image": "a.png"},
+        "B": {"persona": "Host.txt"},
+        "C": {"persona": "c.txt"},
+        "D": {"persona": "d.txt"},
+    }
+    lay_out(
+        project,
+        {
+            "goal_map.json": json.dumps(goals, indent=2) + "\n",
+            "jit-guard.toml": 'prompt = "p.md"\ntypes.image.text = false\n',
+            "p.md": "Be short.\n",
+            "components/personas/host.txt": "You welcome people.\n",
+            "components/personas/autogen_persona_for_d.txt": "An orphan.\n",
+        },
+    )
+    own = Own(paid=True)
+    given = FixOptions(
+        generator=own.record,
+        descriptions={("A", "persona"): "A guard"},
+        described_in="d.json",
+    )
+    lines = list(Guard(project).preview(given, Silent()))
+    cost = lines.pop(4)
+    assert re.fullmatch(r"with      own m, about \d{2,3} tokens", cost)
+    personas = "components/personas"
+    assert lines[:11] == [
+        f"relink    {personas}/Host.txt -> {personas}/host.txt: the file's own spelling",
+        f"relink    {personas}/d.txt -> {personas}/autogen_persona_for_d.txt: {KNOWN}",
+        f"generate  {personas}/a.txt -> {personas}/autogen_persona_for_a.txt: A guard",
+        f"leave     C/persona: {UNKNOWN}",
+        "shows     p.md",
+        "shows     d.json",
+        f"shows     {personas}/host.txt",
+        "leave     components/images/a.png: components of the type image are not text files",
+        "",
+        "--- a/goal_map.json",
+        "+++ b/goal_map.json",
+    ]
+    assert [line for line in lines[11:] if line.startswith("+")] == [
+        '+    "persona": "autogen_persona_for_a.txt",',
+        '+    "persona": "host.txt"',
+        '+    "persona": "autogen_persona_for_d.txt"',
+    ]
+
+
 def test_the_options_reach_the_generator(project: Path) -> None:
     (project / "jit-guard.toml").write_text('model = "configured"\ntimeout = 7\nprompt = "p.md"\n')
     (project / "p.md").write_text("Be short.\n")
@@ -142,6 +200,39 @@ def test_quiet_turns_the_progress_off(project: Path) -> None:
     command = ("--fix", "--yes", "--limit", "1", "--command", "echo A text.")
     assert "jit-guard: generating 1 text with echo\n" in call(*command, cwd=project).err
     assert "generating" not in call(*command, "-q", cwd=project).err
+
+
+def test_texts_that_cost_nothing_are_generated_in_large_groups_and_others_as_configured(
+    project: Path,
+) -> None:
+    together = threading.Barrier(3)
+    free = Own(lambda _: together.wait(20.0))
+    assert len(fix(project, free, jobs=1).fixed) == 3
+    running: list[str] = []
+    most: list[int] = []
+
+    def write(goal: str) -> None:
+        running.append(goal)
+        time.sleep(0.02)
+        most.append(len(running))
+        running.remove(goal)
+
+    for record, jobs in (({"network": True}, 1), ({"paid": True}, 2)):
+        most.clear()
+        shutil.rmtree(project / "components")
+        lay_out(project, {"goal_map.json": json.dumps(GOALS)})
+        fix(project, Own(write, **record), jobs=jobs, fresh=True, consent=True)
+        assert max(most) == jobs
+
+
+def test_only_a_text_that_costs_something_has_a_second_try(project: Path) -> None:
+    """The answer of a free generator would be the same again."""
+    for paid, asked in ((False, ["A"]), (True, ["A", "A"])):
+        own = Own(text="", paid=paid)
+        report = fix(project, own, limit=1, consent=True)
+        assert own.asked == asked
+        (failed,) = report.failed
+        assert failed.reason == "the text is empty" + (" (after 2 tries)" if paid else "")
 
 
 # The map changes
