@@ -20,7 +20,7 @@ SERVER = {"OPENAI_BASE_URL": "http://localhost:11434/v1"}
         ({"OPENAI_API_KEY": "", "OPENAI_BASE_URL": " "}, "scaffold"),
         ({"CI": "true"}, "scaffold"),
         ({**KEY, "CI": ""}, "openai"),
-        ({**KEY, "CI": "false"}, "openai"),
+        *(({**KEY, "CI": value}, "openai") for value in ("false", " False ", "0", "no", "off")),
     ],
 )
 def test_auto_is_openai_if_it_is_configured(environ: dict[str, str], chosen: str) -> None:

@@ -36,6 +36,25 @@ def test_one_that_does_not_fit_is_passed_over_for_the_next() -> None:
     assert ExamplePool((TRIAGE, long)).choose(wanted("find the cause"), limit=50) == (TRIAGE,)
 
 
+def test_a_request_has_up_to_three_examples_of_about_6000_tokens_together() -> None:
+    texts = [Example(f"components/protocols/{name}.txt", "Find the cause.") for name in "abcd"]
+    assert ExamplePool(texts).choose(wanted("find the cause")) == tuple(texts[:3])
+    most = CAUSE._replace(text="find " + "x" * 23_995)  # 6,000 tokens
+    assert ExamplePool([most]).choose(wanted("find the cause")) == (most,)
+    assert ExamplePool([most, TRIAGE]).choose(wanted("find the cause")) == (most,)
+    more = most._replace(text=most.text + "x")
+    assert ExamplePool([more, TRIAGE]).choose(wanted("find the cause")) == (TRIAGE,)
+
+
+def test_rare_words_count_more_and_a_long_text_does_not_match_everything() -> None:
+    common = [Example(f"p/{name}.txt", "the incident of the day") for name in "abc"]
+    rare = Example("p/z.txt", "an avalanche of the day")
+    assert ExamplePool([*common, rare]).choose(wanted("incident avalanche"), 1) == (rare,)
+    short = Example("p/z.txt", "cause")
+    long = Example("p/a.txt", "cause " + " ".join(f"word{number}" for number in range(50)))
+    assert ExamplePool([long, short]).choose(wanted("the cause"), 1) == (short,)
+
+
 def test_blank_components_and_the_file_itself_are_no_examples() -> None:
     itself = Example("components/protocols/new.txt", "find the cause")
     blank = Example("components/protocols/cause.txt", " \n")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from hashlib import sha256
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.generators import budget
-from jit_guard.generators.generator import Example, Request
-from jit_guard.generators.prompt import about_tokens, fenced, messages, system_prompt, version
+from jit_guard.generators.generator import Demands, Example, Request
+from jit_guard.generators.prompt import (
+    BUILDER,
+    about_tokens,
+    fenced,
+    messages,
+    system_prompt,
+    version,
+)
 
 REQUEST = Request(
     "DIAGNOSE",
@@ -65,6 +74,23 @@ def test_a_second_attempt_without_a_text_is_one_question() -> None:
     chat = messages(REQUEST._replace(objection="it says nothing"), "system")
     assert [message.role for message in chat] == ["system", "user"]
     assert "it says nothing" in chat[1].content
+
+
+def test_another_question_is_another_version() -> None:
+    """A text is reused while the version is the same, so it must change with the messages."""
+    contract = Demands("types.protocol.contract", ("It has a heading `# Steps`.",), {})
+    requests = [
+        REQUEST,
+        REQUEST._replace(goal="Ä\n🙂", headings=(), examples=REQUEST.examples * 2),
+        REQUEST._replace(contract=contract, examples=()),
+        REQUEST._replace(contract=contract._replace(words=()), description="a\n```b"),
+        REQUEST._replace(objection="it is empty", rejected=" \n"),
+        REQUEST._replace(objection="it is short", rejected="Short.\n"),
+    ]
+    asked = [[tuple(one) for one in messages(request, "system")] for request in requests]
+    digest = sha256(json.dumps(asked).encode()).hexdigest()[:12]
+    # If this fails, and the messages are as you want them: count BUILDER up, and put both here.
+    assert (BUILDER, digest) == ("1", "fb58c0255499")
 
 
 def test_the_version_depends_on_the_prompt_alone() -> None:
