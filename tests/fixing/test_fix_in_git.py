@@ -7,11 +7,12 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from jit_guard import Guard, MissingComponent
+from jit_guard.commit import transaction
 from jit_guard.fixing.dialogue import Dialogue
 from jit_guard.fixing.interaction import Interaction, Silent, Turn
 from jit_guard.fixing.job import FixOptions
@@ -185,6 +186,7 @@ def test_a_deleted_file_is_restored_and_nothing_is_left_to_stage(project: Projec
     assert actions(report) == [("restored", "GREET", PERSONA), ("restored", "PART", PERSONA)]
     assert (project.root / PERSONA).read_text() == HOST
     assert project.status() == []
+    assert report.written == (PERSONA,)
     assert report.unstaged == ()
     assert not report.findings
     assert not project.script.requests
@@ -382,11 +384,27 @@ def test_a_large_file_is_left_to_git(project: Project, monkeypatch: pytest.Monke
 def test_many_files_are_restored_in_several_commits(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jit_guard.fixing.placing._MOST_BYTES", len(HOST))
-    run_in(project.root, "rm -r components")
-    report = project.fix()
-    assert len(report.fixed) == 4
-    assert project.status() == []
+    commit = transaction.commit
+    commits: list[list[str]] = []
+
+    def counted(root: str, changes: Any, placements: Any) -> object:
+        commits.append([one.path.rpartition("/")[2] for one in placements])
+        return commit(root, changes, placements)
+
+    monkeypatch.setattr("jit_guard.fixing.placing.commit", counted)
+    two = len(HOST) + len(FILES["components/protocols/hello.txt"])
+    for most, expected in (
+        (len(HOST), [["host.txt"], ["hello.txt"], ["bye.txt"]]),
+        (two, [["host.txt", "hello.txt"], ["bye.txt"]]),
+        (1, [["host.txt"], ["hello.txt"], ["bye.txt"]]),
+    ):
+        commits.clear()
+        monkeypatch.setattr("jit_guard.fixing.placing._MOST_BYTES", most)
+        run_in(project.root, "rm -r components")
+        report = project.fix()
+        assert len(report.fixed) == 4
+        assert commits == expected
+        assert project.status() == []
 
 
 def test_many_entries_are_relinked_in_several_commits(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -125,6 +127,16 @@ def test_the_generator_is_closed_once_however_the_run_ends(
     good = Own()
     fix(project, good)
     assert (sorted(good.asked), good.closed) == (["A", "B", "C"], 1)
+    assert not [path for path in open_files() if path.startswith(str(project))]
+
+
+def open_files() -> list[str]:
+    """The files that this process has open; none where the system does not say."""
+    found = []
+    for entry in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(OSError):  # the list itself
+            found.append(os.readlink(entry))
+    return found
 
 
 def test_a_dry_run_makes_a_generator_asks_it_for_nothing_and_closes_it(project: Path) -> None:
@@ -160,6 +172,8 @@ def test_a_dry_run_lists_each_step_the_cost_what_is_sent_and_the_change(project:
         described_in="d.json",
     )
     lines = list(Guard(project).preview(given, Silent()))
+    free = list(Guard(project).preview(given._replace(generator=Own().record), Silent()))
+    assert free[4] == "with      own m"
     cost = lines.pop(4)
     assert re.fullmatch(r"with      own m, about \d{2,3} tokens", cost)
     personas = "components/personas"
@@ -217,11 +231,12 @@ def test_texts_that_cost_nothing_are_generated_in_large_groups_and_others_as_con
         most.append(len(running))
         running.remove(goal)
 
-    for record, jobs in (({"network": True}, 1), ({"paid": True}, 2)):
+    for network, paid, jobs in ((True, False, 1), (False, True, 2)):
         most.clear()
         shutil.rmtree(project / "components")
         lay_out(project, {"goal_map.json": json.dumps(GOALS)})
-        fix(project, Own(write, **record), jobs=jobs, fresh=True, consent=True)
+        own = Own(write, network=network, paid=paid)
+        fix(project, own, jobs=jobs, fresh=True, consent=True)
         assert max(most) == jobs
 
 

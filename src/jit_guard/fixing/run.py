@@ -118,8 +118,6 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     job, tally = session.job, session.tally
     wanted = found.plan.generated_by(better=session.improves_drafts)
     steps = tally.allowed(wanted)
-    if not steps:
-        return False
     settings = job.scope.settings
     orders, undescribed = prepare(
         steps,
