@@ -63,7 +63,9 @@ WRONG: list[Callable[[Any], object]] = [
     lambda made: made(1, "a", (), 4),
     lambda made: made(1, w=1),
     lambda made: made(1, x=1),
+    lambda made: made(1, "a", (), x=1),
     lambda made: made(1)._replace(w=1),
+    lambda made: made._make([1])._asdict(),
 ]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from jit_guard.commands.check import exit_code
 from jit_guard.report import Failed, Finding, Fixed, Report, Skipped, order
+from projects import MAP, TEXT, found
 
 ERROR = Finding("JG301", "orphan-component", "error", "no entry", path="components/a")
 WARNING = Finding("JG303", "leftover-temporary", "warning", "left", path="components/b")
@@ -65,6 +66,8 @@ def test_findings_are_in_order_of_the_map_and_the_tree_is_last() -> None:
     in_component = at(1, 1)._replace(in_path=True)
     ordered = [
         at(9, 9)._replace(map="a"),
+        at(0, 5)._replace(line=None),
+        at(1, 0, "JG203")._replace(column=None),
         at(1, 1),
         at(1, 2, "JG201", "o"),
         at(1, 2, "JG201", "p", "a"),
@@ -79,6 +82,17 @@ def test_findings_are_in_order_of_the_map_and_the_tree_is_last() -> None:
     ]
     backwards = ordered[::-1]
     assert sorted(backwards, key=order) == ordered
+
+
+def test_what_no_fix_can_do_is_not_fixable() -> None:
+    assert not WARNING.fixable
+    missing, orphan = found({"goal_map.json": MAP, "components/personas/left.txt": TEXT})
+    assert (missing.code, missing.fixable, orphan.code, orphan.fixable) == (
+        "JG201",
+        True,
+        "JG301",
+        False,
+    )
 
 
 def test_names_for_readers_are_of_the_goal_or_of_the_registry() -> None:

@@ -299,8 +299,6 @@ def _number(least: int, most: int) -> Callable[[Any], int]:
 
 def _prices(value: Any) -> dict[str, Any]:
     """Validate the prices of models, per million tokens."""
-    from jit_guard.config import Price
-
     if not isinstance(value, dict):
         raise ValueError(f" must be a table of models, not {quote(value)}")
     found: dict[str, Any] = {}

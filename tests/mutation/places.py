@@ -62,6 +62,8 @@ def mutant(sources: Path, place: Place) -> Mutant | None:
     changed: Any = mutate_code(code, get_operator(place.operator)(), place.occurrence)
     if changed is None or _same_program(code, changed):
         return None
+    if "not not " in changed and "not not " not in code:  # another operator removes the first one
+        return None
     before, after = ([line.strip() for line in text.splitlines()] for text in (code, changed))
     line = next(at for at, pair in enumerate(zip(before, after)) if pair[0] != pair[1])  # noqa: B905
     return Mutant(
