@@ -8,6 +8,7 @@ import pytest
 
 import jit_guard
 from jit_guard import ConfigError, Guard, JitGuardError, UsageError
+from jit_guard.errors import UnreadableError
 from projects import SOUND, TEXT, at, codes, lay_out
 
 
@@ -116,3 +117,11 @@ def test_a_project_without_a_map_is_a_finding_not_an_exception(tmp_path: Path) -
     assert codes(report.findings) == ["JG004"]
     assert lay_out(tmp_path, SOUND) == tmp_path
     assert Guard(root=tmp_path).check().ok
+
+
+def test_an_error_has_the_lines_that_are_printed() -> None:
+    # A newline in an error that is one line is part of a name.
+    for error in (JitGuardError("a\nb"), UsageError("a\nb"), UnreadableError("x", "a\nb")):
+        assert error.lines == (str(error),)
+    assert ConfigError(["a", "b"]).lines == ("a", "b")
+    assert str(UnreadableError("", "permission denied")) == ". cannot be read: permission denied"

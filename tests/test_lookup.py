@@ -119,3 +119,77 @@ def test_a_component_that_is_placed_between_two_looks_is_found(
 
     monkeypatch.setattr(os.path, "lexists", lexists)
     assert guard.component("GREET", "persona") == root / HOST
+
+
+def test_a_map_that_changes_between_two_looks_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project(tmp_path)
+    guard = Guard(str(root))
+    guard.configuration()
+    (root / HOST).rename((root / HOST).with_name("new.txt"))
+    real = os.path.lexists
+
+    def lexists(path: str) -> bool:
+        if path.endswith("pending.json"):
+            (root / "goal_map.json").write_text(MAP % "new.txt")
+        return real(path)
+
+    monkeypatch.setattr(os.path, "lexists", lexists)
+    assert guard.component("GREET", "persona").name == "new.txt"
+
+
+def test_a_commit_that_is_in_progress_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project(tmp_path)
+    guard = Guard(str(root))
+    (root / HOST).rename(root / "temporary.txt")
+    waited: list[str] = []
+
+    def wait(root_: str) -> None:
+        waited.append(root_)
+        (root / "temporary.txt").rename(root / HOST)
+        (root / ".jit-guard/pending.json").unlink()
+
+    monkeypatch.setattr("jit_guard.commit.transaction.wait", wait)
+    lay_out(root, {".jit-guard/pending.json": "{}"})
+    assert guard.component("GREET", "persona") == root / HOST
+    (root / HOST).unlink()
+    with pytest.raises(MissingComponent, match="does not exist"):
+        guard.component("GREET", "persona")
+    assert waited == [str(root)]
+
+
+def test_an_entry_that_is_not_a_safe_path_is_missing(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    lay_out(tmp_path, {"p/components/host.txt": TEXT, "p/components/a/bs/host.txt": TEXT})
+    text = '{"GREET": {"persona": "../host.txt", "a/b": "host.txt", "tone": "/host.txt"}}'
+    (root / "goal_map.json").write_text(text)
+    for component_type in ("persona", "a/b", "tone"):
+        with pytest.raises(MissingComponent, match="is not a safe path"):
+            Guard(str(root)).component("GREET", component_type)
+
+
+def test_a_map_that_does_not_exist_has_no_entries(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    lay_out(tmp_path, {"p/jit-guard.toml": 'maps = ["gone.json", "goal_map.json"]'})
+    guard = Guard(str(root))
+    assert guard.component("GREET", "persona") == root / HOST
+    with pytest.raises(MissingComponent, match="no map has an entry for GREET/tone") as caught:
+        guard.component("GREET", "tone")
+    assert caught.value.path is None
+
+
+def test_a_link_back_into_the_project_does_not_make_its_directory_a_part_of_it(
+    tmp_path: Path,
+) -> None:
+    root = project(tmp_path)
+    lay_out(tmp_path, {"outside/plain.txt": TEXT, "p/inside.txt": TEXT})
+    (tmp_path / "outside/back.txt").symlink_to(root / "inside.txt")
+    (root / "components/tones").symlink_to(tmp_path / "outside")
+    (root / "goal_map.json").write_text('{"A": {"tone": "back.txt"}, "B": {"tone": "plain.txt"}}')
+    guard = Guard(str(root))
+    assert guard.component("A", "tone") == root / "components/tones/back.txt"
+    with pytest.raises(MissingComponent):
+        guard.component("B", "tone")

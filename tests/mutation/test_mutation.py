@@ -14,13 +14,17 @@ from mutation.packages import TESTS, files, watching
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src/jit_guard"
 TOY = """
+import json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 def most(first: int, second: int | None) -> int:
-    if first > second:
-        return first
+    try:
+        if first > second:
+            return first
+    except (json.JSONDecodeError, json.JSONDecodeError):
+        pass
     return second
 """
 WATCHED = """
@@ -68,9 +72,9 @@ def test_a_change_that_no_test_notices_is_shown(
     monkeypatch.setattr(command, "ROOT", tmp_path)
     assert command.main(["toy", "--tests", "test_toy.py"]) == 1
     shown = capsys.readouterr().out
-    assert "toy.py:7 killed by test_toy.py::test_most" in shown
+    assert "toy.py:9 killed by test_toy.py::test_most" in shown
     assert shown.count("SURVIVED") == 1
-    assert "src/jit_guard/toy.py:7 most\n- if first > second:\n+ if first >= second:" in shown
+    assert "src/jit_guard/toy.py:9 most\n- if first > second:\n+ if first >= second:" in shown
     assert shown.endswith("| `toy` | 66 % | all 3 | 0 | 1 |\n")
 
     (tmp_path / "test_toy.py").write_text(WATCHED + "    assert isinstance(most(1, 1.0), float)\n")
