@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from jit_guard.errors import ConfigError, UnreadableError
-from jit_guard.project import find_root, load, load_file
+from jit_guard.project import Configuration, below, find_root, load, load_file
 from jit_guard.sources.memory import Memory
 from jit_guard.sources.worktree import Worktree
-from projects import Content, lay_out
+from projects import Content, at, lay_out
 
 
 def root_of(start: Path) -> str:
@@ -125,3 +125,83 @@ def test_a_named_pyproject_uses_its_table_and_any_other_file_its_top_level() -> 
     assert load_file(pyproject, f"a{os.sep}pyproject.toml").settings.components == "x"
     assert load_file(b'components = "x"', "other.toml").settings.components == "x"
     assert load_file(b"[project]", "pyproject.toml").origins == {}
+
+
+@pytest.mark.parametrize("parts", [("HEAD", "objects/", "refs/"), ("HEAD", "objects/")])
+def test_a_bare_repository_ends_the_search(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    bare = tmp_path / "bare"
+    lay_out(tmp_path, {"goal_map.json": "", **{f"bare/{part}": "" for part in parts}})
+    assert root_of(bare) == str(bare if "refs/" in parts else tmp_path)
+
+
+def test_the_search_ends_at_the_top_of_the_file_system() -> None:
+    assert find_root(os.sep, lambda _: lambda _: None) == os.sep
+
+
+def test_a_pyproject_that_leads_out_of_the_project_marks_no_root(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"out.toml": "[tool.jit-guard]", "p/goal_map.json": "", "p/a/x": ""})
+    (tmp_path / "p/a/pyproject.toml").symlink_to("../../out.toml")
+    assert root_of(tmp_path / "p/a") == str(tmp_path / "p")
+
+
+def test_a_path_is_inside_the_root_or_not(tmp_path: Path) -> None:
+    root = str(lay_out(tmp_path, {"p/..x/file": ""}) / "p")
+    with at(root):
+        assert [below(root, path) for path in (".", "x/../y", "..x", "..x/file")] == [
+            "",
+            "y",
+            "..x",
+            "..x/file",
+        ]
+        assert [below(root, path) for path in ("..", "../p2", os.sep)] == [None] * 3
+    (tmp_path / "link").symlink_to("p")
+    assert below(str(tmp_path / "link"), os.path.join(root, "x")) == "x"
+
+
+def test_a_line_of_many_dots_is_refused_before_it_takes_minutes() -> None:
+    def read(dots: int) -> Configuration:
+        text = f"jobs = 2\n# not plain: \n[types]\na = {{}}\n# {'.' * dots}\n"
+        return load(Memory({"jit-guard.toml": text}).read)
+
+    assert read(2000).settings.jobs == 2
+    with pytest.raises(ConfigError, match=r"jit-guard.toml: a line has more than 2,000 dots"):
+        read(2001)
+
+
+def test_registries_replace_the_goal_map_unless_they_name_it() -> None:
+    def maps(text: str) -> tuple[str, ...]:
+        return load(Memory({"jit-guard.toml": text}).read).settings.maps
+
+    skills = '[[registry]]\npreset = "agent-skills"\n'
+    assert maps(skills) == ()
+    assert maps(f'{skills}[[registry]]\npreset = "goal-map"\n') == ("goal_map.json",)
+    assert maps(f'maps = ["m.json"]\n{skills}') == ("m.json",)
+
+
+def test_all_faults_of_registries_and_of_contracts_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def faults(text: str) -> tuple[str, ...]:
+        with pytest.raises(ConfigError) as caught:
+            load(Memory({"jit-guard.toml": text}).read)
+        return caught.value.problems
+
+    found = faults('[[registry]]\npreset = "nope"\n[[registry]]\nfile = 1\n')
+    assert len(found) > 1
+    assert all(fault.startswith("jit-guard.toml: registry[") for fault in found)
+
+    table = 'file = "r.json"\nentries = "$[*]"\ntarget = "{value}"\ncontract = {hadings = []}\n'
+    text = f"types.a.contract = {{hadings = [], ront = 1}}\n[[registry]]\n{table}"
+    found = faults(text)
+    assert [fault.split(": ")[1] for fault in found] == [
+        "types.a.contract",
+        "types.a.contract",
+        "registry[1].contract",
+    ]
+
+    def absent(_: object) -> None:
+        raise ModuleNotFoundError("No module named 'regex'", name="regex")
+
+    monkeypatch.setattr("jit_guard.registry.table.tables", absent)
+    (fault,) = faults(f"[[registry]]\n{table}")
+    assert fault.startswith("jit-guard.toml: registry: regex is not installed")
