@@ -18,6 +18,7 @@ from jit_guard.rules.rule import Rule
 from jit_guard.sources.source import Source
 from projects import MAP, SOUND, TEXT, call, lay_out, run
 from repositories import NEEDS_GIT, repository
+from typed import on_screen
 
 FIRST = "goal_map.json:1:"
 OWN = "components/personas/jit_guard_selftest"
@@ -182,3 +183,19 @@ def test_the_installed_command_proves_it_too(tmp_path: Path) -> None:
     done = run("selftest", cwd=lay_out(tmp_path, SOUND))
     assert (done.code, done.err) == (0, "")
     assert f"all {len(CODES)} rules fire" in done.out
+
+
+def test_on_a_narrow_terminal_lines_are_indented_below_the_fault(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, {"goal_map.json": "{}", "jit-guard.toml": "allow-empty = true\n"})
+    lines = on_screen("selftest", cwd=root, columns=70).out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("JG004"))
+    assert lines[at : at + 2] == [
+        "JG004 nothing-to-check        -      cannot be injected here: the map",
+        f"{' ' * 37}already has no entry",
+    ]
+    at = next(number for number, line in enumerate(lines) if line.startswith("JG302"))
+    assert lines[at : at + 3] == [
+        "JG302 case-collision          \x1b[32mfires \x1b[0m another file differs only in case",
+        f"{' ' * 37}from one that an entry names ->",
+        f"{' ' * 37}components/protocols/jit_guard_selftest.txt",
+    ]

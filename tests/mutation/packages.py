@@ -37,7 +37,7 @@ TESTS: dict[str, str] = {
     "commands/path_index": "commands/test_init_registry",
     "commands/proposal": "commands/test_init_registry",
     "commands/prune": "commands/test_prune",
-    "commands/questions": "commands/test_prune fixing/test_adoption",
+    "commands/questions": "commands/test_questions commands/test_prune fixing/test_adoption",
     "commands/recover": "commands/test_recover",
     "commands/reference": "commands/test_help",
     "commands/selftest": "commands/test_selftest test_registry_selftest",
