@@ -23,15 +23,37 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
     assert call("--version", cwd=tmp_path).out == f"jit-guard {jit_guard.__version__}\n"
 
 
-def test_the_module_and_the_console_script_are_one_command(project: Path) -> None:
+EVERY_COMMAND = {
+    "check": ("check", "--format", "json"),
+    "init": ("init", "--no-input"),
+    "explain": ("explain", "JG301"),
+    "recover": ("recover",),
+    "prune": ("prune", "--dry-run"),
+    "mv": ("mv", "--dry-run", "components/personas/host.txt", "components/personas/new.txt"),
+    "log": ("log", "--json"),
+    "selftest": ("selftest",),
+    "config": ("config",),
+    "completion": ("completion", "bash"),
+    "help": ("help", "mv"),
+    "version": ("version",),
+}
+
+
+def test_the_installed_program_runs_every_command_as_the_module_does(project: Path) -> None:
     script = Path(sys.executable).parent / "jit-guard"
     if not script.exists():
         pytest.skip("the console script is not installed beside this interpreter")
-    done = subprocess.run(
-        [script, "--format", "json"], cwd=project, capture_output=True, check=False
-    )
-    result = run("--format", "json", cwd=project)
-    assert (done.returncode, done.stdout.decode()) == (result.code, result.out)
+    assert set(EVERY_COMMAND) == set(COMMANDS)
+    lay_out(project, {"components/personas/old.txt": TEXT})
+    call("init", "--no-input", cwd=project)  # what it writes is there before both runs
+    for argv in (*EVERY_COMMAND.values(), ("nope",)):
+        done = subprocess.run([script, *argv], cwd=project, capture_output=True, check=False)
+        here = call(*argv, cwd=project)
+        assert (done.returncode, done.stderr.decode()) == (here.code, here.err), argv
+        lines = [one for one in done.stdout.decode().splitlines() if " s)" not in one]
+        assert lines == [one for one in here.out.splitlines() if " s)" not in one], argv
+    module = run("--format", "json", cwd=project)
+    assert module == call("--format", "json", cwd=project)
 
 
 @pytest.mark.parametrize("argv", [(), ("check",)])

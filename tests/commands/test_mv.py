@@ -368,6 +368,17 @@ def test_the_printed_command_stages_the_whole_rename(tmp_path: Path) -> None:
 
 
 @NEEDS_GIT
+def test_without_git_the_rename_is_done_and_no_command_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path, PROJECT)
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    done = mv(root, HOST, GUEST)
+    assert (done.code, done.err) == (0, "")
+    assert (root / GUEST).exists()
+
+
+@NEEDS_GIT
 def test_an_untracked_component_is_staged_under_its_new_name(tmp_path: Path) -> None:
     root = repository(tmp_path, {"x": ""})
     lay_out(root, PROJECT)
