@@ -108,6 +108,23 @@ def test_a_usage_error_says_what_is_wrong_and_what_to_do(
     assert result.err.startswith("jit-guard: error: ")
 
 
+def test_fifty_findings_of_a_code_are_shown_unless_all_are_wanted(project: Path) -> None:
+    lay_out(project, {f"components/personas/x{number}.txt": TEXT for number in range(52)})
+    shown = [call(*argv, cwd=project).out for argv in ((), ("--show-all",), ("-q",))]
+    assert [one.count(": JG301") for one in shown] == [50, 52, 52]
+
+
+@pytest.mark.parametrize("argv", [("json",), ("json", "concise"), ("text=r.txt", "json")])
+def test_statistics_are_a_part_of_the_text(project: Path, argv: tuple[str, ...]) -> None:
+    formats = [word for one in argv for word in ("--format", one)]
+    done = call("--statistics", *formats, cwd=project)
+    if "text=r.txt" in argv:
+        assert done.code == 0
+    else:
+        assert (done.code, done.out) == (2, "")
+        assert "--statistics requires --format text" in done.err
+
+
 def test_several_formats_can_be_written_to_files(project: Path) -> None:
     lay_out(project, {"components/x": TEXT})
     result = call(

@@ -24,7 +24,8 @@ TESTS: dict[str, str] = {
     "commands/config": "commands/test_settings",
     "commands/contract_proposal": "commands/test_init_contract",
     "commands/explain": "commands/test_explain",
-    "commands/fix_options": "fixing/test_fix fixing/test_adoption fixing/test_fix_in_git",
+    "commands/fix_options": "commands/test_fix_options fixing/test_fix fixing/test_adoption "
+    "fixing/test_fix_in_git",
     "commands/hook": "commands/test_init_hook",
     "commands/inference": "commands/test_init_registry",
     "commands/init": "commands/test_init commands/test_init_library commands/test_init_hook "
@@ -33,7 +34,7 @@ TESTS: dict[str, str] = {
     "commands/log": "commands/test_log",
     "commands/manual": "commands/test_help",
     "commands/mv": "commands/test_mv",
-    "commands/options": "test_cli test_contract",
+    "commands/options": "test_cli commands/test_fix_options test_contract",
     "commands/path_index": "commands/test_init_registry",
     "commands/proposal": "commands/test_init_registry",
     "commands/prune": "commands/test_prune",
