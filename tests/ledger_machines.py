@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.postgresql import link
 from jit_guard.ledger.postgresql import server as engine
+from ledger_work import environment
 from postgresql_server import PostgresServer
 from projects import call
 
@@ -61,3 +71,83 @@ def second(ledger: Ledger) -> Ledger:
     other._engine._link.users = 1
     other._earlier = None
     return other
+
+
+MACHINES, TEXTS = 8, 40
+LAUNCHER = """
+import sys
+from ledger_work import run_machines
+run_machines(sys.argv[1], *map(int, sys.argv[2:4]), float(sys.argv[4]))
+"""
+
+
+class Machines:
+    """Workers that want the same texts, each in a checkout of its own.
+
+    Args:
+        directory: an empty directory.
+        texts: how many each of them wants.
+        slow: seconds that a model takes.
+        prefix: the beginning of the command that starts them.
+    """
+
+    def __init__(
+        self, directory: Path, texts: int = TEXTS, slow: float = 0.0, prefix: Sequence[str] = ()
+    ) -> None:
+        self._directory = directory
+        self._bill = directory / "bill"
+        self._bill.touch()
+        words = (str(directory), str(MACHINES), str(texts), str(slow))
+        self._launcher = subprocess.Popen(
+            [*prefix, sys.executable, "-c", LAUNCHER, *words], env=environment()
+        )
+        self._await(lambda: len(list(directory.glob("machine*/ready"))) == MACHINES)
+        (directory / "go").touch()
+
+    def kill(self, number: int) -> None:
+        """Kill a worker."""
+        process = self._directory / f"machine{number}/process"
+        os.kill(int(process.read_text()), signal.SIGKILL)
+
+    def wait_for(self, bought: int) -> None:
+        """Wait until so many texts were bought."""
+        self._await(lambda: len(self.bought) >= bought)
+
+    def _await(self, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not reached():
+            assert not self.errors, self.errors
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    @property
+    def bought(self) -> list[str]:
+        """The texts that were paid for, each after its component."""
+        return self._bill.read_text().splitlines()
+
+    @property
+    def errors(self) -> list[str]:
+        """Why workers failed."""
+        return [path.read_text() for path in self._directory.glob("machine*/error")]
+
+    def found(self) -> list[dict[str, str]]:
+        """Wait for the workers; return the texts of each that was not killed."""
+        assert self._launcher.wait(120) == 0
+        assert self.errors == []
+        paths = self._directory.glob("machine*/found")
+        return [json.loads(path.read_text()) for path in paths]
+
+
+def check(machines: Machines, root: Path, killed: int = 0, more: int = 0) -> None:
+    """Check that every survivor has the same texts, all bought once, except `more` at most."""
+    first, *others = machines.found()
+    assert 1 + len(others) == MACHINES - killed
+    assert all(texts == first for texts in others)
+    bought = Counter(line.partition(" ")[0] for line in machines.bought)
+    assert set(bought) == set(first)
+    assert bought.total() <= len(first) + more, bought.most_common(5)
+    records = list(history(str(root)))
+    kept = [one.content for one in records if one.status != "rejected"]
+    assert sorted(kept) == sorted(first.values())  # none that was acknowledged is lost
+    assert {one.content for one in records} <= {*machines.bought}
+    assert len({one.content for one in records}) == len(records)  # and none is stored twice

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from jit_guard.generators.generator import Request, Text, Usage
 from jit_guard.ledger.ledger import Ledger
-from jit_guard.ledger.records import Arrival, Key, Wanted
+from jit_guard.ledger.records import Arrival, Key, Stored, Wanted
 
 KEY = Key("GREET", "persona", "autogen_persona_for_greet.txt", "waves", "command", "cat", "1")
 WANTED = Wanted("components/personas/host.txt", KEY)
@@ -105,3 +107,60 @@ def buyers(root: Path, number: int) -> list[subprocess.Popen[str]]:
         )
         for _ in range(number)
     ]
+
+
+def run_machines(directory: str, number: int, texts: int, slow: float) -> None:
+    """Run workers, each in a checkout and with a session of its own; they start together."""
+    for one in range(number):
+        if os.fork() == 0:
+            root = os.path.join(directory, f"machine{one}")
+            os.mkdir(root)
+            os.environ["HOME"] = root
+            _write(f"{root}/process", str(os.getpid()))
+            try:
+                _write(f"{root}/found", json.dumps(_buy_all(root, directory, texts, slow)))
+            except BaseException as error:  # noqa: BLE001 - shown by the test
+                _write(f"{root}/error", repr(error))
+            os._exit(0)
+    for _ in range(number):
+        os.wait()
+
+
+def _write(path: str, text: str) -> None:
+    Path(f"{path}~").write_text(text)
+    os.replace(f"{path}~", path)
+
+
+def _buy_all(root: str, directory: str, texts: int, slow: float) -> dict[str, str]:
+    """Get many texts as a fix does, in an order of its own."""
+    wanted = [
+        Wanted(f"components/{number}.txt", KEY._replace(goal=f"GOAL_{number}"))
+        for number in range(texts)
+    ]
+    random.shuffle(wanted)
+    found: dict[str, str] = {}
+    with Ledger(root) as ledger:
+        _write(f"{root}/ready", "")
+        while not os.path.exists(f"{directory}/go"):
+            time.sleep(0.005)
+        while left := [one for one in wanted if one.component not in found]:
+            claims = ledger.claim(left[:4])
+            for one, claim in zip(left, claims, strict=False):
+                if claim is not None:
+                    stored = claim.stored or _bought(ledger, one, f"{directory}/bill", slow)
+                    found[one.component] = stored.content
+                    ledger.release([one.component])
+            if not any(claims):
+                assert ledger.wait(left[0].component, 60)
+    return found
+
+
+def _bought(ledger: Ledger, wanted: Wanted, bill: str, slow: float) -> Stored:
+    """Buy a text that no other call writes; note it before it is stored, as a model's bill does."""
+    time.sleep(slow)
+    content = f"{wanted.component} {os.urandom(8).hex()}"
+    handle = os.open(bill, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(handle, f"{content}\n".encode())
+    os.close(handle)
+    (stored,) = ledger.arrived([arrival(content, wanted)])
+    return stored
