@@ -25,7 +25,7 @@ from jit_guard.sources.tree import Tree
 if TYPE_CHECKING:
     from jit_guard.registry.registry import Registry
     from jit_guard.rules.registry_fault import RegistrySample
-    from jit_guard.rules.rule import Rule
+    from jit_guard.rules.rule import Example, Rule
     from jit_guard.sources.source import Source
 
 
@@ -40,6 +40,7 @@ class Trial(NamedTuple):
         selected: False if the configuration disables the rule; it is tested anyway.
         map: the map or registry that the fault was injected into.
         impossible: why a project of this shape cannot have the fault; "" if it can.
+        everywhere: the rule also fires on its own example of a sound project.
     """
 
     code: str
@@ -49,11 +50,20 @@ class Trial(NamedTuple):
     selected: bool
     map: str = ""
     impossible: str = ""
+    everywhere: bool = False
 
     @property
     def silent(self) -> bool:
         """True if the fault was injected and the rule did not fire."""
         return self.finding is None and not self.impossible
+
+
+class _Project(NamedTuple):
+    """What is tested: its source and settings, and the files of its maps and registries."""
+
+    source: Source
+    settings: Settings
+    maps: frozenset[str]
 
 
 def selftest(
@@ -70,7 +80,8 @@ def selftest(
 
     Raises:
         UsageError: a map is invalid, so no fault can be injected; or the directory for it is a
-            file, or a link that leads nowhere or outside the project.
+            file, or a link that leads nowhere or outside the project; or something that a rule
+            needs cannot be read.
         UnreadableError: the components directory is one.
     """
     tree = Tree(source)
@@ -91,11 +102,12 @@ def selftest(
         samples += _of_registries(maps.registries)
     if not samples:
         raise UsageError("selftest requires an entry; run jit-guard to see what is wrong")
+    project = _Project(source, settings, frozenset(one.path for one in maps.every))
     for number, one in enumerate(samples):
         for rule in load_rules():
-            yield _try(rule, one, source, settings)
+            yield _try(rule, one, project)
         for rule in extra_rules if number == len(samples) - 1 else ():
-            yield _try(rule, one, source, settings)
+            yield _try(rule, one, project)
 
 
 def _of_registries(registries: Sequence[Registry]) -> Iterator[RegistrySample]:
@@ -117,26 +129,38 @@ def _of_registries(registries: Sequence[Registry]) -> Iterator[RegistrySample]:
             yield RegistrySample(first, together, named)
 
 
-def _try(rule: Rule, sample: Sample, source: Source, settings: Settings) -> Trial:
+def _try(rule: Rule, sample: Sample, project: _Project) -> Trial:
+    settings, what = project.settings, "its own example"
+    trial = Trial(rule.code, rule.name, what, None, settings.selects(rule.code), sample.map)
+    if not rule.bad.files or not rule.good.files:  # of a plugin
+        return trial._replace(what="", impossible="the rule has no examples")
+    trial = trial._replace(everywhere=bool(_of_example(rule, rule.good)))
+    if rule.inject is None:
+        return trial._replace(finding=next(iter(_of_example(rule, rule.bad)), None))
+    try:
+        what, changes, contract, before = rule.inject(sample)
+    except CannotInjectError as error:
+        return trial._replace(what="", impossible=str(error))
     alone = settings._replace(select=(rule.code,), ignore=(), allow_empty=False)
-    selected = settings.selects(rule.code)
-    if rule.inject is None:  # a rule of a plugin has only an example
-        what, broken = "its own example", Memory(rule.bad.files, tracked=rule.bad.tracked)
-        own = Settings()._replace(**rule.bad.settings)
-        there = rule.reading(broken.read) if rule.reading else rule  # not the project's own texts
-        found = check(broken, own._replace(select=(rule.code,)), extra_rules=(there,))
-        before = frozenset[Finding]()
-    else:
-        try:
-            what, changes, contract = rule.inject(sample)
-        except CannotInjectError as error:
-            return Trial(rule.code, rule.name, "", None, selected, sample.map, str(error))
-        base = source
-        if contract is not None:
-            alone = sample.under(contract, alone)
-            schemas = (contract.front_matter, contract.schema)
-            base = Overlay(source, {path: changes[path] for path in schemas if path is not None})
-        before = frozenset(check(base, alone).findings)
-        found = check(Overlay(source, changes), alone)
-    new = [one for one in found.findings if one.code == rule.code and one not in before]
-    return Trial(rule.code, rule.name, what, new[0] if new else None, selected, sample.map)
+    # The project may have this very fault already, such as `goal_map.json.tmp`.
+    without = dict.fromkeys(path for path in changes if path not in project.maps)
+    if contract is not None:
+        alone = sample.under(contract, alone)
+        schemas = (contract.front_matter, contract.schema)
+        without |= {path: changes[path] for path in schemas if path is not None}
+    known = frozenset(check(Overlay(project.source, {**without, **before}), alone).findings)
+    found = check(Overlay(project.source, changes), alone)
+    new = (one for one in found.findings if one.code == rule.code and one not in known)
+    trial = trial._replace(what=what, finding=next(new, None))
+    if trial.silent and found.unreadable:
+        raise UsageError(f"selftest cannot check {rule.code}; run jit-guard to see what is wrong")
+    return trial
+
+
+def _of_example(rule: Rule, example: Example) -> list[Finding]:
+    """Return what a rule reports on one of its own examples."""
+    source = Memory(example.files, tracked=example.tracked)
+    settings = Settings()._replace(**example.settings, select=(rule.code,))
+    there = rule.reading(source.read) if rule.reading else rule  # not the project's own texts
+    found = check(source, settings, extra_rules=(there,))  # which run even if nothing is wrong
+    return [one for one in found.findings if one.code == rule.code]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +113,8 @@ def test_a_finding_that_was_there_before_is_no_proof(
 
     def blind(source: Source, settings: Settings, **options: Any) -> Report:
         """Report what was there before the fault, and see no fault."""
+        if "extra_rules" in options:  # on the rule's own example
+            return check(source, settings, **options)
         if settings.select not in known:
             known[settings.select] = check(source, settings, **options)
         return known[settings.select]
@@ -144,15 +145,6 @@ def test_a_disabled_rule_is_tested_and_marked(tmp_path: Path) -> None:
     assert (
         call("selftest", "--components", "components", "--root", str(root), cwd=tmp_path).code == 0
     )
-
-
-@pytest.mark.parametrize("text", ["{}", '{"A": {}}', '{"$schema": "x"}'])
-def test_a_map_without_an_entry_cannot_lose_its_last_one(tmp_path: Path, text: str) -> None:
-    root = lay_out(tmp_path, {"goal_map.json": text, "jit-guard.toml": "allow-empty = true\n"})
-    done = call("selftest", cwd=root)
-    assert (done.code, done.err) == (0, "")
-    assert re.search("JG004 nothing-to-check +- +cannot be injected here: ", done.out)
-    assert f"{len(CODES) - 1} of {len(CODES)} rules fire" in done.out
 
 
 @pytest.mark.parametrize(

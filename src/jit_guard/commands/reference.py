@@ -127,7 +127,7 @@ REFERENCES = {
     ),
     "selftest": Reference(
         (("jit-guard selftest", "prove that every rule fires on this project"),),
-        {0: "every rule fired", 3: "a rule did not fire, or an internal error"},
+        {0: "every rule fired", 3: "a rule never fires, or always does, or an internal error"},
     ),
     "config": Reference((("jit-guard config", "show each setting and where it comes from"),)),
     "completion": Reference(

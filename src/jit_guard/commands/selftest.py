@@ -16,7 +16,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, started: float) -> int:  # noqa: ARG001
-    """Print one line per rule. 0: every rule fired, 3: one did not, so the check is unreliable."""
+    """Print one line per rule. 3: one never fires, or always, so the check is unreliable."""
     console = Console(options.color)
     trials: list[Trial] = []
     seen: set[str] = set()  # of the registry that is tested
@@ -28,8 +28,12 @@ def run(options: Namespace, started: float) -> int:  # noqa: ARG001
         console.lines(_lines(trial, console.columns(), color=console.color))
         trials.append(trial)
     silent = dict.fromkeys(trial.code for trial in trials if trial.silent)
+    everywhere = dict.fromkeys(trial.code for trial in trials if trial.everywhere)
     if silent:
         console.error(f"{', '.join(silent)} did not fire on an injected fault")
+    if everywhere:
+        console.error(f"{', '.join(everywhere)} fired without a fault")
+    if silent or everywhere:
         return 3
     rules = {trial.code for trial in trials}
     fired = {trial.code for trial in trials if trial.finding is not None}
@@ -48,11 +52,13 @@ def _summary(fired: int, rules: int) -> str:
 def _lines(trial: Trial, columns: int | None, *, color: bool) -> Iterator[str]:
     off = "" if trial.selected else " (disabled by the configuration)"
     head = f"{trial.code} {trial.name:<23}"
-    if trial.impossible:
+    if trial.impossible and not trial.everywhere:
         why = f"cannot be injected here: {trial.impossible}{off}"
         yield from hang(f"{head} -      ", why, 37, columns)
         return
-    if trial.finding is None:
+    if trial.everywhere:
+        result = style("ALWAYS", "bold", "red", on=color)
+    elif trial.finding is None:
         result = style("SILENT", "bold", "red", on=color)
     else:
         result = style("fires ", "green", on=color)

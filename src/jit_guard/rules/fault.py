@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -19,12 +20,14 @@ GOAL = "JIT_GUARD_SELFTEST"
 class Breakage(NamedTuple):
     """An injected fault: its description, and path -> new content (None: the file is removed).
 
-    `contract`: what the component must be for this to be a fault.
+    `contract`: what the component must be for this to be a fault. `before`: changes after which a
+    project does not have the fault, if it might have it already.
     """
 
     what: str
     changes: Mapping[str, Any]
     contract: Contract | None = None
+    before: Mapping[str, Any] = {}
 
 
 class CannotInjectError(ValueError):
@@ -92,7 +95,10 @@ class GoalMapSample:
         self.map = goal_map.path
         self.text = goal_map.text
         self._value = goal_map.value
-        self._empty = not goal_map.size
+        text = json.dumps(goal_map.value).upper()
+        self._own_goal = GOAL  # which is also part of the names of files
+        while self._own_goal in text:
+            self._own_goal += "_"
         types = (component_type for parts in goal_map.goals.values() for component_type in parts)
         usable = (one for one in types if settings.is_text(one) and _is_directory_name(one))
         self.component_type = next(usable, "protocol")
@@ -100,11 +106,11 @@ class GoalMapSample:
 
     def path(self, filename: str) -> str:
         """Return the path of a component of the sample's type."""
-        return f"{self.directory}/{filename}"
+        return f"{self.directory}/{self._own(filename)}"
 
     def unportable(self) -> dict[str, Any]:
         """Return the map with an entry that names a file that Windows does not allow."""
-        return self.entry("aux.txt")
+        return self.entry("aux.jit_guard_selftest.txt")
 
     def component(self, filename: str) -> str:
         """Return the path of a file whose content is checked."""
@@ -120,7 +126,8 @@ class GoalMapSample:
 
     def entry(self, value: Any) -> dict[str, Any]:
         """Return the map with one more goal, whose only entry has this value."""
-        changed = {**self._value, GOAL: {self.component_type: value}}
+        named = self._own(value) if isinstance(value, str) else value
+        changed = {**self._value, self._own_goal: {self.component_type: named}}
         return {self.map: json.dumps(changed)}
 
     def broken(self) -> Breakage:
@@ -134,16 +141,15 @@ class GoalMapSample:
 
     def repeated(self) -> Breakage:
         """Return the map with one more goal, which is defined twice."""
-        added = f'"{GOAL}": {{}}'
+        added = f'"{self._own_goal}": {{}}'
         rest = json.dumps(self._value)[1:]
         text = f"{{{added}, {added}{', ' if self._value else ''}{rest}"
         return Breakage("a goal is defined twice", {self.map: text})
 
     def emptied(self) -> Breakage:
         """Return the map without an entry."""
-        if self._empty:
-            raise CannotInjectError("the map already has no entry")
-        return Breakage("the map has no goals", {self.map: "{}"})
+        before = self.entry("jit_guard_selftest.txt")
+        return Breakage("the map has no goals", {self.map: "{}"}, before=before)
 
     def wrong_value(self) -> Breakage:
         """Return the map with a value that names nothing."""
@@ -155,6 +161,11 @@ class GoalMapSample:
         return Breakage(
             "an entry names a directory", {**self.entry("jit_guard_selftest"), **inside}
         )
+
+    def _own(self, name: str) -> str:
+        """Return the name of a file such that the map does not have it yet."""
+        more = self._own_goal.removeprefix(GOAL)
+        return re.sub(f"(?i){GOAL}", lambda found: found[0] + more, name)
 
     def outside(self) -> Breakage:
         """Return an entry that leads out of its directory."""

@@ -121,7 +121,7 @@ def _is_generated(facts: Facts, reference: Reference) -> bool:
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
         f"an entry names a {sample.noun} that does not exist",
-        sample.entry("jit_guard_selftest.txt"),
+        {**sample.entry("jit_guard_selftest.txt"), sample.path("jit_guard_selftest.txt"): None},
     )
 
 

@@ -104,7 +104,11 @@ def _renames(spelled: str, wanted: str, *, in_git: bool) -> Iterator[list[str]]:
 def _inject(sample: Sample) -> Breakage:
     return Breakage(
         f"an entry names a {sample.noun} in another case",
-        {**sample.entry("jit_guard_selftest.txt"), sample.path("Jit_Guard_Selftest.txt"): "text"},
+        {
+            **sample.entry("jit_guard_selftest.txt"),
+            sample.path("jit_guard_selftest.txt"): None,
+            sample.path("Jit_Guard_Selftest.txt"): "text",
+        },
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jit_guard.sources.answers import DirectoryListing
 from jit_guard.sources.memory import Link, Memory, Other, never_added
-from jit_guard.text.names import join
+from jit_guard.text.names import PENDING, join
 
 if TYPE_CHECKING:
     from jit_guard.sources.answers import GitState, Origin, Twin
@@ -84,7 +84,8 @@ class Overlay:
 
     def interrupted(self) -> str | None:
         """Return why `jit-guard recover` is necessary; None if it is not."""
-        return self._added.interrupted() or self._base.interrupted()
+        added = self._added.interrupted()
+        return added if added or PENDING in self._gone else self._base.interrupted()
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
         """Return the files that git does not have, which includes all added files."""
