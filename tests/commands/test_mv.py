@@ -451,7 +451,15 @@ def test_a_program_can_move(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [("mv",), ("mv", HOST), ("mv", HOST, GUEST, "x"), ("mv", HOST, GUEST, "--force")]
+    "argv",
+    [
+        ("mv",),
+        ("mv", HOST),
+        ("mv", HOST, GUEST, "x"),
+        ("mv", HOST, GUEST, "--force"),
+        ("mv", "--", "nobody.txt", "--"),
+        ("mv", "--", "--", "--"),
+    ],
 )
 def test_wrong_arguments_are_an_error(project: Path, argv: tuple[str, ...]) -> None:
     assert call(*argv, cwd=project).code == 2

@@ -170,6 +170,14 @@ def test_a_map_with_very_many_types_is_a_list() -> None:
     assert made.rows[:2] == [["Entry", "component"], ["G0/t0", "present: components/t0s/0.txt"]]
 
 
+def test_names_that_join_to_the_same_text_have_different_ids() -> None:
+    goals = {"A": {"b\0c": "x.txt"}, "A\0b": {"c": "x.txt"}, "A\0": {"b\0c": "x.txt"}}
+    text = pictured(reported({**LIBRARY, "goal_map.json": json.dumps(goals)}))
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert sum(one.startswith("e-") for one in ids) >= len(goals)
+    assert len(set(ids)) == len(ids)
+
+
 def test_a_registry_is_a_list(tmp_path: Path) -> None:
     root = lay_out(
         tmp_path,

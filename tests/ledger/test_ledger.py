@@ -116,6 +116,13 @@ def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
         assert offered(ledger) is None
 
 
+def test_reading_leaves_an_empty_file_alone(tmp_path: Path) -> None:
+    (tmp_path / ".jit-guard").mkdir()
+    (tmp_path / ".jit-guard" / "ledger.db").touch()
+    assert list(history(str(tmp_path))) == []
+    assert [path.stat().st_size for path in (tmp_path / ".jit-guard").iterdir()] == [0]
+
+
 @pytest.mark.parametrize("target", ["there", "nowhere"])
 def test_a_link_in_its_place_is_refused(tmp_path: Path, target: str) -> None:
     (tmp_path / ".jit-guard").mkdir()

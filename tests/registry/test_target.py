@@ -131,6 +131,13 @@ def test_a_path_outside_the_root_is_refused(target: str) -> None:
         normalized("", target)
 
 
+@pytest.mark.parametrize(("base", "target"), [("a\0", "b"), ("\ud800", "b"), ("a", "\ud800b")])
+def test_a_path_that_no_file_can_have_is_refused(base: str, target: str) -> None:
+    with pytest.raises(OutsideTargetError, match=r"^contains a (NUL|lone surrogate)"):
+        normalized(base, target)
+    assert normalized("a\udcff", "b").path == "a\udcff/b"  # bytes on disk that are not UTF-8
+
+
 @given(st.text("ab./-", min_size=1, max_size=9))
 def test_the_inverse_of_a_template_gives_the_value_back(value: str) -> None:
     template = parse("lib/{version}/{value}.md")

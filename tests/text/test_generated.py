@@ -71,6 +71,15 @@ def test_a_name_that_is_shared_or_taken_gets_a_hash() -> None:
     assert len({plain, first, second}) == 3
 
 
+def test_a_number_is_never_a_part_of_another_goal() -> None:
+    goal = "x" * 300  # so long that its end is cut off
+    first, second = islice(candidates(goal, "persona", "x.txt"), 2)
+    assert next(candidates(goal + "\0" + "1", "persona", "x.txt")) not in (first, second)
+    ends = [goal + "\0" * number for number in range(3)]
+    names = [name for one in ends for name in islice(candidates(one, "persona", "x.txt"), 3)]
+    assert len(set(names)) == len(names)
+
+
 @given(ANY, TEXT, FILENAME)
 def test_every_candidate_is_a_portable_name(goal: str, component_type: str, filename: str) -> None:
     for name in islice(candidates(goal, component_type, filename), 3):

@@ -50,6 +50,9 @@ def parse(
         return 0
     if rest:
         _refuse(rest, parser)
+    for one, value in vars(options).items():
+        if value == []:  # argparse drops each `--`, even one that is the argument itself
+            setattr(options, one, "--")
     return options
 
 

@@ -251,9 +251,10 @@ def corrupted(why: str) -> LedgerError:
 
 
 def exists(root: str) -> bool:
-    """Check whether there is a ledger. Creates nothing."""
+    """Check whether there is a ledger; an empty file is none. Creates nothing."""
     with Directories(root) as directories:
-        return durable.exists(directories.state.location(os.path.basename(NAME)))
+        status = directories.state.location(os.path.basename(NAME)).status()
+    return status is not None and (status.st_size > 0 or not stat.S_ISREG(status.st_mode))
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -159,10 +159,15 @@ def normalized(base: str, target: str) -> Path:
     """Return where a target leads from a base directory. Raises OutsideTargetError."""
     if target.startswith("/") or re.match("[A-Za-z]:[/\\\\]", target):
         raise OutsideTargetError("is an absolute path")
-    if "\0" in target:
+    whole = f"{base}/{target}"
+    if "\0" in whole:
         raise OutsideTargetError("contains a NUL character")
+    try:
+        whole.encode("utf-8", "surrogateescape")  # a directory may be bytes that are not UTF-8
+    except UnicodeEncodeError:
+        raise OutsideTargetError("contains a lone surrogate, which no file name can") from None
     names: list[str] = []
-    for name in f"{base}/{target}".split("/"):
+    for name in whole.split("/"):
         if name == ".." and not names:
             raise OutsideTargetError("leads out of the project")
         if name == "..":

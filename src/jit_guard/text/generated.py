@@ -125,6 +125,7 @@ def _suffix(filename: str) -> tuple[str, bool]:
 
 
 def _hash(goal: str, component_type: str, number: int) -> str:
+    goal = goal.replace("\0", "\0\0")  # or two goals could have the same identity
     identity = "\0".join((component_type, goal, *([str(number)] if number else [])))
     return sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from json import dumps
 
 from jit_guard.text.printable import printable, printable_parts
 
@@ -44,8 +45,7 @@ def breakable(text: str) -> str:
 
 def identifier(kind: str, *parts: str) -> str:
     """An id that depends on these names only, so that another component does not change it."""
-    data = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return f"{kind}-{sha256(data).hexdigest()[:12]}"
+    return f"{kind}-{sha256(dumps(parts).encode()).hexdigest()[:12]}"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
