@@ -65,8 +65,12 @@ TESTS: dict[str, str] = {
     "pytest_plugin": "pytest_plugin",
     "registry": "registry test_check security/test_time",
     "report": "test_report test_check test_registries rules/test_series formats/test_text",
-    "rules": "rules test_check test_contract comparison test_registries",
-    "selftest": "commands/test_selftest test_registry_selftest",
+    "rules": (
+        "rules/test_rules rules/test_faults rules/test_hint_words test_registry_selftest "
+        "test_plugins test_check test_contract test_registries comparison "
+        "commands/test_explain rules"
+    ),
+    "selftest": "rules/test_faults commands/test_selftest test_registry_selftest test_plugins",
     "sources": "sources",
     "text": "text test_properties",
 }

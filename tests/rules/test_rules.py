@@ -10,7 +10,7 @@ import jit_guard
 from jit_guard.config import CODES, MODULES
 from jit_guard.rules import load_rules
 from jit_guard.rules.rule import Example, Rule, configuration
-from projects import codes, git, lay_out, report_on, run
+from projects import call, codes, git, lay_out, report_on
 
 RULES = load_rules()
 EACH_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
@@ -52,7 +52,7 @@ def test_nothing_fires_on_a_good_example(rule: Rule) -> None:
 def test_on_disk_the_command_reports_the_same_for_the_bad_example(
     rule: Rule, tmp_path: Path
 ) -> None:
-    result = run("--format", "json", cwd=_on_disk(tmp_path, rule.bad))
+    result = call("--format", "json", cwd=_on_disk(tmp_path, rule.bad))
     assert set(result.codes) == {rule.code}
     assert result.code == (1 if rule.severity == "error" else 0)
     in_memory = report_on(rule.bad.files, tracked=rule.bad.tracked, **rule.bad.settings)
@@ -64,7 +64,7 @@ def test_on_disk_the_command_reports_the_same_for_the_bad_example(
 
 @EACH_RULE
 def test_on_disk_the_command_is_silent_on_the_good_example(rule: Rule, tmp_path: Path) -> None:
-    result = run("--format", "json", "--strict", cwd=_on_disk(tmp_path, rule.good))
+    result = call("--format", "json", "--strict", cwd=_on_disk(tmp_path, rule.good))
     assert (result.code, result.codes, result.err) == (0, [], "")
 
 
