@@ -1,13 +1,15 @@
-"""Shared by all tests: a clean environment, and the profiles of hypothesis."""
+"""Shared by all tests: a clean environment, fast directories, and the profiles of hypothesis."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import os
 import shutil
 import signal
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +18,33 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from projects import SOUND, lay_out
+from sampling import FULL, HEADER
 
 pytest_plugins = ["pytester", "ledger_engines"]
+
+
+def _in_memory(size: int) -> str | None:
+    """Return a directory in memory with room for this many bytes, where programs can be started."""
+    memory = "/dev/shm"
+    if not hasattr(os, "ST_NOEXEC") or not os.access(memory, os.W_OK | os.X_OK):
+        return None
+    system = os.statvfs(memory)
+    free = system.f_bavail * system.f_frsize
+    return memory if free >= size and not system.f_flag & os.ST_NOEXEC else None
+
+
+# Commits wait for the disk; a project in memory has none. Workers get the directory of the run.
+if "PYTEST_XDIST_WORKER" not in os.environ and (_MEMORY := _in_memory(4 << 30)):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
+
+# Thousands of processes are started. Where the environment wants no bytecode beside the sources,
+# each of them would compile the package anew.
+if sys.dont_write_bytecode:
+    sys.pycache_prefix = tempfile.mkdtemp(prefix="jit-guard-bytecode-", dir=_in_memory(1 << 30))
+    atexit.register(shutil.rmtree, sys.pycache_prefix, ignore_errors=True)
+    sys.dont_write_bytecode = False
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # pytester forgets the modules that a run within this process has imported, and from Python 3.12 the
 # compiled one of JSONPath can be imported only once in a process.
@@ -38,8 +65,13 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile("dev", settings.get_profile("ci"), max_examples=300, derandomize=False)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.register_profile("full", settings.get_profile("ci"), max_examples=300, derandomize=False)
+settings.load_profile("full" if FULL else "ci")
+
+
+def pytest_report_header() -> str:
+    return HEADER
+
 
 # Variables of a shell, a CI runner or a git hook that would change results.
 _LOUD = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "PRE_COMMIT", "PYTHONWARNINGS")

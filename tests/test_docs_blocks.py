@@ -48,6 +48,7 @@ NOT_RUN = {
     "of the repository; tests/test_hooks.py runs it with a local one",
     "$ pip install -q --group mutation": "it asks the package index, and takes minutes; "
     "tests/mutation runs the command on a small package",
+    "$ JIT_GUARD_FULL=1 pytest -n 2 -q -o timeout=3600": "it takes an hour",
     "$ pytest -n 2 -q": "it is the whole suite, of which this test is a part",
 }
 GIT = "git init -q -b main && git add . && git commit -q -m all"

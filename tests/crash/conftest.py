@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from sampling import HEADER
+
 Record = Callable[[str], None]
 _NUMBER = "crash-number"
 
@@ -38,5 +40,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     ]
     if lines:
         terminalreporter.section("crash tests")
+        terminalreporter.line(HEADER)
         for line in sorted(lines):
             terminalreporter.line(line)

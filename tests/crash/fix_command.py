@@ -56,7 +56,11 @@ def main() -> None:
     if thread == "writer":
         threading.Thread.run = run  # type: ignore[method-assign]
     from jit_guard import cli
+    from jit_guard.fixing import delivery
+    from jit_guard.fixing import run as fixing
 
+    # However slow the machine, all texts arrive together, so that there is one commit.
+    delivery._MOMENT = fixing._GATHER = 60.0
     if thread == "main":
         attach(options)
     cli.run()

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import jit_guard
 from crash import fix_command
 from crash.disk_model import State, read_state, write_state
-from crash.killable import FULL
+from crash.killable import BYTECODE
 from crash.killing import Point
 from crash.projects import OURS_FOR_GOOD, SIMPLE
 from jit_guard import cli
@@ -112,7 +112,7 @@ class FixProject:
             "PATH": os.environ.get("PATH", ""),
             "PYTHONHASHSEED": "0",
             "PYTHONPATH": _SOURCES,
-            "PYTHONPYCACHEPREFIX": os.path.join(self._directory, "compiled"),
+            **BYTECODE,
         }
 
     def start(self, thread: str = "-", options: Sequence[str] = ()) -> Ran:
@@ -231,8 +231,3 @@ class FixProject:
 def changing(points: Sequence[Point]) -> list[Point]:
     """Keep the points of calls that change something; reads do not add new states."""
     return [point for point in points if _CHANGES.fullmatch(point.name)]
-
-
-def sample(points: Sequence[Point], most: int) -> list[Point]:
-    """Return all points in full mode, else this many, evenly spaced."""
-    return list(points) if FULL else list(points[:: max(1, -(-len(points) // most))])

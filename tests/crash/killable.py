@@ -18,7 +18,8 @@ from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit
 
-FULL = bool(os.environ.get("JIT_GUARD_CRASH_FULL"))  # test every point, which takes long
+# The first run of a command compiles its modules, so that the others make the same calls.
+BYTECODE = {"PYTHONPYCACHEPREFIX": sys.pycache_prefix} if sys.pycache_prefix else {}
 _SOURCES = ":".join(map(os.path.dirname, (os.path.dirname(jit_guard.__file__), commits.__file__)))
 
 
@@ -34,7 +35,7 @@ class Killable:
         self.env = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONHASHSEED": "0",
-            "PYTHONPYCACHEPREFIX": os.path.join(directory, "compiled"),
+            **BYTECODE,
         }
         self.log = os.path.join(directory, "strace")
 
@@ -44,9 +45,8 @@ class Killable:
 
     def points(self) -> list[Point]:
         """List every call of the action on the project."""
-        for _ in range(2):  # the first run compiles
-            self.lay_out()
-            subprocess.run(self.argv, env=self.env, check=True, capture_output=True)
+        self.lay_out()
+        subprocess.run(self.argv, env=self.env, check=True, capture_output=True)  # it compiles
         self.lay_out()
         return killing.points(self.argv, self.root, self.log, self.env)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from crash.disk_model import Crash, Disk, Signature, State, read_state, write_state
 from crash.tracing import Recorder
+from sampling import sample
 
 Run = Callable[[str], object]
 # Returns what is wrong with a recovered state, or None. The flag: the run had returned.
@@ -41,7 +42,7 @@ def explore(
     recover: Run,
     check: StateCheck,
     *,
-    again: bool = True,
+    again: int | None = None,
     stop_at: int | None = None,
 ) -> Found:
     """Recover from every crash, and from every crash of that recovery.
@@ -51,7 +52,7 @@ def explore(
         crashes: the crashes from `Disk.crashes`.
         recover: the recovery of a directory.
         check: returns what is wrong with a recovered state.
-        again: also crash during recovery.
+        again: crash during at most this many recoveries; None: during all of them.
         stop_at: stop after this many bad states.
     """
     recovered: dict[Signature, tuple[State | None, str]] = {}
@@ -80,12 +81,14 @@ def explore(
             bad.append(f"after {crash.after} calls: {complaint}")
             if stop_at is not None and len(bad) >= stop_at:
                 return Found(len(first), 0, tuple(bad))
-    known = set(recovered)
-    for signature in list(known) if again and not bad else ():
-        start = dict(signature)
-        first_end, _ = recovered[signature]
-        if first_end is None or first_end == start:
-            continue  # nothing to recover, nothing to interrupt
+    interrupted = [  # where there is something to recover
+        state
+        for signature, (end, _) in recovered.items()
+        if end is not None and end != (state := dict(signature))
+    ]
+    if bad or again == 0:
+        interrupted = []
+    for start in interrupted if again is None else sample(interrupted, again):
         disk, end = trace_here(directory, start, recover)
         for crash in disk.crashes():
             after, why = recover_state(crash.state)

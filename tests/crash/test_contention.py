@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,14 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from crash.conftest import Record
+from crash.contexts import CONTEXT
 from crash.disk_model import read_state
 from jit_guard.commit import kernel_lock, transaction
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit, EditError
+from sampling import FULL
 
-WORKERS, EDITS = 8, 40
-_CONTEXT = multiprocessing.get_context("spawn")
+WORKERS, EDITS = 8, 40 if FULL else 12
 _MAP = "goal_map.json"
 
 
@@ -73,6 +73,7 @@ def _watch(root: str, stop: Any, results: Any) -> None:
         except ValueError:
             torn += 1
         seen += 1
+        time.sleep(0.0005)  # the others have to get on, too
     results.put(("watcher", (seen, torn)))
 
 
@@ -95,8 +96,8 @@ def _save(root: str, stop: Any, results: Any) -> None:
 
 @contextmanager
 def _beside(target: Callable[..., None], root: str, results: Any) -> Iterator[None]:
-    stop = _CONTEXT.Event()
-    process = _CONTEXT.Process(target=target, args=(root, stop, results))
+    stop = CONTEXT.Event()
+    process = CONTEXT.Process(target=target, args=(root, stop, results))
     process.start()
     try:
         yield
@@ -106,9 +107,9 @@ def _beside(target: Callable[..., None], root: str, results: Any) -> Iterator[No
 
 
 def _run(root: str, results: Any, edits: int = EDITS, *, unlocked: bool = False) -> float:
-    ready = _CONTEXT.Barrier(WORKERS + 1)
+    ready = CONTEXT.Barrier(WORKERS + 1)
     workers = [
-        _CONTEXT.Process(target=_work, args=(root, number, edits, unlocked, ready, results))
+        CONTEXT.Process(target=_work, args=(root, number, edits, unlocked, ready, results))
         for number in range(WORKERS)
     ]
     for worker in workers:
@@ -130,7 +131,7 @@ def _leftovers(root: str) -> list[str]:
 
 def test_no_edit_is_lost_and_the_map_is_never_torn(fast_directory: str, record: Record) -> None:
     _begin(fast_directory)
-    results = _CONTEXT.Queue()
+    results = CONTEXT.Queue()
     with _beside(_watch, fast_directory, results):
         took = _run(fast_directory, results)
     collected = _collect(results, WORKERS + 1)
@@ -149,7 +150,7 @@ def test_no_edit_is_lost_and_the_map_is_never_torn(fast_directory: str, record: 
 
 def test_saves_of_another_process_are_kept(fast_directory: str, record: Record) -> None:
     _begin(fast_directory)
-    results = _CONTEXT.Queue()
+    results = CONTEXT.Queue()
     with _beside(_watch, fast_directory, results), _beside(_save, fast_directory, results):
         _run(fast_directory, results)
     collected = _collect(results, WORKERS + 2)
@@ -170,8 +171,8 @@ def test_saves_of_another_process_are_kept(fast_directory: str, record: Record) 
 def test_the_test_notices_a_missing_lock(fast_directory: str, record: Record) -> None:
     """The control: the same run with a lock that does nothing."""
     _begin(fast_directory)
-    results = _CONTEXT.Queue()
-    _run(fast_directory, results, edits=15, unlocked=True)
+    results = CONTEXT.Queue()
+    _run(fast_directory, results, edits=12, unlocked=True)
     collected = _collect(results, WORKERS)
     faults = [worker for worker, result in collected.items() if result != 0]
     record(f"contention, control, without the lock: {len(faults)} of {WORKERS} processes at fault")

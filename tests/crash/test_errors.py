@@ -18,12 +18,13 @@ import commits
 from crash import deed
 from crash.conftest import Record
 from crash.disk_model import State, read_state, write_state
-from crash.killable import FULL, Killable, middle
+from crash.killable import Killable, middle
 from crash.killing import inject
 from crash.projects import MOVED_STATE, SIMPLE, SIMPLE_NEW, visible
 from crash.tracing import why_not_strace
 from jit_guard.commit.errors import UnfinishedCommitError
 from jit_guard.errors import JitGuardError
+from sampling import FULL, sample
 
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS)
 _WHY_NOT = why_not_strace()
@@ -35,9 +36,7 @@ def test_an_error_at_every_call(from_there_on: bool, fast_directory: str, record
     """Inject the errors with strace, which covers calls from any code."""
     commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
-    points = commit.points()
-    if from_there_on and not FULL:
-        points = points[::3]
+    points = sample(commit.points(), 16 if from_there_on else 28)
     count = 0
     for turn in range(len(CODES) if FULL else 1):
         for offset, code in enumerate(CODES):
@@ -109,10 +108,12 @@ def test_every_error_at_every_call_through_os(
     root = fast_directory
     ends: Counter[str] = Counter()
     count = 0
+    write_state(root, SIMPLE)
+    with _failing(0, errno.EIO) as seen:
+        act(root)
+    calls = len(seen)
     for code in CODES if how != "although it was done" else (errno.EIO,):
-        number = 0
-        while True:
-            number += 1
+        for number in sample(range(1, calls + 1), 40):
             write_state(root, SIMPLE)
             error: Exception | None = None
             with _failing(
@@ -122,8 +123,6 @@ def test_every_error_at_every_call_through_os(
                     act(root)
                 except JitGuardError as raised:
                     error = raised
-            if len(seen) < number:
-                break
             count += 1
             state = visible(read_state(root))
             at = f"{seen[number - 1]}, call {number}, {errno.errorcode[code]}: {error}"
@@ -145,15 +144,15 @@ def test_after_an_error_recovery_can_be_repeated(fast_directory: str, record: Re
     count = 0
     for steps, end in ((None, SIMPLE), (0, SIMPLE_NEW), (1, SIMPLE_NEW)):
         before = middle(root, steps)
+        write_state(root, before)
+        with _failing(0, errno.EIO) as seen:
+            commits.recover(root)
+        calls = len(seen)
         for code in CODES:
-            number = 0
-            while True:
-                number += 1
+            for number in sample(range(1, calls + 1), 25):
                 write_state(root, before)
                 with _failing(number, code) as seen, suppress(JitGuardError):
                     commits.recover(root)
-                if len(seen) < number:
-                    break
                 count += 1
                 commits.recover(root)
                 assert visible(read_state(root)) == end, (steps, number, seen[number - 1])

@@ -8,9 +8,10 @@ from collections import Counter
 import pytest
 
 from crash.conftest import Record
-from crash.fix_project import FixProject, Ran, changing, sample
-from crash.killable import FULL
+from crash.fix_project import FixProject, Ran, changing
+from crash.killing import Point
 from crash.tracing import why_not_strace
+from sampling import FULL, sample
 
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS)
 _WHY_NOT = why_not_strace()
@@ -18,33 +19,36 @@ pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 
 
 @pytest.mark.parametrize(
-    ("thread", "generator", "kind", "most"),
+    ("thread", "generator", "most"),
     [
-        ("main", "command", "changing", 10),
-        ("main", "command", "reading", 4),
-        ("writer", "command", "all", 6),
-        ("writer", "scaffold", "all", 4),
+        ("main", "command", {"changing": 8, "reading": 3}),
+        ("writer", "command", {"all": 4}),
+        ("writer", "scaffold", {"all": 4}),
     ],
 )
-@pytest.mark.parametrize("from_there_on", [False, True], ids=["once", "from there on"])
 def test_an_error_at_every_call_of_a_fix(
-    thread: str,
-    generator: str,
-    kind: str,
-    most: int,
-    from_there_on: bool,
-    fast_directory: str,
-    record: Record,
+    thread: str, generator: str, most: dict[str, int], fast_directory: str, record: Record
 ) -> None:
+    """Once, and from there on."""
     project = FixProject(fast_directory, generator)
-    ends: Counter[str] = Counter()
     points = project.points(thread)
     writing = changing(points)
-    if kind == "changing":
-        points = writing
-    elif kind == "reading":
-        points = sorted(set(points) - set(writing))
-    chosen = sample(points, max(1, most // 2) if from_there_on else most)
+    kinds = {"all": points, "changing": writing, "reading": sorted(set(points) - set(writing))}
+    for kind, number in most.items():
+        for from_there_on in (False, True):
+            chosen = sample(kinds[kind], max(2, number // 2) if from_there_on else number)
+            ends = _inject(project, thread, kind, chosen, from_there_on=from_there_on)
+            how = "from there on" if from_there_on else "once"
+            record(
+                f"errors, --fix, {generator}, {thread} thread, {kind}, {how}: "
+                f"{len(chosen)} of {len(kinds[kind])} calls, {dict(ends)}"
+            )
+
+
+def _inject(
+    project: FixProject, thread: str, kind: str, chosen: list[Point], *, from_there_on: bool
+) -> Counter[str]:
+    ends: Counter[str] = Counter()
     for turn, code in enumerate(CODES):
         what = f"error={errno.errorcode[code]}"
         # In full mode, every changing call gets every error; otherwise one each, in turn.
@@ -56,11 +60,7 @@ def test_an_error_at_every_call_of_a_fix(
             # From here on every write fails, so no message can be printed either.
             mute = from_there_on and point.name == "write"
             ends[_check(project, f"{what} {point}", ran, mute=mute)] += 1
-    how = "from there on" if from_there_on else "once"
-    record(
-        f"errors, --fix, {generator}, {thread} thread, {kind}, {how}: "
-        f"{len(chosen)} of {len(points)} calls, {dict(ends)}"
-    )
+    return ends
 
 
 def _check(project: FixProject, at: str, ran: Ran, *, mute: bool) -> str:

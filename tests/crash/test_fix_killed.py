@@ -12,11 +12,12 @@ import pytest
 
 from crash.conftest import Record
 from crash.disk_model import State, read_state
-from crash.fix_project import TWO, FixProject, changing, sample
+from crash.fix_project import TWO, FixProject, changing
 from crash.projects import SIMPLE
 from crash.tracing import why_not_strace
 from projects import git, lay_out
 from repositories import NEEDS_GIT
+from sampling import sample
 
 _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
@@ -25,11 +26,11 @@ pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 @pytest.mark.parametrize(
     ("what", "thread", "generator", "before", "most"),
     [
-        ("command", "main", "command", SIMPLE, 14),
-        ("command", "writer", "command", SIMPLE, 8),
-        ("scaffold", "main", "scaffold", SIMPLE, 6),
-        ("scaffold", "writer", "scaffold", SIMPLE, 4),
-        ("two components", "main", "command", TWO, 5),
+        ("command", "main", "command", SIMPLE, 8),
+        ("command", "writer", "command", SIMPLE, 4),
+        ("scaffold", "main", "scaffold", SIMPLE, 4),
+        ("scaffold", "writer", "scaffold", SIMPLE, 3),
+        ("two components", "main", "command", TWO, 4),
     ],
 )
 def test_kill_9_at_every_call_of_a_fix(
@@ -86,7 +87,7 @@ def test_kill_9_at_every_call_of_a_fix_that_restores_files_from_git(
     assert os.access(hello, os.X_OK)
     ends: Counter[str] = Counter()
     points = changing(project.points("main"))
-    chosen = sample(points, 12)
+    chosen = sample(points, 6)
     for point, ran in project.inject("main", chosen, "signal=SIGKILL"):
         assert ran.code == -signal.SIGKILL, (point, ran)
         ends[project.ends_well(point)] += 1
@@ -129,7 +130,7 @@ def test_kill_9_at_every_call_of_a_fix_that_relinks_in_yaml(
     assert project.new["index.yaml"] == INDEX.replace("one.md", "One.md").encode()
     ends: Counter[str] = Counter()
     points = changing(project.points("main"))
-    chosen = sample(points, 8)
+    chosen = sample(points, 5)
     for point, ran in project.inject("main", chosen, "signal=SIGKILL"):
         assert ran.code == -signal.SIGKILL, (point, ran)
         ends[project.ends_well(point)] += 1

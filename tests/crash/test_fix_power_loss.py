@@ -16,12 +16,12 @@ import pytest
 from crash.conftest import Record
 from crash.disk_model import Crash, Disk, _Names, _Sync, _Write, write_state
 from crash.fix_project import TEXT, FixProject
-from crash.killable import FULL
 from crash.tracing import Call, trace_command, why_not_strace
+from sampling import FULL, SEED, sample
 
 _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
-_AT_EACH_SYNC = 200 if FULL else 3  # disks
+_AT_EACH_SYNC = 200 if FULL else 2  # disks
 _LEDGER = ".jit-guard/ledger.db"
 
 
@@ -75,7 +75,7 @@ def _chosen(crashes: Sequence[Crash], most: int) -> Iterator[Crash]:
     for crash in crashes:
         at[crash.after].append(crash)
     for after, some in at.items():
-        chance = random.Random(after)
+        chance = random.Random(f"{SEED} {after}")
         yield from some if len(some) <= most else chance.sample(some, most)
 
 
@@ -122,7 +122,7 @@ def test_without_the_syncs_of_the_ledger_a_text_is_lost(
     assert whole.stored
     lost = 0
     chosen = [crash for crash in run.disk.crashes() if crash.after > run.stored]
-    chosen = chosen[:: max(1, len(chosen) // 200)]
+    chosen = sample(chosen, 60)
     for crash in chosen:
         write_state(project.root, crash.state)
         try:

@@ -10,12 +10,13 @@ from collections import Counter
 import pytest
 
 from crash.conftest import Record
-from crash.killable import FULL, Killable, middle
+from crash.killable import Killable, middle
 from crash.killing import inject
 from crash.projects import ADDED_STATE, MOVED_STATE, SIMPLE, SIMPLE_NEW, decided
 from crash.tracing import why_not_strace
 from jit_guard.commit import intent, transaction
 from jit_guard.commit.directories import Directories
+from sampling import sample
 
 _WHY_NOT = why_not_strace()
 pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 def test_kill_9_at_every_call_of_a_commit(fast_directory: str, record: Record) -> None:
     commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
-    points = commit.points()
+    points = sample(commit.points(), 24)
     runs = inject(commit.argv, commit.root, commit.env, points, "signal=SIGKILL", commit.lay_out)
     for run in runs:
         assert run.returncode == -signal.SIGKILL, run
@@ -41,7 +42,7 @@ def test_kill_9_of_a_commit_without_hard_links(
     """The recovery is of another system, which may have them."""
     commit = Killable(fast_directory, "commit without links", SIMPLE)
     ends: Counter[str] = Counter()
-    points = commit.points()
+    points = sample(commit.points(), 12)
     if not links:
         monkeypatch.setattr(os, "link", _refuse_link)
     runs = inject(commit.argv, commit.root, commit.env, points, "signal=SIGKILL", commit.lay_out)
@@ -64,9 +65,7 @@ def test_kill_9_at_every_call_of_a_recovery(
     where: str, steps: int | None, end: str, fast_directory: str, record: Record
 ) -> None:
     recover = Killable(fast_directory, "recover", middle(fast_directory, steps))
-    points = recover.points()
-    if not FULL and where in ("maps set", "placed"):
-        points = points[::3]  # it differs little from "decided"
+    points = sample(recover.points(), 12 if where in ("planned", "decided") else 6)
     runs = inject(
         recover.argv, recover.root, recover.env, points, "signal=SIGKILL", recover.lay_out
     )
@@ -79,7 +78,7 @@ def test_kill_9_at_every_call_of_a_recovery(
 def test_kill_9_at_every_call_of_abandoning(fast_directory: str, record: Record) -> None:
     abandon = Killable(fast_directory, "abandon", middle(fast_directory, 2))
     ends: Counter[str] = Counter()
-    points = abandon.points()[:: 1 if FULL else 2]
+    points = sample(abandon.points(), 12)
     runs = inject(
         abandon.argv, abandon.root, abandon.env, points, "signal=SIGKILL", abandon.lay_out
     )
@@ -94,7 +93,7 @@ def test_kill_9_at_every_call_of_a_move(what: str, fast_directory: str, record: 
     new = ADDED_STATE if what == "add" else MOVED_STATE
     move = Killable(fast_directory, what, SIMPLE, new)
     ends: Counter[str] = Counter()
-    points = move.points()[:: 1 if FULL or what == "move" else 3]
+    points = sample(move.points(), 14 if what == "move" else 8)
     runs = inject(move.argv, move.root, move.env, points, "signal=SIGKILL", move.lay_out)
     for run in runs:
         assert run.returncode == -signal.SIGKILL, run
@@ -111,7 +110,7 @@ def test_kill_9_at_every_call_of_a_recovery_of_a_move(
     before = decided(fast_directory, SIMPLE, moved=True)
     recovery = Killable(fast_directory, what, before, MOVED_STATE)
     ends: Counter[str] = Counter()
-    points = recovery.points()[:: 1 if FULL else 3]
+    points = sample(recovery.points(), 8)
     runs = inject(
         recovery.argv, recovery.root, recovery.env, points, "signal=SIGKILL", recovery.lay_out
     )
@@ -133,7 +132,7 @@ def test_kill_9_at_every_call_while_a_commit_is_undone(
     ends: Counter[str] = Counter()
     points = undone.points()
     assert undone.state() == SIMPLE
-    points = points[:: 1 if FULL else 3]
+    points = sample(points, 8)
     runs = inject(undone.argv, undone.root, undone.env, points, "signal=SIGKILL", undone.lay_out)
     for run in runs:
         assert run.returncode == -signal.SIGKILL, run
@@ -149,7 +148,7 @@ def test_other_signals_at_the_calls_of_a_commit(
 ) -> None:
     commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
-    points = commit.points()[:: 1 if FULL else 3]
+    points = sample(commit.points(), 10)
     runs = inject(commit.argv, commit.root, commit.env, points, f"signal={name}", commit.lay_out)
     for run in runs:
         assert "Traceback" not in run.output, run

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 from typing import TYPE_CHECKING, Any
 
 from crash.conftest import Record
+from crash.contexts import CONTEXT
 from jit_guard import Guard
 from jit_guard.commit import transaction
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit
 from jit_guard.sources.worktree import Worktree
+from sampling import FULL
 
 if TYPE_CHECKING:
     import pytest
 
-_CONTEXT = multiprocessing.get_context("spawn")
-COMMITS = 150
+COMMITS = 150 if FULL else 80
 
 
 def _lay_out(root: str) -> None:
@@ -44,8 +44,8 @@ def _commit(root: str, count: int, done: Any) -> None:
 def _faults(root: str) -> tuple[int, list[str]]:
     """Check continuously beside commits. Only old components may be reported, as orphans."""
     _lay_out(root)
-    done = _CONTEXT.Event()
-    process = _CONTEXT.Process(target=_commit, args=(root, COMMITS, done))
+    done = CONTEXT.Event()
+    process = CONTEXT.Process(target=_commit, args=(root, COMMITS, done))
     process.start()
     seen, wrong = 0, []
     project = Guard(root=root)

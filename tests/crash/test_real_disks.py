@@ -23,9 +23,10 @@ import commits
 from crash import deed
 from crash.conftest import Record
 from crash.disk_model import read_state, write_state
-from crash.killable import FULL, Killable
+from crash.killable import Killable
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from jit_guard.commit import transaction
+from sampling import FULL
 
 _GOING_DOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN have the same number
 _NO_LOG_FLUSH = (2).to_bytes(4, "little")
@@ -133,7 +134,7 @@ def _commit_until(root: str, number: int) -> bool:
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_power_loss_on_a_real_disk(image: Image, record: Record, tmp_path: Path) -> None:
     ends: Counter[str] = Counter()
-    number, step = 1, 1 if FULL else 3
+    number, step = 1, 1 if FULL else 5
     while True:
         _lay_out(image)
         done = _commit_until(image.root, number)

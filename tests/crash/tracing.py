@@ -6,6 +6,7 @@ command; the recorder runs a function that uses `os`, and is a hundred times fas
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -43,6 +44,7 @@ _TRACED = (
 )
 
 
+@functools.cache
 def why_not_strace() -> str | None:
     """Return why strace cannot be used here; None if it can."""
     if STRACE is None:
