@@ -73,6 +73,12 @@ def pytest_report_header() -> str:
     return HEADER
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep most tests of a file in one worker, which sets up once what they share."""
+    if config.getoption("dist", "no") == "load":
+        config.option.dist = "worksteal"
+
+
 # Variables of a shell, a CI runner or a git hook that would change results.
 _LOUD = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "PRE_COMMIT", "PYTHONWARNINGS")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -154,17 +156,44 @@ def command(*argv: str | bytes) -> list[str | bytes]:
 def run(
     *argv: str | bytes, cwd: str | os.PathLike[str], timeout: float = 60, **environment: str
 ) -> Outcome:
-    """Run the command in a process of its own; a process that hangs fails the test."""
-    done = subprocess.run(
+    """Run the command in a process of its own; one that takes too long or hangs fails the test.
+
+    Args:
+        argv: the arguments.
+        cwd: the working directory.
+        timeout: seconds of processor time, which is the same on a busy machine.
+        environment: more variables.
+    """
+    with subprocess.Popen(
         command(*argv),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=timeout,
-        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, **environment},
-    )
-    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+    ) as process:
+        try:
+            limit_processor(process.pid, timeout)
+            out, err = process.communicate(timeout=4 * timeout)
+        finally:
+            process.kill()
+    assert process.returncode != -getattr(signal, "SIGXCPU", 0), f"more than {timeout} s: {argv}"
+    return Outcome(process.returncode, out.decode(), err.decode())
+
+
+def limit_processor(pid: int, seconds: float) -> None:
+    """Let a process have so much processor time; where there is no such limit, have all of it."""
+    if sys.platform == "linux":
+        import resource
+
+        limit = (math.ceil(seconds), math.ceil(seconds) + 1)
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_CPU, limit)
+
+
+def processor_time() -> float:
+    """Return the seconds that this process and its finished children have worked so far."""
+    return sum(os.times()[:4])
 
 
 # Another user may not be able to read the interpreter's files, so everything is imported first.

@@ -31,10 +31,11 @@ def sample(points: Sequence[Point], most: int) -> list[Point]:
     if FULL or len(points) <= most:
         return list(points)
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
-    print(
-        f"{most} of {len(points)} points; the same ones again: "
-        f"JIT_GUARD_SEED={SEED} pytest -n 0 '{test}'; all of them: JIT_GUARD_FULL=1"
-    )
+    if test:  # not where tests are collected
+        print(
+            f"{most} of {len(points)} points; the same ones again: "
+            f"JIT_GUARD_SEED={SEED} pytest -n 0 '{test}'; all of them: JIT_GUARD_FULL=1"
+        )
     chance = random.Random(f"{SEED} {test}")
     between, wanted = len(points) - 2, most - 2
     edges = [1 + between * number // max(1, wanted) for number in range(wanted + 1)]

@@ -8,9 +8,17 @@ import pytest
 from test_ids import HOSTILE
 
 from projects import sound
+from sampling import sample
 from sessions import OWN, plant
 
-WORKERS = ("--jit-guard", "-n", "2", "--color=no", "-W", "error", "-p", "no:cacheprovider")
+# Only these plugins, because each of the processes would import all that are installed.
+PLUGINS = ("-p", "xdist", "-p", "jit-guard", "-p", "no:cacheprovider")
+WORKERS = ("--jit-guard", "-n", "2", "--color=no", "-W", "error", *PLUGINS)
+
+
+@pytest.fixture(autouse=True)
+def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 def _plant(pytester: pytest.Pytester) -> None:
@@ -21,7 +29,7 @@ def _plant(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize(
-    "dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each", "no"]
+    "dist", sample(["load", "loadscope", "loadfile", "loadgroup", "worksteal", "no", "each"], 4)
 )
 def test_every_distribution_runs_every_test_with_the_same_results(
     pytester: pytest.Pytester, dist: str

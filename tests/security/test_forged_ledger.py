@@ -227,7 +227,7 @@ def test_only_regular_files_are_opened(
     path_of(root, suffix).unlink(missing_ok=True)
     make(path_of(root, suffix))
     for words in DOORS:
-        assert run(*words, cwd=root, timeout=20).code == 2
+        assert call(*words, cwd=root).code == 2
 
 
 @pytest.mark.parametrize("suffix", ["", "-journal"])
@@ -436,7 +436,7 @@ def test_a_tree_that_reaches_one_page_many_times_ends(root: Path, claimed: int) 
     pages.write()
     if claimed:  # a hole at the end
         os.truncate(path_of(root), claimed)
-    for words in (("log",), ("log", "NONE"), FIX):
+    for words in (("log",),) if claimed else (("log",), ("log", "NONE"), FIX):
         done = run(*words, cwd=root, timeout=40)
         assert (done.code, "corrupted" in done.err) == (2, True), done
     with pytest.raises(LedgerError):

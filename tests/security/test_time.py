@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from jit_guard.registry import bounded
-from projects import SOUND, TEXT, call, lay_out, run
+from projects import SOUND, TEXT, call, lay_out, processor_time, run
 
 
 @pytest.mark.parametrize(
@@ -48,30 +47,34 @@ def test_a_pattern_that_is_slow_or_too_long_is_named(
     assert "is longer than 1,000 characters" in outcome.err
 
 
+SLOW: list[dict[str, object]] = [
+    {"propertyNames": {"pattern": "^(x+x+)+y"}},
+    {"patternProperties": {"^(x*)*$": {}}, "format": "x"},
+    {"patternProperties": {"^(x*)*$": {}}, "additionalProperties": False},
+    {"patternProperties": {"^(x*)*$": {}}, "unevaluatedProperties": False},
+    {"$defs": {"a": {"pattern": "(x?){40}x{40}!"}}, "propertyNames": {"$ref": "#/$defs/a"}},
+]
+
+
 @pytest.mark.parametrize(
-    "schema",
-    [
-        {"propertyNames": {"pattern": "^(x+x+)+y"}},
-        {"patternProperties": {"^(x*)*$": {}}, "format": "x"},
-        {"patternProperties": {"^(x*)*$": {}}, "additionalProperties": False},
-        {"patternProperties": {"^(x*)*$": {}}, "unevaluatedProperties": False},
-        {"$defs": {"a": {"pattern": "(x?){40}x{40}!"}}, "propertyNames": {"$ref": "#/$defs/a"}},
-    ],
+    ("schema", "where"), [*((schema, "flag") for schema in SLOW), (SLOW[0], "key")]
 )
-@pytest.mark.parametrize("where", ["flag", "key"])
 def test_a_slow_pattern_in_a_schema_is_named(
     tmp_path: Path, schema: object, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "LEAST", 1.0)
     goals = {"x" * 45 + "-": {"persona": "host.txt"}}
     root = lay_out(
         tmp_path, {**SOUND, "goal_map.json": json.dumps(goals), "s.json": json.dumps(schema)}
     )
     if where == "key":
         (root / "jit-guard.toml").write_text('schema = "s.json"\n')
-    began = monotonic()
-    outcome = call(*(("--schemafile", "s.json") if where == "flag" else ()), cwd=root)
-    assert monotonic() - began < 10
+    for least in (0.5, 1.0, 2.0, 4.0, 8.0):  # on a busy machine, it takes seconds to start Python
+        monkeypatch.setattr(bounded, "LEAST", least)
+        began = processor_time()
+        outcome = call(*(("--schemafile", "s.json") if where == "flag" else ()), cwd=root)
+        assert processor_time() - began < 10
+        if "the pattern" in outcome.err:
+            break
     assert (outcome.code, outcome.out) == (2, "")
     assert "s.json: the pattern '" in outcome.err
     assert "takes too long" in outcome.err
@@ -80,7 +83,7 @@ def test_a_slow_pattern_in_a_schema_is_named(
 def test_a_schema_with_circular_references_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "LEAST", 1.0)
+    monkeypatch.setattr(bounded, "LEAST", 0.5)
     twice = {"anyOf": [{"not": {"$ref": "#/$defs/b"}}, {"$ref": "#/$defs/b"}]}
     parts = {"a": twice, "b": json.loads(json.dumps(twice).replace("/b", "/c"))}
     for one, other in zip("cdefghijklmnopqrstuvwxy", "defghijklmnopqrstuvwxyz", strict=True):
