@@ -447,6 +447,38 @@ def test_a_name_changes_its_case_only(
 
 
 @posix
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
+def test_a_name_that_cannot_change_its_case_keeps_it(
+    insensitive: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """It has a temporary name when the new one is refused."""
+
+    def refuse(_: object, target: Location) -> None:
+        if target.name == "OLD.txt":
+            raise OSError(code, os.strerror(code), target.path)
+
+    with monkeypatch.context() as patch:
+        for name in ("place", "place_without_link"):
+            patch.setattr(durable, name, _unless(refuse, getattr(durable, name)))
+        with pytest.raises(TransactionError, match=r"OLD.txt: (permission denied|input/output)"):
+            move(insensitive, TO_UPPER, UPPER)
+    if code == errno.EIO:  # that may pass
+        assert recover(str(insensitive)).moved == (tuple(UPPER),)
+        assert components(insensitive) == {UPPER.new: TEXT}
+    else:
+        assert unchanged(insensitive)
+        assert interrupted(str(insensitive)) is None
+
+
+def _unless(refuse: Callable[..., None], real: Callable[..., None]) -> Callable[..., None]:
+    def call(source: Location, target: Location) -> None:
+        refuse(source, target)
+        real(source, target)
+
+    return call
+
+
+@posix
 @pytest.mark.parametrize("abandon", [False, True])
 @pytest.mark.parametrize("number", range(6))
 def test_a_crash_while_a_name_changes_its_case(

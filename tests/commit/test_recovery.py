@@ -12,12 +12,12 @@ import pytest
 
 import commits
 from commits import recover
-from jit_guard.commit import intent
+from jit_guard.commit import intent, transaction
 from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.errors import LockedError, TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Move, Placement
-from jit_guard.commit.replay import Kept, Recovery, sha256_of
+from jit_guard.commit.replay import Kept, Left, Recovery, sha256_of
 from jit_guard.commit.transaction import commit, interrupted, wait
 from jit_guard.registry.edit import Edit
 from jit_guard.text.names import PENDING
@@ -158,8 +158,9 @@ def test_another_component_at_the_path_stays_and_is_reported(project: Path) -> N
     result = recover(str(project))
     assert (project / P).read_text() == "theirs\n"
     assert result.placed == (Q,)
-    assert [kept.data for kept in result.kept] == [b"the p\n"]
-    assert "never overwritten" in result.messages[0]
+    reason = "a different file exists there and is never overwritten"
+    assert result.left == (Left(P, (), reason),)
+    assert result.kept == (Kept(P, b"the p\n", reason),)
 
 
 @pytest.mark.parametrize("what", ["directory", "link", "broken link"])
@@ -237,6 +238,18 @@ def test_a_missing_map_was_removed_by_another_process(project: Path) -> None:
     assert [kept.data for kept in result.kept] == [b"the p\n", b"the q\n"]
 
 
+def test_the_directory_of_a_map_may_be_gone_as_well(project: Path) -> None:
+    path = "maps/a/goal_map.json"
+    (project / path).parent.mkdir(parents=True)
+    (project / path).write_text(MAP)
+    interrupt(project, changes=[CHANGES[0]._replace(path=path)])
+    shutil.rmtree(project / "maps")
+    allowed = commits.ALLOWED._replace(maps=(path,))
+    result = transaction.recover(str(project), lambda: allowed)
+    assert {(one.path, one.reason) for one in result.left} == {(path, "the map no longer exists")}
+    assert interrupted(str(project)) is None
+
+
 def test_every_text_is_passed_on_while_the_intent_still_has_it(project: Path) -> None:
     interrupt(project)
     (project / "goal_map.json").unlink()
@@ -271,6 +284,13 @@ def test_abandoning_leaves_an_unreadable_map_unchanged(project: Path) -> None:
     interrupt(project, 2)
     (project / "goal_map.json").write_text("{")
     result = recover(str(project), abandon=True)
+    assert [(one.path, one.keys) for one in result.left[:2]] == [
+        ("goal_map.json", ("A", "p")),
+        ("goal_map.json", ("A", "q")),
+    ]
+    assert result.messages[0].startswith(
+        "goal_map.json/A/p: left unchanged, because the map cannot be read: invalid JSON"
+    )
     assert (project / "goal_map.json").read_text() == "{"
     assert files(project) == {"goal_map.json", P, Q}  # it may name them
     assert [kept.data for kept in result.kept] == [b"the p\n", b"the q\n"]

@@ -308,20 +308,26 @@ def test_placing_by_rename_would_be_noticed(project: Path, monkeypatch: pytest.M
     assert (project / PLACEMENT.path).read_text() != "theirs"
 
 
-@pytest.mark.parametrize("code", ["EACCES", "EINVAL", "EMLINK", "ENOSYS", "EPERM", "EXDEV"])
+@pytest.mark.parametrize(
+    ("code", "theirs"),
+    [
+        *((code, "theirs") for code in ("EACCES", "EINVAL", "EMLINK", "ENOSYS", "EPERM", "EXDEV")),
+        ("EPERM", ""),  # only a recovery takes an empty file for ours
+    ],
+)
 def test_without_hard_links_files_are_still_placed(
-    code: str, project: Path, monkeypatch: pytest.MonkeyPatch
+    code: str, theirs: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", _refusing(code))
     just_before(
         monkeypatch,
         durable,
         "place_without_link",
-        lambda: (project / PLACEMENT.path).write_text("theirs"),
+        lambda: (project / PLACEMENT.path).write_text(theirs),
     )
     with pytest.raises(OccupiedError):
         commit(str(project), [CHANGE], [PLACEMENT])
-    assert (project / PLACEMENT.path).read_text() == "theirs"
+    assert (project / PLACEMENT.path).read_text() == theirs
     other = Placement("components/ps/other.txt", b"other")
     assert commit(str(project), [CHANGE], [other]).placed == (other.path,)
     assert (project / other.path).read_bytes() == b"other"

@@ -161,6 +161,11 @@ class Replay:
         if self.tried is not None:
             self.tried.add(path)
 
+    def forget(self, path: str) -> None:
+        """Note that a component was not changed after all, since another process was faster."""
+        if self.tried is not None:
+            self.tried.discard(path)
+
     def untouched(self, path: str) -> bool:
         """Check that this process, and no other, could have changed it, and has not."""
         return self.tried is not None and path not in self.tried
