@@ -21,6 +21,7 @@ from jit_guard.commit.transaction import commit, interrupted
 from jit_guard.registry.edit import Edit
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="mounts and file flags of Linux")
 MAP = b'{"A": {"p": "old.txt"}}'
 NEW = b'{"A": {"p": "new.txt"}}'
 CHANGE = MapChange("goal_map.json", (Edit(("A", "p"), "old.txt", "new.txt"),))
@@ -153,6 +154,71 @@ def test_only_the_owner_of_a_sticky_directory_or_of_the_map_may_replace_it(
                     try_places(project)
             else:
                 try_places(project)
+
+
+@linux
+def test_linux_is_asked_by_a_removal_that_it_must_refuse(project: Path, monkeypatch: Patch) -> None:
+    """`rmdir` of a file fails with ENOTDIR only if its name could be removed."""
+    real = os.rmdir
+    hint = " (is it immutable, or in a sticky directory?)"
+    for code, more in ((errno.EPERM, hint), (errno.EROFS, ""), (errno.EACCES, "")):
+
+        def rmdir(path: str, code: int = code, **where: Any) -> None:
+            if path == "goal_map.json":
+                raise OSError(code, os.strerror(code))
+            real(path, **where)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "rmdir", rmdir)
+            with pytest.raises(TransactionError) as raised:
+                commit(str(project), [CHANGE], [PLACEMENT])
+        words = os.strerror(code).lower() + more
+        assert str(raised.value) == (
+            f"goal_map.json cannot be replaced: {words}; nothing was changed"
+        )
+        assert (project / "goal_map.json").read_bytes() == MAP
+
+
+@linux
+def test_a_mount_is_known_by_its_number(project: Path, monkeypatch: Patch) -> None:
+    handles = [os.open(path, os.O_RDONLY) for path in (project, project, "/proc")]
+    try:
+        first, same, other = (trial._mount(handle) for handle in handles)
+    finally:
+        for handle in handles:
+            os.close(handle)
+    assert first == same != other
+    assert first is not None
+    assert first.startswith(b"mnt_id:")
+    assert trial._mount(10**6) is None
+    numbers = iter([b"mnt_id:\t1", b"mnt_id:\t2"])
+    monkeypatch.setattr(trial, "_mount", lambda _: next(numbers))
+    with pytest.raises(TransactionError, match=r"^goal_map.json is a mount point .*nothing was"):
+        commit(str(project), [CHANGE], [PLACEMENT])
+
+
+@linux
+def test_an_append_only_directory_is_known_by_its_flag(project: Path, monkeypatch: Patch) -> None:
+    import fcntl
+
+    flags = [0x10]  # immutable: the kernel refuses that itself
+
+    def ioctl(_: int, request: int, answer: bytearray) -> None:
+        assert request == 0x80086601
+        if not flags:
+            raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY))
+        answer[:4] = flags[0].to_bytes(4, sys.byteorder)
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    (project / "components").mkdir()
+    try_places(project)
+    flags[0] = 0x30
+    with pytest.raises(
+        TransactionError, match=r"^the project's directory is append-only, .*nothing was changed$"
+    ):
+        try_places(project)
+    flags.clear()
+    try_places(project)
 
 
 # Mode, owner and attributes of the new file.

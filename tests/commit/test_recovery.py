@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -397,7 +398,9 @@ def test_an_interrupted_commit_is_reported_and_blocks_the_next(
 def test_a_commit_in_progress_is_not_reported_as_interrupted(project: Path) -> None:
     interrupt(project)
     with CommitLock(str(project)):
+        started = time.monotonic()
         assert interrupted(str(project)) is None
+        assert time.monotonic() - started < 5, "it does not wait"
         with pytest.raises(LockedError, match=r"commit.lock"):
             wait(str(project), timeout=0.01)
         with pytest.raises(LockedError):

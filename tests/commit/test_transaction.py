@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -557,6 +558,22 @@ def test_the_wait_for_the_lock_is_bounded_and_its_error_names_the_lock(project: 
     with CommitLock(str(project)), pytest.raises(LockedError, match=r"\.jit-guard/commit\.lock"):
         commit(str(project), [CHANGE], [PLACEMENT], timeout=0.05)
     commit(str(project), [CHANGE], [PLACEMENT])
+
+
+def test_a_waiting_process_asks_again_soon(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit takes milliseconds; the next one starts at most 20 ms after it."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    with CommitLock(str(project)), pytest.raises(LockedError):
+        CommitLock(str(project), timeout=0.1).__enter__()
+    assert 0 < waits[0] < 0.001
+    assert waits == sorted(waits)
+    assert waits[-1] == 0.02
+
+    holder = CommitLock(str(project))
+    holder.__enter__()
+    monkeypatch.setattr(time, "sleep", lambda _: holder.__exit__(None, None, None))
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
 
 
 def _hold(root: str, held: object, die: object) -> None:
