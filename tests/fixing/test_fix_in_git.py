@@ -168,6 +168,24 @@ def test_a_rename_to_another_types_directory_is_left_with_both_commands(
     assert not Guard(project.root).check().errors
 
 
+def test_the_command_that_moves_a_file_back_makes_its_directory(project: Project) -> None:
+    goals = {**GOALS, "GREET": {"persona": "host.txt", "protocol": "deep/down/hello.txt"}}
+    there, back = "components/protocols/deep/down/hello.txt", "components/personas/hello.txt"
+    lay_out(project.root, {"goal_map.json": json.dumps(goals), there: "Say hello, and smile.\n"})
+    (project.root / "components/protocols/hello.txt").unlink()
+    save(project.root)
+    git(project.root, "mv", there, back)
+    run_in(project.root, "rm -r components/protocols/deep")  # git mv leaves it
+    (reason,) = reasons(project.fix())
+    move = f"mkdir -p -- components/protocols/deep/down && mv -- {back} {there}"
+    assert reason == (
+        f"{back} may be the file (same text as last committed); run `{move}` to move it, "
+        "or run `jit-guard --fix --generate-anyway` to generate a new text"
+    )
+    run_in(project.root, move)
+    assert not Guard(project.root).check().errors
+
+
 def test_two_files_with_the_committed_text_are_not_relinked(project: Project) -> None:
     git(project.root, "rm", "-q", PERSONA)
     for name in ("one.txt", "two.txt"):
@@ -446,8 +464,12 @@ def test_a_typo_is_left_with_both_commands(project: Project, typo: object) -> No
     assert not project.script.requests
     assert project.status() == []
     (reason,) = reasons(report)
-    assert "`jit-guard --fix --relink`" in reason
-    assert "`jit-guard --fix --generate-anyway`" in reason
+    found = "helo" if (project.root / "components/protocols/helo.txt").exists() else "hello"
+    assert reason == (
+        f"components/protocols/{found}.txt may be the file (similar name); run `jit-guard --fix "
+        "--relink` to set the entry to it, or run `jit-guard --fix --generate-anyway` to generate "
+        "a new text"
+    )
 
 
 def test_the_commands_of_an_offer_are_for_the_working_directory(project: Project) -> None:
@@ -657,7 +679,11 @@ def test_a_json_report_says_what_a_fix_would_do(project: Project) -> None:
                 "path": "components/lessons/autogen_lesson_for_new.txt",
                 "cost": 0,
             },
-            ("PART", "persona"): fixes["PART", "persona"],
+            ("PART", "persona"): {
+                "action": "generate",
+                "path": "components/personas/autogen_persona_for_part.txt",
+                "cost": 0,
+            },
         }
         assert all("fix" not in one for one in done.report["findings"] if not one["fixable"])
     assert call(cwd=project.root).out.endswith("\n4 fixable with --fix\n")

@@ -20,6 +20,7 @@ from jit_guard.comparison.explanation import Explanation, explain
 from jit_guard.comparison.result import Comparison, Reference
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.errors import UnreadableError
+from jit_guard.fixing.outline import outline
 from jit_guard.fixing.plan import make_plan
 from jit_guard.fixing.steps import Generate, Plan, changes
 from jit_guard.registry.diff import unified_diff
@@ -113,6 +114,45 @@ def test_only_findings_in_scope_are_acted_on() -> None:
     (step,) = plan.generates
     assert step.filename == "autogen_persona_for_b.txt"
     assert len(step.repoints) == 1
+
+
+def test_each_step_needs_its_own_finding() -> None:
+    draft = "autogen_lesson_for_a.txt"
+    goals = {"A": {"persona": "x.txt", "protocol": "Y.txt", "lesson": draft}}
+    files = project(goals, "protocols/y.txt", f"lessons/{draft}")
+    drafts = [f"components/lessons/{draft}"]
+    for allowed, done in {
+        "JG201": "components/personas/x.txt",
+        "JG202": "components/protocols/Y.txt",
+        "JG501": drafts[0],
+    }.items():
+        plan = planned(files, drafts=drafts, acts=lambda code, _: code == allowed)  # noqa: B023
+        assert [one.component for one in (*plan.free, *plan.generates)] == [done]  # type: ignore[attr-defined]
+
+
+def test_what_a_plan_does_about_each_component_in_short() -> None:
+    settings = Settings(types={"image": TypeSettings(text=False)})
+    draft = "autogen_lesson_for_a.txt"
+    parts = {"persona": "x.txt", "protocol": "Y.txt", "tone": "calm.txt", "image": "x.png"}
+    names = ("protocols/y.txt", "tones/autogen_tone_for_a.txt", "voices/hosts.txt")
+    files = project(
+        {"A": {**parts, "lesson": draft, "voice": "host.txt"}}, *names, f"lessons/{draft}"
+    )
+    plan = planned(files, settings, drafts=[f"components/lessons/{draft}"])
+    expected = {
+        "components/personas/x.txt": (
+            "generate",
+            "components/personas/autogen_persona_for_a.txt",
+            None,
+        ),
+        "components/protocols/Y.txt": ("relink", "components/protocols/y.txt", 0),
+        "components/tones/calm.txt": ("adopt", "components/tones/autogen_tone_for_a.txt", 0),
+        "components/images/x.png": ("leave", None, 0),
+        "components/voices/host.txt": ("offer", "components/voices/hosts.txt", 0),
+    }
+    assert outline(plan) == expected
+    lesson = f"components/lessons/{draft}"
+    assert outline(plan, better=True) == {**expected, lesson: ("generate", lesson, None)}
 
 
 def test_goals_that_differ_in_case_both_get_a_hash() -> None:

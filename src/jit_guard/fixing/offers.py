@@ -78,9 +78,9 @@ def without_git(
     """Return the offer for a missing component that git may have, although it fails to say so."""
     entry = first.entry
     reason = f"git cannot say whether it has the file ({no_command(str(error))}); fix that"
-    why, reason = "git may have it", f"{reason}, or {_anyway(explanation)}"
+    reason = f"{reason}, or {_anyway(explanation)}"
     names = entry.goal, entry.component_type, entry.filename
-    return Offer(*names, first.path, why, None, decline, reason, left(first, "").located)
+    return Offer(*names, first.path, "", None, decline, reason, left(first, "").located)
 
 
 def question(offered: Offer, turn: Turn) -> interaction.Offer:
