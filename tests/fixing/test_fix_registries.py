@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from importlib.resources import files as resources
 from pathlib import Path
@@ -146,8 +148,12 @@ def test_a_likely_page_is_offered_and_set_on_request(tmp_path: Path) -> None:
     index = root / "lib/index.yaml"
     index.write_text(TEXTS["yaml"].replace("two.md", "twoo.md"))
     outcome = fix(root)
-    assert "not fixed  pages[1]: lib/two.md may be the file" in outcome.out
-    assert "--fix --relink" in outcome.out
+    words = " ".join(outcome.out.split())
+    assert (
+        "not fixed pages[1]: lib/two.md may be the file (similar name); run `jit-guard --fix "
+        "--relink` to set the entry to it, or run `jit-guard --fix --generate-anyway` to generate "
+        "a new text"
+    ) in words
     assert done(fix(root, "--relink", "--format", "json")) == [
         ("relinked", "pages[1]", "lib/two.md")
     ]
@@ -436,6 +442,143 @@ def test_two_missing_files_of_which_one_is_above_the_other_do_not_stop_the_run(
     outcome = fix(root)
     assert outcome.code == 1
     assert (root / "c.md").exists()
+
+
+def test_a_draft_that_entries_name_twice_is_replaced_once_unless_it_is_accepted(
+    tmp_path: Path,
+) -> None:
+    table = {"target": "'{value}'", "tree": "[]"}
+    root = registered(tmp_path / "r", [{"at": "a.md"}, {"at": "./a.md"}], table)
+    assert done(fix(root, "--format", "json")) == [
+        ("generated", "all[0].at", "a.md"),
+        ("generated", "all[1].at", "a.md"),
+    ]
+    calls = tmp_path / "calls"
+    program = (
+        f"import sys; sys.stdin.read(); open({str(calls)!r}, 'a').write('x'); print('A page.')"
+    )
+    better = ("--fix", "--yes", "--command", shlex.join([sys.executable, "-c", program]))
+    assert call("--baseline", "b.jsonl", "--update-baseline", cwd=root).code == 0
+    accepted = call(*better, "--baseline", "b.jsonl", "--format", "json", cwd=root)
+    assert (accepted.code, accepted.report["fixed"]) == (0, [])
+    assert not calls.exists()
+    outcome = call(*better, "--format", "json", cwd=root)
+    assert done(outcome) == [("generated", "all[0].at", "a.md")]
+    assert calls.read_text() == "x"
+    assert (root / "a.md").read_text() == "A page.\n"
+
+
+def test_a_page_with_two_spellings_is_left(tmp_path: Path) -> None:
+    table = {"target": "'{value}'", "tree": "['*.md']"}
+    root = registered(
+        tmp_path / "r", [{"at": "page.md"}], table, **{"Page.md": ONE, "PAGE.md": TWO}
+    )
+    (failed,) = fix(root, "--format", "json").report["failed"]
+    assert failed["reason"] == (
+        "it exists as PAGE.md, but several names differ from it only in case"
+    )
+
+
+def test_what_a_goal_map_cannot_name_is_left_with_the_reason(tmp_path: Path) -> None:
+    files = {
+        "jit-guard.toml": '[[registry]]\npreset = "goal-map"\n[[registry]]\nfile = "r.json"\n'
+        'entries = "$[*]"\ntarget = "{value}"\ntree = ["docs/*"]\n',
+        "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
+        "r.json": '["components/personas/host.txt"]\n',
+        "components/personas/host.txt": ONE,
+    }
+    root = repository(tmp_path / "r", files)
+    (root / "docs").mkdir()
+    (root / "components/personas/host.txt").rename(root / "docs/host.txt")
+    outcome = fix(root, "--format", "json")
+    assert outcome.report["fixed"] == []
+    (failed,) = outcome.report["failed"]
+    assert failed["reason"].startswith(
+        "docs/host.txt may be the file (same text as last committed); "
+        "run `mv -- docs/host.txt components/personas/host.txt` to move it (the entry "
+        "GREET/persona cannot be set to it: it names files below components/personas only), or run"
+    )
+    lay_out(
+        root,
+        {
+            "goal_map.json": '{"GREET": {"image": "x.png"}}\n',
+            "r.json": '["components/images/x.png"]\n',
+            "jit-guard.toml": files["jit-guard.toml"] + "[types.image]\ntext = false\n",
+        },
+    )
+    (failed,) = fix(root, "--format", "json").report["failed"]
+    assert failed["reason"] == "components of the type image are not text files"
+
+
+def test_names_that_differ_only_in_case_are_not_generated_beside_each_other(tmp_path: Path) -> None:
+    table = {"target": "'{value}'", "tree": "[]"}
+    entries = [{"at": "d/a.md"}, {"at": "d/A.md"}, {"at": "E/b.md"}]
+    root = registered(tmp_path / "r", entries, table, **{"e/x.md": TWO})
+    outcome = fix(root, "--format", "json")
+    assert done(outcome) == [
+        ("generated", "all[0].at", "d/a.md"),
+        ("relinked", "all[1].at", "d/a.md"),  # which exists by then
+    ]
+    assert {one["entry"]: one["reason"] for one in outcome.report["failed"]} == {
+        "all[2].at": "the directory E is spelled e on disk; rename it"
+    }
+
+
+def test_the_registry_is_the_type_of_a_component_without_one(tmp_path: Path) -> None:
+    program = "import json, sys; print('Of', json.load(sys.stdin)['component_type'])"
+    better = ("--fix", "--yes", "--command", shlex.join([sys.executable, "-c", program]))
+    for name, kind in (("pages.de.json", "pages"), (".pages.json", "registry")):
+        table = (
+            f'[[registry]]\nfile = "{name}"\nentries = "$[*]"\ntarget = "{{value}}"\ntree = []\n'
+        )
+        files = {"jit-guard.toml": table, name: '["new.md"]'}
+        root = repository(tmp_path / kind, files)
+        assert call(*better, cwd=root).code == 0
+        assert (root / "new.md").read_text() == f"Of {kind}\n"
+
+
+def test_a_path_that_no_commit_would_set_is_left(tmp_path: Path) -> None:
+    root = project(tmp_path, "toml")
+    before = (root / "lib/index.toml").read_bytes()
+    (root / "lib/one.md").rename(root / "lib/o\\ne.md")
+    outcome = fix(root)
+    assert outcome.code == 1
+    assert "is not a plain path below the root" in outcome.out
+    assert (root / "lib/index.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("selected", "target", "also"),
+    [
+        ("$.all[?@.at != 'b/x.md'].at", "{value}", "another.md"),  # the entry would be gone
+        ("$.all[*].at", "{value}", "missing.md"),  # another missing file would be another one
+    ],
+)
+def test_an_edit_that_changes_what_else_is_named_is_left(
+    tmp_path: Path, selected: str, target: str, also: str
+) -> None:
+    table = (
+        f'[[registry]]\nfile = "index.json"\nentries = "{selected}"\n'
+        f'target = "{target}"\ntree = ["b/*"]\n'
+    )
+    if also == "missing.md":
+        table += (
+            '[[registry]]\nfile = "index.json"\nentries = "$.all[*].beside"\n'
+            'target = "{at}.{value}"\ntree = []\n'
+        )
+    index = json.dumps({"all": [{"at": "a/x.md", "beside": also}]})
+    files = {"jit-guard.toml": table, "index.json": index, "a/x.md": ONE}
+    root = repository(tmp_path / "r", files)
+    (root / "b").mkdir()
+    (root / "a/x.md").rename(root / "b/x.md")
+    outcome = fix(root, "--format", "json")
+    (reason,) = [
+        one["reason"] for one in outcome.report["failed"] if "b/x.md is it" in one["reason"]
+    ]
+    assert reason == (
+        "b/x.md is it (same text as last committed), but setting it would change another entry"
+    )
+    assert (root / "index.json").read_text() == index
 
 
 def test_findings_that_the_baseline_accepts_are_not_fixed(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_each_step_needs_its_own_finding() -> None:
         "JG501": drafts[0],
     }.items():
         plan = planned(files, drafts=drafts, acts=lambda code, _: code == allowed)  # noqa: B023
-        assert [one.component for one in (*plan.free, *plan.generates)] == [done]  # type: ignore[attr-defined]
+        assert [one.component for one in (*plan.free, *plan.generates)] == [done]
 
 
 def test_what_a_plan_does_about_each_component_in_short() -> None:
@@ -355,6 +355,15 @@ def test_a_draft_is_replaced_in_place_and_only_once() -> None:
     assert not steps(planned(files))
     (step,) = planned(files, drafts=[path, "components/personas/orphan.txt"]).generates
     assert step == Generate(path, path, "A", "persona", name, (), replaces_draft=True)
+
+
+def test_a_draft_is_reported_at_its_first_entry_and_only_that_one_decides() -> None:
+    name = "autogen_persona_for_a.txt"
+    files = project({"A": {"persona": name}, "B": {"persona": name}}, f"personas/{name}")
+    drafts = [f"components/personas/{name}"]
+    for goal, number in (("A", 1), ("B", 0)):
+        plan = planned(files, drafts=drafts, acts=lambda _, one: one.entry.goal == goal)  # noqa: B023
+        assert len(plan.generates) == number
 
 
 # Any project

@@ -83,7 +83,7 @@ def _commit(job: Job, tally: Tally, added: list[NewEntry]) -> None:
     tally.committed(done)
     made = {edit.keys for change in done.changes for edit in change.edits}
     tally.adopted(
-        Fixed("adopted", *keys, one.path) for one in added for keys in one.entries if keys in made
+        [Fixed("adopted", *keys, one.path) for one in added for keys in one.entries if keys in made]
     )
 
 

@@ -138,11 +138,7 @@ class _Planner:
             found += (self._of_registries.fix(*one) for one in others.items())
             found = _checked(self._of_registries, found)
         generates = [step for step in found if isinstance(step, Generate)]
-        generates += self._better(acts, frozenset(drafts))
-        if self._of_registries is not None:
-            generates += self._of_registries.drafts(
-                frozenset(drafts).difference(one.path for one in generates), acts
-            )
+        generates += self._better(acts, set(drafts))
         return Plan(
             relinks=tuple(step for step in found if isinstance(step, Relink)),
             adopts=tuple(step for step in found if isinstance(step, Adopt)),
@@ -283,17 +279,17 @@ class _Planner:
 
     # JG501
 
-    def _better(self, acts: Acts, drafts: frozenset[str]) -> Iterator[Generate]:
-        """Yield a step for each draft that entries name."""
-        done: set[str] = set()
-        for goal_map in self._maps if drafts else ():
+    def _better(self, acts: Acts, left: set[str]) -> Iterator[Generate]:
+        """Yield a step for each draft; the check reports one at the first entry that names it."""
+        for goal_map in self._maps if left else ():
             for entry in goal_map.entries():
                 path = join(self._base(entry), entry.filename)
-                if path in drafts and path not in done:
-                    reference = Reference(goal_map, entry, path)
-                    if acts("JG501", reference):
-                        done.add(path)
+                if path in left:
+                    left.remove(path)
+                    if acts("JG501", Reference(goal_map, entry, path)):
                         yield Generate(path, path, *entry, replaces_draft=True)
+        if self._of_registries is not None:
+            yield from self._of_registries.drafts(left, acts)
 
     # Helpers
 

@@ -6,7 +6,7 @@ path that the entry names. Entries of goal maps that name the same path get the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jit_guard.commit.errors import UnsafePathError
@@ -117,18 +117,14 @@ class RegistrySteps:
             fault = self._fault(changes([step]))
             yield step if fault is None else _left(step, fault)
 
-    def drafts(
-        self, drafts: Collection[str], acts: Callable[[str, Reference], bool]
-    ) -> Iterator[Generate]:
-        """Yield a step for each draft that entries name (JG501)."""
-        done: set[str] = set()
-        for registry in self._registries if drafts else ():
+    def drafts(self, left: set[str], acts: Callable[[str, Reference], bool]) -> Iterator[Generate]:
+        """Yield a step for each draft (JG501), which the check reports at its first entry."""
+        for registry in self._registries if left else ():
             for entry in registry.entries() if registry.table.text else ():
-                for target in entry.paths:
-                    path = target.path
+                for path in (target.path for target in entry.paths if target.path in left):
+                    left.remove(path)
                     reference = Reference(registry, entry, path)
-                    if path in drafts and path not in done and acts("JG501", reference):
-                        done.add(path)
+                    if acts("JG501", reference):
                         yield self._order(path, [reference])._replace(replaces_draft=True)
 
     def _relink(

@@ -146,26 +146,31 @@ class Tally:
     def done(self, step: Free) -> None:
         """Record a step without a text: entries now name an existing file, or it is restored."""
         action = _ACTIONS[type(step)]
-        self._fixed += (fixed(name, action, step.path) for name in step.entries)
+        self._record(fixed(name, action, step.path) for name in step.entries)
         if isinstance(step, Restore):
             self._written[step.path] = None
         if not (isinstance(step, Restore) and step.staged):
             self._to_stage(step)
 
-    def adopted(self, fixed: Iterable[Fixed]) -> None:
+    def adopted(self, fixed: Sequence[Fixed]) -> None:
         """Record that orphans got an entry."""
-        for one in fixed:
-            self._fixed.append(one)
-            self._unstaged[one.path] = None
+        self._record(fixed)
+        self._unstaged.update((one.path, None) for one in fixed)
 
     def generated(self, step: Generate, generator: str, origin: Origin) -> None:
         """Record that a text was placed."""
         self._written[step.path] = None
         self._to_stage(step)
         self.planned.pop(step.path, None)
-        self._fixed += (
+        self._record(
             fixed(name, "generated", step.path, generator, origin) for name in step.entries
         )
+
+    def _record(self, fixed: Iterable[Fixed]) -> None:
+        """Record entries that were fixed, perhaps after a step before left them."""
+        for one in fixed:
+            self._fixed.append(one)
+            self._failed.pop(_key(one), None)
 
     def _to_stage(self, step: Free | Generate) -> None:
         self._unstaged.update({step.path: None, step.component: None})
