@@ -130,6 +130,16 @@ def test_a_generated_file_belongs_to_its_goal(tmp_path: Path) -> None:
     root = project(tmp_path, "protocols/autogen_protocol_for_roll_back.txt")
     assert call(*FIX, cwd=root).code == 0
     assert goals(root)["ROLL_BACK"]["protocol"] == "autogen_protocol_for_roll_back.txt"
+    both = {"A": {"persona": "a.md"}, "B": {"protocol": "b.md"}}
+    made = {"personas": "autogen_persona_for_b.md", "protocols": "autogen_protocol_for_a.md"}
+    files = {f"components/{where}/{name}": TEXT for where, name in made.items()}
+    there = {"components/personas/a.md": TEXT, "components/protocols/b.md": TEXT}
+    root = lay_out(tmp_path / "both", {"goal_map.json": json.dumps(both), **there, **files})
+    assert call(*FIX, cwd=root).code == 0
+    assert goals(root) == {
+        "A": {"persona": "a.md", "protocol": made["protocols"]},
+        "B": {"protocol": "b.md", "persona": made["personas"]},
+    }
 
 
 def test_two_maps(tmp_path: Path) -> None:

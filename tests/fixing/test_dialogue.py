@@ -128,6 +128,8 @@ def test_only_the_question_is_repeated_and_a_wrong_key_is_reported_once() -> Non
     assert out.count("Use it?") == 4
     assert out.count("is not one of the keys") == 1
     assert "a  request another text" in out
+    assert out.count("(also: Enter)") == 1
+    assert "\ny  use this text (also: Enter)\n" in out
 
 
 def test_enter_uses_the_text_and_words_are_keys_too() -> None:
@@ -156,9 +158,10 @@ def test_every_question_can_be_left(answers: list[str | BaseException]) -> None:
         lambda one: one.review(DRAFT, keep),
     ]
     for ask in asks:
-        asked, _ = dialogue(answers)
+        asked, out = dialogue(answers)
         with pytest.raises(KeyboardInterrupt):
             ask(asked)
+        assert out.getvalue().endswith("\n")  # what follows has a line of its own
 
 
 @pytest.mark.parametrize(("answer", "agreed"), [("y", True), ("Yes", True), ("", False)])
@@ -175,11 +178,13 @@ def test_a_description_has_no_control_characters_and_can_be_left_out() -> None:
     assert out.getvalue().count("arrow keys do not work here") == 1
 
 
-def test_bytes_that_are_not_utf_8_are_a_wrong_answer() -> None:
+def test_a_line_that_is_not_utf_8_is_asked_for_again() -> None:
     wrong = UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "invalid")
-    asked, out = dialogue([wrong, "s"])
+    asked, out = dialogue([wrong, "s", wrong, "A host"])
     assert asked.review(DRAFT, keep).answer == "skip"
-    assert "is not one of the keys" in out.getvalue()
+    assert asked.describe(ENTRY, "p", "A persona", Turn(1, 1)) == "A host"
+    assert out.getvalue().count("The line is not UTF-8.\n") == 2
+    assert out.getvalue().count("Use it?") == 2
 
 
 @pytest.mark.parametrize(
@@ -203,8 +208,8 @@ def test_a_likely_file_is_offered(accept: Any, shown: str, keys: str) -> None:
 
 def test_a_directory_is_offered_but_never_generated() -> None:
     offer = Offer(ENTRY, "a/", "b/", "most files as last committed", ONLY, "relink")
-    asked, out = dialogue(["g", "r"])
-    assert asked.offer(offer) == "relink"
+    asked, out = dialogue(["g", "r", "s", ""])
+    assert [asked.offer(offer) for _ in range(3)] == ["relink", "skip", "skip"]
     assert "b/ may be the directory: most files as last committed.\n" in out.getvalue()
     assert "now? [r]elink [s]kip" in out.getvalue()
     assert "is not one of the keys" in out.getvalue()

@@ -18,7 +18,14 @@ import pytest
 
 from jit_guard import Guard
 from jit_guard.commit import transaction
-from jit_guard.fixing.displays import Lines, LineScreen, Live, RichScreen, display
+from jit_guard.fixing.displays import (
+    Lines,
+    LineScreen,
+    Live,
+    RichScreen,
+    display,
+    is_terminal,
+)
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.progress import Display, Running, Tracker, duration
@@ -340,6 +347,12 @@ def test_the_display_depends_on_the_terminal(monkeypatch: pytest.MonkeyPatch) ->
     def chosen(stream: io.StringIO, **environ: str) -> Display:
         return display(stream, print, environ=environ)
 
+    closed = Terminal()
+    closed.close()
+    assert [is_terminal(one) for one in (None, closed, io.StringIO(), Terminal())] == [
+        *(False, False, False),
+        True,
+    ]
     assert isinstance(chosen(io.StringIO()), Lines)
     assert isinstance(chosen(Terminal(), TERM="dumb"), Lines)
     assert isinstance(chosen(Terminal(), CI="true"), Lines)

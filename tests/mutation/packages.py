@@ -52,7 +52,8 @@ TESTS: dict[str, str] = {
     "contracts": "contracts comparison/test_contract_pass test_contract_recipes",
     "criteria": "test_criteria test_guard test_plugins",
     "errors": "test_guard test_lookup test_config",
-    "fixing": "fixing",
+    "fixing": "fixing commands/test_mv commands/test_prune security/test_intent "
+    "security/test_registry_intent",
     "formats": _FORMATS + " pytest_plugin/test_excerpt test_contract",
     "generators": "generators",
     "guard": "test_guard test_check test_contract fixing/test_fix",

@@ -235,18 +235,19 @@ class Dialogue:
         self._say(f"{turn}  {text}", shade="bold")
 
     def _answer(self, prompt: str) -> str:
-        self._out.write(prompt)
-        self._out.flush()
-        try:
-            return self._read()
-        except UnicodeDecodeError:
-            return "\ufffd"
-        except EOFError:
-            self._say("")
-            raise QuitError from None
-        except KeyboardInterrupt:  # after the question and `^C`
-            self._say("")
-            raise
+        while True:
+            self._out.write(prompt)
+            self._out.flush()
+            try:
+                return self._read()
+            except UnicodeDecodeError:
+                self._say("The line is not UTF-8.")
+            except EOFError:
+                self._say("")
+                raise QuitError from None
+            except KeyboardInterrupt:  # after the question and `^C`
+                self._say("")
+                raise
 
     def _say(self, *lines: str, shade: str | None = None) -> None:
         for line in lines:
