@@ -16,6 +16,7 @@ from jit_guard.commit import transaction
 from jit_guard.fixing.dialogue import Dialogue
 from jit_guard.fixing.interaction import Interaction, Silent, Turn
 from jit_guard.fixing.job import FixOptions
+from jit_guard.fixing.staging import stage_command
 from jit_guard.pytest_plugin.fixtures import Script
 from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Report
@@ -638,6 +639,29 @@ def test_more_than_ten_paths_are_listed_in_a_file(project: Project) -> None:
     assert [line for line in project.status() if line[1] != " "] == [
         "?? components/personas/unrelated.txt"
     ]
+
+
+def test_up_to_ten_paths_are_on_the_command_line(project: Project) -> None:
+    names = [f"components/personas/p{number}.txt" for number in range(11)]
+    lay_out(project.root, dict.fromkeys(names, HOST))
+    gone = "components/protocols/bye.txt"
+    (project.root / gone).unlink()
+    root = str(project.root)
+    assert stage_command(root, [*names[:9], gone]) == (
+        f"git rm -q --cached -- {gone} && git add -- {' '.join(names[:9])}"
+    )
+    long = f"git add -- {' '.join(names)}"
+    assert stage_command(root, names) == long  # there is no place for a list
+    (project.root / ".jit-guard").mkdir(mode=0o700)
+    for paths in ([*names[:10], gone], names):
+        assert stage_command(root, paths) == (
+            "git add --pathspec-file-nul --pathspec-from-file=.jit-guard/unstaged"
+        )
+    assert stage_command(root, [names[0], "goal_map.json"]) == (
+        f"git add -- {names[0]} goal_map.json"
+    )
+    assert stage_command(root, ["components/personas/never.txt"]) is None
+    assert stage_command(str(project.root.parent), ["x"]) is None
 
 
 def test_an_ignored_file_is_not_in_the_printed_command(project: Project) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jit_guard.config import Settings
+from jit_guard.config import Settings, TypeSettings
+from jit_guard.contracts.contract import Contract
 from jit_guard.fixing.contracts import Contracts
 from jit_guard.fixing.judging import plain, with_rules
 from jit_guard.generators.generator import Request, Text
@@ -53,3 +54,46 @@ def test_a_warning_of_a_plugin_rule_rejects_nothing() -> None:
     warning = RULE._replace(severity="warning")
     rules = (warning._replace(judge=lambda facts: [warning.finding("hm", path=PATH)]),)
     assert with_rules(rules, NONE, SOURCE, Settings())(REQUEST, Text("A host.\n")) == "A host.\n"
+
+
+def test_a_satisfied_rule_does_not_excuse_a_violated_contract() -> None:
+    """The reason is that of the contract, which is checked first."""
+    contract = Contract(headings=("# Role",))
+    settings = Settings(types={"persona": TypeSettings(contract=contract)})
+    satisfied = RULE._replace(judge=lambda _: [])
+    for rules in ((satisfied,), (RULE,), ()):
+        check = with_rules(rules, Contracts(SOURCE, settings), SOURCE, settings)
+        refused = check(REQUEST, Text("A host.\n"))
+        assert isinstance(refused, Rejection)
+        assert refused.reason.startswith("it violates types.persona.contract: JG603 ")
+        assert refused.text == "A host.\n"
+    check = with_rules((satisfied,), Contracts(SOURCE, settings), SOURCE, settings)
+    assert check(REQUEST, Text("# Role\n\nA host.\n")) == "# Role\n\nA host.\n"
+
+
+def test_a_rule_sees_the_new_entry_in_every_map_that_has_one_and_the_others_as_they_are() -> None:
+    seen: list[dict[str, object]] = []
+
+    def look(facts: Facts) -> Iterator[Finding]:
+        seen.append({one.path: one.goals for one in facts.maps})
+        yield from ()
+
+    files = {
+        "goal_map.json": '{"GREET": {"persona": "host.txt", "tone": "calm.txt"}, "B": {}}',
+        "same.json": '{"GREET": {"persona": "other.txt"}}',
+        "other.json": '{"GREET": {"tone": "calm.txt"}}',
+        "broken.json": "{",
+    }
+    settings = Settings(maps=(*files, "gone.json"))
+    source = Memory(files)
+    rules = (RULE._replace(judge=look),)
+    check = with_rules(rules, Contracts(source, settings), source, settings)
+    assert check(REQUEST, Text("A host.\n")) == "A host.\n"
+    new = {"persona": REQUEST.filename}
+    assert seen == [
+        {
+            "goal_map.json": {"GREET": {**new, "tone": "calm.txt"}, "B": {}},
+            "same.json": {"GREET": new},
+            "other.json": {"GREET": {"tone": "calm.txt"}},
+        }
+    ]

@@ -31,6 +31,8 @@ from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.progress import Display, Running, Tracker, duration
 from jit_guard.fixing.session import InterruptedRun
 from jit_guard.generators.generator import Generator, Options, Request, Text, Writer
+from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import Key, Wanted
 from jit_guard.text.width import width
 from projects import lay_out
 
@@ -124,6 +126,15 @@ def test_pictures_fit_the_terminal(columns: int) -> None:
     assert len(lines) == 9
     assert lines[-2].startswith("… and 2")
     assert max(map(width, lines)) <= columns
+
+
+def test_a_narrow_terminal_has_the_number_alone_until_the_rest_can_be_estimated() -> None:
+    one, _ = tracker()
+    one.expect(20, 20, "a model")
+    assert one.state().words(16) == "0/20"
+    one.started("a.txt")
+    one.finished("a.txt", ok=False)
+    assert one.state().words(20) == "0/20, 1 failed"
 
 
 def test_a_short_terminal_has_the_whole_and_the_end_of_each_name() -> None:
@@ -245,7 +256,7 @@ def test_a_question_has_the_screen_for_itself() -> None:
     one = Live(screen)
     one.expect(1, 1, "a model")
     one.started("a")
-    until(lambda: len(screen.events) > 2)
+    until(lambda: "0/1 generated, 0 s" in screen.events)
     with one.paused():
         assert screen.events[-1] == "clear"
         before = len(screen.events)
@@ -256,6 +267,16 @@ def test_a_question_has_the_screen_for_itself() -> None:
     assert screen.events[-1] == "clear"
     assert threading.active_count() < 50
     assert not any(thread.name == "jit-guard-progress" for thread in threading.enumerate())
+
+
+def test_the_wait_for_another_process_is_live() -> None:
+    screen = Screen()
+    one = Live(screen)
+    with one.blocked("components/a.txt"):
+        assert [line.path for line in one.state().running] == ["components/a.txt"]
+        until(lambda: "0/0 generated, 0 s" in screen.events)
+    assert one.state().running == ()
+    one.close()
 
 
 def test_a_fast_run_draws_nothing() -> None:
@@ -471,18 +492,22 @@ def test_the_report_is_in_the_order_of_the_map(project: Path) -> None:
 
 
 def test_a_text_of_another_process_is_shown_as_one(project: Path) -> None:
-    from jit_guard.ledger.ledger import Ledger
-    from jit_guard.ledger.records import Key, Wanted
-
     component = "components/personas/b.txt"
     with Ledger(str(project)) as other:
+
+        class Shown(Recorder):
+            @contextmanager
+            def blocked(self, component: str) -> Iterator[None]:
+                with super().blocked(component):
+                    other.release([component])
+                    yield
+
         other.claim([Wanted(component, Key("B", "persona", "x", "", "", "", ""))])
-        shown = Recorder()
-        threading.Timer(0.3, other.release, [[component]]).start()
+        shown = Shown()
         options = FixOptions(generator="scaffold", only=component)
         Guard(project).fix(options, Silent(yes=True, progress=shown))
-        assert ("blocked", component) in shown.events
-        assert shown.events[-2][0] == "committed"
+    assert shown.events[0] == ("blocked", component)
+    assert shown.events[-2][0] == "committed"
 
 
 def test_a_draft_that_is_edited_while_its_text_is_generated_stays(project: Path) -> None:
