@@ -63,13 +63,15 @@ class _Trace:
         sys.addaudithook(self._heard)
         self._coverage.start()
 
-    def _heard(self, event: str, arguments: object) -> None:
-        self._started = self._started or event in _STARTS
+    def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        # git runs nothing of ours, except as a hook.
+        if event in _STARTS and not (arguments and os.path.basename(str(arguments[0])) == "git"):
+            self._started = True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
         self._coverage.switch_context(item.nodeid)
-        self._started = False
+        self._started = "hook" in item.nodeid
         started = time.monotonic()
         result = yield
         seconds = time.monotonic() - started
