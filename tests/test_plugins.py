@@ -120,10 +120,16 @@ def test_without_plugins_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> N
     assert plugins.load_rules([]) == ()
 
 
-def test_an_unknown_plugin_is_reported_with_the_installed_ones(install: Install) -> None:
+def test_an_unknown_plugin_is_reported_with_the_installed_ones(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
     install(RULE.format(code="ACME101", judge="return []"))
     message = fault(lambda: plugins.load_rules(["acmee"]))
     assert "unknown plugin 'acmee'; did you mean 'acme'?" in message
+    assert "acme" in message.split("; installed: ")[1].split(", ")
+    monkeypatch.setattr(plugins, "_entry_points", lambda: iter(()))
+    message = fault(lambda: plugins.load_rules(["acmee"]))
+    assert message == "unknown plugin 'acmee'; installed: none"
 
 
 BROKEN = {

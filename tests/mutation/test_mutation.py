@@ -26,12 +26,22 @@ def most(first: int, second: int | None) -> int:
     except (json.JSONDecodeError, json.JSONDecodeError):
         pass
     return second
+
+def strict() -> bool:
+    return True
 """
 WATCHED = """
+import subprocess
+import sys
+
 from jit_guard.toy import most
 
 def test_most():
     assert most(1, 2) == most(2, 1) == 2
+
+def test_strict():
+    code = "from jit_guard.toy import strict; assert strict()"
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
 """
 
 
@@ -73,14 +83,17 @@ def test_a_change_that_no_test_notices_is_shown(
     assert command.main(["toy", "--tests", "test_toy.py"]) == 1
     shown = capsys.readouterr().out
     assert "toy.py:9 killed by test_toy.py::test_most" in shown
+    assert "toy.py:16 killed by test_toy.py::test_strict" in shown
     assert shown.count("SURVIVED") == 1
     assert "src/jit_guard/toy.py:9 most\n- if first > second:\n+ if first >= second:" in shown
-    assert shown.endswith("| `toy` | 66 % | all 3 | 0 | 1 |\n")
+    assert shown.endswith("| `toy` | 75 % | all 4 | 0 | 1 |\n")
 
-    (tmp_path / "test_toy.py").write_text(WATCHED + "    assert isinstance(most(1, 1.0), float)\n")
+    (tmp_path / "test_toy.py").write_text(
+        WATCHED.replace("= 2\n", "= 2\n    assert isinstance(most(1, 1.0), float)\n")
+    )
     assert command.main(["toy", "--tests", "test_toy.py", "--resume", "--record"]) == 0
     shown = capsys.readouterr().out
-    assert "3 of 3 mutants, 1 to test" in shown
-    assert shown.endswith("| `toy` | 100 % | all 3 | 0 | 0 |\n")
+    assert "4 of 4 mutants, 1 to test" in shown
+    assert shown.endswith("| `toy` | 100 % | all 4 | 0 | 0 |\n")
     page = (tmp_path / "docs/testing.md").read_text()
-    assert page == "| package |\n| `toy` | 100 % | all 3 | 0 | 0 |\n| `toys` | |\n"
+    assert page == "| package |\n| `toy` | 100 % | all 4 | 0 | 0 |\n| `toys` | |\n"
