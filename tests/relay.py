@@ -24,6 +24,7 @@ class Relay:
 
     def __init__(self, port: int) -> None:
         self.delay = 0.0
+        self._silent: set[socket.socket] = set()
         self.reply: Change = bytes
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -52,6 +53,10 @@ class Relay:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 end.shutdown(socket.SHUT_RDWR)
 
+    def silence(self) -> None:
+        """Pass nothing more on the connections that exist; they stay open."""
+        self._silent.update(self._ends)
+
     def _accept(self) -> None:
         while not self._closed:
             try:
@@ -72,6 +77,8 @@ class Relay:
                     assert isinstance(key.fileobj, socket.socket)
                     end = key.fileobj
                     data: bytes | None = end.recv(1 << 16)
+                    if data and end in self._silent:
+                        continue
                     time.sleep(self.delay)
                     if data and end is server:
                         data = self.reply(data)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 import time
 from pathlib import Path
 
@@ -115,6 +117,41 @@ def test_a_connection_that_is_cut_in_a_commit_stores_the_text_once(
             assert not stored.theirs
             assert ledger.stored(WANTED) == stored
     assert [one.id for one in history(str(tmp_path))] == [stored.id]
+
+
+def test_a_server_that_does_not_answer_any_more_is_left(
+    tmp_path: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its system still acknowledges every packet, as that of a stopped process does."""
+    with Relay(server.port) as relay:
+        monkeypatch.setenv("JIT_GUARD_LEDGER", server.url(host=relay.host))
+        with Ledger(root_of(tmp_path / "a")) as ledger:
+            ledger.claim([WANTED])
+            monkeypatch.setattr(link.Link.run, "__defaults__", (0.5,))
+            relay.silence()
+            started = time.monotonic()
+            (stored,) = ledger.arrived([arrival()])
+            assert 0.4 < time.monotonic() - started < 20
+            assert ledger.stored(WANTED) == stored
+
+
+def test_a_fix_whose_connection_is_lost_while_the_model_works_loses_nothing(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    cut = (
+        "import psycopg, sys\n"
+        "with psycopg.connect(sys.argv[1]) as server:\n"
+        '    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "\n'
+        "                   \"WHERE application_name = 'jit-guard'\")\n"
+        "print('You greet people.')\n"
+    )
+    (tmp_path / "cut.py").write_text(cut)
+    program = shlex.join([sys.executable, str(tmp_path / "cut.py"), server.url()])
+    root = lay_out(tmp_path / "project", MISSING)
+    done = call("--fix", "--yes", "--no-input", "--command", program, cwd=root)
+    assert done.code == 0, done.err
+    (record,) = history(str(root))
+    assert (record.content, record.status) == ("You greet people.\n", "committed")
 
 
 def test_both_sides_probe_a_silent_connection_as_the_url_says(

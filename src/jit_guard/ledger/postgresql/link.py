@@ -7,55 +7,35 @@ again as far as they are free. Another machine may have had one meanwhile; see `
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from threading import Condition, RLock
-from typing import Any, TypeAlias, TypeVar
+from threading import Condition, RLock, Timer
+from typing import TypeVar
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
 
 from jit_guard.ledger.engine import LedgerError
-from jit_guard.ledger.postgresql import address, schema
+from jit_guard.ledger.postgresql import address, session
+from jit_guard.ledger.postgresql.session import Connection
 from jit_guard.text.credentials import scrub
 
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 _Answer = TypeVar("_Answer")
 
 PATIENCE = 60.0  # seconds to open a lost connection again, as for another process in SQLite
+LIMIT = 90.0  # seconds for an answer; longer than the server gives a statement
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds
 _LONGEST_REASON = 300  # characters of a message of the server
-_SHARE = 16  # connections that may claim at the same time, of the locks that a server has
-_UNUSABLE = "; start the server, or unset JIT_GUARD_LEDGER to use a ledger of this machine"
-# A peer that vanished without a word is noticed by both sides in about half a minute; by default
-# it would take two hours, and the server would keep the claims.
-_CLIENT = {
-    "connect_timeout": 10,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-    "target_session_attrs": "read-write",
-    "application_name": "jit-guard",
-}
-_SESSION = {
-    "search_path": schema.SCHEMA,
-    "statement_timeout": "60s",
-}
-# The settings of a session for its own side, by the names of ours in a URL.
-_BOTH_SIDES = {
-    "keepalives_idle": "tcp_keepalives_idle",
-    "keepalives_interval": "tcp_keepalives_interval",
-    "keepalives_count": "tcp_keepalives_count",
-    "tcp_user_timeout": "tcp_user_timeout",
-}
+_UNUSABLE = (
+    "; check the server and the URL, or unset JIT_GUARD_LEDGER to use a ledger of this machine"
+)
 _LOCK = "SELECT pg_try_advisory_lock(key) FROM unnest(%s::bigint[]) WITH ORDINALITY AS one(key, n)"
-
 _RELEASE = (
     "WITH released AS MATERIALIZED "
     "(SELECT pg_advisory_unlock(key) FROM unnest(%s::bigint[]) AS one(key)) "
@@ -98,8 +78,12 @@ class Link:
             except psycopg.OperationalError as error:
                 raise self._unreachable(error) from None
 
-    def run(self, action: Callable[[Connection], _Answer]) -> _Answer:
+    def run(self, action: Callable[[Connection], _Answer], limit: float = LIMIT) -> _Answer:
         """Run an action, again from the start if the connection is lost meanwhile.
+
+        Args:
+            action: what to do with the connection.
+            limit: seconds after which a connection that does not answer is lost.
 
         Raises:
             UnreachableError: the server does not answer.
@@ -109,7 +93,9 @@ class Link:
             pause = _FIRST_PAUSE
             while True:
                 try:
-                    answer = action(self._opened())
+                    connection = self._opened()
+                    with _answers_within(connection, limit):
+                        answer = action(connection)
                 except (psycopg.OperationalError, errors.ReadOnlySqlTransaction) as error:
                     if not self._is_lost(error):
                         raise
@@ -171,10 +157,11 @@ class Link:
 
     def _opened(self) -> Connection:
         if self._connection is None:
-            options = self._options()
+            options = session.options_of(self._url)
+            self.name = f"the ledger on {address.shown(options)}"
             connection: Connection = psycopg.connect(autocommit=True, **options)
             try:
-                self._prepare(connection, options)
+                self.most = session.prepare(connection, options, self.project)
                 if self.working:
                     self.lock(connection, list(self.working))
             except BaseException:
@@ -182,46 +169,6 @@ class Link:
                 raise
             self._connection = connection
         return self._connection
-
-    def _options(self) -> dict[str, Any]:
-        """Return the options of the connection: those of the URL, and ours where it has none."""
-        try:
-            options = {**_CLIENT, **conninfo_to_dict(address.checked(self._url))}
-        except psycopg.ProgrammingError:
-            raise address.invalid() from None
-        self.name = f"the ledger on {address.shown(options)}"
-        return options
-
-    def _prepare(self, connection: Connection, options: Mapping[str, Any]) -> None:
-        """Set up a new connection, and check that the server keeps what the ledger promises."""
-        wanted = {**_SESSION, schema.PROJECT: self.project}
-        wanted.update((theirs, str(options[ours])) for ours, theirs in _BOTH_SIDES.items())
-        if connection.info.server_version >= 140000:
-            wanted["idle_session_timeout"] = "0"  # a model may take longer
-        connection.execute(
-            "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) "
-            "AS one(name, value)",
-            [list(wanted), list(wanted.values())],
-        )
-        row = connection.execute(
-            "SELECT pg_backend_pid(), current_setting('fsync'), "
-            "current_setting('synchronous_commit'), "
-            "current_setting('max_locks_per_transaction')::int "
-            "* current_setting('max_connections')::int"
-        ).fetchone()
-        assert row is not None
-        process, fsync, synchronous, locks = row
-        if process != connection.info.backend_pid:
-            raise LedgerError(
-                "it is behind a connection pooler, which would lose the claims; name the server "
-                "itself"
-            )
-        if fsync == "off":
-            raise LedgerError("its server runs with fsync = off, and may lose texts; set it to on")
-        if synchronous == "off":
-            connection.execute("SET synchronous_commit = on")
-        self.most = max(1, locks // _SHARE)
-        schema.prepare(connection)
 
     def _is_lost(self, error: psycopg.Error) -> bool:
         """Check whether another connection may succeed; the first one must."""
@@ -251,7 +198,24 @@ class Link:
 
 def _reason(error: psycopg.Error) -> str:
     """Return the message of the server or of libpq in one line, without credentials."""
-    return scrub(" ".join(str(error).split()))[:_LONGEST_REASON].rstrip(".")
+    return scrub(" ".join(str(error).split()))[:_LONGEST_REASON].rstrip(".?")
+
+
+@contextmanager
+def _answers_within(connection: Connection, seconds: float) -> Iterator[None]:
+    """Cut a connection whose server does not answer in time, although its system does."""
+    timer = Timer(seconds, _cut, [connection.fileno()])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(handle: int) -> None:
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(handle)) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def join(url: str, project: str) -> Link:

@@ -19,8 +19,8 @@ from jit_guard.ledger.database import NAME
 from jit_guard.ledger.embedded import Embedded
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.postgresql import link as links
-from jit_guard.ledger.postgresql.link import Connection
 from jit_guard.ledger.postgresql.project import project_name
+from jit_guard.ledger.postgresql.session import Connection
 from jit_guard.ledger.records import Row, Stored, is_edited, stored_as
 
 _POLL = 1.0  # seconds; a holder that was killed notifies no one
@@ -190,7 +190,10 @@ class Server:
                 self._link.changed.wait(left)
         key = self._link.lock_key("component", component)
         with closing(self._link.another()) as listener:
-            return listener.run(lambda connection: _is_free_before(connection, key, deadline))
+            return listener.run(
+                lambda connection: _is_free_before(connection, key, deadline),
+                limit=deadline - time.monotonic() + links.LIMIT,
+            )
 
     def corrupted(self, why: str) -> LedgerError:
         """Return the error for something that jit-guard did not write like this."""
