@@ -100,14 +100,14 @@ def test_flags_win_over_the_configuration(project: Path, spy: Spy) -> None:
     lay_out(project, {"jit-guard.toml": CONFIGURED, "house.txt": "Be brief.\n", **said})
     spy.together = 3
     options = ("--generator", "openai", "--model", "dog-2", "--base-url", "http://localhost:1/v1")
-    limits = ("--timeout", "2.5", "--jobs", "3", "--max-tokens-total", "100")
+    limits = ("--timeout", "2.5", "--jobs", "3", "--max-tokens-total", "999999999")
     done = call(*FIX, *options, *limits, "--descriptions", "own.json", cwd=project)
     assert done.code == 0, done
     given = spy.given
     assert [given[name] for name in ("model", "timeout", "base_url")] == [
         *("dog-2", 2.5, "http://localhost:1/v1")
     ]
-    assert given["budget"].limit == 100
+    assert given["budget"].limit == 999_999_999
     assert spy.most == 3
     assert "Is mine." in [one.description for one in spy.requests]
 

@@ -11,9 +11,10 @@ import shtab
 from publishing.commands import PAGES, manuals, page
 
 from jit_guard.commands import COMMANDS, WORDS
-from jit_guard.commands.manual import Section
+from jit_guard.commands.manual import Manual, Section, text
 from projects import call
 from terminals import terminal
+from typed import on_screen
 
 ROOT = Path(__file__).parent.parent.parent
 MAN = ROOT / "src/jit_guard/commands/data/jit-guard.1"
@@ -48,10 +49,15 @@ def test_help_and_version_are_words_and_options(tmp_path: Path) -> None:
 
 
 def test_the_help_is_as_wide_as_the_terminal_within_reason(tmp_path: Path) -> None:
-    for columns, widest in ((60, 60), (200, 100)):
-        with terminal("explain", "--help", cwd=tmp_path, size=(columns, 60)) as screen:
-            assert screen.ended() == 0
-        assert widest - 15 < max(map(len, screen.lines)) <= widest
+    def shown(columns: int) -> str:
+        return on_screen("--help", cwd=tmp_path, columns=columns).out
+
+    assert shown(99) != shown(100) == shown(101) == shown(200)
+    assert shown(20) == shown(39) == shown(40) != shown(41)
+    assert max(map(len, shown(200).splitlines())) == 100
+    with terminal("explain", "--help", cwd=tmp_path, size=(60, 60)) as screen:
+        assert screen.ended() == 0
+    assert 45 < max(map(len, screen.lines)) <= 60
 
 
 @pytest.mark.parametrize(
@@ -59,6 +65,10 @@ def test_the_help_is_as_wide_as_the_terminal_within_reason(tmp_path: Path) -> No
     [
         (("--fromat", "json"), "unrecognized arguments: --fromat; did you mean '--format'?"),
         (("--fromat=json",), "unrecognized arguments: --fromat=json; did you mean '--format'?"),
+        (
+            ("--fromat", "--zzz"),
+            "unrecognized arguments: --fromat --zzz; did you mean '--format'?",
+        ),
         (("log", "--jsn"), "unrecognized arguments: --jsn; did you mean '--json'?"),
         (("--zzz",), "unrecognized arguments: --zzz; see jit-guard --help"),
         (("explain", "a", "b"), "unrecognized arguments: b; see jit-guard explain --help"),
@@ -81,6 +91,72 @@ def test_no_suggestion_is_made_for_a_word_that_is_not_near(project: Path) -> Non
     assert done.code == 2
     assert "nope" in done.err
     assert "did you mean" not in done.err
+
+
+MANUAL = Manual(
+    "x",
+    ("jit-guard x [OPTIONS] ONE a-word-with-hyphens", "jit-guard COMMAND"),
+    ("A sentence that goes on over the well-known-and-long end of a line.", "Another one."),
+    (
+        Section(
+            "options",
+            (
+                ("-a", "one two three four x two three four six ab"),
+                ("t" * 22, "fits beside it"),
+                ("u" * 23, "is below it"),
+                ("--nothing", ""),
+                ("--long", "an-explanation-that-is-longer-than-a-line is-not-cut"),
+            ),
+        ),
+    ),
+    (("jit-guard x --a-long-example --that-is-never-broken", "what it does in a few-words of it"),),
+    Section("exit codes", (("0", "it is done"), ("130", "it was interrupted by a user of it"))),
+    Section("environment variables", (("NO_COLOR", "use none"),)),
+)
+SHOWN = """\
+usage: jit-guard x [OPTIONS] ONE
+           a-word-with-hyphens
+       jit-guard COMMAND
+
+A sentence that goes on over the
+well-known-and-long end of a line.
+
+Another one.
+
+commands (each has its own --help):
+  check       the check
+  completion  a word and more words
+              one-line has
+
+options:
+  -a                      one two three four x
+                          two three four six
+                          ab
+  tttttttttttttttttttttt  fits beside it
+  uuuuuuuuuuuuuuuuuuuuuuu
+                          is below it
+  --nothing
+  --long                  an-explanation-that-is-longer-than-a-line
+                          is-not-cut
+
+examples:
+  $ jit-guard x --a-long-example --that-is-never-broken
+      what it does in a few-words of it
+
+exit codes:
+  0    it is done
+  130  it was interrupted by a user of
+       it
+
+environment variables:
+  NO_COLOR                use none
+"""
+
+
+def test_terms_are_left_of_their_explanations_and_no_word_is_broken() -> None:
+    commands = {"check": "the check", "completion": "a word and more words one-line has"}
+    assert "".join(f"{line}\n" for line in text(MANUAL, commands, 40)) == SHOWN
+    assert "commands (" not in "".join(text(MANUAL, {}, 40))
 
 
 # The pages

@@ -17,7 +17,7 @@ TESTS: dict[str, str] = {
     "check": "test_check test_baseline comparison rules/test_series test_contract",
     "cli": "test_cli test_main test_contract",
     "commands": "commands test_cli test_contract",
-    "commands/arguments": "commands/test_help commands/test_log test_cli",
+    "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options test_cli",
     "commands/check": "test_cli test_report commands/test_accepted test_contract "
     "formats/test_github",
     "commands/completion": "commands/test_completion",

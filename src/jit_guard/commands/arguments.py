@@ -93,7 +93,7 @@ def _refuse(rest: list[str], parser: argparse.ArgumentParser) -> NoReturn:
 
     unknown = [word for word in rest if word.startswith("-")] or rest
     known = list(parser._option_string_actions)  # noqa: SLF001 - argparse has no public list
-    near = did_you_mean(unknown[0].partition("=")[0], known) if rest != unknown[1:] else ""
+    near = did_you_mean(unknown[0].partition("=")[0], known)
     hint = near or f"; see {parser.prog} --help"
     raise UsageError(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 

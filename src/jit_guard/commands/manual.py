@@ -66,7 +66,7 @@ def _sections(parser: ArgumentParser) -> Iterator[Section]:
         items = []
         for action in group._group_actions:  # noqa: SLF001 - as above
             value = action.metavar or ("|".join(action.choices) if action.choices else "")
-            takes = f" {value}" if action.nargs != 0 and value and action.option_strings else ""
+            takes = f" {value}" if value and action.option_strings else ""
             term = f"{', '.join(action.option_strings)}{takes}" or str(value)
             items.append((term, str(action.help or "")))
         if items:
