@@ -138,3 +138,31 @@ def test_what_git_ignores_is_still_reported(tmp_path: Path) -> None:
     done = call("init", cwd=root)
     assert "JG203 untracked-component" in done.out
     assert "git add -f -- components/personas/host.txt" in done.out
+
+
+def test_where_jit_guard_is_not_installed_the_hook_uses_the_command_on_the_path(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(name: str) -> metadata.Distribution:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", missing)
+    assert hook.requirement() is None
+
+
+def test_a_configuration_that_appears_meanwhile_is_not_replaced(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.path.lexists
+
+    def lexists(path: str) -> bool:
+        found = real(path)
+        if path.endswith(FILE) and not found:
+            (project / FILE).write_text("repos: []\n")
+        return found
+
+    monkeypatch.setattr("os.path.lexists", lexists)
+    done = call("init", "--hook", cwd=project)
+    assert done.code == 2
+    assert FILE in done.err
+    assert (project / FILE).read_text() == "repos: []\n"
