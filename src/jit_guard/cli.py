@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, TextIO
 
 _STREAMS = "jit-guard-streams"  # an option of Python, see `_use_utf8_names`
-OK, FINDINGS, TROUBLE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
+FINDINGS, TROUBLE, INTERNAL, INTERRUPTED = 1, 2, 3, 130
 
 
 def run() -> NoReturn:

@@ -15,7 +15,7 @@ _FORMATS = (  # without those that start a browser
 TESTS: dict[str, str] = {
     "baseline": "test_baseline commands/test_accepted rules/test_series test_check test_registries",
     "check": "test_check test_baseline comparison rules/test_series test_contract",
-    "cli": "test_cli test_main test_contract",
+    "cli": "test_boundary test_cli test_main",
     "commands": "commands test_cli test_contract",
     "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options test_cli",
     "commands/check": "test_cli test_report commands/test_accepted test_contract "
@@ -35,7 +35,7 @@ TESTS: dict[str, str] = {
     "commands/manual": "commands/test_help",
     "commands/mv": "commands/test_mv",
     "commands/options": "test_cli commands/test_fix_options test_contract",
-    "commands/path_index": "commands/test_init_registry",
+    "commands/path_index": "commands/test_path_index commands/test_init_registry",
     "commands/proposal": "commands/test_init_registry",
     "commands/prune": "commands/test_prune",
     "commands/questions": "commands/test_questions commands/test_prune fixing/test_adoption",
