@@ -181,13 +181,12 @@ def test_a_component_with_our_text_that_another_process_writes_stays(
 
 
 def test_a_component_that_keeps_changing(project: Path, monkeypatch: Patch) -> None:
-    path = project / PLACEMENT.path
     real = final_name.give_name
 
-    def give_name(work: Replay, temporary: Location, location: Location) -> None:
-        if location.name == path.name:
+    def give_name(work: Replay, path: str, temporary: Location, location: Location) -> None:
+        if path == PLACEMENT.path:
             raise FileExistsError
-        real(work, temporary, location)
+        real(work, path, temporary, location)
 
     monkeypatch.setattr(place_components, "give_name", give_name)
     _refused(project, r"^components/ps/new.txt keeps being changed.*nothing was changed$")

@@ -65,9 +65,8 @@ def _link(work: Replay, one: MoveIntent, source: Location, target: Location) -> 
             missing = missing_directories(target.directory)
             if missing:
                 durable.make_directories(missing, upwards(target.directory))
-            work.trying(one.new)
             try:
-                give_name(work, start, target)
+                give_name(work, one.new, start, target)
             except FileExistsError:
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
@@ -75,15 +74,21 @@ def _link(work: Replay, one: MoveIntent, source: Location, target: Location) -> 
                 work.fresh = False
                 continue
         elif durable.exists(start) and not _is_same_text(start, target):
-            there = target.status()
-            if work.intent.reserves and not work.fresh and there is not None and not there.st_size:
-                durable.replace(start, target)  # the empty file of a process that was killed
-            else:
+            if _is_reserved(work, target):
+                durable.replace(start, target)
+            elif source != work.ends(one)[1] or not _is_reserved(work, source):
                 return _leave(work, Left(path, (), "a different file exists there"))
         if start == temporary:
             durable.remove(temporary)
         return True
     raise TransactionError(f"{path} keeps being changed by another process")
+
+
+def _is_reserved(work: Replay, location: Location) -> bool:
+    """Check for the empty file of a process that was killed before it renamed ours over it."""
+    there = location.status()
+    empty = there is not None and stat.S_ISREG(there.st_mode) and not there.st_size
+    return empty and not work.fresh and work.intent.reserves
 
 
 def _leave(work: Replay, left: Left) -> Literal[False]:
@@ -96,9 +101,7 @@ def _leave(work: Replay, left: Left) -> Literal[False]:
 
 def _is_same_text(one: Location, other: Location) -> bool:
     mine, there = one.status(), other.status()
-    if mine is None or there is None or not stat.S_ISREG(there.st_mode):
-        return False
-    if is_same_file(mine, there):
+    if mine is not None and there is not None and is_same_file(mine, there):
         return True
     text, other_text = read_text(one), read_text(other)
     return text is not None and other_text is not None and text[0] == other_text[0]

@@ -47,13 +47,9 @@ def _place(work: Replay, one: ComponentIntent, location: Location) -> None:
     for _ in range(TRIES):
         if not durable.exists(location):
             _prepare_component(work, one, location)
-            first = work.untouched(one.path)
-            work.trying(one.path)
             try:
-                give_name(work, temporary, location)
+                give_name(work, one.path, temporary, location)
             except FileExistsError:
-                if first and work.intent.reserves:
-                    work.forget(one.path)  # undoing would take an empty file for ours
                 continue  # created between the two calls: look at it
             except FileNotFoundError:
                 work.directories.close()  # its directory was removed: make it again
