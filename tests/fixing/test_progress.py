@@ -214,6 +214,22 @@ def test_in_a_pipe_nothing_is_silent_for_long() -> None:
     assert said[1] == "0/1 generated, 0 s; components/a.txt: 0 s"
 
 
+def test_in_a_pipe_the_longest_silence_is_ten_seconds() -> None:
+    said: list[str] = []
+    one, clock = Lines(said.append), Clock()
+    clock.now = one.clock()
+    one.clock = clock
+    one.started("a.txt")
+    for seconds in (9.9, 0.2, 9.8, 0.3):
+        clock.now += seconds
+        one.tick()
+    whole = "0/1 generated, {0}; a.txt: {0}"
+    assert said == [whole.format("10 s"), whole.format("20 s")]
+    one.waiting("a.txt", 0.9, "too short to mention")
+    one.waiting("a.txt", 1.1, "429")
+    assert said[2:] == ["waiting 1 s: 429"]
+
+
 def test_in_a_pipe_the_wait_for_another_process_is_announced_soon() -> None:
     one, said = lines(silence=60.0)
     began = time.monotonic()
