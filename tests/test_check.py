@@ -9,6 +9,7 @@ import pytest
 
 from jit_guard.check import check
 from jit_guard.config import Settings
+from jit_guard.project import load
 from jit_guard.registry.schema import Schema
 from jit_guard.report import Report, Skipped
 from jit_guard.sources.memory import Memory
@@ -73,6 +74,19 @@ def test_skipped_says_for_which_map_and_why() -> None:
             "the map cannot be read (JG001), so the files it names are unknown",
         ),
     )
+
+
+def test_registries_are_shown_unless_maps_are_asked_for() -> None:
+    text = '[[registry]]\npreset = "goal-map"\n[[registry]]\npreset = "agent-skills"\n'
+    index = ".well-known/skills/index.json"
+    files = {**SOUND, "jit-guard.toml": text, index: '{"skills": [{"name": "gone"}]}'}
+    source = Memory(files)
+    settings = load(source.read).settings
+    everything = check(source, settings)
+    assert everything.maps == ("goal_map.json", index)
+    assert everything.errors > 0
+    asked = check(source, settings, reported=["goal_map.json"])
+    assert (asked.maps, asked.errors) == (("goal_map.json",), 0)
 
 
 def test_without_orphans_git_is_not_asked() -> None:

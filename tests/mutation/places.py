@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cosmic_ray.commands.init import init
+from cosmic_ray.ast import ast_nodes, get_ast_from_path
+from cosmic_ray.ast.ast_query import ASTQuery
 from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator
-from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.plugins import get_operator, operator_names
 
 from .mutant import Mutant
 
@@ -38,6 +37,7 @@ class Place(NamedTuple):
     """Where an operator of cosmic-ray can change a file."""
 
     path: Path
+    position: tuple[int, int]
     operator: str
     occurrence: int
     function: str
@@ -45,15 +45,19 @@ class Place(NamedTuple):
 
 def places(files: list[Path]) -> list[Place]:
     """All places of these files, in order. Not all of them are mutants: see `mutant`."""
-    with use_db(":memory:", WorkDB.Mode.create) as session:
-        init(files, session, {})
-        specs = [item.mutations[0] for item in session.work_items]
-    specs = [spec for spec in specs if _USED.fullmatch(spec.operator_name)]
-    specs.sort(key=attrgetter("module_path", "start_pos", "operator_name", "occurrence"))
-    return [
-        Place(spec.module_path, spec.operator_name, spec.occurrence, spec.definition_name or "")
-        for spec in specs
-    ]
+    operators = {name: get_operator(name) for name in operator_names() if _USED.fullmatch(name)}
+    found: list[Place] = []
+    for path in files:
+        nodes = list(ast_nodes(get_ast_from_path(path)))
+        for name, operator in operators.items():
+            if operator.arguments():  # such as names to put in place of others
+                continue
+            made = operator()
+            at = ((node, start) for node in nodes for start, _ in made.mutation_positions(node))
+            for occurrence, (node, start) in enumerate(at):
+                function = ASTQuery(node).get_definition_name() or ""
+                found.append(Place(path, start, name, occurrence, function))
+    return sorted(found)
 
 
 def mutant(sources: Path, place: Place) -> Mutant | None:

@@ -56,6 +56,7 @@ def test_bare_names_of_a_claude_marketplace_are_below_its_plugin_root(root: str)
         ("JG201", "plugins[1].source", "plugins/gone/"),
         ("JG301", None, "plugins/left/"),
     ]
+    assert report.components == 3  # directories that are, or must be, named
 
 
 def test_commands_and_agents_of_a_claude_plugin_are_files_or_directories() -> None:
