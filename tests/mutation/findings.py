@@ -75,6 +75,8 @@ def record(page: Path, written: str) -> None:
     """Put a row in place of the row of the same package."""
     name = written.split("|")[1]
     lines = page.read_text("utf-8").split("\n")
-    page.write_text(
-        "\n".join(written if line.startswith(f"|{name}|") else line for line in lines), "utf-8"
-    )
+    rows = [at for at, line in enumerate(lines) if line.startswith(f"|{name}|")]
+    if not rows:
+        raise SystemExit(f"{page} has no row of{name}")
+    lines[rows[0]] = written
+    page.write_text("\n".join(lines), "utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def test_every_package_has_tests_that_watch_it() -> None:
         for name in watching(package):
             assert (ROOT / name).exists(), f"{name} does not exist"
     assert watching("ledger/claims") == watching("ledger")
+
+
+def test_the_page_has_a_row_for_every_package_and_the_scores_are_as_promised() -> None:
+    page = (ROOT / "docs/testing.md").read_text("utf-8")
+    _, _, table = page.partition("| package | score |")
+    rows = re.findall(r"^\| `(\w+)` \| (?:(\d+) %)? *\|", table, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(name for name in TESTS if "/" not in name)
+    low = {name for name, score in rows if score and int(score) < 90}
+    assert not low & {
+        *["commands", "fixing", "commit", "ledger", "baseline", "report", "config", "rules"]
+    }
 
 
 def test_a_mutant_that_is_equivalent_still_exists() -> None:
