@@ -473,8 +473,12 @@ class Guard:
         """
         from jit_guard.fixing.pruning import prune
 
-        components = self.configuration().settings.components
-        return prune(self.root, components, self.check, dry_run=dry_run, force=force, agree=agree)
+        settings = self.configuration().settings
+        if not settings.selects("JG301"):
+            raise UsageError("prune removes what JG301 reports, which the configuration ignores")
+        return prune(
+            self.root, settings.components, self.check, dry_run=dry_run, force=force, agree=agree
+        )
 
     def move(self, old: str, new: str, *, dry_run: bool = False) -> Moved:
         """Rename a component, and set every entry that names it, in one atomic commit.

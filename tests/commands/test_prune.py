@@ -125,6 +125,24 @@ def test_no_orphans_need_no_answer(tmp_path: Path) -> None:
     assert done == Outcome(0, "no orphans\n", "")
 
 
+@pytest.mark.parametrize("line", ['ignore = ["JG3"]', 'select = ["JG2"]'])
+def test_where_orphans_are_not_reported_none_are_removed_and_the_reason_is_said(
+    library: Path, line: str
+) -> None:
+    (library / "jit-guard.toml").write_text(f"{line}\n")
+    done = call("prune", "--force", cwd=library)
+    assert (done.code, done.out) == (2, "")
+    assert "prune removes what JG301 reports, which the configuration ignores" in done.err
+    assert everything(library)
+
+
+def test_accepted_orphans_are_kept(library: Path) -> None:
+    call("--baseline", "b.jsonl", "--update-baseline", cwd=library)
+    (library / "jit-guard.toml").write_text('baseline = "b.jsonl"\n')
+    assert call("prune", "--force", cwd=library) == Outcome(0, "no orphans\n", "")
+    assert everything(library)
+
+
 # In git.
 
 

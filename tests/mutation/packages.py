@@ -28,7 +28,7 @@ TESTS: dict[str, str] = {
     "commands/fix_options": "commands/test_fix_options fixing/test_fix fixing/test_adoption "
     "fixing/test_fix_in_git",
     "commands/hook": "commands/test_init_hook",
-    "commands/inference": "commands/test_init_registry",
+    "commands/inference": "commands/test_init_registry commands/test_proposal_limits",
     "commands/init": "commands/test_init commands/test_init_library commands/test_init_hook "
     "commands/test_init_registry",
     "commands/library": "commands/test_init commands/test_init_library",
@@ -37,14 +37,14 @@ TESTS: dict[str, str] = {
     "commands/mv": "commands/test_mv",
     "commands/options": "test_cli commands/test_fix_options test_contract",
     "commands/path_index": "commands/test_path_index commands/test_init_registry",
-    "commands/proposal": "commands/test_init_registry",
+    "commands/proposal": "commands/test_proposal_limits commands/test_init_registry",
     "commands/prune": "commands/test_prune",
     "commands/questions": "commands/test_questions commands/test_prune fixing/test_adoption",
     "commands/recover": "commands/test_recover",
     "commands/reference": "commands/test_help",
     "commands/selftest": "commands/test_selftest test_registry_selftest",
-    "commands/shapes": "commands/test_init_registry",
-    "commands/tree_guess": "commands/test_init_registry",
+    "commands/shapes": "commands/test_shapes commands/test_init_registry",
+    "commands/tree_guess": "commands/test_shapes commands/test_init_registry",
     "commands/watch": "commands/test_watch",
     "commit": "commit security/test_intent security/test_registry_intent security/test_swaps "
     "security/test_state_directory sources/test_at_rest crash/test_git_clean",
