@@ -234,3 +234,25 @@ def test_the_prompt_of_the_configuration_is_a_file_of_the_project(project: Path)
     done = call(*FIX, cwd=project)
     assert done.code == 2
     assert "gone.txt" in done.err
+
+
+def test_a_file_of_descriptions_is_among_those_that_would_be_sent(
+    project: Path, spy: Spy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = json.dumps({"G1": {"persona": "Is mine."}})
+    lay_out(project, {"said.json": said})
+    argv = ("--fix", "--dry-run", "--yes", "--generator", "openai", "--model", "m")
+    shown = call(*argv, "--descriptions", "said.json", cwd=project).out
+    assert "shows     said.json\n" in shown
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(said.encode())))
+    shown = call(*argv, "--descriptions", "-", cwd=project).out
+    assert "Is mine." in shown
+    assert "shows     -\n" not in shown
+
+
+def test_a_report_does_not_need_what_only_a_fix_needs(project: Path) -> None:
+    """A check of a project whose ledger cannot be read reports everything but the plan."""
+    lay_out(project, {".jit-guard/ledger.db": "no ledger"})
+    done = call("--format", "json", cwd=project)
+    assert (done.code, done.codes) == (1, ["JG201"] * len(GOALS))
+    assert call(*FIX, "--generator", "scaffold", cwd=project).code == 2

@@ -10,6 +10,7 @@ import pytest
 
 from jit_guard.commands.contract_proposal import proposed_contracts
 from jit_guard.config import Settings
+from jit_guard.errors import UnreadableError
 from jit_guard.project import load
 from jit_guard.sources.memory import Memory
 from projects import Content, call, lay_out
@@ -147,3 +148,63 @@ def test_without_components_it_says_so(tmp_path: Path) -> None:
 
 def test_settings_without_a_map_propose_nothing() -> None:
     assert proposed_contracts(Memory({}), Settings()) == []
+
+
+def headings_of(*texts: str) -> str:
+    """The headings that are proposed for components with these."""
+    found = [one for one in personas(*texts) if one.startswith("# headings = ")]
+    return found[0].removeprefix("# headings = ") if found else ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "shared"),
+    [
+        (("# A\n# B\n", "# A\n"), '["# A"]'),
+        (("# A\n", "# B\n# A\n"), '["# A"]'),
+        (("# A\n# B\n# C\n", "# C\n# A\n# B\n"), '["# A", "# B"]'),
+        (("# A\n# B\n# C\n", "# A\n# C\n# B\n", "# A\n# B\n"), '["# A", "# B"]'),
+        (("# A\n# A\n", "# A\n# A\n# A\n"), '["# A", "# A"]'),
+        (("# A\n", "# B\n"), ""),
+    ],
+)
+def test_as_many_headings_as_all_have_in_order_are_shared(
+    texts: tuple[str, ...], shared: str
+) -> None:
+    assert headings_of(*texts) == shared
+
+
+def test_forty_headings_are_looked_at() -> None:
+    many = "".join(f"# H{number}\n" for number in range(50))
+    assert headings_of(many, many).count("# H") == 40
+
+
+def test_the_keys_of_front_matter_have_the_order_of_the_first_component() -> None:
+    written = [
+        "---\na: 1\nb: x\nc: 2\n---\n",
+        "---\nc: 1.5\nb: y\na: 1\n---\n",
+        "---\na: 1\nc: 2\n---\n",
+    ]
+    for some, keys in ((written[:2], ["a", "b", "c"]), (written[::-1], ["a", "c"])):
+        (line,) = (one for one in personas(*some) if "properties" in one)
+        schema = json.loads(line.removeprefix("#"))
+        assert schema["required"] == list(schema["properties"]) == keys
+        assert schema["properties"]["c"] == {"type": "number"}
+
+
+def test_what_is_too_large_empty_or_unreadable_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jit_guard.commands.contract_proposal._MOST_BYTES", 20)
+    fits, larger = "# A\n" + "x" * 16, "# A\n" + "x" * 17
+    assert personas(fits, fits)[0] == "# 2 components have this in common:"
+    assert personas(fits, larger) == []
+    assert personas(fits, "", fits)[0] == "# 2 components have this in common:"
+    real = Memory.read
+
+    def read(self: Memory, path: str) -> bytes | None:
+        if path.endswith("/1.md"):
+            raise UnreadableError(path, "permission denied")
+        return real(self, path)
+
+    monkeypatch.setattr(Memory, "read", read)
+    assert personas(fits, fits, fits)[0] == "# 2 components have this in common:"

@@ -25,13 +25,13 @@ TESTS: dict[str, str] = {
     "commands/config": "commands/test_settings",
     "commands/contract_proposal": "commands/test_init_contract",
     "commands/explain": "commands/test_explain",
-    "commands/fix_options": "commands/test_fix_options fixing/test_fix fixing/test_adoption "
-    "fixing/test_fix_in_git",
+    "commands/fix_options": "commands/test_fix_options commands/test_questions "
+    "fixing/test_adoption",
     "commands/hook": "commands/test_init_hook",
     "commands/inference": "commands/test_init_registry commands/test_proposal_limits",
     "commands/init": "commands/test_init commands/test_init_library commands/test_init_hook "
     "commands/test_init_registry",
-    "commands/library": "commands/test_init commands/test_init_library",
+    "commands/library": "commands/test_library_map commands/test_init_library commands/test_init",
     "commands/log": "commands/test_log",
     "commands/manual": "commands/test_help",
     "commands/mv": "commands/test_mv",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -116,7 +117,7 @@ def _block(where: str, found: Sequence[_Component]) -> Iterator[str]:
         file = f"{name.removesuffix('-contract').strip('-')}.schema.json"
         yield f"# front-matter = {toml_string(file)}  # with this content:"
         yield f"#     {json.dumps(schema, ensure_ascii=False)}"
-    headings = _common([one.headings for one in found])
+    headings = reduce(_longest, (one.headings for one in found))
     if headings:
         yield f"# headings = [{', '.join(map(toml_string, headings))}]"
     named = _named_by([] if schema is None else schema["required"], found)
@@ -148,16 +149,8 @@ def _schema(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     return {"type": "object", "required": shared, "properties": properties}
 
 
-def _common(texts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return headings that all texts have in the same order: a common subsequence."""
-    common = texts[0]
-    for other in texts[1:]:
-        common = _longest(common, other)
-    return common
-
-
 def _longest(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the longest common subsequence."""
+    """Return headings that both texts have in the same order: the longest common subsequence."""
     rows: list[list[tuple[str, ...]]] = [[()] * (len(other) + 1)]
     for word in one:
         row: list[tuple[str, ...]] = [()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, count
 from json import dumps
 from typing import NamedTuple
 
@@ -163,7 +164,7 @@ def _suggested(directory: str, components: str, taken: Mapping[str, str]) -> str
     for name in (singular(base), base):
         if name not in taken:
             return name
-    return next(name for name in _numbered(base, "_") if name not in taken)
+    return next(name for name in _numbered(base) if name not in taken)
 
 
 def _goal(goals: Mapping[str, Mapping[str, str]], component_type: str, filename: str) -> str:
@@ -171,14 +172,12 @@ def _goal(goals: Mapping[str, Mapping[str, str]], component_type: str, filename:
     name = goal_name(filename) or "GOAL"
     suffix = "_".join(words_of(filename.rpartition(".")[2] if "." in filename else ""))
     names = (name, *([f"{name}_{suffix.upper()}"] if suffix else []))
-    for goal in (*names, *_numbered(name, "_", len(goals) + 2)):
-        if component_type not in goals.get(goal, ()):
-            return goal
-    raise AssertionError(filename)  # there are more names than goals
+    possible = chain(names, _numbered(name))
+    return next(goal for goal in possible if component_type not in goals.get(goal, ()))
 
 
-def _numbered(name: str, between: str, most: int = 1_000_000) -> Iterator[str]:
-    return (f"{name}{between}{number}" for number in range(2, most + 2))
+def _numbered(name: str) -> Iterator[str]:
+    return (f"{name}_{number}" for number in count(2))
 
 
 def _pattern(path: str) -> str | None:
