@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def started_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server, started once."""
+    """A PostgreSQL server, started once; `POSTGRES_TEST_SERVER` names one that runs already."""
     pytest.importorskip("psycopg")
     from postgresql_server import PostgresServer, why_not
 
+    if running := os.environ.get("POSTGRES_TEST_SERVER"):
+        yield PostgresServer(running)
+        return
     if reason := why_not():
         pytest.skip(reason)
     server = PostgresServer()

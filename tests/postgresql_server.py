@@ -47,9 +47,17 @@ class PostgresServer:
     """A server on a socket in its own directory, and on 127.0.0.1. It promises durable commits.
 
     It refuses to run as root, so it then runs as `postgres` or `nobody`.
+
+    Args:
+        running: the directory and the port of one that runs already, and stays: `/DIRECTORY:PORT`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, running: str = "") -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        if running:
+            directory, _, port = running.rpartition(":")
+            self.directory, self.port = Path(directory), int(port)
+            return
         found = programs()
         assert found is not None
         self._programs = found
@@ -62,7 +70,6 @@ class PostgresServer:
             self._user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self.directory.chmod(0o755)
         self.port = _free_port()
-        self._process: subprocess.Popen[bytes] | None = None
         self._run("initdb", "-U", "owner", "--auth=trust", "--no-sync", "--no-locale", "-E", "UTF8")
         (self.directory / "data/pg_hba.conf").write_text(HBA)
 

@@ -16,6 +16,7 @@ from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.postgresql import link
+from jit_guard.ledger.postgresql import server as engine
 from jit_guard.ledger.records import Arrival, Placed
 from ledger_machines import MISSING, cut_off, fix, is_held, link_of, root_of, second
 from ledger_work import OTHER, WANTED, arrival
@@ -92,6 +93,21 @@ def test_the_text_of_another_machine_that_still_works_is_not_taken_for_ours(
         (late,) = theirs.arrived([arrival("Theirs.\n")])
         assert late == stored._replace(theirs=True)
         assert theirs.stored(WANTED) == stored
+
+
+def test_a_server_that_became_a_standby_is_left_for_the_one_that_can_write(
+    tmp_path: Path, server: PostgresServer, database: str
+) -> None:
+    with Ledger(str(tmp_path)) as ledger:
+        ledger.claim([WANTED])
+        assert isinstance(ledger._engine, engine.Server)
+        ledger._engine._link.run(lambda one: one.execute("SET default_transaction_read_only = on"))
+        (stored,) = ledger.arrived([arrival()])
+        assert ledger.stored(WANTED) == stored
+        ((name,),) = ledger._engine.read("SELECT current_database()")
+    server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(LedgerError, match="session is read-only"):
+        Ledger(str(tmp_path))
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from jit_guard.errors import JitGuardError
 from jit_guard.ledger.choice import open_engine
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.ledger import Ledger
@@ -120,5 +120,11 @@ def test_a_closed_ledger_leaves_no_connection(tmp_path: Path, server: PostgresSe
         assert len(link._links) == 1
         ledger.close()
     assert link._links == {}
-    with pytest.raises(JitGuardError):
-        open_engine(str(tmp_path)).read("SELECT nonsense")
+
+
+def test_an_error_of_the_server_is_reported_with_its_words(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    message = r'^the ledger on /.*/postgres: column "nonsense" does not exist'
+    with closing(open_engine(str(tmp_path))) as opened, pytest.raises(LedgerError, match=message):
+        opened.read("SELECT nonsense")

@@ -61,6 +61,8 @@ TESTS: dict[str, str] = {
     "inventory": "inventory",
     "just_in_time": "test_guard",
     "ledger": "ledger security/test_forged_ledger commands/test_log",
+    "ledger/postgresql": "ledger/test_address ledger/test_server ledger/test_server_claims "
+    "ledger/test_lost_connections ledger/test_engines",
     "lookup": "test_lookup test_guard",
     "named_tuple": "test_named_tuple",
     "plugins": "test_plugins test_hookspecs",

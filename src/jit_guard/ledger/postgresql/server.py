@@ -209,7 +209,6 @@ def _read(
     found: list[tuple[Any, ...]] = []
     seen = 0
     with connection.transaction(), connection.cursor("page") as cursor:
-        cursor.itersize = 50
         cursor.execute(query, values)
         for row in cursor:
             found.append(row)
