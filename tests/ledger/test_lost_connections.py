@@ -6,20 +6,25 @@ import os
 import shlex
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from jit_guard.generators.generator import Text
+from jit_guard.fixing.delivery import Order, deliver
+from jit_guard.generators.generator import Request, Text, Writer
+from jit_guard.generators.judgement import Rejection
+from jit_guard.generators.progress import Unreported
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
-from jit_guard.ledger.postgresql import link
+from jit_guard.ledger.postgresql import link, session
 from jit_guard.ledger.postgresql import server as engine
-from jit_guard.ledger.records import Arrival, Placed
+from jit_guard.ledger.records import Arrival, Placed, Stored, values_of
 from ledger_machines import MISSING, cut_off, fix, is_held, link_of, root_of, second
-from ledger_work import OTHER, WANTED, arrival
+from ledger_work import OTHER, REQUEST, WANTED, arrival
 from postgresql_server import PostgresServer
 from projects import call, lay_out
 from relay import Relay
@@ -93,6 +98,57 @@ def test_the_text_of_another_machine_that_still_works_is_not_taken_for_ours(
         (late,) = theirs.arrived([arrival("Theirs.\n")])
         assert late == stored._replace(theirs=True)
         assert theirs.stored(WANTED) == stored
+
+
+def test_an_invalid_text_of_ours_does_not_reject_that_of_another_machine(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    with Ledger(root_of(tmp_path / "a")) as ours, second(ours) as theirs:
+        ours.claim([WANTED])
+
+        def write(_: Request) -> Text:
+            cut_off(server)
+            assert theirs.wait(WANTED.component, 10)
+            theirs.claim([WANTED])
+            theirs.arrived([arrival("Theirs.\n")])
+            return Text("No component.\n")
+
+        (done,) = deliver(
+            [Order(WANTED, REQUEST)],
+            Writer(write),
+            ours,
+            1,
+            Unreported(),
+            check=lambda request, text: Rejection("not this"),
+        )
+        assert done.reason == "not this"
+        stored = ours.stored(WANTED)
+        assert stored is not None
+        assert stored.content == "Theirs.\n"
+
+
+def test_two_texts_that_are_stored_at_the_same_moment_do_not_both_count(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    with Ledger(root_of(tmp_path / "a")) as ours, second(ours) as theirs:
+        ours.claim([WANTED])
+        cut_off(server)
+        assert theirs.claim([WANTED]) != [None]
+        other = theirs._engine
+        assert isinstance(other, engine.Server)
+        with ThreadPoolExecutor(1) as pool:
+
+            def store(connection: session.Connection) -> list[Stored]:
+                with connection.transaction():
+                    found = other._store(connection, [uuid4()], [values_of(arrival("Theirs.\n"))])
+                    waiting.append(pool.submit(ours.arrived, [arrival("Ours.\n")]))
+                    time.sleep(0.3)
+                    assert not waiting[0].done()
+                return found
+
+            waiting: list[Future[list[Stored]]] = []
+            (first,) = other._link.run(store)
+            assert waiting[0].result(20) == [first._replace(theirs=True)]
 
 
 def test_a_server_that_became_a_standby_is_left_for_the_one_that_can_write(
@@ -185,7 +241,12 @@ def test_both_sides_probe_a_silent_connection_as_the_url_says(
     monkeypatch.setenv("JIT_GUARD_LEDGER", server.url("owner", server.tcp, **probes))
     assert shown() == ["2", "3", "700"]
     names = ("statement_timeout", "idle_session_timeout")
-    assert shown() == ["1min", "0"]
+    server.execute("ALTER ROLE owner SET idle_session_timeout = '5s'")
+    server.execute("ALTER ROLE owner SET statement_timeout = '5s'")
+    try:
+        assert shown() == ["1min", "0"]
+    finally:
+        server.execute("ALTER ROLE owner RESET ALL")
 
 
 def test_a_text_is_kept_here_when_the_server_does_not_come_back(
