@@ -15,7 +15,7 @@ from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.postgresql import link
 from jit_guard.ledger.postgresql import server as engine
-from ledger_machines import link_of, root_of, second
+from ledger_machines import cut_off, link_of, root_of, second
 from ledger_work import OTHER, WANTED
 from postgresql_server import PostgresServer
 
@@ -101,6 +101,18 @@ def test_a_claim_that_ends_without_a_word_is_noticed_by_looking(
             link_of_ours = link._links[link_of(ours)]
             link_of_ours.close()  # as the kernel does for a killed process
             assert waiting.result(20)
+
+
+def test_a_claim_whose_connection_is_lost_can_be_released(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    with Ledger(root_of(tmp_path / "a")) as ours, second(ours) as theirs:
+        ours.claim([WANTED, OTHER])
+        cut_off(server)
+        ours.release([WANTED.component])
+        assert None not in theirs.claim([WANTED])
+        assert ours.last() == 0  # which opens the connection, and takes the other claim again
+        assert theirs.claim([OTHER]) == [None]
 
 
 def test_waiting_goes_on_after_the_connection_was_lost(

@@ -175,7 +175,7 @@ class Link:
         connection = self._connection
         if isinstance(error, errors.ReadOnlySqlTransaction):  # it became a standby
             return connection is not None
-        return connection is None or connection.closed or connection.broken
+        return connection is None or connection.closed
 
     def _unreachable(self, error: psycopg.Error) -> UnreachableError:
         return UnreachableError(f"{self.name} cannot be used: {_reason(error)}{_UNUSABLE}")
