@@ -93,6 +93,12 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def schemas_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schema is applied in this process, without a limit, in place of starting a Python."""
+    monkeypatch.setattr("jit_guard.registry.bounded._can_start", lambda: False)
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The root of a small valid project on disk."""
     return lay_out(tmp_path / "project", SOUND)

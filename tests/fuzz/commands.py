@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from unittest.mock import patch
 
 from fuzz.decisions import Decisions
 from fuzz.outputs import assert_quiet, codes, same
 from fuzz.texts import text
 from fuzz.worlds import World
 from jit_guard.formats import NAMES
+from jit_guard.registry import bounded
 from projects import Outcome, call
 
 SECONDS = 20  # of processor time; a command takes a few milliseconds, `selftest` less than one
@@ -61,6 +63,7 @@ READING: tuple[Callable[[Decisions, World], Argv], ...] = (
         draw.choose(("--relink", "--generate-anyway")),
     ),
     lambda draw, world: ("check", *draw.some(_FLAGS, 4)),
+    lambda draw, world: ("--source", draw.choose(("index", "commit", "HEAD", _word(draw, world)))),
     lambda draw, world: ("log",),
     lambda draw, world: ("log", "--json", "-v"),
     lambda draw, world: ("log", _word(draw, world), _word(draw, world)),
@@ -122,7 +125,7 @@ def run_some(draw: Decisions, world: World, sandbox: Path, *, show: bool = False
 def _run(argv: Argv, world: World, *, show: bool) -> Outcome:
     outcome: Outcome | None = None
     try:
-        with limited(SECONDS), no_input():
+        with limited(SECONDS), no_input(), patch.object(bounded, "_can_start", return_value=False):
             outcome = call(*argv, cwd=world.root)
         if show:
             print(f"$ jit-guard {argv}\n{outcome.out}{outcome.err}exit code {outcome.code}\n")
@@ -157,7 +160,7 @@ def limited(seconds: float) -> Iterator[None]:
 @contextmanager
 def no_input() -> Iterator[None]:
     """Standard input that is empty, and no terminal."""
-    before, sys.stdin = sys.stdin, io.StringIO()
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO())
     try:
         yield
     finally:

@@ -62,6 +62,8 @@ def build(draw: Decisions, sandbox: Path) -> World:
     named: list[str] = []
     if not draw.one_in(8):
         _put_registry(root, "goal_map.json", _map(draw), named)
+    if draw.one_in(8):
+        _put_registry(root, "more.json", _map(draw), named)
     if draw.one_in(4):
         file, written, table = other(draw)
         tables += [table, '[[registry]]\npreset = "goal-map"'] if draw.one_in(2) else [table]
@@ -153,7 +155,7 @@ def _configuration(draw: Decisions, tables: list[str]) -> bytes:
     lines: list[str] = []
     if draw.one_in(3):
         keys: dict[str, Callable[[], Any]] = {
-            "maps": lambda: [draw.choose(("goal_map.json", "gone.json", text(draw)))],
+            "maps": lambda: draw.some(("goal_map.json", "more.json", "gone.json", text(draw)), 3),
             "components": lambda: draw.choose(
                 ("components", ".", "components/as", "..", text(draw))
             ),

@@ -71,10 +71,15 @@ TESTS: dict[str, str] = {
     "registry": "registry",
     "report": "test_report test_check test_registries rules/test_series formats/test_text",
     "rules": (
-        "rules/test_rules rules/test_faults rules/test_hint_words test_registry_selftest "
-        "test_plugins test_check test_contract test_registries comparison "
-        "commands/test_explain rules"
+        "rules/test_rules rules/test_faults rules/test_series rules/test_hint_words "
+        "test_registry_selftest test_contract test_registries comparison test_check "
+        "commands/test_explain test_plugins rules"
     ),
+    "rules/explained": "commands/test_explain rules/test_rules",
+    "rules/fault": "rules/test_faults commands/test_selftest test_registry_selftest",
+    "rules/plugin_rule": "test_plugins rules/test_faults",
+    "rules/registry_fault": "test_registry_selftest",
+    "rules/series": "rules/test_series",
     "selftest": "rules/test_faults commands/test_selftest test_registry_selftest test_plugins",
     "sources": "sources",
     "text": "text test_properties",
