@@ -19,6 +19,8 @@ from projects import MAP, SOUND, TEXT, call, lay_out, run
 from repositories import NEEDS_GIT, repository
 from typed import on_screen
 
+pytestmark = pytest.mark.usefixtures("schemas_here")  # three rules apply one
+
 FIRST = "goal_map.json:1:"
 OWN = "components/personas/jit_guard_selftest"
 # The fault of each rule, and where the rule reports it.

@@ -19,6 +19,8 @@ from jit_guard.selftest import Trial, selftest
 from jit_guard.sources.memory import Memory
 from projects import HOST, MAP, SOUND, call, git
 
+pytestmark = pytest.mark.usefixtures("schemas_here")  # three rules apply one
+
 ODD: dict[str, Mapping[str, Any]] = {
     "nothing is mapped": {"goal_map.json": "{}"},
     "a goal without components": {"goal_map.json": '{"GREET": {}}'},

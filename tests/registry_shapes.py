@@ -1,0 +1,260 @@
+"""Registries of many shapes, and where the faults that `selftest` injects are reported."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    """A registry, a file that it names, and what is reported of the faults: path and pointer."""
+
+    configuration: str
+    text: str
+    path: str
+    reported: dict[str, str]
+    more: frozenset[str] = frozenset()  # of the other rules, those whose fault is impossible
+
+
+def table(
+    entries: str, target: str | list[str], file: str = "r.json", more: str = "tree = ['p/**']"
+) -> str:
+    """Return a configuration with one registry."""
+    keys = {"file": file, "entries": entries, "target": target}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+    return "\n".join(["[[registry]]", *lines, more, ""])
+
+
+SHAPES = {
+    "a value": Shape(
+        table("$[*]", "p/{value}"),
+        '["a.md"]',
+        "p/a.md",
+        {
+            "JG101": "/0",
+            "JG201": "p/jit_guard_selftest.md /0",
+            "JG205": "p/../../../../a.md /0",
+            "JG208": "p/jit_guard:selftest.md /0",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/autogen_jit_guard_selftest.md /0",
+        },
+    ),
+    "a key": Shape(
+        table("$.*", "p/{key}.md"),
+        '{"a": 1}',
+        "p/a.md",
+        {
+            "JG002": "/JIT_GUARD_SELFTEST",
+            "JG201": "p/jit_guard_selftest.md /jit_guard_selftest",
+            "JG205": "p/../../../../a.md /..~1..~1..~1..~1a",
+            "JG208": "p/jit_guard:selftest.md /jit_guard:selftest",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/autogen_jit_guard_selftest.md /autogen_jit_guard_selftest",
+        },
+    ),
+    "two keys": Shape(
+        table("$.*.*", "p/{keys[0]}/{key}"),
+        '{"a": {"b.md": 0}}',
+        "p/a/b.md",
+        {
+            "JG002": "/a/JIT_GUARD_SELFTEST",
+            "JG201": "p/a/jit_guard_selftest.md /a/jit_guard_selftest.md",
+            "JG205": "p/a/../../../../../b.md /a/..~1..~1..~1..~1..~1b.md",
+            "JG208": "p/a/jit_guard:selftest.md /a/jit_guard:selftest.md",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/a/autogen_jit_guard_selftest.md /a/autogen_jit_guard_selftest.md",
+        },
+    ),
+    "a number": Shape(
+        table("$[*].no", "p/{value}.md"),
+        '[{"no": 7}]',
+        "p/7.md",
+        {
+            "JG002": "/0/JIT_GUARD_SELFTEST",
+            "JG101": "/0/no",
+            "JG201": "p/jit_guard_selftest.md /0/no",
+            "JG205": "p/../../../../7.md /0/no",
+            "JG208": "p/jit_guard:selftest.md /0/no",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/autogen_jit_guard_selftest.md /0/no",
+        },
+    ),
+    "a member": Shape(
+        table("$[*]", "p/{name}.md"),
+        '[{"name": "a"}]',
+        "p/a.md",
+        {
+            "JG002": "/0/JIT_GUARD_SELFTEST",
+            "JG101": "/0",
+            "JG201": "p/jit_guard_selftest.md /0",
+            "JG205": "p/../../../../a.md /0",
+            "JG208": "p/jit_guard:selftest.md /0",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/autogen_jit_guard_selftest.md /0",
+        },
+    ),
+    "a member above": Shape(
+        table("$.packs[*].parts[*].file", "{home}/{value}"),
+        '{"packs": [{"home": "p/x", "parts": [{"file": "a.md"}]}]}',
+        "p/x/a.md",
+        {
+            "JG002": "/packs/0/parts/0/JIT_GUARD_SELFTEST",
+            "JG101": "/packs/0/parts/0/file",
+            "JG201": "p/x/jit_guard_selftest.md /packs/0/parts/0/file",
+            "JG205": "p/x/../../../../../a.md /packs/0/parts/0/file",
+            "JG208": "p/x/jit_guard:selftest.md /packs/0/parts/0/file",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/x/autogen_jit_guard_selftest.md /packs/0/parts/0/file",
+        },
+    ),
+    "only the member above": Shape(
+        table("$.packs[*].parts[*]", "{home}/{index}.md"),
+        '{"packs": [{"home": "p/x", "parts": [true]}]}',
+        "p/x/0.md",
+        {
+            "JG002": "/packs/0/JIT_GUARD_SELFTEST",
+            "JG101": "/packs/0/parts/0",
+            "JG201": "p/jit_guard_selftest/0.md /packs/0/parts/0",
+            "JG205": "p/../../../../../x/0.md /packs/0/parts/0",
+            "JG208": "p/jit_guard:selftest/0.md /packs/0/parts/0",
+            "JG301": "p/jit_guard_selftest.txt",
+        },
+    ),
+    "a group": Shape(
+        table("$[*]", "p/{stem}.md", more="match.value = '(?P<stem>[a-z-]+)[.]md'"),
+        '[{"a": 1}, "b.md"]',
+        "p/b.md",
+        {
+            "JG201": "p/jit-guard-selftest.md /1",
+            "JG208": "p/aux.md /1",
+            "JG301": "p/jit_guard_selftest.md",
+        },
+        frozenset({"JG202"}),
+    ),
+    "a group of a key": Shape(
+        table("$.*", "p/{stem}.md", more="match.key = '(?P<stem>.+)[.]x'\ntree = ['p/*.md']"),
+        '{"a.x": {}, "b": 1}',
+        "p/a.md",
+        {
+            "JG002": "/JIT_GUARD_SELFTEST",
+            "JG201": "p/jit_guard_selftest.md /jit_guard_selftest.x",
+            "JG205": "p/../../../../a.md /..~1..~1..~1..~1a.x",
+            "JG208": "p/jit_guard:selftest.md /jit_guard:selftest.x",
+            "JG301": "p/jit_guard_selftest.md",
+            "JG501": "p/autogen_jit_guard_selftest.md /autogen_jit_guard_selftest.x",
+        },
+    ),
+    "yaml": Shape(
+        table("$.files[*]", "{value}", "p/r.yml", "base = '{dir}'\ntree = ['p/*.md']"),
+        "# all\n'files' :\n- &a ./a.md\n- |-\n  b.md\n",
+        "p/a.md",
+        {
+            "JG002": "/JIT_GUARD_SELFTEST",
+            "JG101": "/files/0",
+            "JG201": "p/jit_guard_selftest.md /files/0",
+            "JG205": "./../../../../../a.md /files/0",
+            "JG208": "p/jit_guard:selftest.md /files/0",
+            "JG301": "p/jit_guard_selftest.md",
+            "JG501": "p/autogen_jit_guard_selftest.md /files/0",
+        },
+    ),
+    "yaml, objects": Shape(
+        table("$.files[*].at", "{value}", "r.yaml", "tree = ['!p/x*', 'p/*/y-*.md']"),
+        "files:\n  - at: p/x/y-a.md\n    id: 1\n",
+        "p/x/y-a.md",
+        {
+            "JG002": "/files/0/JIT_GUARD_SELFTEST",
+            "JG101": "/files/0/at",
+            "JG201": "p/x/jit_guard_selftest.md /files/0/at",
+            "JG205": "p/x/../../../../../y-a.md /files/0/at",
+            "JG208": "p/x/jit_guard:selftest.md /files/0/at",
+            "JG301": "p/jit_guard_selftest/y-jit_guard_selftest.md",
+            "JG501": "p/x/autogen_jit_guard_selftest.md /files/0/at",
+        },
+    ),
+    "toml": Shape(
+        table("$.one.file", "{value}", "r.toml", "text = false\ntree = []"),
+        '[one]\nfile = "p/a.bin"',
+        "p/a.bin",
+        {
+            "JG101": "/one/file",
+            "JG201": "p/jit_guard_selftest.bin /one/file",
+            "JG205": "p/../../../../a.bin /one/file",
+            "JG208": "p/jit_guard:selftest.bin /one/file",
+        },
+        frozenset({"JG207"}),
+    ),
+    "jsonc": Shape(
+        table("$.a[*]", ["p/{value}.md", "p/{value}"], "r.jsonc", "tree = ['p/[a-c]*', 'p/b*.md']"),
+        '// all\n{"a": ["x",],}',
+        "p/x.md",
+        {
+            "JG002": "/JIT_GUARD_SELFTEST",
+            "JG101": "/a/0",
+            "JG201": "p/jit_guard_selftest.md /a/0",
+            "JG205": "p/../../../../x.md /a/0",
+            "JG208": "p/jit_guard:selftest.md /a/0",
+            "JG301": "p/bjit_guard_selftest.md",
+            "JG501": "p/autogen_jit_guard_selftest.md /a/0",
+        },
+    ),
+    "directories": Shape(
+        table("$[*]", "{value}/"),
+        '["p", "p/a"]',
+        "p/a/x.md",
+        {
+            "JG101": "/0",
+            "JG201": "jit_guard_selftest/ /0",
+            "JG205": "../../../../../p/ /0",
+            "JG208": "jit_guard:selftest/",
+        },
+        frozenset({"JG206", "JG203", "JG207"}),
+    ),
+    "directories with a slash": Shape(
+        table("$[*]", "{value}/", more="tree = ['p/*/']"),
+        '["p/a/", "."]',
+        "p/a/x.md",
+        {
+            "JG101": "/0",
+            "JG201": "p/jit_guard_selftest/ /0",
+            "JG205": "p/../../../../../a// /0",
+            "JG208": "p/jit_guard:selftest/",
+        },
+        frozenset({"JG206", "JG203", "JG207"}),
+    ),
+    "a file in a directory": Shape(
+        table("$[*]", "{value}/SKILL.md", more="tree = ['p/**/SKILL.md']"),
+        '["p/a"]',
+        "p/a/SKILL.md",
+        {
+            "JG101": "/0",
+            "JG201": "p/jit_guard_selftest/SKILL.md /0",
+            "JG205": "p/../../../../../a/SKILL.md /0",
+            "JG208": "p/jit_guard:selftest/SKILL.md /0",
+            "JG301": "p/jit_guard_selftest/SKILL.md",
+        },
+    ),
+    "the document": Shape(
+        table("$", "{value}.md", more="tree = ['README*', '*.md']"),
+        '"a"',
+        "a.md",
+        {"JG301": "READMEjit_guard_selftest"},
+        frozenset(
+            {
+                "JG602",
+                "JG604",
+                "JG605",
+                "JG202",
+                "JG606",
+                "JG206",
+                "JG203",
+                "JG207",
+                "JG302",
+                "JG004",
+                "JG601",
+                "JG603",
+                "JG204",
+            }
+        ),
+    ),
+}
