@@ -109,7 +109,12 @@ def test_the_program_exits_with_the_code_of_its_command(
     monkeypatch: pytest.MonkeyPatch, exits: list[int]
 ) -> None:
     given: list[list[str]] = []
-    monkeypatch.setattr(cli, "main", lambda argv: given.append(argv) or 7)  # type: ignore[func-returns-value]
+
+    def command(arguments: list[str]) -> int:
+        given.append(arguments)
+        return 7
+
+    monkeypatch.setattr(cli, "main", command)
     monkeypatch.setattr(sys, "argv", ["jit-guard", "--fix", "-v"])
     with pytest.raises(SystemExit) as caught:
         cli.run()

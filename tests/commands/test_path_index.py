@@ -46,7 +46,9 @@ def test_a_directory_above_a_file_is_known_although_it_has_none_itself() -> None
 
 def test_a_huge_tree_is_read_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(path_index, "_MOST_PATHS", 3)
-    many = {f"{letter}/{number}.md": "x" for letter in "abc" for number in range(2)}
+    many: dict[str, object] = {
+        f"{letter}/{number}.md": "x" for letter in "abc" for number in range(2)
+    }
     known = index(many)
     assert list(known.files) == ["a/0.md", "a/1.md", "b/0.md", "b/1.md"]
 

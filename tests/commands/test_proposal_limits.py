@@ -82,7 +82,11 @@ def test_six_tables_are_enough_and_four_of_one_file() -> None:
     one = {stem: [f"{stem}/x.md", f"{stem}/y.md"] for stem in stems[1:]}
     there = {path: text for path, text in files.items() if path.endswith(".md")}
     lists = {f"list-{stem}": {"of": [{"file": path} for path in one[stem]]} for stem in one}
-    shapes = {"a": lists["list-manifest"], "b": one["registry"], "c": {"d": {"e": one["catalog"]}}}
+    shapes: dict[str, object] = {
+        "a": lists["list-manifest"],
+        "b": one["registry"],
+        "c": {"d": {"e": one["catalog"]}},
+    }
     shapes |= {"f": [[path] for path in one["skills"]], "g": [{"h": {"i": one["prompts"]}}]}
     found = propose(Memory({"index.json": json.dumps(shapes), **there}))
     assert found is not None
