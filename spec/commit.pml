@@ -59,7 +59,7 @@ inline let_go() {                       /* kernel_lock.release */
 
 /* ---- The plan and the intent --------------------------------------------------------------------- */
 
-inline write_intent(intent, bytes, name) {                     /* intent.write */
+inline write_intent(intent, bytes, name) {                     /* pending.write */
   unlink(DRAFT);
   write(DRAFT, intent);
   fsync(DRAFT, bytes);
@@ -67,7 +67,7 @@ inline write_intent(intent, bytes, name) {                     /* intent.write *
   sync(OURS, name)
 }
 
-inline remove_intent() {                /* intent.remove */
+inline remove_intent() {                /* pending.remove */
   unlink(DRAFT);
   if :: MUT != NO_FORGET -> unlink(PENDING) :: else fi;
   sync(OURS, INTENT_REMOVED)
@@ -242,7 +242,7 @@ inline prepare_text() {                 /* place_components._prepare_component *
   fi
 }
 
-inline give_name() {                    /* final_name.give_name, intent.rewrite */
+inline give_name() {                    /* final_name.give_name, pending.rewrite */
   if
   :: (refused & LINKS) && !reserves ->
      was_not_known(LINKS);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jit_guard.commit import intent, recovery, transaction
+from jit_guard.commit import pending, recovery, transaction
 from jit_guard.commit.allowed import Allowed
 from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.directories import Directories
@@ -41,10 +41,10 @@ def interrupt(
     """Interrupt a commit: planned (None), decided (0), maps set (1), components placed (2)."""
     with CommitLock(root), Directories(root) as directories:
         new = prepare(directories, changes, placements, moves)
-        intent.write(directories, new.intent.plan())
+        pending.write(directories, new.intent.plan())
         make(directories, new)
         if steps is not None:
-            intent.write(directories, new.intent)
+            pending.write(directories, new.intent)
             work = Replay(directories, new.intent, fresh=True, locations=new.locations)
             for step in recovery.STEPS[:steps]:
                 step(work)

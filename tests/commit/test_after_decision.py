@@ -14,7 +14,14 @@ import pytest
 
 import commits
 from commits import just_before, recover
-from jit_guard.commit import durable, final_name, intent, place_components, recovery, set_maps
+from jit_guard.commit import (
+    durable,
+    final_name,
+    pending,
+    place_components,
+    recovery,
+    set_maps,
+)
 from jit_guard.commit.directories import Location
 from jit_guard.commit.errors import OccupiedError, TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
@@ -283,7 +290,7 @@ def test_an_intent_that_cannot_be_removed_leaves_the_commit_in_effect(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied", str(project / ".jit-guard/pending.json"))
 
-    monkeypatch.setattr(intent, "remove", refuse)
+    monkeypatch.setattr(pending, "remove", refuse)
     _unfinished(project, "^.jit-guard/pending.json: permission denied")
     assert (project / "goal_map.json").read_bytes() == NEW
     assert (project / PLACEMENT.path).read_bytes() == PLACEMENT.data

@@ -13,7 +13,7 @@ import pytest
 
 import commits
 from commits import recover
-from jit_guard.commit import intent, transaction
+from jit_guard.commit import intent, intent_json, pending, transaction
 from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.errors import LockedError, TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
@@ -332,7 +332,7 @@ def test_a_corrupted_intent_is_refused_and_moved_aside_when_abandoned(
 def test_a_newer_intent_is_refused(project: Path) -> None:
     interrupt(project)
     pending = project / PENDING
-    newer = b'"version": %d' % (intent.VERSION + 1)
+    newer = b'"version": %d' % (intent_json.VERSION + 1)
     pending.write_bytes(pending.read_bytes().replace(b'"version": 1', newer))
     with pytest.raises(TransactionError, match="newer jit-guard"):
         recover(str(project))
@@ -356,7 +356,7 @@ def test_an_intent_from_a_repository_cannot_reach_outside_it(
     pending = project / PENDING
     body = json.loads(pending.read_text().replace(one, other))
     del body["sha256"]
-    body = {"sha256": intent._checksum(body), **body}
+    body = {"sha256": intent_json._checksum(body), **body}
     pending.write_text(json.dumps(body))
     before = files(project.parent)
     with pytest.raises(TransactionError):
@@ -416,10 +416,10 @@ def test_asking_for_an_interrupted_commit_creates_nothing(project: Path) -> None
 
 def test_the_draft_of_a_killed_writer_is_removed(project: Path) -> None:
     (project / ".jit-guard").mkdir()
-    (project / intent.DRAFT).write_text("{")
+    (project / pending.DRAFT).write_text("{")
     assert interrupted(str(project)) is None
     assert recover(str(project)).outcome == "nothing"
-    assert not (project / intent.DRAFT).exists()
+    assert not (project / pending.DRAFT).exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no executable bit")

@@ -14,7 +14,7 @@ import pytest
 
 import commits
 from commits import just_before, recover
-from jit_guard.commit import durable, intent, preparation
+from jit_guard.commit import durable, pending, preparation
 from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.errors import TransactionError, UnfinishedCommitError, UnsafePathError
 from jit_guard.commit.intent import MapChange
@@ -302,5 +302,5 @@ def test_an_intent_that_vanishes_before_it_is_read_is_no_intent(
     project: Path, monkeypatch: Patch
 ) -> None:
     commits.interrupt(str(project), [CHANGE], [PLACEMENT], 0)
-    just_before(monkeypatch, intent, "read", (project / PENDING).unlink)
+    just_before(monkeypatch, pending, "read", (project / PENDING).unlink)
     assert recover(str(project)).outcome == "nothing"

@@ -22,8 +22,9 @@ import commits
 from commits import just_before, recover
 from jit_guard.commit import (
     durable,
-    intent,
+    intent_json,
     kernel_lock,
+    pending,
     preparation,
     recovery,
     set_maps,
@@ -270,13 +271,13 @@ def test_other_hard_links_of_a_draft_keep_the_draft(project: Path) -> None:
 def test_a_commit_that_no_recovery_would_read_is_refused(
     limit: str, bytes_: int, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (intent.MOST_BYTES, intent._MOST_STRUCTURE) == (64 << 20, 8 << 20)
+    assert (intent_json.MOST_BYTES, intent_json._MOST_STRUCTURE) == (64 << 20, 8 << 20)
     with monkeypatch.context() as patch:
-        patch.setattr(intent, limit, bytes_)
+        patch.setattr(intent_json, limit, bytes_)
         with pytest.raises(TransactionError, match=r"^the commit is too large; nothing was"):
             commit(str(project), [CHANGE], [PLACEMENT._replace(data=b"x" * 2000)])
     assert everything(project) - QUIET == OLD
-    monkeypatch.setattr(intent, "_MOST_STRUCTURE", 2000)
+    monkeypatch.setattr(intent_json, "_MOST_STRUCTURE", 2000)
     text = PLACEMENT._replace(data=b'"\\' * 2000)  # only what is outside of strings counts
     assert commit(str(project), [CHANGE], [text]).placed == (PLACEMENT.path,)
 
@@ -511,7 +512,7 @@ def test_a_second_commit_in_progress_is_not_taken_for_an_interrupted_one(
 
     def lock(handle: int, *, shared: bool) -> bool:
         got = real(handle, shared=shared)
-        assert intent.exists(Directories(str(project)))
+        assert pending.exists(Directories(str(project)))
         (project / PENDING).unlink()  # the commit ends just before the lock is free
         return got
 

@@ -27,7 +27,7 @@ from crash.deed import (
 )
 from crash.disk_model import State, read_state, write_state
 from crash.power_loss import StateCheck, full_disk
-from jit_guard.commit import durable, intent, transaction
+from jit_guard.commit import durable, pending, transaction
 from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.errors import TransactionError
 from jit_guard.commit.intent import Intent, MapChange
@@ -284,20 +284,20 @@ def many_components_undone(root: str) -> None:
 
 def refused(root: str) -> None:
     """Fail just before the commit is decided, so that everything is undone."""
-    real = intent.write
+    real = pending.write
 
     def write(directories: Directories, intent: Intent) -> bytes:
         if intent.phase == "commit":
             raise OSError(errno.ENOSPC, "No space left on device", root)
         return real(directories, intent)
 
-    intent.write = write
+    pending.write = write
     try:
         one_component(root)
     except TransactionError:
         return
     finally:
-        intent.write = real
+        pending.write = real
     raise AssertionError("it was not refused")
 
 

@@ -14,7 +14,7 @@ import pytest
 from crash.deed import NEW, refuse_links
 from crash.disk_model import read_state, write_state
 from crash.projects import SIMPLE, SIMPLE_NEW, one_component, visible
-from jit_guard.commit import durable, intent, preparation, state_directory
+from jit_guard.commit import durable, pending, preparation, state_directory
 from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.errors import TransactionError
 from jit_guard.commit.intent import Intent
@@ -44,12 +44,12 @@ def _once_before(
 def _begin_the_next_commit(root: str) -> None:
     state_directory.make(root)
     with Directories(root) as directories:
-        intent.write(directories, _THEIRS)
+        pending.write(directories, _THEIRS)
 
 
 def _pending(root: str) -> Intent | None:
     with Directories(root) as directories:
-        return intent.read(directories)
+        return pending.read(directories)
 
 
 def test_a_temporary_file_is_removed_after_its_name_is_reserved(

@@ -14,7 +14,7 @@ from crash.killable import Killable, middle
 from crash.killing import inject
 from crash.projects import ADDED_STATE, MOVED_STATE, SIMPLE, SIMPLE_NEW, decided
 from crash.tracing import why_not_strace
-from jit_guard.commit import intent, transaction
+from jit_guard.commit import pending, transaction
 from jit_guard.commit.directories import Directories
 from sampling import sample
 
@@ -154,11 +154,11 @@ def test_other_signals_at_the_calls_of_a_commit(
         assert "Traceback" not in run.output, run
         assert run.returncode in (130, -signal.Signals[name]), run
         with Directories(commit.root) as directories:
-            pending = intent.read(directories)
-        if name == "SIGINT" and pending is None:  # it was undone or finished without recovery
+            left = pending.read(directories)
+        if name == "SIGINT" and left is None:  # it was undone or finished without recovery
             assert commit.state() in (SIMPLE, SIMPLE_NEW), run
         elif name == "SIGINT":
-            assert pending is not None
-            assert pending.phase == "commit", run
+            assert left is not None
+            assert left.phase == "commit", run
         ends[commit.recovered()] += 1
     record(f"{name}, commit: {len(points)} points, {dict(ends)}, nothing else")

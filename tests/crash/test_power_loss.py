@@ -24,7 +24,7 @@ from crash.disk_model import Disk, State, write_state
 from crash.power_loss import explore, trace_here
 from crash.projects import NEW_MAP, SIMPLE, SIMPLE_NEW, Scenario, scenarios
 from crash.tracing import Recorder, trace_command, why_not_strace
-from jit_guard.commit import durable, intent, recovery
+from jit_guard.commit import durable, pending, recovery
 from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.intent import Intent
 from sampling import FULL, sample
@@ -231,13 +231,13 @@ def _is_noticed(root: str, scenario: Scenario, label: str) -> bool:
 
 def _without_phase(phase: str) -> Callable[[pytest.MonkeyPatch], None]:
     def mutate(patch: pytest.MonkeyPatch) -> None:
-        real = intent.write
+        real = pending.write
 
         def write(directories: Directories, intent: Intent) -> None:
             if intent.phase != phase:
                 real(directories, intent)
 
-        patch.setattr(intent, "write", write)
+        patch.setattr(pending, "write", write)
 
     return mutate
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from fuzz.decisions import Decisions
 from fuzz.texts import content, text
-from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent, MoveIntent, encode
+from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent, MoveIntent
+from jit_guard.commit.intent_json import encode
 from jit_guard.registry.edit import Edit
 
 Put = Callable[[Path, str, bytes], bool]

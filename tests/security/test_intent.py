@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from crash.disk_model import State, read_state
-from jit_guard.commit import intent, transaction
+from jit_guard.commit import intent, intent_json, pending, transaction
 from jit_guard.commit.allowed import refusal
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent
@@ -70,16 +70,16 @@ def sound() -> Intent:
 
 def plant(root: Path, found: Intent | bytes) -> None:
     (root / ".jit-guard").mkdir(exist_ok=True)
-    data = found if isinstance(found, bytes) else intent.encode(found)
+    data = found if isinstance(found, bytes) else intent_json.encode(found)
     (root / PENDING).write_bytes(data)
 
 
 def altered(change: Callable[[dict[str, Any]], object]) -> bytes:
     """Return a valid intent with its JSON changed, and a matching checksum."""
-    body = json.loads(intent.encode(sound()))
+    body = json.loads(intent_json.encode(sound()))
     del body["sha256"]
     change(body)
-    return json.dumps({"sha256": intent._checksum(body), **body}).encode()
+    return json.dumps({"sha256": intent_json._checksum(body), **body}).encode()
 
 
 def ours(state: State) -> State:
@@ -325,7 +325,7 @@ def test_an_intent_that_takes_time_or_memory_is_refused(world: Path, name: str) 
 def test_a_large_intent_is_not_read(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = world / "project"
     plant(root, b"{")
-    os.truncate(root / PENDING, intent.MOST_BYTES + 1)
+    os.truncate(root / PENDING, intent_json.MOST_BYTES + 1)
     real, read = os.read, [0]
 
     def counted(handle: int, size: int) -> bytes:
@@ -350,7 +350,7 @@ def test_an_intent_that_is_not_a_regular_file_is_refused(world: Path, what: str)
     elif what == "a FIFO":
         os.mkfifo(root / PENDING)
     else:
-        (world / "home/intent.json").write_bytes(intent.encode(sound()))
+        (world / "home/intent.json").write_bytes(intent_json.encode(sound()))
         target = "intent.json" if what == "a link" else "nothing"
         (root / PENDING).symlink_to(f"../../home/{target}")
     for argv in COMMANDS:
@@ -505,7 +505,7 @@ def test_an_ignored_intent_is_carried_out(world: Path) -> None:
 def intents(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """Collect why each intent that a commit writes would be refused; None is expected."""
     reasons: list[str | None] = []
-    real = intent.write
+    real = pending.write
 
     def write(directories: Directories, found: Intent) -> None:
         real(directories, found)
@@ -514,12 +514,12 @@ def intents(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         root = directories.top.path
         settings = Guard(root=root).configuration().settings
         allowed = recovery._allowed(root, settings, ())
-        again = intent.read(directories)
+        again = pending.read(directories)
         assert again == found
         work = Replay(directories, found, allowed=allowed)
         reasons.append(refusal(found, allowed, work.parents(), work.existing()))
 
-    monkeypatch.setattr(intent, "write", write)
+    monkeypatch.setattr(pending, "write", write)
     return reasons
 
 
@@ -723,10 +723,10 @@ def test_a_move_in_a_program_of_the_library_is_refused(world: Path) -> None:
 def test_a_move_of_another_form_is_refused(
     world: Path, change: Callable[[dict[str, Any]], object]
 ) -> None:
-    body = json.loads(intent.encode(moving()))
+    body = json.loads(intent_json.encode(moving()))
     del body["sha256"]
     change(body["moves"][0])
-    plant(world / "project", json.dumps({"sha256": intent._checksum(body), **body}).encode())
+    plant(world / "project", json.dumps({"sha256": intent_json._checksum(body), **body}).encode())
     refuse(world, world / "project", "corrupted")
 
 
@@ -760,8 +760,8 @@ def test_an_added_value_that_is_no_entry_is_refused(world: Path, keys: tuple[str
 
 @pytest.mark.parametrize("old", ["there.txt", None])
 def test_no_intent_removes_an_entry(world: Path, old: str | None) -> None:
-    body = json.loads(intent.encode(adding("B", "protocol", old=old)))
+    body = json.loads(intent_json.encode(adding("B", "protocol", old=old)))
     del body["sha256"]
     body["maps"][0]["edits"][0]["new"] = None
-    plant(world / "project", json.dumps({"sha256": intent._checksum(body), **body}).encode())
+    plant(world / "project", json.dumps({"sha256": intent_json._checksum(body), **body}).encode())
     refuse(world, world / "project", "corrupted")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from crash.disk_model import read_state
-from jit_guard.commit import intent
+from jit_guard.commit import intent_json
 from jit_guard.commit.intent import ComponentIntent, Intent, MapIntent, RefusedIntentError
 from jit_guard.registry.edit import Edit
 from jit_guard.text.names import PENDING
@@ -56,7 +56,7 @@ def root(tmp_path: Path) -> Path:
 
 def plant(root: Path, found: Intent | bytes) -> None:
     (root / ".jit-guard").mkdir(exist_ok=True)
-    data = found if isinstance(found, bytes) else intent.encode(found)
+    data = found if isinstance(found, bytes) else intent_json.encode(found)
     (root / PENDING).write_bytes(data)
 
 
@@ -102,10 +102,10 @@ def test_a_file_of_an_entry_is_placed_without_an_edit(root: Path) -> None:
 
 
 def test_an_intent_of_the_first_version_is_read(root: Path) -> None:
-    data = intent.encode(commit(of_json()))
+    data = intent_json.encode(commit(of_json()))
     assert json.loads(data)["version"] == 1
     assert "syntax" not in json.loads(data)["maps"][0]
-    assert json.loads(intent.encode(commit(of_yaml())))["version"] == 3
+    assert json.loads(intent_json.encode(commit(of_yaml())))["version"] == 3
     plant(root, data)
     assert call("recover", cwd=root).code == 0
     assert (root / "pages.json").read_text() == JSON.replace("docs/home.md", "docs/other.md")
@@ -113,10 +113,10 @@ def test_an_intent_of_the_first_version_is_read(root: Path) -> None:
 
 def altered(found: Intent, **fields: Any) -> bytes:
     """Return an intent with other keys in its map, and a matching checksum."""
-    body = json.loads(intent.encode(found))
+    body = json.loads(intent_json.encode(found))
     del body["sha256"]
     body["maps"][0].update(fields)
-    return json.dumps({"sha256": intent._checksum(body), **body}).encode()
+    return json.dumps({"sha256": intent_json._checksum(body), **body}).encode()
 
 
 HOSTILE: dict[str, Intent | bytes] = {
@@ -170,7 +170,7 @@ def test_a_hostile_intent_is_refused_as_a_whole(root: Path, name: str) -> None:
 @pytest.mark.parametrize("syntax", ["xml", ["yaml"], None, ""])
 def test_a_syntax_that_no_commit_writes_is_refused_when_it_is_read(syntax: object) -> None:
     with pytest.raises(RefusedIntentError, match="is corrupted"):
-        intent.decode(altered(commit(of_yaml()), syntax=syntax))
+        intent_json.decode(altered(commit(of_yaml()), syntax=syntax))
 
 
 def test_a_registry_that_cannot_be_read_is_to_be_corrected_first(root: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from crash.disk_model import State
 from crash.tracing import Call
-from jit_guard.commit.intent import DRAFT as DRAFT_PATH
+from jit_guard.commit.pending import DRAFT as DRAFT_PATH
 from jit_guard.text.names import COMMIT_LOCK, STATE_DIRECTORY
 from jit_guard.text.names import PENDING as PENDING_PATH
 from spec.model import check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jit_guard.commit import durable, intent
+from jit_guard.commit import durable, pending
 from jit_guard.commit.directories import Location
 from jit_guard.commit.replay import Replay
 
@@ -33,7 +33,7 @@ def give_name(work: Replay, path: str, source: Location, target: Location) -> No
         # Before the first empty file exists, or a recovery would take it for another process's.
         reserving = work.intent._replace(reserves=True)
         try:
-            work.head = intent.rewrite(work.directories, reserving, work.head)
+            work.head = pending.rewrite(work.directories, reserving, work.head)
         except OSError:
             raise refused from None
         work.intent = reserving

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from jit_guard.commit.intent import DRAFT, Intent, probe
+from jit_guard.commit.intent import Intent, probe
+from jit_guard.commit.pending import DRAFT
 from jit_guard.text.names import OURS, PENDING
 
 

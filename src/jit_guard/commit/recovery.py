@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jit_guard.commit import durable, intent
+from jit_guard.commit import durable, intent, pending
 from jit_guard.commit.directories import Directory
 from jit_guard.commit.place_components import place_components
 from jit_guard.commit.replay import Recovery, Replay, read_text, sha256_of, sync_directories
@@ -40,7 +40,7 @@ def undo_plan(work: Replay) -> Recovery:
         if found is not None and sha256_of(found[0]) == one.sha256:
             work.keep(one.path, found[0], "the commit was interrupted before it was decided")
     remove_temporaries(work)
-    intent.remove(work.directories, work.head)
+    pending.remove(work.directories, work.head)
     return work.result()
 
 
@@ -83,7 +83,7 @@ def _remove_intent(work: Replay) -> None:
     """Step 7: remove the intent, now that everything is on disk."""
     work.directories.verify()
     work.in_effect = True
-    intent.remove(work.directories, work.head)
+    pending.remove(work.directories, work.head)
 
 
 # The order is the protocol: no step may begin before the one above it is on disk.

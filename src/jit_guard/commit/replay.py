@@ -13,13 +13,13 @@ from jit_guard.commit.allowed import Allowed
 from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import unfinished
 from jit_guard.commit.intent import (
-    MOST_BYTES,
     ComponentIntent,
     Intent,
     MapChange,
     MapIntent,
     MoveIntent,
 )
+from jit_guard.commit.intent_json import MOST_BYTES
 from jit_guard.commit.location import component_location, map_location, upwards
 from jit_guard.registry.edit import Edit, EditError, strings
 from jit_guard.registry.positions import pointer

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 from jit_guard.commit import (
     completion,
     durable,
-    intent,
+    pending,
     preparation,
     recovery,
     state_directory,
@@ -142,9 +142,9 @@ def recover(
     root = os.path.realpath(root)
     try:
         with Directories(root) as directories:
-            if not intent.exists(directories) and not intent.draft_exists(directories):
+            if not pending.exists(directories) and not pending.draft_exists(directories):
                 if durable.exists(directories.state.place):
-                    intent.sync_removal(directories)  # a killed commit may have removed it last
+                    pending.sync_removal(directories)  # a killed commit may have removed it last
                 return Recovery("nothing")
             with CommitLock(root, timeout=timeout):
                 return _recover(directories, allowed, abandon, keep)
@@ -165,12 +165,12 @@ def interrupted(root: str, *, locked: bool = False) -> str | None:
     root = os.path.realpath(root)
     try:
         with Directories(root) as directories:
-            if not intent.exists(directories):
+            if not pending.exists(directories):
                 return None
             if not locked:
                 # Under the lock: the intent may be of a second commit that is in progress.
                 with CommitLock(root, timeout=0, shared=True):
-                    if not intent.exists(directories):
+                    if not pending.exists(directories):
                         return None
     except LockedError:
         return None
@@ -195,7 +195,7 @@ def wait(root: str, *, timeout: float = TIMEOUT) -> None:
     root = os.path.realpath(root)
     try:
         with Directories(root) as directories:
-            if intent.exists(directories):
+            if pending.exists(directories):
                 with CommitLock(root, timeout=timeout, shared=True):
                     _refuse_interrupted(directories)
     except OSError as error:
@@ -234,7 +234,7 @@ def at_rest(root: str, look: Callable[[], _T], *, timeout: float = TIMEOUT) -> _
 
 
 def _refuse_interrupted(directories: Directories) -> None:
-    if intent.exists(directories):
+    if pending.exists(directories):
         raise UnfinishedCommitError(
             f"an earlier commit was interrupted ({PENDING} exists); run `jit-guard recover` to "
             "finish it, or `jit-guard recover --abandon` to undo it"
@@ -249,7 +249,7 @@ def _decide(directories: Directories, new: New, lock: CommitLock) -> tuple[New, 
     """
     plan: bytes | None = None
     try:
-        plan = intent.write(directories, new.intent.plan())
+        plan = pending.write(directories, new.intent.plan())
         preparation.make(directories, new)
         reserves = preparation.refuses_links(new)
         new = new._replace(intent=new.intent._replace(reserves=reserves))
@@ -258,7 +258,7 @@ def _decide(directories: Directories, new: New, lock: CommitLock) -> tuple[New, 
                 f"{STATE_DIRECTORY} was removed during the commit; nothing was changed"
             )
         directories.verify()
-        return new, intent.write(directories, new.intent)
+        return new, pending.write(directories, new.intent)
     except BaseException as error:
         _undo(directories, new, plan, error)
         raise
@@ -269,7 +269,7 @@ def _undo(directories: Directories, new: New, head: bytes | None, cause: BaseExc
     root, plan = directories.top.path, new.intent.plan()
     try:
         try:
-            there = intent.read(directories)
+            there = pending.read(directories)
         except TransactionError:
             there = plan
         if there is not None and there.plan() != plan:
@@ -282,7 +282,7 @@ def _undo(directories: Directories, new: New, head: bytes | None, cause: BaseExc
                 Replay(directories, plan, back=True, locations=new.locations, head=head)
             )
         else:
-            intent.remove_draft(directories)
+            pending.remove_draft(directories)
     except OSError as error:
         raise UnfinishedCommitError(
             f"{reason(root, error, plan)}; no map or component was changed, but temporary files "
@@ -324,52 +324,52 @@ def _recover(
         without="the plan is back, while what the intent announces is there already",
     )
     try:
-        pending = intent.read(directories)
-        if pending is None:  # another process recovered it, or a writer died before it was complete
-            intent.remove(directories)
+        found = pending.read(directories)
+        if found is None:  # another process recovered it, or a writer died before it was complete
+            pending.remove(directories)
             return Recovery("nothing")
-        work = _allowed_replay(directories, pending, allowed(), abandon, keep)
+        work = _allowed_replay(directories, found, allowed(), abandon, keep)
     except RefusedIntentError as error:
         if not abandon:
             raise
-        note = f"{PENDING} was moved to {intent.set_aside(directories)}: {error.reason}"
+        note = f"{PENDING} was moved to {pending.set_aside(directories)}: {error.reason}"
         return Recovery("set aside", notes=(note,))
     try:
-        if pending.phase == "plan":
+        if found.phase == "plan":
             return recovery.undo_plan(work)
         if abandon:
             return recovery.replay(work)
     except UnfinishedCommitError:
         raise
     except (OSError, TransactionError) as error:
-        raise unfinished(reason(directories.top.path, error, pending)) from None
+        raise unfinished(reason(directories.top.path, error, found)) from None
     done, cause = completion.complete(work)
     if cause is None:
         return done
-    why = reason(directories.top.path, cause, pending)
+    why = reason(directories.top.path, cause, found)
     return done._replace(notes=(f"{why}; so the commit was undone",))
 
 
 def _allowed_replay(
-    directories: Directories, pending: Intent, allowed: Allowed, abandon: bool, keep: Keep | None
+    directories: Directories, found: Intent, allowed: Allowed, abandon: bool, keep: Keep | None
 ) -> Replay:
     """Resolve an intent's paths. Raises RefusedIntentError if it is not allowed."""
     try:
         work = Replay(
-            *(directories, pending),
-            back=pending.phase == "plan",
+            *(directories, found),
+            back=found.phase == "plan",
             abandon=abandon,
             keep=keep,
             allowed=allowed,
-            head=intent.head(directories),
+            head=pending.head(directories),
         )
-        for one in pending.components:
+        for one in found.components:
             refuse_link_away(work.component(one), one.path)
-        for move in pending.moves:
+        for move in found.moves:
             refuse_link_away(work.ends(move)[1], move.new)
     except UnsafePathError as error:
         raise RefusedIntentError(str(error)) from None
-    why = refusal(pending, allowed, work.parents(), work.existing())
+    why = refusal(found, allowed, work.parents(), work.existing())
     if why is not None:
         raise RefusedIntentError(why)
     return work
