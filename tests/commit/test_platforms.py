@@ -221,6 +221,20 @@ def test_an_append_only_directory_is_known_by_its_flag(project: Path, monkeypatc
     try_places(project)
 
 
+def test_only_windows_is_asked_again(project: Path, monkeypatch: Patch) -> None:
+    """There, a file may be open in another program; elsewhere, a refusal is final."""
+    asked: list[str] = []
+
+    def refuse(name: str, **_: object) -> None:
+        asked.append(name)
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    with Directories(str(project)) as directories, pytest.raises(PermissionError):
+        durable.remove(directories.top.location("goal_map.json"))
+    assert asked == ["goal_map.json"]
+
+
 # Mode, owner and attributes of the new file.
 
 

@@ -61,6 +61,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         def call(*args: Any, **more: Any) -> None:
             real(*args, **more)
+            if not {"dir_fd", "src_dir_fd"} & set(more):
+                return  # not of the commit: Python writes what it has compiled
             made.append(" ".join((name, *(short(one) for one in args if isinstance(one, str)))))
 
         return call
@@ -75,6 +77,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(os, "fsync", fsync)
     return made
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 def test_a_commit(root: Path, calls: list[str]) -> None:
@@ -97,9 +103,6 @@ def test_the_first_commit_of_a_project_makes_its_directory_durable(
 def test_a_commit_without_hard_links(
     root: Path, monkeypatch: pytest.MonkeyPatch, calls: list[str]
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-
     monkeypatch.setattr(os, "link", refuse)
     commit(str(root), [CHANGE], [PLACEMENT])
     assert calls == [
@@ -117,6 +120,18 @@ def test_a_move(root: Path, calls: list[str]) -> None:
         "link old.txt TMP-0f", "unlink TMP-0f", *WRITE,
         *MAPS, "link old.txt new.txt", "sync deep", "unlink old.txt", "sync ps", *REMOVE,
     ]  # fmt: skip
+
+
+def test_a_move_without_hard_links(
+    root: Path, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    """The intent says so before the decision, so that it is not written again after it."""
+    monkeypatch.setattr(os, "link", refuse)
+    commit(str(root), [CHANGE], [], moves=[Move(OLD, NEW)])
+    decision = len(calls) - 1 - calls[::-1].index(WRITE[-2])
+    assert calls[decision:] == [
+        *(*WRITE[1:], *MAPS, "replace old.txt new.txt", "sync deep", "sync ps", *REMOVE),
+    ]
 
 
 def test_what_exists_already_is_synced_before_it_is_named(root: Path, calls: list[str]) -> None:

@@ -47,7 +47,8 @@ TESTS: dict[str, str] = {
     "commands/tree_guess": "commands/test_shapes commands/test_init_registry",
     "commands/watch": "commands/test_watch",
     "commit": "commit security/test_intent security/test_registry_intent security/test_swaps "
-    "security/test_state_directory sources/test_at_rest crash/test_git_clean",
+    "security/test_state_directory sources/test_at_rest windows/test_windows_commit "
+    "crash/test_git_clean",
     "comparison": "comparison rules test_check test_registries",
     "config": "test_config test_project test_check text/test_shell commands/test_explain",
     "contracts": "contracts comparison/test_contract_pass test_contract_recipes",
