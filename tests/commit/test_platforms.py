@@ -309,3 +309,16 @@ def test_attributes_that_cannot_be_kept_are_no_obstacle_and_an_error_is(
         commit(str(project), [CHANGE], [PLACEMENT])
     assert not isinstance(why.value, UnfinishedCommitError)
     assert interrupted(str(project)) is None
+
+
+def test_the_state_directory_of_another_user_keeps_its_mode(
+    project: Path, monkeypatch: Patch
+) -> None:
+    """Only its owner may change it, and a group may work in a project together."""
+    state = project / ".jit-guard"
+    state.mkdir()
+    for user, mode in ((state.stat().st_uid + 1, 0o755), (state.stat().st_uid, 0o700)):
+        state.chmod(0o755)
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        commit(str(project), [], [Placement(f"components/{user}.txt", b"text\n")])
+        assert stat.S_IMODE(state.stat().st_mode) == mode

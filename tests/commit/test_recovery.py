@@ -226,9 +226,11 @@ def test_if_one_of_two_maps_cannot_be_read_the_other_is_not_touched(project: Pat
     changes = [*CHANGES, MapChange("b.json", (Edit(("A", "p"), "x", "y"),))]
     interrupt(project, 0, changes=changes)
     (project / "b.json").write_text("")
+    before = (project / "goal_map.json").stat().st_ino
     with pytest.raises(TransactionError, match=r"b\.json"):
         recover(str(project))
     assert (project / "goal_map.json").read_text() == MAP
+    assert (project / "goal_map.json").stat().st_ino == before, "it was not even replaced"
 
 
 def test_a_missing_map_was_removed_by_another_process(project: Path) -> None:
