@@ -14,8 +14,10 @@ _FORMATS = (  # without those that start a browser
 # docs and of releases are not here: what they alone notice is noticed too late.
 TESTS: dict[str, str] = {
     "baseline": "test_baseline commands/test_accepted rules/test_series test_check test_registries",
-    "check": "test_check test_baseline test_plugins test_hostile test_contract rules/test_rules "
-    "registry/test_presets comparison/test_content comparison/test_contract_pass",
+    "check": "test_check test_baseline test_plugins test_contract rules/test_rules "
+    "registry/test_presets comparison/test_content "
+    "test_hostile::test_a_component_that_vanishes_during_the_scan_counts_as_missing "
+    "test_hostile::test_an_io_error_at_any_call_is_an_error_and_never_a_wrong_finding",
     "cli": "test_boundary test_cli test_main",
     "commands": "commands test_cli test_contract",
     "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options test_cli",
@@ -98,4 +100,10 @@ def watching(package: str) -> list[str]:
     """The files and folders of the tests of a package."""
     known = [name for name in TESTS if f"{package}/".startswith(f"{name}/")]
     names = TESTS[max(known, key=len)].split() if known else []
-    return [f"tests/{name}.py" if "/test_" in f"/{name}" else f"tests/{name}" for name in names]
+    return list(map(_argument, names))
+
+
+def _argument(name: str) -> str:
+    """What pytest takes: a file, one of its tests, or a folder."""
+    file, *test = name.split("::")
+    return "::".join([f"tests/{file}.py" if "/test_" in f"/{file}" else f"tests/{file}", *test])
