@@ -71,7 +71,7 @@ TESTS: dict[str, str] = {
     "plugins": "test_plugins test_hookspecs",
     "project": "test_project test_criteria test_guard",
     "pytest_plugin": "pytest_plugin",
-    "registry": "registry",
+    "registry": "registry test_registries",
     "report": "test_report test_check test_registries rules/test_series formats/test_text",
     "rules": (
         "rules/test_rules rules/test_faults rules/test_series rules/test_hint_words "

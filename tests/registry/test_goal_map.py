@@ -119,3 +119,29 @@ def test_positions_are_made_once() -> None:
 def test_subclasses_of_json_types_do_not_conform_since_json_makes_none() -> None:
     value = {"A": {"t": type("S", (str,), {})("f")}}
     assert not GoalMap("", "", value, repeats_keys=False).conforms
+
+
+def test_keys_name_a_goal_and_a_component_type() -> None:
+    names = read("{}").names
+    assert names(("A", "t")) == ("A", "t")
+    assert names(("A",)) == ("A", None)
+    assert names(()) == names(("$schema",)) == names(("$schema", "x")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"A": {"t": "x", "u": "y"},\n "B": {"t": "x"}}',
+        '{"A": {"t": 1, "u": "y", "t": "x"},\n "B": {"t": "x"}}',  # the first t is no entry
+        '{"A": {"t": "x", "v": 1, "u": "y"},\n "B": {"t": "x"}, "C": 1}',
+    ],
+    ids=["plain", "a repeated key", "not a map"],
+)
+def test_selected_entries_have_the_position_of_their_value(text: str) -> None:
+    placed = list(read(text).placed(["A", "B"], {"t": {"x"}, "u": {"z"}}))
+    assert [entry[:2] for entry, _ in placed] == [("A", "t"), ("B", "t")]
+    first, second = text.split("\n")
+    assert [tuple(at)[:2] for _, at in placed] == [
+        (1, first.rindex('"x"') + 1),
+        (2, second.index('"x"') + 1),
+    ]

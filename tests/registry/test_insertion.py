@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import subprocess
 from pathlib import Path
@@ -148,3 +149,17 @@ def test_git_applies_the_diff(tmp_path: Path, ends: str, edits: list[Edit]) -> N
     )
     assert done.returncode == 0, (done.stderr, patch)
     assert (tmp_path / "map.json").read_bytes() == after
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_changed_lines_make_the_hunks_that_difflib_makes(end: str) -> None:
+    old = [f"line {number}" for number in range(24)]
+    for changed in [{0}, {23}, {0, 1, 23}, *({3, 3 + gap, 20} for gap in range(1, 12))]:
+        new = [f"{line}!" if at in changed else line for at, line in enumerate(old)]
+        texts = ["\n".join(lines) + end for lines in (old, new)]
+        made = list(unified_diff("m", *(text.encode() for text in texts)))
+        theirs = list(difflib.unified_diff(old, new, "a/m", "b/m", lineterm=""))
+        assert [line for line in made if not line.startswith("\\ No newline")] == theirs
+        assert sum(line.startswith("\\ No newline") for line in made) == (
+            0 if end or 23 - max(changed) > 3 else 1 + (23 in changed)
+        )

@@ -103,6 +103,7 @@ def test_a_brace_without_its_pair_is_no_template(text: str) -> None:
         ("{value}/SKILL.md", None),
         ("x{value}/a", None),
         ("docs/{value}/", "docs/*/"),
+        ("a{{b}}c/{value}", "a{b}c/*"),
     ],
 )
 def test_a_template_whose_first_name_is_literal_gives_a_glob(

@@ -89,7 +89,7 @@ def _hunks(changed: list[int]) -> Iterator[tuple[int, int]]:
     """Yield the first and the last changed line of each hunk."""
     first = final = changed[0]
     for at in changed[1:]:
-        if at - final > 2 * _CONTEXT:
+        if at - final > 2 * _CONTEXT + 1:  # else the lines around them meet, as in git
             yield first, final
             first = at
         final = at
