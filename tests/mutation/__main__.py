@@ -104,6 +104,8 @@ def _judge_all(
             for number in range(jobs)
         ]
         trace = workplaces[0].trace()
+        for name in trace.failed:
+            print(f"left out, as it fails without a mutant: {name}")
         total = sum(trace.seconds.values())
         limit = 60 + 4 * total
         print(f"the tests take {total:.0f} s; a mutant has {limit:.0f} s", flush=True)

@@ -40,6 +40,9 @@ from jit_guard.toy import most
 def test_most():
     assert most(1, 2) == most(2, 1) == 2
 
+def test_wrong():
+    assert not most(1, 2)
+
 def test_strict():
     code = "from jit_guard.toy import strict; assert strict()"
     subprocess.run([sys.executable, "-I", "-c", code], check=True)
@@ -94,6 +97,7 @@ def test_a_change_that_no_test_notices_is_shown(
     monkeypatch.setattr(command, "ROOT", tmp_path)
     assert command.main(["toy", "--tests", "test_toy.py"]) == 1
     shown = capsys.readouterr().out
+    assert "left out, as it fails without a mutant: test_toy.py::test_wrong" in shown
     assert "toy.py:9 killed by test_toy.py::test_most" in shown
     assert "toy.py:16 killed by test_toy.py::test_strict" in shown
     assert shown.count("SURVIVED") == 1

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
+OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
 # What a fork leaves running is inherited by this process, which ends it (PR_SET_CHILD_SUBREAPER).
 _SUBREAPER = 36
 _STARTS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.exec", "os.system", "pty.spawn"}
@@ -60,6 +60,7 @@ class _Trace:
         self._sources = sources
         self._started = False
         self.tests: dict[str, Any] = {}
+        self.failed: list[str] = []
         sys.addaudithook(self._heard)
         self._coverage.start()
 
@@ -78,6 +79,10 @@ class _Trace:
         self.tests[item.nodeid] = {"starts": self._started, "seconds": seconds}
         return result
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+
     def write(self, file: Path) -> None:
         """Write what was seen, as JSON."""
         self._coverage.stop()
@@ -86,7 +91,8 @@ class _Trace:
             os.path.relpath(name, self._sources): data.contexts_by_lineno(name)
             for name in data.measured_files()
         }
-        file.write_text(json.dumps({"tests": self.tests, "lines": lines}))
+        sound = {name: test for name, test in self.tests.items() if name not in self.failed}
+        file.write_text(json.dumps({"tests": sound, "lines": lines, "failed": self.failed}))
 
 
 def _in_a_fork(
@@ -112,6 +118,7 @@ def _in_a_fork(
         code = 3
         try:
             options = [*OPTIONS, "--basetemp=../tmp", f"--timeout={limit}"]
+            options += [] if trace else ["-x"]
             code = int(pytest.main([*options, *tests], plugins=plugins))
             if trace:
                 plugins[1].write(Path("trace.json"))
