@@ -9,11 +9,12 @@ import pytest
 
 from jit_guard.check import check
 from jit_guard.config import Settings
+from jit_guard.errors import ConfigError
 from jit_guard.project import load
 from jit_guard.registry.schema import Schema
 from jit_guard.report import Report, Skipped
 from jit_guard.sources.memory import Memory
-from projects import MAP, SOUND, TEXT, codes, report_on
+from projects import MAP, SOUND, TEXT, Files, codes, report_on
 
 
 def test_a_clean_project_gives_a_report_without_findings_but_with_counts() -> None:
@@ -63,6 +64,15 @@ def test_a_violation_of_both_schemas_is_reported_once() -> None:
     schema = Schema.load("team.json", json.dumps({"type": "object"}).encode())
     report = check(Memory({"goal_map.json": "[]"}), Settings(), schema=schema)
     assert codes(report.findings) == ["JG101"]
+
+
+@pytest.mark.parametrize("files", [{}, {"goal_map.json": "{"}, SOUND], ids=["none", "bad", "good"])
+def test_a_schema_that_cannot_be_used_is_an_error_whatever_the_maps_are(files: Files) -> None:
+    schema = Schema.load("team.json", b'{"pattern": "("}')
+    with pytest.raises(
+        ConfigError, match=r"team\.json: not a JSON Schema: cannot read"
+    ):
+        check(Memory(files), Settings(), schema=schema)
 
 
 def test_skipped_says_for_which_map_and_why() -> None:

@@ -15,7 +15,8 @@ _FORMATS = (  # without those that start a browser
 TESTS: dict[str, str] = {
     "baseline": "test_baseline commands/test_accepted rules/test_series test_check test_registries",
     "check": "test_check test_baseline test_plugins test_contract rules/test_rules "
-    "registry/test_presets comparison/test_content "
+    "registry/test_presets comparison/test_content comparison/test_contract_pass test_startup "
+    "rules/test_hint_words sources/test_git_truth sources/test_stored_forms "
     "test_hostile::test_a_component_that_vanishes_during_the_scan_counts_as_missing "
     "test_hostile::test_an_io_error_at_any_call_is_an_error_and_never_a_wrong_finding",
     "cli": "test_boundary test_cli test_main",
