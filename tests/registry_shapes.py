@@ -257,4 +257,30 @@ SHAPES = {
             }
         ),
     ),
+    "letters that TOML does not escape as JSON does": Shape(
+        table("$.one.file", "{value}", "r.toml", "tree = ['*/b.md']"),
+        '[one]\nfile = "\U0001f600/a.md"',
+        "\U0001f600/a.md",
+        {
+            "JG101": "/one/file",
+            "JG201": "\U0001f600/jit_guard_selftest.md /one/file",
+            "JG205": "\U0001f600/../../../../a.md /one/file",
+            "JG208": "\U0001f600/jit_guard:selftest.md /one/file",
+            "JG301": "jit_guard_selftest/b.md",
+            "JG501": "\U0001f600/autogen_jit_guard_selftest.md /one/file",
+        },
+    ),
+    "a file or a directory": Shape(
+        table("$[*]", ["{value}", "{value}/"]),
+        '["p"]',
+        "p/x.md",
+        {
+            "JG101": "/0",
+            "JG201": "jit_guard_selftest /0",
+            "JG205": "../../../p /0",
+            "JG208": "jit_guard:selftest /0",
+            "JG501": "autogen_jit_guard_selftest /0",
+        },
+        frozenset({"JG204"}),
+    ),
 }

@@ -228,11 +228,9 @@ class RegistrySample:
         names = [part for part, field in reversed(self._table.targets[0].parts) if field]
         names += [one for one in self._table.match if one not in names]
         above = self._around(entry)
-        if "value" in names or not isinstance(above[-1], dict):
-            yield _Slot(entry.keys, False, above[-1])
+        yield _Slot(entry.keys, False, above[-1])
         for name in names:
-            for depth in range(len(above) - 1, -1, -1):
-                one = above[depth]
+            for depth, one in reversed(list(enumerate(above))):
                 if name not in RESERVED and isinstance(one, dict) and name in one:
                     yield _Slot((*entry.keys[:depth], name), False, one[name])
                     break
