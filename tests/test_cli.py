@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import re
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,6 +18,7 @@ from jit_guard.commands import COMMANDS
 from jit_guard.commands import check as cli_check
 from projects import TEXT, at, call, lay_out, run
 from terminals import terminal
+from typed import on_screen
 
 
 def test_the_version_is_the_packages(tmp_path: Path) -> None:
@@ -226,6 +228,33 @@ def test_a_pipe_has_the_text_of_a_terminal_without_colours_and_hyperlinks(projec
     assert max(map(len, screen.lines)) <= 60
     words = " ".join(" ".join(screen.lines).split()).partition(" in 1 entry")[0]
     assert words == " ".join(" ".join(piped).split()).partition(" in 1 entry")[0]
+
+
+def test_a_terminal_has_colours_and_breaks_and_a_file_has_neither(project: Path) -> None:
+    lay_out(project, {"components/personas/old.txt": TEXT})
+    done = on_screen("--format", "text", "--format", "text=r.txt", cwd=project, columns=60)
+    assert done.code == 1
+    assert "\x1b[" in done.out
+    assert max(len(re.sub(r"\x1b\[\d*;?\d*m", "", line)) for line in done.out.splitlines()) <= 60
+    in_file = (project / "r.txt").read_text()
+    assert "\x1b" not in in_file
+    assert max(map(len, in_file.splitlines())) > 60
+    (project / "components/personas/old.txt").unlink()
+    done = on_screen(cwd=project, columns=60)
+    assert (done.code, "\x1b[" in done.out) == (0, True)
+    assert "\x1b" not in on_screen(cwd=project, columns=60, NO_COLOR="1").out
+    lay_out(project, {"components/personas/old.txt": TEXT})
+    linked = on_screen(cwd=project, columns=60, FORCE_HYPERLINK="1").out
+    assert "\x1b]8;;file://" in linked
+    for off in ({"FORCE_HYPERLINK": "0"}, {"FORCE_HYPERLINK": "1", "NO_COLOR": "1"}):
+        assert "\x1b]8" not in on_screen(cwd=project, columns=60, **off).out
+
+
+def test_a_picture_has_the_components_and_every_format_its_excerpt(project: Path) -> None:
+    page = call("--format", "html", cwd=project).out
+    assert "You welcome people." in page
+    lay_out(project, {"goal_map.json": '{"GREET": {"persona": "gone.txt"}}'})
+    assert "  1 | {" in call(cwd=project).out
 
 
 def test_quiet_prints_nothing_when_nothing_is_wrong(project: Path) -> None:

@@ -22,8 +22,8 @@ TESTS: dict[str, str] = {
     "cli": "test_boundary test_cli test_main",
     "commands": "commands test_cli test_contract",
     "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options test_cli",
-    "commands/check": "test_cli test_report commands/test_accepted test_contract "
-    "formats/test_github",
+    "commands/check": "commands/test_check_report test_cli test_report commands/test_accepted "
+    "test_contract formats/test_github",
     "commands/completion": "commands/test_completion",
     "commands/config": "commands/test_settings",
     "commands/contract_proposal": "commands/test_init_contract",
@@ -32,8 +32,8 @@ TESTS: dict[str, str] = {
     "fixing/test_adoption",
     "commands/hook": "commands/test_init_hook",
     "commands/inference": "commands/test_init_registry commands/test_proposal_limits",
-    "commands/init": "commands/test_init commands/test_init_library commands/test_init_hook "
-    "commands/test_init_registry",
+    "commands/init": "commands/test_init_ends commands/test_init commands/test_init_library "
+    "commands/test_init_hook commands/test_init_registry",
     "commands/library": "commands/test_library_map commands/test_init_library commands/test_init",
     "commands/log": "commands/test_log",
     "commands/manual": "commands/test_help",

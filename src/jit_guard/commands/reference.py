@@ -83,7 +83,7 @@ REFERENCES = {
             ("jit-guard init --components prompts", "bring the library in prompts/ in"),
             ("jit-guard init --contract", "propose what all components of a type have in common"),
         ),
-        {0: "the project is sound", 1: "it has findings"},
+        {0: "it is done; findings are what is left to do"},
     ),
     "explain": Reference(
         (

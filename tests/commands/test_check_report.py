@@ -1,0 +1,115 @@
+"""What the command adds to a check: the plan of a fix, excerpts, and where reports may go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jit_guard.errors import UnreadableError
+from jit_guard.guard import Guard
+from jit_guard.report import Report
+from projects import TEXT, Files, call, lay_out
+
+GONE: Files = {"goal_map.json": '{"GREET": {"persona": "gone.txt"}}', "components/x/": b""}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a missing component."""
+    return lay_out(tmp_path, GONE)
+
+
+def test_text_counts_what_a_fix_fixes_and_json_has_its_plan(project: Path) -> None:
+    assert call(cwd=project).out.endswith("\n1 fixable with --fix\n")
+    assert "fixable" not in call("-q", cwd=project).out
+    for argv in (("--format", "json"), ("--format", "json", "--format", "text=r.txt")):
+        (finding,) = call(*argv, cwd=project).report["findings"]
+        assert finding["fix"] == {
+            "action": "generate",
+            "path": "components/personas/autogen_persona_for_greet.txt",
+            "cost": 0,
+        }
+    assert "fixable" not in call("--format", "concise", cwd=project).out
+
+
+def test_a_plan_that_cannot_be_made_does_not_hide_the_findings(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> Report:
+        raise UnreadableError("x", "no plan")
+
+    monkeypatch.setattr(Guard, "with_fixes", fail)
+    for argv in ((), ("--format", "json"), ("-q",)):
+        done = call(*argv, cwd=project)
+        assert (done.code, done.err) == (1, "")
+        assert "JG201" in done.out
+
+
+def test_no_plan_is_made_for_what_nobody_reads(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> Report:
+        raise AssertionError("a plan is made")
+
+    monkeypatch.setattr(Guard, "with_fixes", fail)
+    for argv in (("-q",), ("--format", "concise"), ("--format", "github")):
+        assert call(*argv, cwd=project).code == 1
+    lay_out(project, {"components/personas/gone.txt": TEXT})
+    for name in ("text", "json"):
+        assert call("--format", name, cwd=project).code == 0
+
+
+def test_a_map_that_cannot_be_read_again_has_no_excerpt(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "  1 | {" in call(cwd=project).out
+
+    def fail(_: Guard, path: str, source: str = "worktree") -> bytes | None:
+        raise UnreadableError(path, f"gone from the {source}")
+
+    monkeypatch.setattr(Guard, "read", fail)
+    done = call(cwd=project)
+    assert (done.code, " | " in done.out, done.err) == (1, False, "")
+
+
+def test_one_finding_is_accepted_in_the_singular(project: Path) -> None:
+    argv = ("--baseline", "b", "--update-baseline")
+    assert call(*argv, cwd=project).err == "jit-guard: b accepts 1 finding\n"
+    (project / "goal_map.json").write_text('{"GREET": {"persona": "x.txt"}}')
+    lay_out(project, {"components/personas/x.txt": TEXT})
+    assert call(*argv, cwd=project).err == "jit-guard: b accepts 0 findings\n"
+
+
+def test_details_are_for_the_verbose(project: Path) -> None:
+    (project / "jit-guard.toml").write_text('orphan-ignore = ["*.bak"]\n')
+    assert "*.bak" not in call(cwd=project).err
+    assert "*.bak" in call("-v", cwd=project).err
+
+
+@pytest.mark.parametrize("source", ["index", "HEAD"])
+def test_a_map_that_a_flag_names_need_not_be_on_disk_for_another_source(
+    project: Path, source: str
+) -> None:
+    done = call("--map", "more.json", "--source", source, cwd=project)
+    assert done.code == 2
+    assert "--map more.json does not exist" not in done.err
+    assert "--map more.json does not exist" in call("--map", "more.json", cwd=project).err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("--select", ""), ""),
+        (("--select", " JG2 ,, JG3 "), ""),
+        (("--select", "jg2"), "no rule code starts with 'jg2'"),
+        (("--ignore", "JG9"), "'JG9'"),
+    ],
+)
+def test_codes_are_a_list_with_commas(project: Path, given: tuple[str, ...], words: str) -> None:
+    done = call(*given, "--format", "json", cwd=project)
+    if words:
+        assert done.code == 2
+        assert words in done.err
+    else:
+        assert done.codes == ["JG201"]
