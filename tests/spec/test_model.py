@@ -27,18 +27,25 @@ class Checkers(dict[str, str]):
         return self[name]
 
 
-def test_the_model_holds_and_notices_every_mutation(
-    tmp_path: Path,
-    record: Record,  # noqa: F811
-) -> None:
+@pytest.fixture(scope="module")
+def checkers(tmp_path_factory: pytest.TempPathFactory) -> Checkers:
     if reason := check.missing():
         pytest.skip(reason)
-    checkers = Checkers(tmp_path)
+    return Checkers(tmp_path_factory.mktemp("checkers"))
+
+
+def test_the_model_holds(checkers: Checkers, record: Record) -> None:  # noqa: F811
     for name in sample(list(check.CASES), 4):
         result = check.check(checkers, check.CASES[name])
         record(f"model, {name}: {result.states} states")
         assert not result.violated, name
         assert result.complete, name
+
+
+def test_every_mutation_violates_an_invariant(
+    checkers: Checkers,
+    record: Record,  # noqa: F811
+) -> None:
     mutations = sample(list(check.MUTATIONS), 10)
     unnoticed = [
         check.MUTATIONS[number] for number in mutations if check.notice(checkers, number) is None
