@@ -141,7 +141,7 @@ def test_a_connection_that_is_always_lost_is_a_failed_entry() -> None:
     with serving(good(), Reply(reset=True)) as server, writing(server.url, timeout=2.0) as made:
         outcome(made)
         failed = outcome(made).failed
-        assert failed.reason.startswith("the connection was lost")
+        assert "the connection was lost" in failed.reason
         assert len(server.asked) >= 3
 
 

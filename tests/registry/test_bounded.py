@@ -63,10 +63,13 @@ def test_a_pattern_that_no_engine_reads_is_named_with_its_dialect(pattern: str) 
 
 
 def test_a_pattern_that_takes_too_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "LEAST", 2.0)
-    with pytest.raises(ConfigError) as caught:
-        apply(load(SLOW), [{GOAL: {}}])
-    told = str(caught.value)
+    for least in (0.5, 1.0, 2.0, 4.0, 8.0):  # on a busy machine, it takes seconds to start Python
+        monkeypatch.setattr(bounded, "LEAST", least)
+        with pytest.raises(ConfigError) as caught:
+            apply(load(SLOW), [{GOAL: {}}])
+        told = str(caught.value)
+        if "the pattern" in told:
+            break
     assert told.startswith("team.json: the pattern '^([A-Z]+_?)+$' takes too long")
 
 

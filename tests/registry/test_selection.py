@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from time import monotonic
 from typing import Any
 
 import pytest
 
 from jit_guard.registry import selection
 from jit_guard.registry.selection import Selection, SelectionError
+from projects import processor_time
 
 PLUGINS = {
     "name": "all",
@@ -74,10 +74,10 @@ def test_an_expression_that_never_ends_is_stopped(
     deep: Any = [{"text": "a" * 5000}]
     for _ in range(9):
         deep = [deep, deep]
-    started = monotonic()
+    started = processor_time()
     with suppress(SelectionError):
         Selection(expression).nodes([*deep, {"text": "a" * 5000}], 0)
-    assert monotonic() - started < 2
+    assert processor_time() - started < 2
 
 
 def test_an_expression_can_be_used_again_after_it_was_stopped() -> None:

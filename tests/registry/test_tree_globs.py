@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.registry.tree_globs import TreeGlobs
 from jit_guard.text.globs import PatternError
+from projects import processor_time
 
 
 @pytest.mark.parametrize(
@@ -79,11 +78,11 @@ def test_a_walk_that_follows_leads_to_misses_nothing(pattern: str, path: str) ->
 
 
 def test_stars_do_not_take_long() -> None:
-    started = monotonic()
+    started = processor_time()
     assert not TreeGlobs(["*a" * 200 + "b", "**/a/" * 100 + "b"]).accepts(
         "/".join(["a" * 200] * 50)
     )
-    assert monotonic() - started < 1
+    assert processor_time() - started < 1
 
 
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,18 @@ def test_a_file_is_replaced_only_by_a_complete_one(tmp_path: Path, inside: bool)
     write(str(root), str(file), ["the next ", "report \udce9"])
     assert file.read_text() == "the next report \\udce9"
     assert names(directory) == before
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="needs Linux's shared memory")
+def test_a_project_in_memory_has_files_like_others() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as directory:
+        root = lay_out(Path(directory) / "project", SOUND)
+        (root / "link").symlink_to("../elsewhere")
+        with pytest.raises(OutsideError):
+            write(directory + "/project", str(root / "link"), ["new"])
+        with pytest.raises(RuntimeError):
+            write(directory + "/project", str(root / "new"), failing())
+        assert names(root) == ["components", "goal_map.json", "link"]
 
 
 def test_a_reader_with_the_old_file_open_sees_all_of_it(tmp_path: Path) -> None:

@@ -223,6 +223,9 @@ def test_if_a_size_cannot_be_read_each_file_is_measured_again(
             return os.stat(tmp_path / "f" / self.name, follow_symlinks=follow_symlinks)
 
     entries = [Entry(name) for name in ("empty", "full", "gone")]
-    monkeypatch.setattr(os, "scandir", lambda _: nullcontext(iter(entries)))
-    assert source.directory("f", sizes=True) == DirectoryListing({"empty", "full"}, set(), {}, {})
-    assert list(source.empty_files("f", ["empty", "full"])) == [("empty", True)]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", lambda _: nullcontext(iter(entries)))
+        listing = source.directory("f", sizes=True)
+        empty = list(source.empty_files("f", ["empty", "full"]))
+    assert listing == DirectoryListing({"empty", "full"}, set(), {}, {})
+    assert empty == [("empty", True)]

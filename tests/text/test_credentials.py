@@ -9,6 +9,7 @@ from jit_guard.text.credentials import (
     credential_in,
     scrub,
 )
+from projects import processor_time
 
 VALUE = "zq-81hTr.55LmWvX"
 
@@ -58,9 +59,7 @@ def test_the_longer_value_is_removed_first() -> None:
 
 
 def test_a_text_of_a_megabyte_is_searched_quickly() -> None:
-    import time
-
     environ = {f"A{number}_KEY": f"value-{number * 7919}" for number in range(30)}
-    began = time.monotonic()
+    began = processor_time()
     assert credential_in("word 1, " * 125_000, environ) is None
-    assert time.monotonic() - began < 2
+    assert processor_time() - began < 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from jit_guard.text.gitignore import Ignored, SlowError
 from jit_guard.text.globs import PatternError
+from projects import processor_time
 from repositories import repository
 
 PIECES = (
@@ -193,9 +193,9 @@ def test_the_patterns_that_decide_are_known() -> None:
     ],
 )
 def test_matching_does_not_backtrack(pattern: str, path: str) -> None:
-    began = monotonic()
+    began = processor_time()
     assert Ignored([pattern]).check(path) is False
-    assert monotonic() - began < 2
+    assert processor_time() - began < 2
 
 
 def test_a_pattern_over_the_time_limit_is_named() -> None:

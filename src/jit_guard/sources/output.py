@@ -16,6 +16,7 @@ from jit_guard.text.names import IN_GIT, OURS, is_git
 
 # Files that are open already, and devices: they have no directory to put another file in.
 _OPEN = ("/dev/", "/proc/")
+_MEMORY = "/dev/shm/"  # noqa: S108  (files like others)
 _IN_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS)  # the file may be writable nevertheless
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
@@ -35,7 +36,8 @@ def write(root: str, path: str, pieces: Iterable[str]) -> None:
         UsageError, OSError: it cannot be written.
     """
     full = os.path.abspath(path)
-    if full.startswith(_OPEN) or (os.path.exists(full) and not os.path.isfile(full)):
+    is_open = full.startswith(_OPEN) and not full.startswith(_MEMORY)
+    if is_open or (os.path.exists(full) and not os.path.isfile(full)):
         _write(create(root, path), pieces)
         return
     base, relative = _place(root, path, full)
