@@ -69,9 +69,7 @@ def test_a_violation_of_both_schemas_is_reported_once() -> None:
 @pytest.mark.parametrize("files", [{}, {"goal_map.json": "{"}, SOUND], ids=["none", "bad", "good"])
 def test_a_schema_that_cannot_be_used_is_an_error_whatever_the_maps_are(files: Files) -> None:
     schema = Schema.load("team.json", b'{"pattern": "("}')
-    with pytest.raises(
-        ConfigError, match=r"team\.json: not a JSON Schema: cannot read"
-    ):
+    with pytest.raises(ConfigError, match=r"team\.json: not a JSON Schema: cannot read"):
         check(Memory(files), Settings(), schema=schema)
 
 
