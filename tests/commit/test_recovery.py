@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -79,6 +80,13 @@ def test_undoing_a_plan_removes_its_directories_and_returns_its_texts(project: P
     interrupt(project, None)
     result = recover(str(project))
     assert result.outcome == "back"
+    assert [re.sub("-[0-9a-f]{12}", "", path) for path in result.removed] == [
+        "components/ps/.jit-guard-0",
+        "components/qs/.jit-guard-1",
+        ".jit-guard-map-0",
+        "components/qs",
+    ]
+    assert (result.changes, result.placed, result.left) == ((), (), ())
     assert [(kept.path, kept.data) for kept in result.kept] == [(P, b"the p\n"), (Q, b"the q\n")]
     assert files(project) == {"goal_map.json"}
     assert not (project / "components/qs").exists()
@@ -93,6 +101,7 @@ def test_an_intent_is_finished_from_any_step(project: Path, steps: int) -> None:
     assert result.outcome == "forward"
     assert result.changes == tuple(CHANGES)
     assert result.placed == (P, Q)
+    assert (result.removed, result.left, result.kept, result.moved) == ((), (), (), ())
     assert result.messages == ()
     assert (project / "goal_map.json").read_text() == (
         MAP.replace('"p": "old', '"p": "new-p').replace('"q": "old', '"q": "new-q')
@@ -136,13 +145,19 @@ def test_a_placed_component_that_no_entry_names_is_removed_and_its_text_kept(pro
     result = recover(str(project))
     assert files(project) == {"goal_map.json", Q}
     assert result.kept == (Kept(P, b"the p\n", "no entry names it any longer"),)
+    component, temporary = result.removed
+    assert component == P
+    assert temporary.startswith("components/ps/.jit-guard-")
+    assert result.placed == (Q,)
 
 
 def test_a_placed_component_that_another_entry_names_stays(project: Path) -> None:
     interrupt(project, 2)
     save(project, lambda goals: goals.update(A={"p": "x", "q": "new-q.txt"}, B={"p": "new-p.txt"}))
-    recover(str(project))
+    result = recover(str(project))
     assert files(project) == {"goal_map.json", P, Q}
+    assert P not in result.removed
+    assert Left(P, (), "left in place, because a map names it") in result.left
 
 
 def test_a_placed_component_changed_by_another_process_stays(project: Path) -> None:
