@@ -77,6 +77,8 @@ def head(directories: Directories) -> bytes | None:
         return None
     try:
         return os.read(handle, _HEAD)
+    except OSError as error:  # it is a directory, for example
+        raise OSError(error.errno, error.strerror, directories.pending.path) from None
     finally:
         os.close(handle)
 
