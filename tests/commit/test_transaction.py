@@ -363,11 +363,20 @@ def test_where_links_work_even_an_empty_file_of_another_process_stays(
     assert (project / PLACEMENT.path).read_bytes() == theirs
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "after the decision"])
 @pytest.mark.parametrize("abandon", [False, True])
 def test_the_empty_file_of_a_killed_process_is_finished_or_removed(
-    abandon: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+    abandon: bool, late: bool, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "link", _refusing("EACCES"))
+    """The intent says that links are refused, also if that was not known when it was written."""
+
+    def refuse() -> None:
+        monkeypatch.setattr(os, "link", _refusing("EACCES"))
+
+    if late:
+        just_before(monkeypatch, durable, "place", refuse)
+    else:
+        refuse()
 
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
