@@ -75,9 +75,9 @@ TESTS: dict[str, str] = {
     "registry": "registry test_registries",
     "report": "test_report test_check test_registries rules/test_series formats/test_text",
     "rules": (
-        "rules/test_rules rules/test_faults rules/test_series rules/test_hint_words "
-        "test_registry_selftest test_contract test_registries comparison test_check "
-        "commands/test_explain test_plugins rules"
+        "rules/test_rules rules/test_messages rules/test_faults rules/test_series "
+        "rules/test_hint_words test_registry_selftest test_contract test_registries comparison "
+        "test_check commands/test_explain test_plugins rules"
     ),
     "rules/explained": "commands/test_explain rules/test_rules",
     "rules/fault": "rules/test_faults commands/test_selftest test_registry_selftest",
