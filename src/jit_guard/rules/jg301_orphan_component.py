@@ -93,9 +93,9 @@ class _Usual:
                 remove = REMOVE_DIRECTORY(command=facts.shell.run(["rm", "-r", "--", path]))
             return either(*self._keep(directory, whole=whole), remove)
         if kind != "index":
-            return either(
-                *self._keep(directory, whole=whole), remedies.REMOVE_FILE(then=facts.then())
-            )
+            what = "directory" if whole else "file"
+            remove = remedies.REMOVE_FILE(what=what, then=facts.then())
+            return either(*self._keep(directory, whole=whole), remove)
         named_in = facts.naming_on_disk(facts.spelled(path))
         if named_in is not None:
             return NAMED_ON_DISK(command=facts.shell.git(["add"], [named_in]))

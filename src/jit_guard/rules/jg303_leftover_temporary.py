@@ -32,7 +32,7 @@ def _hint(facts: Facts, path: str) -> Hint:
         return REMOVE(command=facts.shell.run(["rm", "--", path]))
     if facts.origin.kind == "index":
         return remedies.UNTRACK(command=facts.shell.git(["rm", "-q", "--cached"], [path]))
-    return remedies.REMOVE_FILE(then=facts.then())
+    return remedies.REMOVE_FILE(what="file", then=facts.then())
 
 
 def _inject(sample: Sample) -> Breakage:

@@ -33,7 +33,7 @@ RELINK = Form("command", "run `{command}` to set the entry to it")
 RELINK_OF = Form("command", "run `{command}` to set the entry {entry} to it")
 MOVE = Form("command", "move the {kind} with `{command}`")
 UNTRACK = Form("command", "remove it from git with `{command}`")
-REMOVE_FILE = Form("edit", "remove the file{then}")
+REMOVE_FILE = Form("edit", "remove the {what}{then}")
 CHANGE_CONTRACT = Form("edit", "change {contract} in the configuration{then}")
 
 
