@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from jit_guard import cli
 from jit_guard.errors import UnreadableError
 from jit_guard.guard import Guard
 from jit_guard.report import Report
-from projects import TEXT, Files, call, lay_out
+from projects import TEXT, Files, at, call, lay_out
 
 GONE: Files = {"goal_map.json": '{"GREET": {"persona": "gone.txt"}}', "components/x/": b""}
 
@@ -113,3 +117,30 @@ def test_codes_are_a_list_with_commas(project: Path, given: tuple[str, ...], wor
         assert words in done.err
     else:
         assert done.codes == ["JG201"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "utf_8"),
+    [
+        (("--format", "markdown"), True),
+        (("--format", "concise"), True),
+        (("--format", "text=r.txt", "--format", "markdown"), True),
+        ((), False),
+        (("--format", "text"), False),
+        (("--format", "markdown=r.md", "--format", "text"), False),
+    ],
+)
+def test_programs_read_utf_8_and_people_what_their_terminal_has(
+    project: Path, argv: tuple[str, ...], utf_8: bool
+) -> None:
+    lay_out(project, {"goal_map.json": '{"GREET": {"persona": "ä日.txt"}}'})
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, "iso8859-1", newline="\r\n")
+    with at(project), redirect_stdout(out), redirect_stderr(io.StringIO()):
+        assert cli.main(argv) == 1
+        sys.stdout.flush()
+    shown = raw.getvalue()
+    assert ("ä日.txt".encode() in shown) == utf_8
+    assert (b"\xe4\\u65e5.txt" in shown) != utf_8
+    assert (b"\r\n" in shown) != utf_8
+    out.detach()

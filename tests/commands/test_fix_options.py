@@ -148,7 +148,10 @@ def test_a_fresh_text_is_written_although_one_is_stored(project: Path, spy: Spy)
         (("--generate-anyway",), "--generate-anyway requires --fix"),
         (("--max-tokens-total", "5"), "--max-tokens-total requires --fix"),
         (("--fix", "--source", "index"), "--fix only works on the worktree; remove --source"),
-        (("--fix", "--relink", "--generate-anyway"), "cannot be combined"),
+        (
+            ("--fix", "--relink", "--generate-anyway"),
+            "--relink and --generate-anyway cannot be combined",
+        ),
         (("--fix", "--update-baseline"), "--fix and --update-baseline cannot be combined"),
         (("--fix", "--descriptions", "no.json"), "--descriptions no.json does not exist"),
         (("--fix", "--jobs", "0"), "'0' is not a positive whole number"),

@@ -214,6 +214,11 @@ LIBRARY = index(
         (["mixed/a.md", "mixed/b.txt"], ["mixed/**"], ["mixed/**"]),
         (["one/s/K.md", "two/s/K.md"], ["one/s/K.md", "two/s/K.md"], ["one/s/K.md", "two/s/K.md"]),
         ([f"{top}/s/K.md" for top in ("one", "two", "three", "four")], ["*/s/K.md"], ["*/s/K.md"]),
+        (
+            [f"{top}/s/K.md" for top in ("one", "two", "three")],
+            [f"{top}/s/K.md" for top in ("one", "two", "three")],
+            [f"{top}/s/K.md" for top in ("one", "two", "three")],
+        ),
         (["top.md"], ["*.md"], ["*.md"]),
         (["odd!/z.md"], [r"odd\!/*.md"], [r"odd\!/*.md"]),
         (["dirs/a/", "dirs/b/"], ["dirs/*/"], []),

@@ -28,8 +28,8 @@ TESTS: dict[str, str] = {
     "commands/config": "commands/test_settings",
     "commands/contract_proposal": "commands/test_init_contract",
     "commands/explain": "commands/test_explain",
-    "commands/fix_options": "commands/test_fix_options commands/test_questions "
-    "fixing/test_adoption",
+    "commands/fix_options": "commands/test_fix_options commands/test_fix_ends "
+    "commands/test_questions fixing/test_adoption",
     "commands/hook": "commands/test_init_hook",
     "commands/inference": "commands/test_init_registry commands/test_proposal_limits",
     "commands/init": "commands/test_init_ends commands/test_init commands/test_init_library "
