@@ -26,6 +26,10 @@ def run() -> NoReturn:
     # large check.
     gc.disable()
     _use_utf8_names()
+    if os.name == "nt":  # Ctrl-Break, which would end the process at once, as Ctrl-C
+        import signal
+
+        signal.signal(signal.Signals["SIGBREAK"], signal.default_int_handler)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the caller closed it (`>&-`)
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115

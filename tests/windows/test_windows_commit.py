@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -23,8 +25,11 @@ from jit_guard.commit import (
     kernel_lock,
 )
 from jit_guard.commit.directories import Directories, move
+from jit_guard.commit.errors import UnsafePathError
 from jit_guard.registry.edit import Edit
 from projects import lay_out
+
+from .imitation import imitate_windows
 
 MAP = b'{"A": {"persona": "old.txt"}}\r\n'
 NEW = b'{"A": {"persona": "new.txt"}}\r\n'
@@ -169,6 +174,96 @@ def test_two_readers_hold_the_commit_lock_at_once(project: Path) -> None:
         assert writer is not None
         assert kernel_lock.take(location, shared=True) is None
         kernel_lock.release(writer)
+
+
+@pytest.mark.parametrize(
+    "name", ["aux.txt", "NUL", "com1.md", "host.txt:stream", "a?b", "dot.", "space ", "a<b"]
+)
+def test_a_name_that_means_something_else_on_windows_is_never_created(
+    name: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Directories(str(project)) as opened:
+        if sys.platform != "win32":
+            assert opened.top.location(name).name == name
+        imitate_windows(monkeypatch, "commit.directories")
+        with pytest.raises(UnsafePathError, match=r"the name (is|contains|ends)"):
+            opened.top.location(name)
+
+
+def test_a_fix_of_a_name_that_windows_cannot_hold_changes_nothing(
+    project: Path, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imitate_windows(monkeypatch, "commit.location")
+    for path in ("components/personas/nul.txt", "components/con/new.txt"):
+        with pytest.raises(TransactionError, match=f"^{path}: the name is a reserved device name"):
+            commit(str(project), [CHANGE], [Placement(path, b"text\n")])
+    assert state(project) == {"goal_map.json": MAP}
+
+
+# On Windows itself
+
+native = pytest.mark.skipif(sys.platform != "win32", reason="files that are open on Windows")
+
+
+@native
+def test_a_map_that_an_editor_has_open(project: Path) -> None:
+    """Without FILE_SHARE_DELETE, as Python and many editors open files."""
+    with (project / "goal_map.json").open("rb"):
+        with pytest.raises(TransactionError) as raised:
+            commit(str(project), [CHANGE], [PLACEMENT])
+        assert str(raised.value).startswith("goal_map.json: ")
+        assert str(raised.value).endswith("the commit was undone, and nothing was changed")
+        assert state(project) == {"goal_map.json": MAP}
+    file = (project / "goal_map.json").open("rb")
+    Timer(0.5, file.close).start()
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert state(project) == {"goal_map.json": NEW, PLACEMENT.path: b"text\n"}
+
+
+KILLED = """
+import os, signal, sys
+left = int(sys.argv[2])
+def counted(real):
+    def call(*arguments, **keywords):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGTERM)  # TerminateProcess, at once
+        return real(*arguments, **keywords)
+    return call
+from jit_guard.commit import MapChange, Placement, commit
+from jit_guard.registry.edit import Edit
+import jit_guard.commit.transaction, jit_guard.commit.commit_lock
+for name in ("open", "write", "mkdir", "rmdir", "link", "unlink", "replace", "rename", "fsync"):
+    setattr(os, name, counted(getattr(os, name)))
+edit = Edit(("A", "persona"), "old.txt", "new.txt")
+commit(sys.argv[1], [MapChange("goal_map.json", (edit,))],
+       [Placement("components/personas/new.txt", b"text\\n")])
+print(left)
+"""
+
+
+def killed(project: Path, step: int) -> str:
+    """Commit in a process that is ended before its call of this number; return its output."""
+    command = [sys.executable, "-c", KILLED, str(project), str(step)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+@native
+def test_a_commit_that_is_killed_is_recovered_to_the_old_or_the_new_state(tmp_path: Path) -> None:
+    start: dict[str, str | bytes] = {"goal_map.json": MAP, "components/personas/": ""}
+    steps = 1000 - int(killed(lay_out(tmp_path / "whole", start), 1000))
+    ends = []
+    for step in range(0, steps, 1 if os.environ.get("JIT_GUARD_CRASH_FULL") else 7):
+        project = lay_out(tmp_path / f"{step}", start)
+        assert killed(project, step) == ""
+        recover(str(project))
+        ends.append(state(project) == {"goal_map.json": NEW, PLACEMENT.path: b"text\n"})
+        assert ends[-1] or state(project) == {"goal_map.json": MAP}, step
+    assert ends == sorted(ends)  # old before the decision, new after it
+    assert len(set(ends)) == 2
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="the attribute of Windows")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -87,6 +88,20 @@ def test_the_ledger_and_the_scripts_of_shells_are_for_programs_too(tmp_path: Pat
     script = printed("completion", "bash", cwd=tmp_path)
     assert script.startswith(b"#")
     assert b"\r" not in script
+
+
+BREAK = """
+import signal
+from jit_guard import cli
+cli._run = lambda *_arguments: signal.raise_signal(signal.SIGBREAK)
+cli.run()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="a signal of Windows")
+def test_ctrl_break_ends_a_run_as_ctrl_c_does() -> None:
+    done = subprocess.run([sys.executable, "-c", BREAK], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def test_a_stream_that_cannot_be_changed_is_used_as_it_is() -> None:

@@ -23,6 +23,8 @@ from jit_guard.sources.git.environment import git_command
 from jit_guard.text.search_path import executable
 from projects import at, lay_out
 
+from .imitation import imitate_windows
+
 REQUEST = Request("GREET", "persona", "x.txt", "components/personas/x.txt", "waves", (), ())
 windows = pytest.mark.skipif(sys.platform != "win32", reason="starts programs of Windows")
 
@@ -33,7 +35,7 @@ def search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "installed"
     directory.mkdir()
     monkeypatch.setenv("PATH", str(directory))
-    monkeypatch.setattr(os, "name", "nt")
+    imitate_windows(monkeypatch, "text.search_path")
     return directory
 
 
@@ -78,7 +80,7 @@ def test_a_program_in_the_root_is_named_relative_to_it(
         raise Started
 
     monkeypatch.setattr("jit_guard.generators.command.Process", start)
-    monkeypatch.setattr(os, "name", "nt")
+    imitate_windows(monkeypatch, "generators.command")
     with pytest.raises(Started):
         Programs(["tools/write.cmd", "a b"], Options(str(tmp_path))).write(REQUEST)
     assert started == [[os.path.join(tmp_path, "tools/write.cmd"), "a b"]]

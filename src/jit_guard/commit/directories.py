@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from jit_guard.commit.errors import TransactionError, UnsafePathError
 from jit_guard.commit.file_status import is_same_file
-from jit_guard.text.names import PENDING, STATE_DIRECTORY, is_git
+from jit_guard.text.names import PENDING, STATE_DIRECTORY, is_git, unportable
 
 _HAVE_HANDLES = {os.open, os.mkdir, os.rmdir, os.unlink, os.rename, os.link, os.stat} <= (
     os.supports_dir_fd
@@ -167,12 +167,15 @@ class Directory(NamedTuple):
         """Return the location of a name in this directory.
 
         Raises:
-            UnsafePathError: the name is reserved for git, or is not a single name.
+            UnsafePathError: the name is reserved for git, or is not a single name; on Windows, or
+                it means something else than a file there (`aux.txt`, `name:stream`).
         """
         if name in ("", ".", "..") or "/" in name or os.sep in name:
             raise UnsafePathError(f"{name!r} is not a single name")
         if is_git(name):
             raise UnsafePathError(f"{os.path.join(self.path, name)}: .git is never written to")
+        if os.name == "nt" and (why := unportable(name)):
+            raise UnsafePathError(f"{os.path.join(self.path, name)}: the name {why}")
         return Location(self, name)
 
 

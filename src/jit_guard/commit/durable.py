@@ -217,11 +217,16 @@ def make_directories(directories: Sequence[Directory], parents: Sequence[Directo
 
 
 def remove_directory(directory: Directory) -> bool:
-    """Remove a directory if it is empty; return False if it is not, or does not exist."""
+    """Remove a directory if it is empty; return False if it is not, or does not exist.
+
+    On Windows a directory that a process works in cannot be removed; it stays, and is empty.
+    """
     try:
         directory.place.call(os.rmdir)
     except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
+        is_in_use = sys.platform == "win32" and error.errno == errno.EACCES
+        left = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR)
+        if error.errno not in left and not is_in_use:
             raise
         return False
     directory.directories.close(directory)

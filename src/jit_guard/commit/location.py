@@ -15,7 +15,7 @@ import stat
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories, Directory, Location
 from jit_guard.commit.errors import TransactionError, UnsafePathError
-from jit_guard.text.names import MAX_NAME_BYTES, STATE_DIRECTORY, is_git
+from jit_guard.text.names import MAX_NAME_BYTES, STATE_DIRECTORY, is_git, unportable
 
 _MOST_BYTES = 4095  # of a path, on Linux
 
@@ -106,6 +106,9 @@ def refuse_unsafe(path: str) -> None:
     if len(raw) > _MOST_BYTES or max(map(len, raw.split(b"/"))) > MAX_NAME_BYTES:
         raise UnsafePathError(f"{path[:60]!r}… is too long for a file name")
     _refuse_ours(path, segments)
+    why = next(filter(None, map(unportable, segments)), None) if os.name == "nt" else None
+    if why is not None:
+        raise UnsafePathError(f"{path}: the name {why}; nothing was written")
 
 
 def _refuse_ours(path: str, segments: list[str]) -> None:

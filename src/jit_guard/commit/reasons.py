@@ -29,7 +29,8 @@ def reason(root: str, error: Exception, pending: Intent | None = None) -> str:
         for temporary, final in known:
             if name in (temporary, probe(temporary)):
                 return f"{final}: {words}"
-    shown = os.path.relpath(path, root).replace(os.sep, "/") if path.startswith(root) else path
+    start = os.path.join(root, "")
+    shown = path[len(start) :].replace(os.sep, "/") if path.startswith(start) else path
     if shown == DRAFT:
         shown = PENDING
     return f"{shown}: {words}"

@@ -56,7 +56,8 @@ def stage_command(root: str, paths: Iterable[str]) -> str | None:
 def _real(root: str, path: str) -> str:
     """Return a path as git names it: its directory may be reached through links."""
     directory, name = os.path.split(os.path.join(root, path))
-    return repository.below(root, os.path.join(os.path.realpath(directory), name))
+    # A name such as `a:b` would be a drive of Windows for `join`.
+    return repository.below(root, os.path.join(os.path.realpath(directory), "") + name)
 
 
 def _stage(root: str, part: RepositoryPart) -> str | None:

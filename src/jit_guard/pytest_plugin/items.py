@@ -35,7 +35,10 @@ class MapFile(pytest.File):
         root = parent.config.rootpath
         if not path.is_relative_to(root):
             # By default, pytest would omit the path from the ids.
-            node["nodeid"] = os.path.relpath(path, root).replace(os.sep, "/")
+            try:
+                node["nodeid"] = os.path.relpath(path, root).replace(os.sep, "/")
+            except ValueError:  # another drive on Windows
+                node["nodeid"] = path.as_posix()
         found: MapFile = cls.from_parent(parent, **node)
         return found
 

@@ -40,5 +40,8 @@ def git_directory(repository: str) -> str:
 
 def below(directory: str, path: str) -> str:
     """Return a real path relative to a directory above it, with `/`; "" for itself."""
+    start = os.path.join(directory, "")
+    if path.startswith(start):  # `relpath` would take `nul.txt` for a device of Windows
+        return path[len(start) :].replace(os.sep, "/")
     relative = os.path.relpath(path, directory).replace(os.sep, "/")
     return "" if relative == "." else relative

@@ -6,6 +6,7 @@ whether any of them needs the check. It takes the names joined by slashes.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from itertools import product
@@ -171,6 +172,8 @@ def unsafe_path(path: str) -> str | None:
         return "it is an absolute path"
     if "\0" in path:
         return "it contains a NUL character"
+    if os.name == "nt" and "\\" in path:  # a separator there, and `\\\\host` is another machine
+        return "it contains a backslash"
     names = path.split("/")
     if ".." in names:
         return "it contains .."

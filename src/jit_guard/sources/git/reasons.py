@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 
 from jit_guard.sources.answers import GitState
@@ -158,7 +159,7 @@ def _state(
         add = None
     if twin is not None:
         forget = part.command(["rm", "-q", "--cached"], [twin])
-        known = os.path.relpath(twin, os.path.dirname(path) or ".").replace(os.sep, "/")
+        known = posixpath.relpath(twin, posixpath.dirname(path) or ".")
         return GitState(path, "renamed", f"is tracked as {known}", add and f"{forget} && {add}")
     if removed:
         also = f" and {_ignored(rule)}" if rule else ""
