@@ -21,6 +21,8 @@ from projects import SOUND, lay_out
 from sampling import FULL, HEADER
 
 pytest_plugins = ["pytester", "ledger_engines"]
+if sys.platform == "win32":
+    pytest_plugins.append("windows.plugin")
 
 
 def _in_memory(size: int) -> str | None:

@@ -6,6 +6,9 @@ import io
 import json
 import math
 import os
+import re
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pytest
 
 from jit_guard import cli
 from jit_guard.check import check
@@ -30,6 +35,9 @@ SOUND: Files = {"goal_map.json": MAP, "components/personas/host.txt": HOST}
 TEXT = "Some text.\n"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NOBODY = 65534
+_UTF_8 = {"PYTHONIOENCODING": "utf-8"} if sys.platform == "win32" else {}
+_RESERVED = r"(?:^|/)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.[^/]*)?(?:/|$)"
+_NOT_ON_WINDOWS = re.compile(rf"(?i)[<>:\"|?*\\\0-\x1f\ud800-\udfff]|[ .](?:/|$)|{_RESERVED}")
 
 
 class Outcome(NamedTuple):
@@ -94,6 +102,7 @@ def lay_out(directory: Path, files: Files) -> Path:
     """Write a project to disk. Names may have surrogate escapes for bytes that are not UTF-8."""
     made: set[str] = set()
     for path, content in files.items():
+        _skip_on_windows(path)
         full = os.path.join(directory, path)
         parent = os.path.dirname(full)
         if parent not in made:  # thousands of files share a few directories
@@ -113,7 +122,15 @@ def lay_out(directory: Path, files: Files) -> Path:
     return directory
 
 
+def _skip_on_windows(path: str) -> None:
+    """Skip the test if it is about a name that Windows cannot hold."""
+    if sys.platform == "win32" and _NOT_ON_WINDOWS.search(path):
+        pytest.skip(f"Windows cannot hold the name {path!r}")
+
+
 def _make_other(kind: str, path: str) -> None:
+    if sys.platform == "win32":
+        pytest.skip(f"a {kind} of POSIX")
     if kind == "FIFO":
         os.mkfifo(path)
     elif kind == "socket":
@@ -153,6 +170,11 @@ def command(*argv: str | bytes) -> list[str | bytes]:
     return [sys.executable, "-m", "jit_guard", *argv]
 
 
+def command_line(*words: str) -> str:
+    """The words as a user of this platform quotes them, for `--command` or `EDITOR`."""
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+
+
 def run(
     *argv: str | bytes, cwd: str | os.PathLike[str], timeout: float = 60, **environment: str
 ) -> Outcome:
@@ -170,7 +192,7 @@ def run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **environment},
+        env={**os.environ, **_UTF_8, **environment},
     ) as process:
         try:
             limit_processor(process.pid, timeout)
@@ -178,7 +200,8 @@ def run(
         finally:
             process.kill()
     assert process.returncode != -getattr(signal, "SIGXCPU", 0), f"more than {timeout} s: {argv}"
-    return Outcome(process.returncode, out.decode(), err.decode())
+    lines = (text.decode().replace(os.linesep, "\n") for text in (out, err))
+    return Outcome(process.returncode, *lines)
 
 
 def limit_processor(pid: int, seconds: float) -> None:
@@ -233,6 +256,8 @@ def run_without_privileges(*argv: str, cwd: str | os.PathLike[str]) -> Outcome:
 
 def git(directory: Path, *argv: str) -> str:
     """Run git in a directory with a test identity, without user configuration."""
+    if sys.platform == "win32" and shutil.which("git") is None:  # nor is it in Wine
+        pytest.skip("git is not on the PATH")
     done = subprocess.run(
         ["git", "-c", "user.name=Test", "-c", "user.email=test@example.invalid", *argv],
         cwd=directory,

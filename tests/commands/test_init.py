@@ -13,7 +13,7 @@ from projects import SOUND, TEXT, call, lay_out
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.*")}
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.*")}
 
 
 def test_a_starter_project_passes_its_own_check(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def project(tmp_path: Path) -> Path:
 def state(root: Path) -> dict[str, bytes]:
     """Every file but our own."""
     paths = (path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
-    found = {str(path.relative_to(root)): path.read_bytes() for path in paths}
+    found = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
     return {path: data for path, data in found.items() if not path.startswith(".jit-guard")}
 
 

@@ -30,7 +30,7 @@ def tracked(tmp_path: Path) -> Path:
 
 
 def left(root: Path) -> set[str]:
-    return {str(one.relative_to(root)) for one in (root / "components").rglob("*.txt")}
+    return {one.relative_to(root).as_posix() for one in (root / "components").rglob("*.txt")}
 
 
 def everything(root: Path) -> bool:

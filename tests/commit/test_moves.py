@@ -48,7 +48,7 @@ def move(project: Path, change: MapChange = CHANGE, *moves: Move) -> Commit:
 
 def components(project: Path) -> dict[str, bytes]:
     found = (path for path in (project / "components").rglob("*") if not path.is_dir())
-    return {str(path.relative_to(project)): path.read_bytes() for path in found}
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in found}
 
 
 def unchanged(project: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,7 +31,7 @@ from jit_guard.ledger.history import history
 from jit_guard.registry.goal_map import Entry
 from jit_guard.report import Report
 from jit_guard.text.width import width
-from projects import lay_out
+from projects import command_line, lay_out
 
 ENTRY = Entry("GREET", "persona", "host.txt")
 PERSONA = "components/personas/autogen_persona_for_greet.txt"
@@ -54,10 +53,16 @@ def project(tmp_path: Path) -> Path:
 def editing(monkeypatch: pytest.MonkeyPatch, directory: Path, body: str) -> None:
     """Make a Python program the editor; `path` is the file to edit."""
     script = directory / "editor.py"
-    script.write_text(f"import os, sys, time\npath = sys.argv[1]\n{body}\n")
-    monkeypatch.setenv("EDITOR", shlex.join([sys.executable, str(script)]))
+    script.write_text(f"{_EDITOR}{body}\n")
+    monkeypatch.setenv("EDITOR", command_line(sys.executable, str(script)))
 
 
+# Like most editors, it keeps the line ends of a file.
+_EDITOR = """import io, os, sys, time
+def open(path, mode="r", **how):
+    return io.open(path, mode, newline=None if "b" in mode else "\\n", **how)
+path = sys.argv[1]
+"""
 APPEND = "open(path, 'a').write('By hand.\\n')"
 
 
@@ -358,7 +363,7 @@ def test_without_an_edit_the_text_stays(
 def test_the_editor_is_visual_or_editor_or_vi(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("VISUAL", ""), ("EDITOR", "")):
         monkeypatch.setenv(name, value)  # empty: not set
-    assert editor() == "vi"
+    assert editor() == ("notepad" if sys.platform == "win32" else "vi")
     monkeypatch.setenv("EDITOR", "nano -w")
     assert editor() == "nano -w"
     monkeypatch.setenv("VISUAL", "code --wait")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
-from projects import Content, Outcome, call, lay_out
+from projects import Content, Outcome, call, command_line, lay_out
 from repositories import NEEDS_GIT, repository
 
 pytestmark = NEEDS_GIT
@@ -62,7 +61,7 @@ def project(root: Path) -> Path:
 
 
 def fix(root: Path, *more: str, code: str = "pass") -> Outcome:
-    command = shlex.join([sys.executable, "-c", code])
+    command = command_line(sys.executable, "-c", code)
     return call("--fix", "--yes", "--jobs", "1", "--command", command, *more, cwd=root)
 
 

