@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from jit_guard.registry.diff import unified_diff
 from jit_guard.registry.edit import Edit, EditError, splice
+from repositories import NEEDS_GIT
 
 TWO = '{\n  "A": {\n    "p": "x.txt"\n  },\n  "B": {\n    "p": "y.txt",\n    "q": "z.txt"\n  }\n}\n'
 ENTRY = Edit(("B", "r"), None, "n.txt")
@@ -136,6 +137,7 @@ def test_changes_and_additions_in_one_step() -> None:
     }
 
 
+@NEEDS_GIT
 @pytest.mark.parametrize("ends", ["", "\n", "\n\n"])
 @pytest.mark.parametrize("edits", [[ENTRY], [GOAL], [ENTRY, GOAL], [Edit(("A", "z"), None, "n")]])
 def test_git_applies_the_diff(tmp_path: Path, ends: str, edits: list[Edit]) -> None:

@@ -19,7 +19,7 @@ from jit_guard.generators.generator import (
     Request,
 )
 from jit_guard.generators.process import Process
-from jit_guard.sources.git.environment import git_command
+from jit_guard.sources.git.environment import clean_environment, git_command
 from jit_guard.text.search_path import executable
 from projects import at, lay_out
 
@@ -102,6 +102,21 @@ def test_a_script_without_its_interpreter_is_explained(
     words = "it is not an executable file; name its interpreter, too"
     wanted = words if number == 193 else "%1 is not a valid win32 application"
     assert str(raised.value) == f"write.py cannot be run: {wanted}"
+
+
+def test_programs_are_told_not_to_search_in_the_checkout_either(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A `.cmd` calls others by their names, and `cmd.exe` would begin in the working directory."""
+    name = "NoDefaultCurrentDirectoryInExePath"
+    assert clean_environment().get(name) == ("1" if sys.platform == "win32" else None)
+    imitate_windows(monkeypatch, "text.search_path")
+    assert clean_environment()[name] == "1"
+    show = f"import os; print(os.environ[{name!r}])"
+    process = Process([sys.executable, "-c", show], str(tmp_path), b"", 100)
+    assert process.wait(60.0) == 0
+    assert process.output.data.strip() == b"1"
+    process.close()
 
 
 # On Windows itself

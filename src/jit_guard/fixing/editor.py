@@ -16,7 +16,7 @@ from jit_guard.fixing import interrupts
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.text.command_line import split_words
 from jit_guard.text.printable import printable
-from jit_guard.text.search_path import executable
+from jit_guard.text.search_path import executable, not_here
 
 _LOOK = 0.5  # seconds; a save is passed on when it is this old
 _AT_ONCE = 1.0  # seconds; an editor that returns earlier has opened a window
@@ -98,7 +98,10 @@ def _run(path: str, watch: _Watch, terminal: TextIO) -> int:
     screen = terminal if terminal.isatty() else None
     with interrupts.ignored(), _settings_restored():
         process = subprocess.Popen(
-            [executable(words[0]), *words[1:], path], stdout=screen, stderr=screen
+            [executable(words[0]), *words[1:], path],
+            stdout=screen,
+            stderr=screen,
+            env={**os.environ, **not_here()},
         )
         while True:
             try:

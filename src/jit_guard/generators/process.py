@@ -16,6 +16,7 @@ from threading import Thread
 from typing import IO
 
 from jit_guard.generators.supervisor import EXITED
+from jit_guard.text.search_path import not_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=directory,
+                env={**os.environ, **not_here()},
                 start_new_session=True,
                 pass_fds=() if theirs is None else (theirs.fileno(),),
                 creationflags=flags,

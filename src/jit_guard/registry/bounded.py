@@ -26,7 +26,9 @@ from jit_guard.text.printable import quote
 
 LEAST = 5.0  # seconds; starting Python and importing takes a few tenths
 PER_BYTE = 1e-5  # one second per 100 kB of schema and maps, about ten times the usual
-_GRACE = 2.0  # seconds until a child that ignores its alarm is killed
+# Seconds until a child that ignores its alarm is killed. Windows has no alarms, so the start of
+# Python, which is slow there, is a part of it.
+_GRACE = 10.0 if os.name == "nt" else 2.0
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from jit_guard.registry.bounded import serve; serve()"

@@ -28,6 +28,14 @@ def without_here(entries: Iterable[str]) -> list[str]:
     return [entry for entry in entries if os.path.isabs(entry) and not is_here(entry)]
 
 
+def not_here() -> dict[str, str]:
+    """Return the variable that lets a program search as `executable` does (a `.cmd`, for example).
+
+    Without it, `cmd.exe` and CreateProcess of Windows take the working directory first.
+    """
+    return {"NoDefaultCurrentDirectoryInExePath": "1"} if os.name == "nt" else {}
+
+
 def executable(name: str) -> str:
     """Find an installed program by its name; return a path unchanged.
 

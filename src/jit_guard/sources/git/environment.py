@@ -23,7 +23,7 @@ from jit_guard.project import is_bare
 from jit_guard.sources import repository
 from jit_guard.sources.disk import mode_name, read_file
 from jit_guard.text.credential_names import may_be_credential
-from jit_guard.text.search_path import executable, without_here
+from jit_guard.text.search_path import executable, not_here, without_here
 
 _KEPT = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_TRACE", "GIT_CEILING_DIRECTORIES")
 _WHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")
@@ -108,7 +108,8 @@ def git_command(arguments: Iterable[str]) -> list[str]:
 def _safe(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment for git: without credentials, and with the variables above."""
     kept = {name: value for name, value in environ.items() if not may_be_credential(name)}
-    return {**kept, "PATH": os.pathsep.join(without_here(os.get_exec_path())), **_QUIET}
+    path = os.pathsep.join(without_here(os.get_exec_path()))
+    return {**kept, "PATH": path, **_QUIET, **not_here()}
 
 
 def clean_environment() -> dict[str, str]:
