@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import sqlite3
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +19,7 @@ from jit_guard.fixing.delivery import Order, deliver
 from jit_guard.generators.generator import Request, Text, Writer
 from jit_guard.generators.judgement import Rejection
 from jit_guard.generators.progress import Unreported
+from jit_guard.ledger.embedded import Embedded
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
@@ -305,6 +308,20 @@ def test_texts_of_this_machine_are_used_after_a_change_over(
     code, err, bought = fix(root)
     assert (code, bought) == (0, 1), err
     assert [one.status for one in history(str(root))] == ["committed"]
+
+
+def test_a_forged_text_of_this_machine_does_not_reach_the_server(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    with closing(Embedded(str(tmp_path))) as here:
+        here.store([values_of(arrival())])
+    with closing(sqlite3.connect(tmp_path / ".jit-guard/ledger.db")) as file:
+        file.execute("UPDATE texts SET request = x'00'")
+        file.commit()
+    with Ledger(str(tmp_path)) as ledger:
+        with pytest.raises(LedgerError, match="does not have the form that jit-guard writes"):
+            ledger.claim([WANTED])
+        assert ledger.last() == 0
 
 
 def test_a_text_that_the_server_refuses_is_kept_here(

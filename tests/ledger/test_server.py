@@ -237,7 +237,7 @@ def test_older_tables_are_migrated_and_newer_ones_refused(
         Ledger(str(tmp_path))
     with psycopg.connect(database) as connection:
         connection.execute("DELETE FROM jit_guard.version")
-    with pytest.raises(LedgerError, match="empty or damaged"):
+    with pytest.raises(LedgerError, match="version is empty"):
         Ledger(str(tmp_path))
 
 

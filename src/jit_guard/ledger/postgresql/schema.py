@@ -102,6 +102,6 @@ def _version(connection: Connection[Any]) -> int:
             f"the role {connection.info.user} may not use its tables; grant it the rights in "
             "docs/machines.md"
         ) from error
-    if row is None or type(row[0]) is not int:
-        raise LedgerError("its table jit_guard.version is empty or damaged")
-    return row[0]
+    if row is None:
+        raise LedgerError("its table jit_guard.version is empty")
+    return int(row[0])
