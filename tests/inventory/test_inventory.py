@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from jit_guard import Guard
 from jit_guard.config import TypeSettings
-from jit_guard.inventory import take, texts
+from jit_guard.errors import GitError
+from jit_guard.inventory import provenance, take, texts
 from jit_guard.inventory.inventory import STATUSES, Inventory
 from jit_guard.ledger.history import Record, history
-from jit_guard.sources.memory import Link
+from jit_guard.sources.memory import Link, Memory
 from jit_guard.text.generated import mark
 from pictures import GOALS, LIBRARY, reported
 from projects import Content, Files, call, git, lay_out, sound
@@ -66,7 +67,7 @@ def test_every_component_has_its_status() -> None:
         ("x.txt", {"components/ts/x.txt/y": "text"}, "it is a directory"),
         ("x.txt", {"components/ts/x.txt": Link("nowhere")}, "it is a broken link"),
         ("x.txt", {"components/ts/x.txt": Link("/etc/passwd")}, "points outside the project"),
-        ("../x.txt", {}, "the path is unsafe"),
+        ("../x.txt", {}, "the path is unsafe: the filename contains .."),
     ],
 )
 def test_what_an_entry_cannot_use_is_broken_and_says_why(
@@ -226,3 +227,53 @@ def test_a_record_knows_its_state_from_a_hash(tmp_path: Path) -> None:
     assert record.state(data) == "as generated"
     assert record.state(data + b"x") == record.state_of("0" * 64) == "edited by hand"
     assert record.state_of(None) == "gone"
+
+
+def test_the_texts_of_components_and_of_what_no_entry_names_are_shown(tmp_path: Path) -> None:
+    long = "A long text.\n" * 20_000  # is read in several pieces
+    files = {**sound({"A": {"t": "a.txt"}}), "components/ts/a.txt": long}
+    root = lay_out(tmp_path, {**files, "components/ts/left.txt": "Left.\n"})
+    inventory = Guard(root=root).with_inventory().check().inventory
+    assert inventory is not None
+    named = inventory.components["components/ts/a.txt"]
+    left = inventory.components["components/ts/left.txt"]
+    assert (named.size, named.whole, named.text) == (len(long), False, long[: texts.LONGEST])
+    assert (left.size, left.whole, left.text) == (6, True, "Left.\n")
+
+
+def test_without_git_to_ask_no_text_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untracked(*_: object) -> NoReturn:
+        raise GitError("git is not available")
+
+    monkeypatch.setattr(Memory, "untracked", untracked)
+    inventory = taken(LIBRARY)
+    assert inventory.notes == ("texts are not shown: git is not available",)
+    assert {one.text for one in inventory.components.values()} == {None}
+    assert statuses(inventory)["components/personas/host.txt"] == ("present",)
+
+
+def test_the_newest_texts_of_a_component_are_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = lay_out(tmp_path, {"goal_map.json": '{"A": {"persona": "a.txt"}}'})
+    path = "components/personas/autogen_persona_for_a.txt"
+    for words in ("first", "second", "third"):
+        (root / "d.json").write_text(json.dumps({"A": {"persona": words}}))
+        (root / path).unlink(missing_ok=True)
+        call(
+            "--fix",
+            "--yes",
+            "--fresh",
+            "--generator",
+            "scaffold",
+            "--descriptions",
+            "d.json",
+            cwd=root,
+        )
+    for most, remembered in ((5, ["third", "second", "first"]), (2, ["third", "second"])):
+        monkeypatch.setattr(provenance, "MOST", most)
+        inventory = Guard(root=root).with_inventory().check().inventory
+        assert inventory is not None
+        known = inventory.components[path].provenance
+        assert [one.description for one in known] == remembered
+        assert known[0].state == "as generated"
