@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import UnsafePathError
 from jit_guard.commit.location import refuse_unsafe
 from jit_guard.text.names import MAX_NAME_BYTES
@@ -47,3 +51,14 @@ def test_an_unsafe_path_is_refused_with_the_reason(path: str, why: str) -> None:
     with pytest.raises(UnsafePathError) as raised:
         refuse_unsafe(path)
     assert why in str(raised.value)
+
+
+def test_a_name_is_a_single_one_on_every_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Directories(str(tmp_path)) as directories:
+        monkeypatch.setattr(os, "sep", "\\")
+        for name in ("a/b", "a\\b", "", ".", ".."):
+            with pytest.raises(UnsafePathError, match="is not a single name"):
+                directories.top.location(name)
+        assert directories.top.location("a").name == "a"
