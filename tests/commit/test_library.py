@@ -165,3 +165,14 @@ def test_a_file_is_replaced_only_if_the_program_says_so(root: Path) -> None:
     )
     assert done.placed == (PLACEMENT.path,)
     assert (root / PLACEMENT.path).read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("there", [b"edited", b"two"])
+def test_a_file_that_is_not_replaced_any_more_needs_no_permission(root: Path, there: bytes) -> None:
+    """Another program has edited it, or the commit has replaced it already."""
+    (root / PLACEMENT.path).write_bytes(b"draft")
+    commits.interrupt(str(root), [CHANGE], [PLACEMENT._replace(replaces=sha256_of(b"draft"))], 1)
+    (root / PLACEMENT.path).write_bytes(there)
+    done = recover(str(root), maps=["pages.json"], directories=["templates"])
+    assert (root / PLACEMENT.path).read_bytes() == there
+    assert done.placed == ((PLACEMENT.path,) if there == b"two" else ())
