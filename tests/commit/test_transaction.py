@@ -458,6 +458,21 @@ def _times(found: os.stat_result) -> dict[str, int]:
     return {"st_atime_ns": found.st_atime_ns, "st_mtime_ns": found.st_mtime_ns}
 
 
+def test_temporary_files_that_are_removed_after_the_decision_are_written_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `git clean -fd`, for example."""
+
+    def clean() -> None:
+        for path in project.rglob(".jit-guard-*"):
+            path.unlink()
+
+    just_before(monkeypatch, set_maps, "_prepare_map", clean)
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert (project / "goal_map.json").read_bytes() == NEW
+    assert (project / PLACEMENT.path).read_bytes() == PLACEMENT.data
+
+
 def test_a_save_of_the_same_entry_wins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = b'{"A": {"p": "theirs.txt"}}'
     just_before(
