@@ -71,6 +71,25 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "goal_map.json": '{"A":{"persona":"host.txt"}}',
         "components/protocols/host.txt": "x",
     },
+    "another case in a registry": {
+        "jit-guard.toml": table("$[*]", "{value}"),
+        "r.json": '["p/host.md"]',
+        "p/Host.md": "x",
+    },
+    "a directory in another case": {
+        "goal_map.json": '{"A":{"persona":"Sub/x.txt"}}',
+        "components/personas/sub/x.txt": "x",
+    },
+    "a component type in another case": {
+        "goal_map.json": '{"A":{"Persona":"a.txt"},"B":{"persona":"b.txt"}}',
+        "components/personas/a.txt": "x",
+        "components/personas/b.txt": "x",
+    },
+    "a contract of a registry": {
+        "jit-guard.toml": table("$[*]", "{value}") + "\ncontract = {max-bytes = 1}",
+        "r.json": '["p/host.md"]',
+        "p/host.md": "xx",
+    },
     "a typo of a used file": {
         "goal_map.json": '{"A":{"persona":"hostes.txt"},"B":{"persona":"hosts.txt"}}',
         "components/personas/hosts.txt": "x",
@@ -109,7 +128,7 @@ def said(files: Mapping[str, Any], kind: Kind, tracked: Any, settings: Settings)
     source.kind = kind
     for one in check(source, settings).findings:
         hint = f" -> {one.hint}" if one.hint else ""
-        yield f"{kind} {one.code}: {one.message}{hint}"
+        yield f"{kind} {one.code}{' fixable' if one.fixable else ''}: {one.message}{hint}"
 
 
 def block(
