@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -64,6 +63,8 @@ class PostgresServer:
         self.directory = Path(tempfile.mkdtemp(prefix="jit-guard-postgres-"))
         self._user: dict[str, Any] = {}
         if IS_ROOT:
+            import pwd  # not on Windows
+
             names = {one.pw_name: one for one in pwd.getpwall()}
             user = names.get("postgres") or names["nobody"]
             os.chown(self.directory, user.pw_uid, user.pw_gid)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import codecs
-import fcntl
 import os
-import pty
 import select
 import signal
 import struct
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyte
+import pytest
+
+if sys.platform != "win32":
+    import fcntl
+    import pty
+    import termios
 
 _LONGEST = 20.0  # seconds to wait for something on the screen
 # Ctrl-C reaches the process that has the terminal; a background test run ignores SIGINT, and its
@@ -112,6 +115,8 @@ def terminal(
         program: the Python program.
         environment: more variables.
     """
+    if sys.platform == "win32":
+        pytest.skip("a terminal of POSIX")
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     inherited = {key: value for key, value in os.environ.items() if key not in _UNSET}
