@@ -230,8 +230,8 @@ def test_configured_values_are_never_printed_raw(tmp_path: Path, loud: str) -> N
 @EACH_LOUD
 def test_a_custom_schema_is_never_printed_raw(tmp_path: Path, loud: str) -> None:
     for schema in (
-        {"propertyNames": {"pattern": f"^{re.escape(loud)}$"}},
-        {"required": [loud]},
+        # Violated in two ways at once; each schema starts a process.
+        {"propertyNames": {"pattern": f"^{re.escape(loud)}$"}, "required": [loud]},
         {"$ref": loud},
         {"type": loud},
         {"propertyNames": {"pattern": f"({loud}"}},

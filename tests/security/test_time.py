@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.registry import bounded
+from jit_guard.sources.memory import Link
 from projects import SOUND, TEXT, call, lay_out, processor_time, run
 
 
@@ -93,6 +94,17 @@ def test_a_schema_with_circular_references_ends(
     outcome = call("--schemafile", "s.json", cwd=root)
     assert outcome.code == 2
     assert "s.json: it takes too long" in outcome.err
+
+
+@pytest.mark.parametrize("above", ["", "link/"])
+def test_a_path_through_very_many_directories_is_resolved_in_time(
+    tmp_path: Path, above: str
+) -> None:
+    goals = {"A": {"t": f"{above}{'a/' * 30_000}x"}}
+    files = {"goal_map.json": json.dumps(goals), "components/ts/there/": ""}
+    root = lay_out(tmp_path, {**files, "components/ts/link": Link("there")})
+    outcome = run("--select", "JG201", "--format", "json", cwd=root, timeout=10)
+    assert (outcome.code, outcome.codes) == (1, ["JG201"])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ The hints of a check and the plan of a fix both come from this value, so that th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
@@ -142,9 +143,16 @@ def _by_real_path(tree: Tree, missing: Iterable[str]) -> dict[str, str]:
 
 def _real(tree: Tree, directory: str) -> str:
     """Return the real path of a directory, which may not exist."""
-    existing = directory
-    while (place := tree.resolve(existing)).kind == "absent":
-        existing = existing.rpartition("/")[0]
+    existing, place = directory, tree.resolve(directory)
+    if place.kind == "absent" and place.links:
+        names = directory.split("/")
+
+        def absent(length: int) -> bool:
+            return tree.resolve("/".join(names[:length])).kind == "absent"
+
+        length = bisect_left(range(len(names)), True, key=absent)
+        existing = "/".join(names[: length - 1])
+        place = tree.resolve(existing)
     if place.kind != "directory" or not place.links:
         return directory
     return join(place.real, directory[len(existing) :].strip("/"))
