@@ -129,6 +129,16 @@ def test_a_text_that_violates_its_contract_fails_and_is_kept_in_the_ledger(
     assert all(reason and code in reason for reason in reasons(root))
 
 
+def test_an_objection_names_five_violations_and_counts_the_others() -> None:
+    for count, more in ((5, ""), (6, "; and 1 more"), (9, "; and 4 more")):
+        demanded = Contract(headings=tuple(f"# Part {one}" for one in range(count)))
+        objection = contracts({}, demanded).objection(REQUEST, "A host.\n")
+        assert objection is not None
+        assert objection.startswith("it violates types.persona.contract: JG60")
+        assert objection.count("JG60") == 5
+        assert objection.partition("; and ")[2] == more.partition("; and ")[2]
+
+
 def test_a_stored_text_that_violates_a_new_contract_is_not_used(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {**FILES, "jit-guard.toml": ""})
     first = Author("A text without front matter.\n")

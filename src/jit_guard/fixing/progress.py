@@ -65,12 +65,12 @@ class Running(NamedTuple):
 class State(NamedTuple):
     """All texts of a run at one time."""
 
-    running: tuple[Running, ...] = ()  # the oldest first
-    wanted: int = 0  # texts to generate
-    arrived: int = 0
-    failed: int = 0
-    seconds: float = 0.0  # since the first was requested
-    left: float | None = None  # seconds, estimated
+    running: tuple[Running, ...]  # the oldest first
+    wanted: int  # texts to generate
+    arrived: int
+    failed: int
+    seconds: float  # since the first was requested
+    left: float | None  # seconds, estimated
 
     def words(self, columns: int = 80) -> str:
         """Return how far the run is, in as many words as fit."""
