@@ -50,6 +50,20 @@ def test_a_plugin_rule_can_reject_a_text_before_it_is_committed() -> None:
     assert refused == Rejection("ACME001 no-hosts: speaks of hosts", "A host.\n")
 
 
+def test_of_several_errors_the_first_is_the_reason_and_those_elsewhere_are_none() -> None:
+    def at(code: str, name: str, path: str) -> Rule:
+        rule = RULE._replace(code=code, name=name)
+        return rule._replace(judge=lambda _: [rule.finding(f"says {name}", path=path)])
+
+    here, elsewhere = at("ACME002", "here", PATH), at("ACME001", "elsewhere", "other.txt")
+    last = at("ACME003", "last", PATH)
+    check = with_rules((last, elsewhere, here), NONE, SOURCE, Settings())
+    assert check(REQUEST, Text("A host.\n")) == Rejection("ACME002 here: says here", "A host.\n")
+    assert with_rules((elsewhere,), NONE, SOURCE, Settings())(REQUEST, Text("A host.\n")) == (
+        "A host.\n"
+    )
+
+
 def test_a_warning_of_a_plugin_rule_rejects_nothing() -> None:
     warning = RULE._replace(severity="warning")
     rules = (warning._replace(judge=lambda facts: [warning.finding("hm", path=PATH)]),)
