@@ -31,7 +31,8 @@ TESTS: dict[str, str] = {
     "commands/fix_options": "commands/test_fix_options commands/test_fix_ends "
     "commands/test_questions fixing/test_adoption",
     "commands/hook": "commands/test_init_hook",
-    "commands/inference": "commands/test_init_registry commands/test_proposal_limits",
+    "commands/inference": "commands/test_inference commands/test_init_registry "
+    "commands/test_proposal_limits",
     "commands/init": "commands/test_init_ends commands/test_init commands/test_init_library "
     "commands/test_init_hook commands/test_init_registry",
     "commands/library": "commands/test_library_map commands/test_init_library commands/test_init",
