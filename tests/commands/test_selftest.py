@@ -180,16 +180,28 @@ def test_the_installed_command_proves_it_too(tmp_path: Path) -> None:
 
 
 def test_on_a_narrow_terminal_lines_are_indented_below_the_fault(tmp_path: Path) -> None:
-    root = lay_out(tmp_path, {"goal_map.json": "{}", "jit-guard.toml": "allow-empty = true\n"})
-    lines = on_screen("selftest", cwd=root, columns=70).out.splitlines()
-    at = next(number for number, line in enumerate(lines) if line.startswith("JG004"))
-    assert lines[at : at + 2] == [
-        "JG004 nothing-to-check        -      cannot be injected here: the map",
-        f"{' ' * 37}already has no entry",
+    keys = (
+        'file = "r.json"',
+        'entries = "$[*]"',
+        'target = "{value}/SKILL.md"',
+        'tree = ["s/*/*"]',
+    )
+    table = "\n".join(["[[registry]]", *keys, ""])
+    root = lay_out(tmp_path, {"r.json": '["s/a"]', "s/a/SKILL.md": TEXT, "jit-guard.toml": table})
+    done = on_screen("selftest", cwd=root, columns=70)
+    assert "in r.json:" not in done.out, "there is no other registry"
+    lines = done.out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("JG501"))
+    assert lines[at : at + 3] == [
+        "JG501 untouched-draft         -      cannot be injected here: no entry",
+        f"{' ' * 37}names a file that starts with",
+        f"{' ' * 37}autogen_",
     ]
+    root = lay_out(tmp_path / "goals", SOUND)
+    lines = on_screen("selftest", cwd=root, columns=70).out.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("JG302"))
     assert lines[at : at + 3] == [
         "JG302 case-collision          \x1b[32mfires \x1b[0m another file differs only in case",
         f"{' ' * 37}from one that an entry names ->",
-        f"{' ' * 37}components/protocols/jit_guard_selftest.txt",
+        f"{' ' * 37}components/personas/jit_guard_selftest.txt",
     ]
