@@ -88,6 +88,24 @@ def test_output_that_cannot_be_written_is_an_error(
     assert cli.main(["nope"]) == 2, "the exit code remains"
 
 
+class _Broken(io.StringIO):
+    """A stream that nothing can be written to."""
+
+    def write(self, _: str, /) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_an_error_that_cannot_be_printed_leaves_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "unknown command 'nope'" in call("nope", "x", cwd=tmp_path).err
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "stderr", _Broken())
+        assert cli.main(["nope"]) == 2
+    monkeypatch.setitem(sys.modules, "jit_guard.text.console", None)
+    assert cli.main(["nope"]) == 2
+
+
 # The console script
 
 
@@ -181,6 +199,7 @@ def test_the_streams_get_their_encoding_back(monkeypatch: pytest.MonkeyPatch) ->
         (("help", "help"), ("--help",)),
         (("help", "version"), ("--help",)),
         (("help", "log"), ("log", "--help")),
+        (("help", "help", "log"), ("log", "--help")),
         (("version",), ("--version",)),
         (("version", "-v"), ("--version",)),
         (("check", "--version"), ("--version",)),
