@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from jit_guard.ledger.postgresql import address
 from jit_guard.ledger.postgresql.project import normal, project_name
 from ledger_machines import MISSING, SECRET
 from projects import call, git, lay_out
+from repositories import NEEDS_GIT
 
 # The address
 
@@ -96,10 +98,15 @@ def test_different_repositories_are_different_projects() -> None:
         "/srv/git/other.git",
     ]
     assert len({*map(normal, urls)}) == len(urls)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="paths of POSIX")
+def test_a_repository_of_this_machine_is_named_by_its_path() -> None:
     assert normal("/srv/git/prompts.git") == normal("file:///srv/git/prompts.git")
     assert normal("../x.git", "/srv/git/here") == "file:/srv/git/x"
 
 
+@NEEDS_GIT
 def test_a_project_is_named_by_its_remote_and_its_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
