@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jit_guard import Guard
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.errors import ConfigError
@@ -14,7 +16,8 @@ from jit_guard.project import load
 from jit_guard.registry.schema import Schema
 from jit_guard.report import Report, Skipped
 from jit_guard.sources.memory import Memory
-from projects import MAP, SOUND, TEXT, Files, codes, report_on
+from projects import MAP, SOUND, TEXT, Files, at, codes, lay_out, report_on
+from repositories import NEEDS_GIT, repository
 
 
 def test_a_clean_project_gives_a_report_without_findings_but_with_counts() -> None:
@@ -113,3 +116,31 @@ def test_a_report_cannot_be_changed() -> None:
                 setattr(one, name, "changed")
     with pytest.raises(TypeError):
         report.findings[0] = None
+
+
+@NEEDS_GIT
+def test_a_hint_publishes_no_file_that_only_a_link_leads_to(tmp_path: Path) -> None:
+    text = '{"A": {"persona": "x.txt"}, "B": {"tone": "y.txt"}}'
+    root = repository(tmp_path, {"goal_map.json": text, "elsewhere/.gitkeep": ""})
+    lay_out(root, {"elsewhere/x.txt": TEXT, "components/tones/y.txt": TEXT})
+    (root / "components/personas").symlink_to("../elsewhere")
+
+    with at(root):
+        found = Guard().check().findings
+    hints = {one.path: one.hint or "" for one in found if one.code == "JG203"}
+    assert set(hints) == {"components/personas", "components/tones/y.txt", "elsewhere/x.txt"}
+    assert "git add -- components/personas`" in hints["components/personas"]
+    assert "git add -- components/tones/y.txt`" in hints["components/tones/y.txt"]
+    assert "git add" not in hints["elsewhere/x.txt"]
+
+
+@NEEDS_GIT
+def test_what_the_index_lacks_is_explained_by_the_map_on_disk(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"goal_map.json": '{"A": {"persona": "x.txt"}}'})
+    (root / "goal_map.json").write_text("{}")
+    with at(root):
+        (missing,) = Guard().check("index").findings
+    assert missing.code == "JG201"
+    assert (
+        missing.hint == "the map on disk no longer has this entry; run `git add -- goal_map.json`"
+    )

@@ -63,3 +63,10 @@ def test_a_text_of_a_megabyte_is_searched_quickly() -> None:
     began = processor_time()
     assert credential_in("word 1, " * 125_000, environ) is None
     assert processor_time() - began < 2
+
+
+def test_a_word_without_a_digit_is_no_credential() -> None:
+    environ = {"ACME_KEY": f"production-gateway {VALUE} https://example.invalid/v1"}
+    assert credential_in(f"x{VALUE}", environ) == "ACME_KEY"
+    for word in ("production-gateway", "https://example.invalid/v1"):
+        assert credential_in(f"x{word}", environ) is None

@@ -202,3 +202,9 @@ def test_a_pattern_over_the_time_limit_is_named() -> None:
     with pytest.raises(SlowError) as caught:
         Ignored(["a", "b"], seconds=-1).check("c")
     assert caught.value.index == 1
+
+
+def test_a_negated_class_matches_its_own_signs() -> None:
+    for sign in "!^":
+        ignored = Ignored([f"[{sign}a]"])
+        assert [name for name in "ab!^[" if ignored.check(name)] == ["b", "!", "^", "["]

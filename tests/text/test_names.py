@@ -234,3 +234,16 @@ def test_folding_keeps_the_length_of_composed_names() -> None:
     for code in range(0x80, 0x3000):
         character = unicodedata.normalize("NFC", chr(code))
         assert len(names.fold(character)) <= len(character), hex(code)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".git", ".GIT", ".Git", "git~1", "GIT~1", ".git.", ".git ", ".git::$INDEX", ".g\u200cit"],
+)
+def test_a_name_that_some_system_takes_for_dot_git(name: str) -> None:
+    assert names.is_git(name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "git", "xgit", ".github", "git~2", "é.git", "a.git"])
+def test_a_name_that_no_system_takes_for_dot_git(name: str) -> None:
+    assert not names.is_git(name)

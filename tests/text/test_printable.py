@@ -6,7 +6,14 @@ import unicodedata
 
 import pytest
 
-from jit_guard.text.printable import printable, quiet_line, quiet_lines, true_name
+from jit_guard.text.printable import (
+    cut_quotes,
+    printable,
+    printable_parts,
+    quiet_line,
+    quiet_lines,
+    true_name,
+)
 
 EVERY_CHARACTER = "".join(map(chr, range(0x110000)))
 LOUD = [
@@ -95,3 +102,19 @@ def test_lines_are_escaped_in_batches_as_one_by_one(
     lines = ["plain", "", loud, "more: plain", loud]
     assert "".join(quiet_lines(lines)) == "".join(f"{quiet_line(line)}\n" for line in lines)
     assert "".join(quiet_lines([])) == ""
+
+
+def test_a_quoted_value_in_the_message_of_a_library_is_cut() -> None:
+    short = "a value 'x' is not a number"
+    assert cut_quotes(short) == short
+    cut = cut_quotes(f"a value '{'x' * 100}' is not a number")
+    assert cut == f"a value '{'x' * 55}...' is not a number"
+
+
+def test_a_text_is_split_at_what_is_escaped() -> None:
+    assert list(printable_parts("a\r\nb\x1b[0m\tc")) == [
+        ("a\nb", False),
+        ("\\x1b", True),
+        ("[0m\tc", False),
+    ]
+    assert list(printable_parts("plain")) == [("plain", False)]
