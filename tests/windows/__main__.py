@@ -13,7 +13,12 @@ from pathlib import Path
 
 from .environment import missing, prepare, run
 
-_FAST = ("tests/windows", "tests/commit", "tests/sources/test_output.py")
+_FAST = (
+    "tests/windows",
+    "tests/commit/test_moves.py",
+    "tests/commit/test_recovery.py",
+    "tests/sources/test_output.py",
+)
 
 
 def main(arguments: list[str]) -> int:
