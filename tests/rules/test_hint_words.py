@@ -87,6 +87,21 @@ def test_a_file_outside_the_directory_of_the_type_is_moved_and_not_named(kind: s
         assert f"components/protocols/x/y.txt components/{kind}s/x/y.txt`" in finding.hint
 
 
+def test_a_map_that_is_not_configured_and_a_directory_that_is_a_link_are_named(
+    tmp_path: Path,
+) -> None:
+    goals = '{"GREET": {"persona": "host.txt"}, "PART": {"persona": "gone.txt"}}'
+    files = {"lib/personas/host.txt": HOST, "lib/personas/extra.txt": f"{TEXT}{HOST}"}
+    lay_out(tmp_path, {**files, "other.json": goals})
+    (tmp_path / "components").symlink_to("lib")
+    missing, orphan = findings_in(tmp_path, "--map", "other.json")
+    assert missing["hint"] == (
+        "run `jit-guard --fix --map other.json` to generate it, or correct or remove the entry"
+    )
+    assert orphan["path"] == "lib/personas/extra.txt"
+    assert orphan["hint"].startswith("add an entry of the component type persona, ")
+
+
 def test_an_orphan_outside_every_type_cannot_be_named() -> None:
     hint = only(found({**SOUND, "components/notes/a.txt": TEXT}), "JG301").hint
     assert hint is not None

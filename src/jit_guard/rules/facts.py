@@ -141,8 +141,9 @@ class Facts:
 
     def fix(self, goal_map: GoalMap | Registry | None, *words: str) -> str:
         """Return the call of `jit-guard --fix` that fixes a map."""
-        named = isinstance(goal_map, GoalMap) and goal_map.path not in self.settings.maps
-        more = ["--map", self.shell.path(goal_map.path)] if goal_map is not None and named else []
+        more = []
+        if isinstance(goal_map, GoalMap) and goal_map.path not in self.settings.maps:
+            more = ["--map", self.shell.path(goal_map.path)]
         return self.shell.jit_guard("--fix", *words, more=more)
 
     def spelled(self, path: str) -> str:
