@@ -30,8 +30,12 @@ FILES = [
     ROOT / "action.yml",
     ROOT / ".pre-commit-hooks.yaml",
     *sorted((ROOT / "templates").iterdir()),
-    # testing.md is for those who work in a clone of this repository, whose modules it runs.
-    *(page for page in sorted((ROOT / "docs").glob("**/*.md")) if page.name != "testing.md"),
+    # These pages are for those who work in a clone of this repository, whose modules they run.
+    *(
+        page
+        for page in sorted((ROOT / "docs").glob("**/*.md"))
+        if page.name not in {"platforms.md", "testing.md"}
+    ),
 ]
 
 

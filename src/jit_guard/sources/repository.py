@@ -42,6 +42,6 @@ def below(directory: str, path: str) -> str:
     """Return a real path relative to a directory above it, with `/`; "" for itself."""
     start = os.path.join(directory, "")
     if path.startswith(start):  # `relpath` would take `nul.txt` for a device of Windows
-        return path[len(start) :].replace(os.sep, "/")
+        return path[len(start) :].replace(os.sep, "/").rstrip("/")
     relative = os.path.relpath(path, directory).replace(os.sep, "/")
     return "" if relative == "." else relative
