@@ -22,7 +22,7 @@ from jit_guard.fixing.job import FixOptions
 from jit_guard.ledger.history import history
 from jit_guard.pytest_plugin.fixtures import Script
 from jit_guard.text.generated import untouched
-from projects import call, command_line
+from projects import call, command_line, lay_out
 
 TEXT = "# Purpose\nServe the goal.\n"
 
@@ -220,6 +220,20 @@ def test_a_difference_in_case_is_relinked_without_a_generator(project: Path) -> 
     (project / "goal_map.json").write_text(json.dumps(goal_map, indent=2) + "\n")
     run(project, "--fix", "--no-input")
     assert entries(project)["GREET"]["template"] == "note.md"
+
+
+def test_a_difference_in_case_is_fixable_only_where_a_fix_corrects_the_entry(
+    tmp_path: Path,
+) -> None:
+    goals = {"A": {"Persona": "host.txt"}, "B": {"tone": "warm.txt"}, "C": {"tone": "cold.txt"}}
+    names = ("personas/host.txt", "tones/Warm.txt", "tones/COLD.txt", "tones/Cold.txt")
+    root = lay_out(tmp_path, {f"components/{name}": name * 9 for name in names})
+    (root / "goal_map.json").write_text(json.dumps(goals))
+    found = call("--format", "json", cwd=root).report["findings"]
+    promised = {one["goal"]: one["fixable"] for one in found if one["code"] == "JG202"}
+    assert promised == {"A": False, "B": True, "C": False}
+    done = call("--fix", "--no-input", "--format", "json", cwd=root)
+    assert [one["goal"] for one in done.report["fixed"]] == ["B"]
 
 
 def test_an_orphan_with_the_expected_name_is_adopted(project: Path) -> None:

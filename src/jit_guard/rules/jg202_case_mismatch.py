@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jit_guard.comparison.result import Misplaced
+from jit_guard.comparison.result import Misplaced, Reference
 from jit_guard.registry.goal_map import GoalMap
 from jit_guard.report import Finding
 from jit_guard.rules.facts import Facts
@@ -35,7 +35,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
             reference,
             f"{reference.path} exists only as {place.spelled}, which differs in {what}",
             hint=either(*_alternatives(facts, Misplaced(reference, place))),
-            fixable=True,
+            fixable=_can_be_corrected(facts, reference, place.spelled),
             related=(place.spelled,),
         )
 
@@ -63,6 +63,13 @@ def _alternatives(facts: Facts, misplaced: Misplaced) -> Iterator[Hint]:
         yield RENAME_DIRECTORY(command=command)
     else:
         yield RENAME_IN_REVISION(then=facts.then())
+
+
+def _can_be_corrected(facts: Facts, reference: Reference, path: str) -> bool:
+    """Return whether a fix sets the entry to the name that exists; of a registry, it tries to."""
+    if not isinstance(reference.map, GoalMap):
+        return True
+    return value_for(facts, reference, path) is not None and not _is_ambiguous(facts, path)
 
 
 def _is_ambiguous(facts: Facts, path: str) -> bool:
