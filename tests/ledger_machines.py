@@ -133,7 +133,7 @@ class Machines:
     def found(self) -> list[dict[str, str]]:
         """Wait for the workers; return the texts of each that was not killed."""
         assert self._launcher.wait(120) == 0
-        assert self.errors == []
+        assert not self.errors, self.errors
         paths = self._directory.glob("machine*/found")
         return [json.loads(path.read_text()) for path in paths]
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.pq import DiagnosticField
 
 from jit_guard.fixing.delivery import Order, deliver
 from jit_guard.generators.generator import Request, Text, Writer
@@ -53,6 +54,25 @@ def test_a_text_that_arrives_after_the_connection_was_lost_is_stored(
         assert ledger.claim([WANTED]) != [None]
     (record,) = history(str(tmp_path / "a"))
     assert record.status == "committed"
+
+
+def test_a_session_that_the_server_ends_is_lost_before_its_stream_ends(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    ended: dict[int, bytes | None] = {DiagnosticField.SEVERITY_NONLOCALIZED: b"FATAL"}
+    used: list[session.Connection] = []
+
+    def action(connection: session.Connection) -> int:
+        used.append(connection)
+        if len(used) == 1:
+            raise psycopg.errors.AdminShutdown("unexpected postmaster exit", info=ended)
+        return len(used)
+
+    with Ledger(root_of(tmp_path / "a")) as ledger:
+        assert link._links[link_of(ledger)].run(action) == 2
+        first, second_one = used
+        assert first.closed
+        assert not second_one.closed
 
 
 def test_what_another_machine_bought_meanwhile_counts_and_ours_is_kept(

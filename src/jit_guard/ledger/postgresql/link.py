@@ -175,7 +175,10 @@ class Link:
         connection = self._connection
         if isinstance(error, errors.ReadOnlySqlTransaction):  # it became a standby
             return connection is not None
-        return connection is None or connection.closed
+        if connection is None or connection.closed:
+            return True
+        # The message that ends a session may be read before the end of its stream.
+        return error.diag.severity_nonlocalized in {"FATAL", "PANIC"}
 
     def _unreachable(self, error: psycopg.Error) -> UnreachableError:
         return UnreachableError(f"{self.name} cannot be used: {_reason(error)}{_UNUSABLE}")
