@@ -81,8 +81,8 @@ def test_a_killed_machine_loses_nothing_and_holds_nothing(
     check(machines, tmp_path, killed=3, more=3)
 
 
-# It failed once in some sixty runs, on a busy machine, with an error of a worker that was not shown.
-# It is shown now; until the cause is known, this runs with the complete sweeps.
+# It failed once in some sixty runs on a busy machine, with an error of a worker that was not shown.
+# It is shown now; until the cause is known, this test runs with the complete sweeps.
 @pytest.mark.skipif(not FULL, reason="restarts of the server: JIT_GUARD_FULL=1")
 def test_a_server_that_stops_and_starts_again_loses_nothing(
     tmp_path: Path, server: PostgresServer
