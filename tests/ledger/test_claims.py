@@ -14,7 +14,7 @@ from jit_guard.commit import kernel_lock
 from jit_guard.commit.directories import Directories
 from jit_guard.ledger import claims
 from jit_guard.ledger.ledger import Ledger
-from ledger_work import OTHER, WANTED, WORKER, buyers, end, environment, worker
+from ledger_work import OTHER, WANTED, WORKER, buyers, end, environment, in_a_fork, worker
 
 
 def test_claims_of_a_dead_process_do_not_come_back_with_its_number(tmp_path: Path) -> None:
@@ -51,20 +51,14 @@ def test_a_process_holds_one_lock(tmp_path: Path) -> None:
 def test_a_forked_child_has_its_own_claims(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.claim([WANTED])
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                answer = ledger.claim([WANTED, OTHER])
-                locks = len(list((tmp_path / ".jit-guard" / "claims").iterdir()))
-                os.write(write, b"%d%d%d" % (answer[0] is None, answer[1] is not None, locks))
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
-        assert os.read(read, 3) == b"112"  # a lock of its own
+
+        def claim() -> bytes:
+            answer = ledger.claim([WANTED, OTHER])
+            locks = len(list((tmp_path / ".jit-guard" / "claims").iterdir()))
+            return b"%d%d%d" % (answer[0] is None, answer[1] is not None, locks)
+
+        assert in_a_fork(claim) == b"112"  # a lock of its own
         assert ledger.claim([WANTED]) == [None]  # the child took nothing from us
-        os.close(read)
-        os.close(write)
 
 
 def test_processes_pay_for_a_text_once(tmp_path: Path) -> None:

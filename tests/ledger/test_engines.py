@@ -15,7 +15,7 @@ from jit_guard.generators.generator import Text, Usage
 from jit_guard.ledger.history import history, replacements, reusable, stored
 from jit_guard.ledger.ledger import Ledger, record_moves
 from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
-from ledger_work import KEY, OTHER, REQUEST, WANTED, arrival, buy, end, offered, worker
+from ledger_work import KEY, OTHER, REQUEST, WANTED, arrival, buy, end, in_a_fork, offered, worker
 
 ANY = st.text(st.characters())  # including NUL and lone surrogates, which JSON can contain
 
@@ -248,21 +248,15 @@ def test_a_commit_releases_what_it_placed(tmp_path: Path) -> None:
 def test_a_forked_child_has_claims_of_its_own(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         ledger.claim([WANTED])
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                answer = ledger.claim([WANTED, OTHER])
-                os.write(write, b"%d%d" % (answer[0] is None, answer[1] is not None))
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
-        assert os.read(read, 2) == b"11"
+
+        def claim() -> bytes:
+            answer = ledger.claim([WANTED, OTHER])
+            return b"%d%d" % (answer[0] is None, answer[1] is not None)
+
+        assert in_a_fork(claim) == b"11"
         assert ledger.claim([WANTED]) == [None]  # the child took nothing from us
         assert ledger.wait(OTHER.component, 10)  # and its claim ended with it
         assert ledger.claim([OTHER]) != [None]
-        os.close(read)
-        os.close(write)
 
 
 def test_threads_pay_for_a_text_once(tmp_path: Path) -> None:

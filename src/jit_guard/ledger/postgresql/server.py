@@ -136,8 +136,8 @@ class Server:
         for number, last in since.items():
             for key, other, content, details, generator in theirs:
                 if key == rows[number]["key"] and other > last:
-                    text = content.decode("utf-8", "surrogatepass")
-                    found[number] = Stored(other, text, is_edited(details), generator, theirs=True)
+                    row = {"content": content, "details": details, "generator": generator}
+                    found[number] = stored_as(other, row)._replace(theirs=True)
                     break
         return found
 
