@@ -19,7 +19,7 @@ _MOST = 1000  # tokens of one call
 
 
 class User(Silent):
-    """A user who agrees as often as told, and what was asked."""
+    """A user who agrees a number of times, and what was asked."""
 
     def __init__(self, *answers: bool) -> None:
         super().__init__()

@@ -119,8 +119,8 @@ def _judge_all(
                 run = workplace.judge(one, chosen, limit)
                 killers[run.by] += 1
                 found.add(one, run)
-                told = f"killed by {run.by or 'its import'}" if run.killed else "SURVIVED"
-                print(f"{one.file}:{one.line} {told} ({run.seconds} s)", flush=True)
+                result = f"killed by {run.by or 'its import'}" if run.killed else "SURVIVED"
+                print(f"{one.file}:{one.line} {result} ({run.seconds} s)", flush=True)
 
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(judge, workplaces))

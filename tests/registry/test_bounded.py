@@ -67,10 +67,10 @@ def test_a_pattern_that_takes_too_long_is_named(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(bounded, "LEAST", least)
         with pytest.raises(ConfigError) as caught:
             apply(load(SLOW), [{GOAL: {}}])
-        told = str(caught.value)
-        if "the pattern" in told:
+        message = str(caught.value)
+        if "the pattern" in message:
             break
-    assert told.startswith("team.json: the pattern '^([A-Z]+_?)+$' takes too long")
+    assert message.startswith("team.json: the pattern '^([A-Z]+_?)+$' takes too long")
 
 
 def test_references_that_double_the_work_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
