@@ -20,6 +20,8 @@ from hypothesis import HealthCheck, settings
 from projects import SOUND, lay_out
 from sampling import FULL, HEADER
 
+ROOT = Path(__file__).resolve().parent.parent
+
 pytest_plugins = ["pytester", "ledger_engines"]
 if sys.platform == "win32":
     pytest_plugins.append("windows.plugin")
@@ -40,13 +42,14 @@ if "PYTEST_XDIST_WORKER" not in os.environ and (_MEMORY := _in_memory(4 << 30)):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
 
 # Thousands of processes are started. Where the environment wants no bytecode beside the sources,
-# each of them would compile the package anew.
+# each of them would compile the package anew, and each run all the tests, for twelve seconds.
 if sys.dont_write_bytecode:
-    sys.pycache_prefix = tempfile.mkdtemp(prefix="jit-guard-bytecode-", dir=_in_memory(1 << 30))
-    atexit.register(shutil.rmtree, sys.pycache_prefix, ignore_errors=True)
+    sys.pycache_prefix = str(ROOT / ".pytest_cache/bytecode")
     sys.dont_write_bytecode = False
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for _temporary in {tempfile.gettempdir(), os.environ.get("PYTEST_DEBUG_TEMPROOT", "/dev/shm")}:
+        atexit.register(shutil.rmtree, sys.pycache_prefix + _temporary, ignore_errors=True)
 
 # pytester forgets the modules that a run within this process has imported, and from Python 3.12 the
 # compiled one of JSONPath can be imported only once in a process.

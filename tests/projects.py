@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import os
 import re
 import shlex
@@ -14,12 +13,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+import fork_server
 from jit_guard import cli
 from jit_guard.check import check
 from jit_guard.config import Settings, TypeSettings
@@ -186,32 +186,29 @@ def run(
         timeout: seconds of processor time, which is the same on a busy machine.
         environment: more variables.
     """
-    with subprocess.Popen(
-        command(*argv),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **_UTF_8, **environment},
-    ) as process:
-        try:
-            limit_processor(process.pid, timeout)
-            out, err = process.communicate(timeout=4 * timeout)
-        finally:
-            process.kill()
-    assert process.returncode != -getattr(signal, "SIGXCPU", 1000), f"more than {timeout} s: {argv}"
-    lines = (text.decode().replace(os.linesep, "\n") for text in (out, err))
-    return Outcome(process.returncode, *lines)
-
-
-def limit_processor(pid: int, seconds: float) -> None:
-    """Let a process have so much processor time; where there is no such limit, have all of it."""
-    if sys.platform == "linux":
-        import resource
-
-        limit = (math.ceil(seconds), math.ceil(seconds) + 1)
-        with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_CPU, limit)
+    env = {**os.environ, **_UTF_8, **environment}
+    if fork_server.can_start(env):
+        done = fork_server.run(
+            "jit_guard.cli:run",
+            ["jit-guard", *argv],
+            cwd=cwd,
+            env=env,
+            seconds=timeout,
+            timeout=4 * timeout,
+        )
+    else:
+        done = subprocess.run(
+            command(*argv),
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=4 * timeout,
+            check=False,
+        )
+    assert done.returncode != -getattr(signal, "SIGXCPU", 1000), f"more than {timeout} s: {argv}"
+    lines = (text.decode().replace(os.linesep, "\n") for text in (done.stdout, done.stderr))
+    return Outcome(done.returncode, *lines)
 
 
 def processor_time() -> float:
@@ -219,39 +216,20 @@ def processor_time() -> float:
     return sum(os.times()[:4])
 
 
-# Another user may not be able to read the interpreter's files, so everything is imported first.
-_DROPPED = """
-import os, pkgutil, sys, jit_guard
-import argparse, difflib, gzip, jsonschema, subprocess, textwrap, traceback
-import importlib.resources
-try:
-    import tomllib
-except ImportError:
-    import tomli
-for module in pkgutil.walk_packages(jit_guard.__path__, "jit_guard.", onerror=lambda _: None):
-    if not any(part in module.name for part in ("__main__", "pytest_plugin", "generators")):
-        try:
-            __import__(module.name)
-        except ImportError:
-            pass  # an extra that is not installed
-uid = int(sys.argv.pop(1))
-if uid:
-    os.setgroups([]); os.setgid(uid); os.setuid(uid)
-sys.exit(jit_guard.cli.main(sys.argv[1:]))
-"""
-
-
 def run_without_privileges(*argv: str, cwd: str | os.PathLike[str]) -> Outcome:
     """Run the command as an unprivileged user, even if the tests run as root."""
-    done = subprocess.run(
-        [sys.executable, "-c", _DROPPED, str(NOBODY if IS_ROOT else 0), *argv],
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    # Another user may not be able to read the interpreter's files: a fork has imported them.
+    entry = "projects:_without_privileges"
+    done = fork_server.run(entry, ["jit-guard", *argv], cwd=cwd, env=os.environ, timeout=60)
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _without_privileges() -> None:
+    if IS_ROOT:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    cli.run()
 
 
 def git(directory: Path, *argv: str) -> str:

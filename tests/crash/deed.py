@@ -1,14 +1,17 @@
 """The program of the killed processes: one action on one project, with exit codes.
 
-python -S -B deed.py SOURCES ROOT DEED
+python -S -B deed.py SOURCES OPTIONS ROOT DEED
+
+OPTIONS is a JSON list of options for strace, which is attached unless the list is empty.
 """
 
 import errno
+import json
 import os
 import sys
 
 if __name__ == "__main__":
-    sys.path[:0] = sys.argv[1].split(":")
+    sys.path[:0] = sys.argv.pop(1).split(":")
 
 from commits import recover
 from jit_guard.commit import durable, transaction
@@ -83,7 +86,11 @@ def recover_undone(root: str) -> None:
 
 def main() -> int:
     """Return 0 if done, 2 after a clear message, 130 if interrupted; else a traceback."""
-    root, deed = sys.argv[2:4]
+    given, root, deed = sys.argv[1:4]
+    if options := json.loads(given):
+        from crash.tracing import attach
+
+        attach(options)
     try:
         if deed.endswith("without links"):
             refuse_links()

@@ -10,38 +10,16 @@ first thread that generates texts begins, or none (`-`). OPTIONS is a JSON list 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
-import time
-
-_ANY_TRACER = 0x59616D61  # PR_SET_PTRACER, for kernels where only a parent may trace
-
-
-def attach(options: list[str]) -> None:
-    """Attach strace to this thread, and wait until it is attached."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(_ANY_TRACER, ctypes.c_ulong(-1), 0, 0, 0)
-    null = subprocess.DEVNULL
-    thread = str(threading.get_native_id())
-    tracer = subprocess.Popen(
-        ["strace", "-qq", "-e", "signal=none", *options, "-p", thread],
-        stdin=null, stdout=null, stderr=null, start_new_session=True,
-    )  # fmt: skip
-    while True:
-        with open(f"/proc/self/task/{thread}/status") as status:
-            if "TracerPid:\t0\n" not in status.read():
-                return
-        if tracer.poll() is not None:
-            sys.exit("strace cannot be attached")
-        time.sleep(0.001)
 
 
 def main() -> None:
+    """Run the command that `sys.argv` has."""
+    from crash.tracing import attach
+
     thread, options = sys.argv[1], json.loads(sys.argv[2])
     sys.argv[1:3] = []
-    sys.path[:1] = []  # not this directory
     real = threading.Thread.run
     writers: list[threading.Thread] = []
 
@@ -67,4 +45,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.path[0] = sys.path[0].removesuffix("/crash")
     main()

@@ -9,18 +9,17 @@ import re
 import shlex
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
-from typing import NamedTuple
 
+import fork_server
 import jit_guard
 from crash import fix_command
 from crash.disk_model import State, read_state, write_state
 from crash.killable import BYTECODE
-from crash.killing import Point
+from crash.killing import Point, Ran
 from crash.projects import OURS_FOR_GOOD, SIMPLE
 from jit_guard import cli
 
@@ -32,8 +31,6 @@ _FOR_GOOD = OURS_FOR_GOOD | {
     *(".jit-guard/claims", ".jit-guard/claims/0.lock"),
 }
 _SOURCES = os.path.dirname(os.path.dirname(jit_guard.__file__))
-_LINE = re.compile(r"(\w+)\((.*)$")
-_NEVER = ("execve", "exit_group", "exit", "munmap")  # not on the project, or must not fail
 _CHANGES = re.compile(
     r"p?write(v|64)?|fsync|fdatasync|ftruncate|mkdir\w*|rmdir|unlink\w*|rename\w*|link\w*|"
     r"fchmod|fchown|flock|openat"
@@ -44,13 +41,6 @@ TWO: State = {
     "goal_map.json": b'{\n  "GREET": {\n    "persona": "host.txt",\n    "protocol": "hello.txt"\n'
     b'  },\n  "PART": {\n    "protocol": "bye.txt"\n  }\n}\n',
 }
-
-
-class Ran(NamedTuple):
-    """How a command ended, and its output."""
-
-    code: int
-    output: str
 
 
 class FixProject:
@@ -85,11 +75,11 @@ class FixProject:
         how = ["--command", shlex.join(["sh", program])]
         self._fix = ["--fix", "--yes", "--root", self.root]
         self._fix += how if generator == "command" else ["--generator", generator]
-        self.clean = 0 if generator == "command" else 1  # a draft is a finding until it is written
+        self.done = 0 if generator == "command" else 1  # a draft is a finding until it is written
         os.makedirs(self.root, exist_ok=True)
         self.lay_out()
         ran = self.start()  # also compiles its modules
-        assert ran.code == self.clean, ran
+        assert ran.code == self.done, ran
         self.new = self.state()
         assert len(self.new) > len(before)
         assert self.calls() == (len(self.texts()) if generator == "command" else 0)
@@ -100,10 +90,10 @@ class FixProject:
         with open(self._calls, "w"):
             pass
 
-    def command(self, thread: str = "-", options: Sequence[str] = ()) -> list[str]:
-        """Return the command of the fix."""
-        launcher = [sys.executable, fix_command.__file__, thread, json.dumps(options)]
-        return [*launcher, *self._fix]
+    @property
+    def command(self) -> list[str]:
+        """The command of the fix, as a new process, without strace."""
+        return [sys.executable, fix_command.__file__, "-", "[]", *self._fix]
 
     @property
     def env(self) -> dict[str, str]:
@@ -116,45 +106,11 @@ class FixProject:
         }
 
     def start(self, thread: str = "-", options: Sequence[str] = ()) -> Ran:
-        """Run the fix in a process of its own."""
-        ran = subprocess.run(
-            self.command(thread, options),
-            cwd=self._directory,
-            env=self.env,
-            capture_output=True,
-            check=False,
-        )
+        """Run the fix, with strace and these options on a thread: `main`, `writer`, or none."""
+        argv = ["fix_command.py", thread, json.dumps(options), *self._fix]
+        entry = "crash.fix_command:main"
+        ran = fork_server.run(entry, argv, cwd=self._directory, env=self.env, timeout=60)
         return Ran(ran.returncode, (ran.stdout + ran.stderr).decode(errors="replace"))
-
-    def points(self, thread: str) -> list[Point]:
-        """List the calls of a thread on the project, counted per name."""
-        self.lay_out()
-        log = os.path.join(self._directory, "strace")
-        ran = self.start(thread, ["-y", "-o", log])
-        assert ran.code == self.clean, ran
-        assert os.path.exists(log), f"the command has no {thread} thread any more"
-        counts: dict[str, int] = {}
-        found: list[Point] = []
-        with open(log) as lines:
-            for line in lines:
-                match = _LINE.match(line)
-                if match is not None:
-                    name, rest = match.groups()
-                    counts[name] = counts.get(name, 0) + 1
-                    if self.root in rest and name not in _NEVER:
-                        found.append(Point(name, counts[name], rest[:160]))
-        return found
-
-    def inject(
-        self, thread: str, points: Sequence[Point], what: str, *, from_there_on: bool = False
-    ) -> Iterator[tuple[Point, Ran]]:
-        """Run the fix once per point, with an injection there, as for strace."""
-        for point in points:
-            self.lay_out()
-            when = f"when={point.number}{'+' if from_there_on else ''}"
-            options = ["-o", os.devnull, "-e", f"trace={point.name}"]
-            options += ["-e", f"inject={point.name}:{what}:{when}"]
-            yield point, self.start(thread, options)
 
     # The state
 
@@ -207,7 +163,7 @@ class FixProject:
             assert state in (self.before, self.new), (at, sorted(state))
             how = "old" if state == self.before else "new"
         ran = self.run_here(*self._fix)
-        assert ran.code == self.clean, (at, ran)
+        assert ran.code == self.done, (at, ran)
         self.is_new(at)
         if self.generator == "command":
             missing = sum(
@@ -225,7 +181,7 @@ class FixProject:
         state = self.state()
         assert state == self.new, (at, sorted(set(state) ^ set(self.new)))
         checked = self.run_here("--root", self.root)
-        assert checked.code == self.clean, (at, checked)
+        assert checked.code == self.done, (at, checked)
 
 
 def changing(points: Sequence[Point]) -> list[Point]:

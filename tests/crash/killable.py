@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
-import subprocess
 import sys
+from collections.abc import Sequence
 
 import commits
+import fork_server
 import jit_guard
 from commits import interrupt, recover
-from crash import deed, killing
+from crash import deed
 from crash.disk_model import State, read_state, write_state
-from crash.killing import Point
+from crash.killing import Ran
 from crash.projects import SIMPLE, SIMPLE_NEW, visible
 from jit_guard.commit import state_directory
 from jit_guard.commit.intent import MapChange
@@ -26,29 +28,32 @@ _SOURCES = ":".join(map(os.path.dirname, (os.path.dirname(jit_guard.__file__), c
 class Killable:
     """A project in memory, and an action on it as a command."""
 
+    done = 0
+
     def __init__(self, directory: str, what: str, before: State, new: State = SIMPLE_NEW) -> None:
         self.root = os.path.join(directory, "project")
         os.makedirs(self.root, exist_ok=True)
         self.before = before
         self.new = new
-        self.argv = [sys.executable, "-S", deed.__file__, _SOURCES, self.root, what]
+        self._what = what
+        self.argv = [sys.executable, "-S", deed.__file__, _SOURCES, "[]", self.root, what]
         self.env = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONHASHSEED": "0",
             **BYTECODE,
         }
-        self.log = os.path.join(directory, "strace")
 
     def lay_out(self) -> None:
         """Write the project as it is before the action."""
         write_state(self.root, self.before)
 
-    def points(self) -> list[Point]:
-        """List every call of the action on the project."""
-        self.lay_out()
-        subprocess.run(self.argv, env=self.env, check=True, capture_output=True)  # it compiles
-        self.lay_out()
-        return killing.points(self.argv, self.root, self.log, self.env)
+    def start(self, thread: str, options: Sequence[str]) -> Ran:
+        """Do the action, with strace and these options on its only thread."""
+        assert thread == "main"
+        argv = ["deed.py", json.dumps(options), self.root, self._what]
+        cwd = os.path.dirname(self.root)
+        ran = fork_server.run("crash.deed:main", argv, cwd=cwd, env=self.env, timeout=60)
+        return Ran(ran.returncode, (ran.stdout + ran.stderr).decode(errors="replace"))
 
     def state(self) -> State:
         """Return the current state, without the permanent files of jit-guard."""

@@ -1,21 +1,18 @@
-"""Kill a command at each of its system calls on a project, or make each of them fail.
+"""Kill a program at each of its system calls on a project, or make each of them fail.
 
-strace counts the calls of a first run, and then injects a signal at the n-th call of a name (the
-call itself is not made), or an error. This works for any command; the project is written again
-for every run.
+strace is attached to one thread of a fork that has imported everything. It counts the calls of a
+first run, and then injects a signal at the n-th call of a name (the call itself is not made), or an
+error. The project is written again for every run.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
-from crash.tracing import STRACE
-
-_LINE = re.compile(r"(\d+) +(\w+)\((.*)$")
+_LINE = re.compile(r"(\w+)\((.*)$")
 _NEVER = ("execve", "exit_group", "exit", "munmap")  # not on the project, or must not fail
 
 
@@ -27,27 +24,34 @@ class Point(NamedTuple):
     shown: str
 
 
-class Ended(NamedTuple):
-    """How one run ended."""
+class Ran(NamedTuple):
+    """How a run ended, and its output."""
 
-    point: Point
-    returncode: int
+    code: int
     output: str
 
 
-def points(
-    argv: Sequence[str], root: str, log: str, env: dict[str, str], *, between: str = ""
-) -> list[Point]:
-    """List the calls of a run on a directory, by path or by a handle below it.
+class Program(Protocol):
+    """A program and its project."""
 
-    Args:
-        argv: the command.
-        root: the directory, prepared for a run.
-        log: a file for strace.
-        env: the complete environment.
-        between: a pattern for the names of calls to include.
-    """
-    _strace(argv, root, env, ["-y", "-o", log])
+    root: str
+    done: int
+    """The exit code of a run that nothing disturbs."""
+
+    def lay_out(self) -> None:
+        """Write the project as it is before a run."""
+
+    def start(self, thread: str, options: Sequence[str]) -> Ran:
+        """Run it, with strace and these options on a thread: `main`, or one of its own."""
+
+
+def points(program: Program, thread: str = "main") -> list[Point]:
+    """List the calls of a thread on the project, by path or by a handle below it."""
+    program.lay_out()
+    log = f"{program.root}.strace"
+    ran = program.start(thread, ["-y", "-o", log])
+    assert ran.code == program.done, ran
+    assert os.path.exists(log), f"the program has no {thread} thread any more"
     counts: dict[str, int] = {}
     found: list[Point] = []
     with open(log) as lines:
@@ -55,46 +59,33 @@ def points(
             match = _LINE.match(line)
             if match is None:
                 continue
-            name, rest = match.group(2), match.group(3)
+            name, rest = match.groups()
             counts[name] = counts.get(name, 0) + 1
-            if root in rest and name not in _NEVER and re.fullmatch(between or ".*", name):
+            if program.root in rest and name not in _NEVER:
                 found.append(Point(name, counts[name], rest[:160]))
     return found
 
 
 def inject(
-    argv: Sequence[str],
-    root: str,
-    env: dict[str, str],
+    program: Program,
     where: Sequence[Point],
     what: str,
-    lay_out: Callable[[], None],
     *,
+    thread: str = "main",
     from_there_on: bool = False,
-) -> Iterator[Ended]:
-    """Run the command once per point, and inject a signal or an error there.
+) -> Iterator[tuple[Point, Ran]]:
+    """Run the program once per point, and inject a signal or an error there.
 
     Args:
-        argv, root, env: as for `points`.
+        program: the program.
         where: the points.
         what: the injection, as for strace: `signal=SIGKILL`, `error=EIO`.
-        lay_out: writes the project as it is before the run.
+        thread: the thread that the points are of.
         from_there_on: inject at every later call of that name, too.
     """
     for point in where:
-        lay_out()
+        program.lay_out()
         when = f"when={point.number}{'+' if from_there_on else ''}"
         options = ["-o", os.devnull, "-e", f"trace={point.name}"]
         options += ["-e", f"inject={point.name}:{what}:{when}"]
-        ran = _strace(argv, root, env, options)
-        yield Ended(point, ran.returncode, (ran.stdout + ran.stderr).decode(errors="replace"))
-
-
-def _strace(
-    argv: Sequence[str], root: str, env: dict[str, str], options: list[str]
-) -> subprocess.CompletedProcess[bytes]:
-    assert STRACE is not None
-    return subprocess.run(
-        [STRACE, "-f", "-qq", "-e", "signal=none", *options, "--", *argv],
-        cwd=os.path.dirname(root), env=env, capture_output=True, check=False,
-    )  # fmt: skip
+        yield point, program.start(thread, options)

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from crash.conftest import Record
-from crash.fix_project import FixProject, Ran, changing
-from crash.killing import Point
+from crash.fix_project import FixProject, changing
+from crash.killing import Point, Ran, inject, points
 from crash.tracing import why_not_strace
 from sampling import FULL, sample
 
@@ -31,9 +31,9 @@ def test_an_error_at_every_call_of_a_fix(
 ) -> None:
     """Once, and from there on."""
     project = FixProject(fast_directory, generator)
-    points = project.points(thread)
-    writing = changing(points)
-    kinds = {"all": points, "changing": writing, "reading": sorted(set(points) - set(writing))}
+    every = points(project, thread)
+    writing = changing(every)
+    kinds = {"all": every, "changing": writing, "reading": sorted(set(every) - set(writing))}
     for kind, number in most.items():
         for from_there_on in (False, True):
             chosen = sample(kinds[kind], max(2, number // 2) if from_there_on else number)
@@ -56,7 +56,7 @@ def _inject(
         if from_there_on and code == errno.EACCES:
             # SQLite takes this for the lock of another process and waits a minute.
             mine = [point for point in mine if point.name != "fcntl"]
-        for point, ran in project.inject(thread, mine, what, from_there_on=from_there_on):
+        for point, ran in inject(project, mine, what, thread=thread, from_there_on=from_there_on):
             # From here on every write fails, so no message can be printed either.
             mute = from_there_on and point.name == "write"
             ends[_check(project, f"{what} {point}", ran, mute=mute)] += 1
@@ -68,7 +68,7 @@ def _check(project: FixProject, at: str, ran: Ran, *, mute: bool) -> str:
     for word in ("Traceback", "internal error", "Exception ignored"):
         assert word not in ran.output, (at, ran)
     asked, kept = project.calls(), bool(project.texts())
-    if ran.code == project.clean:  # a harmless error: the fix was done
+    if ran.code == project.done:  # a harmless error: the fix was done
         project.is_new(at)
     else:
         assert ran.code == 2, (at, ran)
@@ -76,4 +76,4 @@ def _check(project: FixProject, at: str, ran: Ran, *, mute: bool) -> str:
     project.ends_well(at, recover=False)
     if kept:
         assert project.calls() == asked, at
-    return "done" if ran.code == project.clean else "refused, text kept" if kept else "refused"
+    return "done" if ran.code == project.done else "refused, text kept" if kept else "refused"

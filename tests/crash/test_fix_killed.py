@@ -13,6 +13,7 @@ import pytest
 from crash.conftest import Record
 from crash.disk_model import State, read_state
 from crash.fix_project import TWO, FixProject, changing
+from crash.killing import inject, points
 from crash.projects import SIMPLE
 from crash.tracing import why_not_strace
 from projects import git, lay_out
@@ -44,13 +45,13 @@ def test_kill_9_at_every_call_of_a_fix(
 ) -> None:
     project = FixProject(fast_directory, generator, before)
     ends: Counter[str] = Counter()
-    points = changing(project.points(thread))
-    chosen = sample(points, most)
-    for point, ran in project.inject(thread, chosen, "signal=SIGKILL"):
+    places = changing(points(project, thread))
+    chosen = sample(places, most)
+    for point, ran in inject(project, chosen, "signal=SIGKILL", thread=thread):
         assert ran.code == -signal.SIGKILL, (point, ran)
         ends[project.ends_well(point)] += 1
     record(
-        f"kill -9, --fix, {what}, {thread} thread: {len(chosen)} of {len(points)} points, "
+        f"kill -9, --fix, {what}, {thread} thread: {len(chosen)} of {len(places)} points, "
         f"{dict(ends)}, nothing else, no text paid for twice"
     )
     assert ends
@@ -86,14 +87,14 @@ def test_kill_9_at_every_call_of_a_fix_that_restores_files_from_git(
     hello = os.path.join(project.root, HELLO)
     assert os.access(hello, os.X_OK)
     ends: Counter[str] = Counter()
-    points = changing(project.points("main"))
-    chosen = sample(points, 6)
-    for point, ran in project.inject("main", chosen, "signal=SIGKILL"):
+    places = changing(points(project))
+    chosen = sample(places, 6)
+    for point, ran in inject(project, chosen, "signal=SIGKILL"):
         assert ran.code == -signal.SIGKILL, (point, ran)
         ends[project.ends_well(point)] += 1
         assert os.access(hello, os.X_OK), point
     record(
-        f"kill -9, --fix with restored files: {len(chosen)} of {len(points)} points, {dict(ends)}"
+        f"kill -9, --fix with restored files: {len(chosen)} of {len(places)} points, {dict(ends)}"
     )
     assert len(ends) == 2  # old and new
 
@@ -129,10 +130,10 @@ def test_kill_9_at_every_call_of_a_fix_that_relinks_in_yaml(
     project = FixProject(fast_directory, "command", made, restored=1)
     assert project.new["index.yaml"] == INDEX.replace("one.md", "One.md").encode()
     ends: Counter[str] = Counter()
-    points = changing(project.points("main"))
-    chosen = sample(points, 5)
-    for point, ran in project.inject("main", chosen, "signal=SIGKILL"):
+    places = changing(points(project))
+    chosen = sample(places, 5)
+    for point, ran in inject(project, chosen, "signal=SIGKILL"):
         assert ran.code == -signal.SIGKILL, (point, ran)
         ends[project.ends_well(point)] += 1
-    record(f"kill -9, --fix of a registry: {len(chosen)} of {len(points)} points, {dict(ends)}")
+    record(f"kill -9, --fix of a registry: {len(chosen)} of {len(places)} points, {dict(ends)}")
     assert len(ends) == 2  # old and new

@@ -36,12 +36,12 @@ class Traced:
     def __init__(self, project: FixProject, without: Callable[[Disk, Call], bool]) -> None:
         project.lay_out()
         calls, ran = trace_command(
-            project.command(),
+            project.command,
             cwd=os.path.dirname(project.root),
             log=f"{project.root}.strace",
             env=project.env,
         )
-        assert ran.returncode == project.clean, ran
+        assert ran.returncode == project.done, ran
         self.disk = Disk(project.root, project.before)
         self.asked = self.stored = self.journals = 0
         written = committed = False

@@ -11,7 +11,7 @@ import pytest
 
 from crash.conftest import Record
 from crash.killable import Killable, middle
-from crash.killing import inject
+from crash.killing import inject, points
 from crash.projects import ADDED_STATE, MOVED_STATE, SIMPLE, SIMPLE_NEW, decided
 from crash.tracing import why_not_strace
 from jit_guard.commit import pending, transaction
@@ -25,13 +25,13 @@ pytestmark = pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))
 def test_kill_9_at_every_call_of_a_commit(fast_directory: str, record: Record) -> None:
     commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
-    points = sample(commit.points(), 24)
-    runs = inject(commit.argv, commit.root, commit.env, points, "signal=SIGKILL", commit.lay_out)
-    for run in runs:
-        assert run.returncode == -signal.SIGKILL, run
+    chosen = sample(points(commit), 24)
+    runs = inject(commit, chosen, "signal=SIGKILL")
+    for point, run in runs:
+        assert run.code == -signal.SIGKILL, (point, run)
         ends[commit.recovered()] += 1
         assert transaction.interrupted(commit.root) is None
-    record(f"kill -9, commit: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, commit: {len(chosen)} points, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 
@@ -42,14 +42,14 @@ def test_kill_9_of_a_commit_without_hard_links(
     """The recovery is of another system, which may have them."""
     commit = Killable(fast_directory, "commit without links", SIMPLE)
     ends: Counter[str] = Counter()
-    points = sample(commit.points(), 12)
+    chosen = sample(points(commit), 12)
     if not links:
         monkeypatch.setattr(os, "link", _refuse_link)
-    runs = inject(commit.argv, commit.root, commit.env, points, "signal=SIGKILL", commit.lay_out)
-    for run in runs:
-        assert run.returncode == -signal.SIGKILL, run
+    runs = inject(commit, chosen, "signal=SIGKILL")
+    for point, run in runs:
+        assert run.code == -signal.SIGKILL, (point, run)
         ends[commit.recovered()] += 1
-    record(f"kill -9, commit without hard links: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, commit without hard links: {len(chosen)} points, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 
@@ -65,27 +65,23 @@ def test_kill_9_at_every_call_of_a_recovery(
     where: str, steps: int | None, end: str, fast_directory: str, record: Record
 ) -> None:
     recover = Killable(fast_directory, "recover", middle(fast_directory, steps))
-    points = sample(recover.points(), 12 if where in ("planned", "decided") else 6)
-    runs = inject(
-        recover.argv, recover.root, recover.env, points, "signal=SIGKILL", recover.lay_out
-    )
-    for run in runs:
-        assert run.returncode == -signal.SIGKILL, run
-        assert recover.recovered() == end, run
-    record(f"kill -9, recovery, {where}: {len(points)} points, all {end}")
+    chosen = sample(points(recover), 12 if where in ("planned", "decided") else 6)
+    runs = inject(recover, chosen, "signal=SIGKILL")
+    for point, run in runs:
+        assert run.code == -signal.SIGKILL, (point, run)
+        assert recover.recovered() == end, (point, run)
+    record(f"kill -9, recovery, {where}: {len(chosen)} points, all {end}")
 
 
 def test_kill_9_at_every_call_of_abandoning(fast_directory: str, record: Record) -> None:
     abandon = Killable(fast_directory, "abandon", middle(fast_directory, 2))
     ends: Counter[str] = Counter()
-    points = sample(abandon.points(), 12)
-    runs = inject(
-        abandon.argv, abandon.root, abandon.env, points, "signal=SIGKILL", abandon.lay_out
-    )
-    for run in runs:
-        assert run.returncode == -signal.SIGKILL, run
+    chosen = sample(points(abandon), 12)
+    runs = inject(abandon, chosen, "signal=SIGKILL")
+    for point, run in runs:
+        assert run.code == -signal.SIGKILL, (point, run)
         ends[abandon.recovered()] += 1
-    record(f"kill -9, recover --abandon: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, recover --abandon: {len(chosen)} points, {dict(ends)}, nothing else")
 
 
 @pytest.mark.parametrize("what", ["move", "move without links", "add"])
@@ -93,13 +89,13 @@ def test_kill_9_at_every_call_of_a_move(what: str, fast_directory: str, record: 
     new = ADDED_STATE if what == "add" else MOVED_STATE
     move = Killable(fast_directory, what, SIMPLE, new)
     ends: Counter[str] = Counter()
-    points = sample(move.points(), 14 if what == "move" else 8)
-    runs = inject(move.argv, move.root, move.env, points, "signal=SIGKILL", move.lay_out)
-    for run in runs:
-        assert run.returncode == -signal.SIGKILL, run
+    chosen = sample(points(move), 14 if what == "move" else 8)
+    runs = inject(move, chosen, "signal=SIGKILL")
+    for point, run in runs:
+        assert run.code == -signal.SIGKILL, (point, run)
         ends[move.recovered()] += 1
         assert transaction.interrupted(move.root) is None
-    record(f"kill -9, {what}: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, {what}: {len(chosen)} points, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 
@@ -110,14 +106,12 @@ def test_kill_9_at_every_call_of_a_recovery_of_a_move(
     before = decided(fast_directory, SIMPLE, moved=True)
     recovery = Killable(fast_directory, what, before, MOVED_STATE)
     ends: Counter[str] = Counter()
-    points = sample(recovery.points(), 8)
-    runs = inject(
-        recovery.argv, recovery.root, recovery.env, points, "signal=SIGKILL", recovery.lay_out
-    )
-    for run in runs:
-        assert run.returncode == -signal.SIGKILL, run
+    chosen = sample(points(recovery), 8)
+    runs = inject(recovery, chosen, "signal=SIGKILL")
+    for point, run in runs:
+        assert run.code == -signal.SIGKILL, (point, run)
         ends[recovery.recovered()] += 1
-    record(f"kill -9, {what} of a move: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, {what} of a move: {len(chosen)} points, {dict(ends)}, nothing else")
     assert end in ends
     assert what == "abandon" or set(ends) == {"new"}
 
@@ -130,15 +124,15 @@ def test_kill_9_at_every_call_while_a_commit_is_undone(
     before = SIMPLE if what == "commit" else middle(fast_directory, steps)
     undone = Killable(fast_directory, f"{what} undone", before)
     ends: Counter[str] = Counter()
-    points = undone.points()
+    every = points(undone)
     assert undone.state() == SIMPLE
-    points = sample(points, 8)
-    runs = inject(undone.argv, undone.root, undone.env, points, "signal=SIGKILL", undone.lay_out)
-    for run in runs:
-        assert run.returncode == -signal.SIGKILL, run
+    chosen = sample(every, 8)
+    runs = inject(undone, chosen, "signal=SIGKILL")
+    for point, run in runs:
+        assert run.code == -signal.SIGKILL, (point, run)
         ends[undone.recovered()] += 1
         assert transaction.interrupted(undone.root) is None
-    record(f"kill -9, {what} undone, {steps}: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"kill -9, {what} undone, {steps}: {len(chosen)} points, {dict(ends)}, nothing else")
     assert set(ends) == {"old", "new"}
 
 
@@ -148,17 +142,17 @@ def test_other_signals_at_the_calls_of_a_commit(
 ) -> None:
     commit = Killable(fast_directory, "commit", SIMPLE)
     ends: Counter[str] = Counter()
-    points = sample(commit.points(), 10)
-    runs = inject(commit.argv, commit.root, commit.env, points, f"signal={name}", commit.lay_out)
-    for run in runs:
-        assert "Traceback" not in run.output, run
-        assert run.returncode in (130, -signal.Signals[name]), run
+    chosen = sample(points(commit), 10)
+    runs = inject(commit, chosen, f"signal={name}")
+    for point, run in runs:
+        assert "Traceback" not in run.output, (point, run)
+        assert run.code in (130, -signal.Signals[name]), (point, run)
         with Directories(commit.root) as directories:
             left = pending.read(directories)
         if name == "SIGINT" and left is None:  # it was undone or finished without recovery
-            assert commit.state() in (SIMPLE, SIMPLE_NEW), run
+            assert commit.state() in (SIMPLE, SIMPLE_NEW), (point, run)
         elif name == "SIGINT":
             assert left is not None
-            assert left.phase == "commit", run
+            assert left.phase == "commit", (point, run)
         ends[commit.recovered()] += 1
-    record(f"{name}, commit: {len(points)} points, {dict(ends)}, nothing else")
+    record(f"{name}, commit: {len(chosen)} points, {dict(ends)}, nothing else")

@@ -6,12 +6,15 @@ command; the recorder runs a function that uses `os`, and is a hundred times fas
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
@@ -76,6 +79,27 @@ def trace_command(
     )  # fmt: skip
     with open(log) as lines:
         return list(_parse(lines, cwd)), ran
+
+
+_ANY_TRACER = 0x59616D61  # PR_SET_PTRACER, for kernels where only a parent may trace
+
+
+def attach(options: list[str]) -> None:
+    """Attach strace to this thread, with these options, and wait until it is attached."""
+    ctypes.CDLL(None).prctl(_ANY_TRACER, ctypes.c_ulong(-1), 0, 0, 0)
+    null = subprocess.DEVNULL
+    thread = str(threading.get_native_id())
+    tracer = subprocess.Popen(
+        [STRACE or "strace", "-qq", "-e", "signal=none", *options, "-p", thread],
+        stdin=null, stdout=null, stderr=null, start_new_session=True,
+    )  # fmt: skip
+    while True:
+        with open(f"/proc/self/task/{thread}/status") as status:
+            if "TracerPid:\t0\n" not in status.read():
+                return
+        if tracer.poll() is not None:
+            sys.exit("strace cannot be attached")
+        time.sleep(0.001)
 
 
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>)?(.*)$")
