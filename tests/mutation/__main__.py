@@ -30,9 +30,9 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="jit-guard-mutation-") as directory:
         chosen, total = _choose(options, Path(directory) / "original")
-        found = Findings(ROOT / ".cache/mutation" / f"{options.package.replace('/', '.')}.jsonl")
+        found = Findings(ROOT / ".cache/mutation", options.package)
         if not options.resume:
-            found.clear()
+            found.forget(chosen)
         left = [one for one in chosen if not found.killed(one)]
         known = [one for one in left if equivalent(one)]
         left = [one for one in left if one not in known]

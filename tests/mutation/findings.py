@@ -16,23 +16,26 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+EQUIVALENT = Path(__file__).with_name("equivalent")  # a file per package
 
 
 class Findings:
-    """The file of what was found, a line per mutant; a later line replaces an earlier one."""
+    """The file of what was found in a package, a line per mutant; the last line of one counts.
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._killed: dict[tuple[str, ...], bool] = {}
-        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    The runs of a module of the package share it with those of the whole package.
+    """
+
+    def __init__(self, directory: Path, package: str) -> None:
+        self._file = directory / f"{package.split('/', maxsplit=1)[0]}.jsonl"
+        self._killed: dict[tuple[Any, ...], bool] = {}
+        lines = self._file.read_text("utf-8").splitlines() if self._file.exists() else []
         for entry in map(json.loads, lines):
             self._killed[tuple(entry["mutant"])] = entry["killed"]
 
-    def clear(self) -> None:
-        """Forget what earlier runs have found."""
-        self._file.unlink(missing_ok=True)
-        self._killed.clear()
+    def forget(self, mutants: list[Mutant]) -> None:
+        """Forget what earlier runs have found about these, until something is found again."""
+        for one in mutants:
+            self._killed.pop(one.key, None)
 
     def killed(self, mutant: Mutant) -> bool:
         """Whether a test has failed for this mutant."""
@@ -48,18 +51,24 @@ class Findings:
 
 
 @cache
-def entries() -> list[dict[str, Any]]:
-    """The mutants that no test can notice, as equivalent.toml lists them."""
-    read = tomllib.loads(EQUIVALENT.read_text("utf-8"))
+def entries(package: str) -> list[dict[str, Any]]:
+    """The mutants of a package that no test can notice, as its file in `equivalent/` lists them.
+
+    `file` is relative to src/jit_guard, `function` the innermost function or class, `old` and `new`
+    the line before and after, as the command prints them; without `new`, every mutant of the line.
+    """
+    file = EQUIVALENT / f"{package}.toml"
+    read = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
     return list(read.get("equivalent", []))
 
 
 def equivalent(mutant: Mutant) -> bool:
-    """Whether equivalent.toml says why no test can notice this mutant."""
+    """Whether a file in `equivalent/` says why no test can notice this mutant."""
+    package = mutant.file.split("/")[0].removesuffix(".py")
     return any(
         (entry["file"], entry["function"], entry["old"]) == mutant.key[:3]
         and entry.get("new", mutant.new) == mutant.new
-        for entry in entries()
+        for entry in entries(package)
     )
 
 

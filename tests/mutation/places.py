@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +42,7 @@ class Place(NamedTuple):
     operator: str
     occurrence: int
     function: str
+    among_equal: int  # the number of such places of equal lines of the function before this one
 
 
 def places(files: list[Path]) -> list[Place]:
@@ -49,6 +51,8 @@ def places(files: list[Path]) -> list[Place]:
     found: list[Place] = []
     for path in files:
         nodes = list(ast_nodes(get_ast_from_path(path)))
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+        equal: Counter[tuple[str, str, str]] = Counter()
         for name, operator in operators.items():
             if operator.arguments():  # such as names to put in place of others
                 continue
@@ -56,7 +60,9 @@ def places(files: list[Path]) -> list[Place]:
             at = ((node, start) for node in nodes for start, _ in made.mutation_positions(node))
             for occurrence, (node, start) in enumerate(at):
                 function = ASTQuery(node).get_definition_name() or ""
-                found.append(Place(path, start, name, occurrence, function))
+                same = (name, function, lines[start[0] - 1])
+                found.append(Place(path, start, name, occurrence, function, equal[same]))
+                equal[same] += 1
     return sorted(found)
 
 
@@ -80,6 +86,8 @@ def mutant(sources: Path, place: Place) -> Mutant | None:
         before[line],
         # A decorator that is removed leaves a line less.
         after[line] if len(before) == len(after) else "",
+        place.operator.removeprefix("core/"),
+        place.among_equal,
         _statement(ast.parse(code), line + 1),
         changed,
     )

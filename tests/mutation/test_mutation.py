@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mutation.findings import entries
+from mutation.findings import EQUIVALENT, entries
 from mutation.packages import TESTS, files, watching
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,18 +30,25 @@ def most(first: int, second: int | None) -> int:
 
 def strict() -> bool:
     return True
+
+def both():
+    yield True
+    yield True
 """
 WATCHED = """
 import subprocess
 import sys
 
-from jit_guard.toy import most
+from jit_guard.toy import both, most
 
 def test_most():
     assert most(1, 2) == most(2, 1) == 2
 
 def test_wrong():
     assert not most(1, 2)
+
+def test_both():
+    assert next(both())
 
 def test_strict():
     code = "from jit_guard.toy import strict; assert strict()"
@@ -71,8 +78,11 @@ def test_the_page_has_a_row_for_every_package_and_the_scores_are_as_promised() -
 
 
 def test_a_mutant_that_is_equivalent_still_exists() -> None:
-    for entry in entries():
+    found = [(file.stem, entry) for file in EQUIVALENT.iterdir() for entry in entries(file.stem)]
+    assert found
+    for package, entry in found:
         assert set(entry) - {"new"} == {"file", "function", "old", "reason"}, entry
+        assert entry["file"].split("/")[0].removesuffix(".py") == package, entry
         assert len(entry["reason"]) > 20, f"say why no test can notice it: {entry}"
         lines = (SOURCES / entry["file"]).read_text("utf-8").splitlines()
         assert entry["old"] in map(str.strip, lines), f"the line does not exist: {entry}"
@@ -100,16 +110,19 @@ def test_a_change_that_no_test_notices_is_shown(
     assert "left out, as it fails without a mutant: test_toy.py::test_wrong" in shown
     assert "toy.py:9 killed by test_toy.py::test_most" in shown
     assert "toy.py:16 killed by test_toy.py::test_strict" in shown
-    assert shown.count("SURVIVED") == 1
+    assert shown.count("SURVIVED") == 2
+    assert "src/jit_guard/toy.py:20 both\n- yield True\n+ yield False" in shown
     assert "src/jit_guard/toy.py:9 most\n- if first > second:\n+ if first >= second:" in shown
-    assert shown.endswith("| `toy` | 75 % | all 4 | 0 | 1 |\n")
+    assert shown.endswith("| `toy` | 66 % | all 6 | 0 | 2 |\n")
 
     (tmp_path / "test_toy.py").write_text(
-        WATCHED.replace("= 2\n", "= 2\n    assert isinstance(most(1, 1.0), float)\n")
+        WATCHED.replace("= 2\n", "= 2\n    assert isinstance(most(1, 1.0), float)\n").replace(
+            "assert next(both())", "assert all(both())"
+        )
     )
     assert command.main(["toy", "--tests", "test_toy.py", "--resume", "--record"]) == 0
     shown = capsys.readouterr().out
-    assert "4 of 4 mutants, 1 to test" in shown
-    assert shown.endswith("| `toy` | 100 % | all 4 | 0 | 0 |\n")
+    assert "6 of 6 mutants, 2 to test" in shown
+    assert shown.endswith("| `toy` | 100 % | all 6 | 0 | 0 |\n")
     page = (tmp_path / "docs/testing.md").read_text()
-    assert page == "| package |\n| `toy` | 100 % | all 4 | 0 | 0 |\n| `toys` | |\n"
+    assert page == "| package |\n| `toy` | 100 % | all 6 | 0 | 0 |\n| `toys` | |\n"
