@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import sys
 import tempfile
@@ -28,8 +29,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(arguments: list[str]) -> int:
     """Run the command; 0 if no mutant survives that is not known to be equivalent."""
     options = _parser().parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="jit-guard-mutation-") as directory:
-        chosen, total = _choose(options, Path(directory) / "original")
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
+    with tempfile.TemporaryDirectory(prefix="jit-guard-mutation-", dir=memory) as directory:
+        chosen, total = _choose(options, Path(directory).resolve() / "original")
         found = Findings(ROOT / ".cache/mutation", options.package)
         if not options.resume:
             found.forget(chosen)
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
         known = [one for one in left if equivalent(one)]
         left = [one for one in left if one not in known]
         print(f"{len(chosen)} of {total} mutants, {len(left)} to test", flush=True)
-        _judge_all(left, options, Path(directory), found)
+        _judge_all(left, options, Path(directory).resolve(), found)
     survivors = [one for one in left if not found.killed(one)]
     for one in survivors:
         print(f"\nsrc/jit_guard/{one.file}:{one.line} {one.function}\n- {one.old}\n+ {one.new}")
@@ -114,9 +116,9 @@ def _judge_all(
 
         def judge(workplace: Workplace) -> None:
             for one in left:
-                chosen = trace.watching(one)
+                chosen, imported = trace.watching(one)
                 chosen.sort(key=lambda test: trace.seconds[test] / (1 + killers[test]))
-                run = workplace.judge(one, chosen, limit)
+                run = workplace.judge(one, chosen, limit, imported)
                 killers[run.by] += 1
                 found.add(one, run)
                 result = f"killed by {run.by or 'its import'}" if run.killed else "SURVIVED"

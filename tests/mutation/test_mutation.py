@@ -34,12 +34,17 @@ def strict() -> bool:
 def both():
     yield True
     yield True
+
+def opposite(number: int) -> int:
+    return -number
+
+OPPOSITE = opposite(True)
 """
 WATCHED = """
 import subprocess
 import sys
 
-from jit_guard.toy import both, most
+from jit_guard.toy import OPPOSITE, both, most
 
 def test_most():
     assert most(1, 2) == most(2, 1) == 2
@@ -49,6 +54,9 @@ def test_wrong():
 
 def test_both():
     assert next(both())
+
+def test_opposite():
+    assert OPPOSITE == -1
 
 def test_strict():
     code = "from jit_guard.toy import strict; assert strict()"
@@ -110,10 +118,11 @@ def test_a_change_that_no_test_notices_is_shown(
     assert "left out, as it fails without a mutant: test_toy.py::test_wrong" in shown
     assert "toy.py:9 killed by test_toy.py::test_most" in shown
     assert "toy.py:16 killed by test_toy.py::test_strict" in shown
+    assert "toy.py:23 killed by test_toy.py::test_opposite" in shown
     assert shown.count("SURVIVED") == 2
     assert "src/jit_guard/toy.py:20 both\n- yield True\n+ yield False" in shown
     assert "src/jit_guard/toy.py:9 most\n- if first > second:\n+ if first >= second:" in shown
-    assert shown.endswith("| `toy` | 66 % | all 6 | 0 | 2 |\n")
+    assert shown.endswith("| `toy` | 75 % | all 8 | 0 | 2 |\n")
 
     (tmp_path / "test_toy.py").write_text(
         WATCHED.replace("= 2\n", "= 2\n    assert isinstance(most(1, 1.0), float)\n").replace(
@@ -122,7 +131,7 @@ def test_a_change_that_no_test_notices_is_shown(
     )
     assert command.main(["toy", "--tests", "test_toy.py", "--resume", "--record"]) == 0
     shown = capsys.readouterr().out
-    assert "6 of 6 mutants, 2 to test" in shown
-    assert shown.endswith("| `toy` | 100 % | all 6 | 0 | 0 |\n")
+    assert "8 of 8 mutants, 2 to test" in shown
+    assert shown.endswith("| `toy` | 100 % | all 8 | 0 | 0 |\n")
     page = (tmp_path / "docs/testing.md").read_text()
-    assert page == "| package |\n| `toy` | 100 % | all 6 | 0 | 0 |\n| `toys` | |\n"
+    assert page == "| package |\n| `toy` | 100 % | all 8 | 0 | 0 |\n| `toys` | |\n"

@@ -11,11 +11,13 @@ import sysconfig
 import venv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .mutant import Mutant
 
 WORKER = Path(__file__).with_name("worker.py")
+FUNCTIONS = "--functions"  # see worker.py
+UNKNOWN = -2
 
 
 class Run(NamedTuple):
@@ -39,16 +41,12 @@ class Trace(NamedTuple):
     lines: dict[str, dict[str, list[str]]]  # the tests that run a line, by file and number
     failed: list[str]  # tests that are left out, such as those of the time that something takes
 
-    def watching(self, mutant: Mutant) -> list[str]:
-        """The tests that can notice a mutant."""
-        if not mutant.runs:  # when its module is imported
-            found = set(self.seconds)
-        else:
-            lines = self.lines.get(mutant.file, {})
-            found = self.starts.union(*(lines.get(str(line), ()) for line in mutant.runs))
-            if "" in found:
-                found = set(self.seconds)
-        return list(found.intersection(self.seconds))
+    def watching(self, mutant: Mutant) -> tuple[list[str], bool]:
+        """The tests that can notice a mutant, and whether it runs before them, in an import."""
+        lines = self.lines.get(mutant.file, {})
+        found = self.starts.union(*(lines.get(str(line), ()) for line in mutant.runs))
+        imported = "" in found or not mutant.runs
+        return [name for name in self.seconds if imported or name in found], imported
 
 
 class Workplace:
@@ -60,24 +58,12 @@ class Workplace:
         self._tests = list(tests)
         self._changes = 0
         copy(root, self._tree)
-        python = _environment(directory / "venv", self._tree / "src")
-        path = os.pathsep.join([str(python.parent), str(Path(sys.executable).parent)])
-        self._process = subprocess.Popen(
-            [python, WORKER, *tests],
-            cwd=self._tree,
-            env={
-                **os.environ,
-                "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}",
-                "PYTHONDONTWRITEBYTECODE": "",  # what is not changed is compiled once
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._python = _environment(directory / "venv", self._tree / "src")
+        self._processes: dict[str, subprocess.Popen[str]] = {}
 
     def trace(self) -> Trace:
         """Run the tests without a mutant."""
-        run = self._run(self._tests, None, 1800, str(self._sources))
+        run = self._run({"chosen": None, "limit": 1800, "trace": str(self._sources)})
         if run.code not in (0, 1):  # tests ran, and some may have failed
             output = (self._tree / "output.txt").read_text("utf-8", "replace")
             raise SystemExit(f"without a mutant, this fails: {run.by}\n{output}")
@@ -86,34 +72,66 @@ class Workplace:
         starts = {name for name, test in read["tests"].items() if test["starts"]}
         return Trace(seconds, starts, read["lines"], read["failed"])
 
-    def judge(self, mutant: Mutant, chosen: Sequence[str], limit: float) -> Run:
-        """Run tests on a mutant, in this order, until one fails or the time is up."""
+    def judge(self, mutant: Mutant, chosen: Sequence[str], limit: float, imported: bool) -> Run:
+        """Run tests on a mutant, in this order, until one fails or the time is up.
+
+        Args:
+            mutant: the change.
+            chosen: the tests.
+            limit: seconds.
+            imported: whether it changes what happens before a test, when its module is imported.
+        """
         if not chosen:
             return Run(0, "", 0)
         file = self._sources / mutant.file
         original = file.read_bytes()
+        order = {"chosen": chosen, "limit": limit}
         try:
             self._write(file, mutant.text.encode("utf-8"))
-            return self._run(sorted({name.split("::")[0] for name in chosen}), chosen, limit)
+            text = original.decode("utf-8")
+            run = Run(UNKNOWN, "", 0)
+            if not imported:
+                run = self._run({**order, "file": str(file), "text": text}, FUNCTIONS)
+            return self._run(order) if run.code == UNKNOWN else run
         finally:
             self._write(file, original)
 
-    def _run(
-        self, tests: Sequence[str], chosen: Sequence[str] | None, limit: float, trace: str = ""
-    ) -> Run:
-        assert self._process.stdin
-        assert self._process.stdout
-        order = {"tests": tests, "chosen": chosen, "limit": limit, "trace": trace}
-        print(json.dumps(order), file=self._process.stdin, flush=True)
-        answer = self._process.stdout.readline()
+    def _run(self, order: dict[str, Any], *mode: str) -> Run:
+        process = self._process(*mode)
+        assert process.stdin
+        assert process.stdout
+        chosen = order["chosen"]
+        tests = sorted({name.split("::")[0] for name in chosen}) if chosen else self._tests
+        print(json.dumps({"tests": tests, **order}), file=process.stdin, flush=True)
+        answer = process.stdout.readline()
         if not answer:
             raise SystemExit("the process that runs the tests has ended; see its message above")
         return Run(**json.loads(answer))
 
+    def _process(self, *mode: str) -> subprocess.Popen[str]:
+        """The process of `worker.py` in this mode."""
+        name = "".join(mode)
+        if name not in self._processes:
+            path = [str(self._python.parent), str(Path(sys.executable).parent)]
+            self._processes[name] = subprocess.Popen(
+                [self._python, WORKER, *mode, *self._tests],
+                cwd=self._tree,
+                env={
+                    **os.environ,
+                    "PATH": os.pathsep.join([*path, os.environ.get("PATH", "")]),
+                    "PYTHONDONTWRITEBYTECODE": "",  # what is not changed is compiled once
+                },
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        return self._processes[name]
+
     def close(self) -> None:
-        """End the process."""
-        self._process.terminate()
-        self._process.communicate()
+        """End the processes."""
+        for process in self._processes.values():
+            process.terminate()
+            process.communicate()
 
     def _write(self, file: Path, content: bytes) -> None:
         # Python compiles a file again if its time or its size is another one. A mutant often has
