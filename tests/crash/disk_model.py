@@ -14,11 +14,12 @@ Crafting Crash-Consistent Applications", OSDI 2014). Everything that cannot be m
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import random
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Union
 
 from crash.tracing import Call
@@ -295,11 +296,15 @@ class Disk:
             if isinstance(event, _Names):
                 _apply(names, event)
         unsure_names = [event for event in unsure if isinstance(event, _Names)]
+        contents = functools.cache(lambda inode: self._contents(inode, sure, unsure))
+        seen = set()
         for chosen in _subsets(unsure_names, chance):
             now = dict(names)
             for event in chosen:
                 _apply(now, event)
-            yield from self._with_data(now, sure, unsure, chance)
+            if (signature := frozenset(now.items())) not in seen:
+                seen.add(signature)
+                yield from self._with_data(now, contents, chance)
 
     def _sort(self, point: int) -> tuple[list[_Event], list[_Event]]:
         """Return the events that are certainly on disk, and those that may be, in order."""
@@ -324,13 +329,11 @@ class Disk:
     def _with_data(
         self,
         names: dict[tuple[int, str], int],
-        sure: list[_Event],
-        unsure: list[_Event],
+        contents: Callable[[int], list[bytes]],
         chance: random.Random,
     ) -> Iterator[State]:
         paths = _reach(names, self._kinds)
         state: State = {}
-        contents: dict[int, list[bytes]] = {}
         linked: dict[int, list[str]] = {}
         for path, inode in paths.items():
             kind = self._kinds[inode]
@@ -342,18 +345,16 @@ class Disk:
                 state[path] = target
             else:
                 linked.setdefault(inode, []).append(path)
-        for inode in linked:
-            contents[inode] = self._contents(inode, sure, unsure)
         inodes = list(linked)
         combinations: Iterable[tuple[bytes, ...]]
         total = 1
         for inode in inodes:
-            total *= len(contents[inode])
+            total *= len(contents(inode))
         if total <= SAMPLE:
-            combinations = itertools.product(*(contents[inode] for inode in inodes))
+            combinations = itertools.product(*(contents(inode) for inode in inodes))
         else:
             combinations = (
-                tuple(chance.choice(contents[inode]) for inode in inodes) for _ in range(SAMPLE)
+                tuple(chance.choice(contents(inode)) for inode in inodes) for _ in range(SAMPLE)
             )
         for combination in combinations:
             made = dict(state)
@@ -445,17 +446,20 @@ def _reach(names: dict[tuple[int, str], int], kinds: list[str]) -> dict[str, int
 def read_state(root: str) -> State:
     """Read the state of a directory."""
     state: State = {}
-    for directory, directories, files in os.walk(root):
-        for name in (*directories, *files):
-            full = os.path.join(directory, name)
-            path = os.path.relpath(full, root)
-            if os.path.islink(full):
-                state[path] = os.readlink(full)
-            elif os.path.isdir(full):
-                state[path] = None
-            else:
-                with open(full, "rb") as file:
-                    state[path] = file.read()
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        with os.scandir(f"{root}/{below}") as entries:
+            for entry in entries:
+                path = below + entry.name
+                if entry.is_symlink():
+                    state[path] = os.readlink(entry.path)
+                elif entry.is_dir():
+                    state[path] = None
+                    waiting.append(f"{path}/")
+                else:
+                    with open(entry.path, "rb") as file:
+                        state[path] = file.read()
     return state
 
 

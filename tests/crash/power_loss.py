@@ -69,8 +69,9 @@ def explore(
                 recovered[signature] = None, f"{type(error).__name__}: {error}"
         return recovered[signature]
 
-    first = list(crashes)
-    for crash in first:
+    first: list[Crash] = []
+    for crash in crashes:
+        first.append(crash)
         after, why = recover_state(crash.state)
         complaint = check(crash.state if after is None else after, crash.done)
         if after is None and (complaint is not None or crash.done):
