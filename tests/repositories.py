@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,11 +21,21 @@ def repository(
 ) -> Path:
     """A repository with these files, all committed."""
     lay_out(directory, files)
-    git(directory, "init", "-q", "-b", "main", f"--object-format={object_format}")
-    git(directory, "config", "user.name", "Test")
-    git(directory, "config", "user.email", "test@example.invalid")
+    shutil.copytree(_empty(object_format), directory / ".git")
     save(directory, "All")
     return directory
+
+
+@functools.cache
+def _empty(object_format: str) -> Path:
+    """The `.git` of a repository without commits, which takes three processes."""
+    directory = Path(tempfile.mkdtemp(prefix="jit-guard-repository-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    git(directory, "init", "-q", "-b", "main", "--template=", f"--object-format={object_format}")
+    (directory / ".git/info").mkdir()
+    git(directory, "config", "user.name", "Test")
+    git(directory, "config", "user.email", "test@example.invalid")
+    return directory / ".git"
 
 
 def save(directory: Path, message: str = "More") -> None:
