@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from projects import HOST, MAP, Outcome, git, lay_out
+from projects import SOUND, Outcome, git
+from repositories import NEEDS_GIT, repository, save
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE", "src")
@@ -20,7 +22,7 @@ RUNNERS = ("pre-commit", "prek")
 HOOK_TYPES = ("pre-commit", "pre-merge-commit", "pre-push")
 PATIENCE = 300  # seconds to create an environment on a busy machine
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not on the PATH")
+pytestmark = NEEDS_GIT
 
 
 class Hooks(NamedTuple):
@@ -150,22 +152,9 @@ def _warm(hooks: Hooks, directory: Path) -> None:
     made.touch()
 
 
-def _consumer(directory: Path, hooks: Hooks, below: str = "") -> Path:
+def _consumer(directory: Path, hooks: Hooks) -> Path:
     """A valid project in a repository, committed, with the hook configured."""
-    project = directory / below
-    lay_out(project, {"goal_map.json": MAP, "components/personas/host.txt": HOST})
-    arguments = f"        args: [--root, '{below}']\n" if below else ""
-    (directory / ".pre-commit-config.yaml").write_text(hooks.config(extra=arguments))
-    start(directory)
-    return directory
-
-
-def start(directory: Path) -> None:
-    """Create a repository in a directory and commit all files."""
-    git(directory, "init", "-q", "-b", "main")
-    identify(directory)
-    git(directory, "add", ".")
-    git(directory, "commit", "-qm", "All")
+    return repository(directory, {**SOUND, ".pre-commit-config.yaml": hooks.config()})
 
 
 def identify(directory: Path) -> None:
@@ -178,7 +167,7 @@ def identify(directory: Path) -> None:
 def template(hooks: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A valid project with the hooks installed, to be copied."""
     directory = _consumer(tmp_path_factory.mktemp("template") / "consumer", hooks)
-    install(hooks, directory)
+    install(hooks, directory, *HOOK_TYPES)
     return directory
 
 
@@ -188,9 +177,9 @@ def consumer(template: Path, tmp_path: Path) -> Path:
     return shutil.copytree(template, tmp_path / "consumer", symlinks=True)
 
 
-def install(hooks: Hooks, directory: Path) -> None:
+def install(hooks: Hooks, directory: Path, *kinds: str) -> None:
     """Install the hooks, as a user does."""
-    types = [word for kind in HOOK_TYPES for word in ("-t", kind)]
+    types = [word for kind in kinds for word in ("-t", kind)]
     done = hooks.run(directory, "install", *types)
     assert done.code == 0, done.err
 
@@ -201,12 +190,12 @@ def put(directory: Path, path: str, text: str = "Some text.\n") -> None:
     (directory / path).write_text(text)
 
 
-def two_goals(directory: Path, second: str = "guest.txt") -> None:
+def two_goals(directory: Path) -> None:
     """A map with one more goal, whose file does not exist yet."""
     put(
         directory,
         "goal_map.json",
-        f'{{"GREET": {{"persona": "host.txt"}},\n "SEAT": {{"persona": "{second}"}}}}\n',
+        '{"GREET": {"persona": "host.txt"},\n "SEAT": {"persona": "guest.txt"}}\n',
     )
 
 
@@ -231,51 +220,39 @@ def test_a_valid_commit_passes_and_the_hook_stages_nothing(hooks: Hooks, consume
     assert "guest.txt" in git(consumer, "show", "--stat", "HEAD")
 
 
-def test_an_untracked_file_is_missing_from_the_commit(hooks: Hooks, consumer: Path) -> None:
-    two_goals(consumer)
-    put(consumer, "components/personas/guest.txt")
-    git(consumer, "add", "goal_map.json")
-    refused(
-        hooks.run(consumer, "git", "commit", "-m", "Seat"),
-        "JG201",
-        "is untracked",
-        "git add -- components/personas/guest.txt",
-    )
-    assert (
-        git(consumer, "status", "--porcelain")
-        == "M  goal_map.json\n?? components/personas/guest.txt\n"
-    )
-
-
-def test_a_file_that_git_ignores_is_missing_from_the_commit(hooks: Hooks, consumer: Path) -> None:
-    two_goals(consumer, "guest.log")
+def test_what_is_untracked_ignored_or_only_added_by_name_is_missing(
+    hooks: Hooks, consumer: Path
+) -> None:
+    names = ("guest.txt", "guest.log", "promise.txt")
+    goals = {name: {"persona": name} for name in names}
+    put(consumer, "goal_map.json", json.dumps({"GREET": {"persona": "host.txt"}, **goals}))
     put(consumer, ".gitignore", "# logs\n*.log\n")
-    put(consumer, "components/personas/guest.log")
-    git(consumer, "add", ".")
+    for name in names:
+        put(consumer, f"components/personas/{name}")
+    git(consumer, "add", "-N", "components/personas/promise.txt")
+    git(consumer, "add", "goal_map.json", ".gitignore")
+    before = git(consumer, "status", "--porcelain")
     refused(
         hooks.run(consumer, "git", "commit", "-m", "Seat"),
-        "JG201",
+        "untracked; run: `git add -- components/personas/guest.txt`",
         "ignored by .gitignore:2: *.log",
         "git add -f -- components/personas/guest.log",
+        "untracked; run: `git add -- components/personas/promise.txt`",
     )
+    assert git(consumer, "status", "--porcelain") == before
 
 
-def test_a_commit_that_only_untracks_a_component_is_checked(hooks: Hooks, consumer: Path) -> None:
-    git(consumer, "rm", "-q", "--cached", "components/personas/host.txt")
-    refused(hooks.run(consumer, "git", "commit", "-m", "Out"), "JG201", "removed from the index")
-
-
-def test_a_commit_that_only_deletes_a_component_is_checked(hooks: Hooks, consumer: Path) -> None:
-    git(consumer, "rm", "-q", "components/personas/host.txt")
-    refused(hooks.run(consumer, "git", "commit", "-m", "Gone"), "JG201", "is not in the commit")
-
-
-def test_a_file_added_with_intent_to_add_is_missing(hooks: Hooks, consumer: Path) -> None:
+def test_a_commit_that_only_deletes_is_checked(hooks: Hooks, consumer: Path) -> None:
     two_goals(consumer)
     put(consumer, "components/personas/guest.txt")
-    git(consumer, "add", "-N", "components/personas/guest.txt")
-    git(consumer, "add", "goal_map.json")
-    refused(hooks.run(consumer, "git", "commit", "-m", "Seat"), "JG201", "is untracked")
+    save(consumer)
+    git(consumer, "rm", "-q", "components/personas/guest.txt")
+    git(consumer, "rm", "-q", "--cached", "components/personas/host.txt")
+    refused(
+        hooks.run(consumer, "git", "commit", "-m", "Gone"),
+        "git restore --staged --worktree -- components/personas/guest.txt",
+        "git add -- components/personas/host.txt",
+    )
 
 
 def test_a_partial_commit_is_checked_for_what_it_includes(hooks: Hooks, consumer: Path) -> None:
@@ -293,19 +270,17 @@ def test_a_partial_commit_is_checked_for_what_it_includes(hooks: Hooks, consumer
 
 
 def test_commit_a_includes_edits_and_not_new_files(hooks: Hooks, consumer: Path) -> None:
-    put(consumer, "components/personas/host.txt", "You welcome everybody.\n")
-    accepted(hooks.run(consumer, "git", "commit", "-am", "Edit"))
-    two_goals(consumer)
+    two_goals(consumer)  # without this edit, nothing is missing
     put(consumer, "components/personas/guest.txt")
     refused(hooks.run(consumer, "git", "commit", "-am", "Seat"), "JG201", "is untracked")
 
 
 def test_an_amended_commit_is_checked_as_a_whole(hooks: Hooks, consumer: Path) -> None:
+    git(consumer, "rm", "-q", "components/personas/host.txt")
+    git(consumer, "commit", "-q", "--no-verify", "-m", "Unseen")
     put(consumer, "notes.txt")
     git(consumer, "add", "notes.txt")
-    accepted(hooks.run(consumer, "git", "commit", "-m", "Notes"))
-    git(consumer, "rm", "-q", "components/personas/host.txt")
-    refused(hooks.run(consumer, "git", "commit", "--amend", "--no-edit"), "JG201")
+    refused(hooks.run(consumer, "git", "commit", "--amend", "--no-edit"), "JG201", "host.txt")
 
 
 def test_an_unstaged_edit_of_the_map_is_not_checked(hooks: Hooks, consumer: Path) -> None:
@@ -319,10 +294,8 @@ def test_an_unstaged_edit_of_the_map_is_not_checked(hooks: Hooks, consumer: Path
 def test_a_linked_worktree_is_checked_against_its_own_index(
     hooks: Hooks, consumer: Path, tmp_path: Path
 ) -> None:
-    git(consumer, "worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
     linked = tmp_path / "linked"
-    put(linked, "components/personas/host.txt", "You welcome everybody.\n")
-    accepted(hooks.run(linked, "git", "commit", "-am", "Edit"))
+    git(consumer, "worktree", "add", "-q", "-b", "other", str(linked))
     git(linked, "rm", "-q", "--cached", "components/personas/host.txt")
     refused(hooks.run(linked, "git", "commit", "-m", "Out"), "JG201", "removed from the index")
     put(consumer, "notes.txt")
@@ -339,20 +312,20 @@ def test_a_submodule_is_checked_against_its_own_index(
     git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(consumer), "part")
     part = above / "part"
     identify(part)
-    install(hooks, part)
-    put(part, "components/personas/host.txt", "You welcome everybody.\n")
-    accepted(hooks.run(part, "git", "commit", "-am", "Edit"))
+    install(hooks, part, "pre-commit")
     git(part, "rm", "-q", "components/personas/host.txt")
-    refused(hooks.run(part, "git", "commit", "-m", "Out"), "JG201")
+    refused(hooks.run(part, "git", "commit", "-m", "Out"), "JG201", "host.txt is not in the commit")
 
 
-def test_a_project_below_the_top_is_named_by_root(hooks: Hooks, tmp_path: Path) -> None:
-    directory = _consumer(tmp_path / "workspace", hooks, below="agents/front desk")
-    install(hooks, directory)
-    put(directory, "agents/front desk/components/personas/host.txt", "You welcome everybody.\n")
-    accepted(hooks.run(directory, "git", "commit", "-am", "Edit"))
-    git(directory, "rm", "-q", "--cached", "agents/front desk/components/personas/host.txt")
-    refused(hooks.run(directory, "git", "commit", "-m", "Out"), "JG201", "removed from the index")
+def test_a_project_below_the_top_is_named_by_root(hooks: Hooks, consumer: Path) -> None:
+    below = "agents/front desk"
+    (consumer / below).mkdir(parents=True)
+    git(consumer, "mv", "goal_map.json", "components", below)
+    config = hooks.config(extra=f"        args: [--root, '{below}']\n")
+    put(consumer, ".pre-commit-config.yaml", config)
+    save(consumer)
+    git(consumer, "rm", "-q", "--cached", f"{below}/components/personas/host.txt")
+    refused(hooks.run(consumer, "git", "commit", "-m", "Out"), "JG201", "removed from the index")
 
 
 def test_a_merge_without_conflict_that_breaks_the_map_is_refused(
@@ -411,14 +384,12 @@ def test_the_first_push_of_a_broken_branch_is_refused(
 def test_the_fixer_runs_only_manually_and_writes_nothing_without_arguments(
     hooks: Hooks, consumer: Path
 ) -> None:
-    (consumer / ".pre-commit-config.yaml").write_text(hooks.config("jit-guard-fix"))
-    git(consumer, "commit", "-q", "--no-verify", "-am", "The fixer")
-    by_hand = ("run", "--hook-stage", "manual", "--all-files")
-    accepted(hooks.run(consumer, *by_hand))
+    put(consumer, ".pre-commit-config.yaml", hooks.config("jit-guard-fix"))
     two_goals(consumer)
-    git(consumer, "add", ".")
-    refused(hooks.run(consumer, *by_hand), "JG201", "no description")
-    assert git(consumer, "status", "--porcelain") == "M  goal_map.json\n"
+    accepted(hooks.run(consumer, "git", "commit", "-am", "The fixer does not run"))
+    done = hooks.run(consumer, "run", "--hook-stage", "manual", "--all-files")
+    refused(done, "JG201", "no description")
+    assert git(consumer, "status", "--porcelain") == ""
 
 
 def test_the_fixer_stages_nothing_and_says_what_to_add(hooks: Hooks, consumer: Path) -> None:
@@ -439,14 +410,6 @@ def test_the_fixer_stages_nothing_and_says_what_to_add(hooks: Hooks, consumer: P
     subprocess.run(["bash", "-c", command], cwd=consumer, check=True)
     assert git(consumer, "diff", "--name-only") == ""
     assert git(consumer, "ls-files", "--others", "--exclude-standard") == ""
-
-
-def test_try_repo_runs_the_hook(hooks: Hooks, consumer: Path) -> None:
-    done = hooks.run(
-        consumer, "try-repo", str(hooks.source), "jit-guard", "--ref", hooks.revision, "--all-files"
-    )
-    accepted(done)
-    assert "jit-guard" in done.out
 
 
 def test_a_hook_repository_without_tags_knows_its_version(hooks: Hooks, shared: Path) -> None:
