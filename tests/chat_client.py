@@ -37,6 +37,13 @@ def needs_sdk() -> None:
         pytest.importorskip(module, reason="the extra jit-guard[openai] is not installed")
 
 
+def retry_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a twentieth of a second, and not half a second, for another attempt, and then longer."""
+    from jit_guard.generators.chat import retrying
+
+    monkeypatch.setattr(retrying, "_FIRST", 0.05)
+
+
 class Outcome(NamedTuple):
     """The result of one text."""
 

@@ -25,6 +25,7 @@ class Reply(NamedTuple):
     body: bytes = b""
     headers: Mapping[str, str] = {"content-type": "application/json"}
     delay: float = 0.0  # before anything is sent
+    silence: float = 0.0  # between the headers and the body
     drip: float = 0.0  # seconds between single bytes of the body
     cut: int = 0  # bytes of the body that are announced but never sent
     hold: float = 0.0  # seconds until the connection is closed after that
@@ -219,6 +220,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(reply.body) + reply.cut))
             self.end_headers()
+            time.sleep(reply.silence)
             if reply.drip:
                 for byte in reply.body:
                     self.wfile.write(bytes([byte]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_client import needs_sdk
+from chat_client import needs_sdk, retry_soon
 from chat_server import Asked, ChatServer, Reply, answer, completion, error, good, serving, streamed
 from jit_guard import Guard
 from jit_guard.fixing.dialogue import Dialogue
@@ -222,9 +222,10 @@ def lost(_: int, asked: Asked) -> Reply:
 
 
 def test_retries_that_may_have_been_charged_count_against_what_was_agreed_to(
-    project: Path,
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs_sdk()
+    retry_soon(monkeypatch)
     with serving(lost) as server:
         report = fix_with(server, project, Silent(yes=True), limit=1)
         assert len(server.asked) == 2  # what was announced for one text
@@ -232,8 +233,9 @@ def test_retries_that_may_have_been_charged_count_against_what_was_agreed_to(
     assert failed.reason == "it would cost more than was agreed to; run --fix again"
 
 
-def test_the_user_can_agree_to_more_tokens(project: Path) -> None:
+def test_the_user_can_agree_to_more_tokens(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     needs_sdk()
+    retry_soon(monkeypatch)
 
     def script(number: int, asked: Asked) -> Reply:
         return lost(number, asked) if number <= 2 else good(GOOD)

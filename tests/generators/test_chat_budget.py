@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_client import all_at_once, needs_sdk, outcome, writing
+from chat_client import all_at_once, needs_sdk, outcome, retry_soon, writing
 from chat_server import Asked, Reply, answer, completion, error, good, serving
 from jit_guard.config import Price
 from jit_guard.generators.budget import Budget, OverBudgetError
@@ -139,8 +139,11 @@ def test_calls_stop_before_the_limit_and_texts_are_kept() -> None:
                 assert "--max-tokens-total 30,000 would be exceeded" in one.failed.reason
 
 
-def test_a_call_without_an_answer_counts_with_its_worst_case() -> None:
+def test_a_call_without_an_answer_counts_with_its_worst_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     needs_sdk()
+    retry_soon(monkeypatch)
     budget = Budget(100_000)
     broken = good()._replace(cut=5)
     with serving(broken, good()) as server, writing(server.url, budget=budget) as made:

@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-from chat_client import REQUEST, needs_sdk, outcome, writing
+from chat_client import REQUEST, needs_sdk, outcome, retry_soon, writing
 from chat_server import Reply, answer, completion, dead_port, delta, error, good, serving, streamed
 from jit_guard.errors import UsageError
 from jit_guard.generators.chat.endpoint import DEFAULT_MODEL, endpoint
@@ -50,19 +50,18 @@ ECHOES = {
 }
 
 
-@pytest.mark.parametrize("key", [CANARY, f"{CANARY}\n", f"\t{CANARY} \r\n"], ids=repr)
 @pytest.mark.parametrize("reply", ECHOES.values(), ids=ECHOES)
 def test_a_key_echoed_by_a_server_appears_nowhere(
     reply: Reply,
-    key: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     needs_sdk()
     caplog.set_level(logging.INFO)  # DEBUG logs whole responses
-    monkeypatch.setenv("OPENAI_API_KEY", key)
-    with serving(reply) as server, writing(server.url, timeout=0.9) as made:
+    retry_soon(monkeypatch)
+    monkeypatch.setenv("OPENAI_API_KEY", f"\t{CANARY} \r\n")
+    with serving(reply) as server, writing(server.url, timeout=0.4) as made:
         result = outcome(made).result
         assert server.asked[0].headers["authorization"] == f"Bearer {CANARY}"
     seen = [*capfd.readouterr(), caplog.text, repr(made), str(scrub)]

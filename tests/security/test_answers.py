@@ -6,15 +6,17 @@ import gzip
 import json
 import tracemalloc
 import zlib
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from chat_client import Outcome, ask, needs_sdk, outcome, writing
+from chat_client import Outcome, ask, needs_sdk, outcome, retry_soon, writing
 from chat_server import Reply, answer, completion, error, good, serving
 from jit_guard.generators.chat.fault import retry_after
 from jit_guard.generators.generator import GenerationError, Usage
 from projects import call, lay_out
+from threads import at_once
 
 needs_sdk()
 
@@ -130,8 +132,10 @@ def test_errors_with_an_unreadable_body_show_the_status() -> None:
 
 
 def test_a_decompression_bomb_is_read_up_to_8_mb() -> None:
-    bomb = packed(bytes(200_000_000))
-    with serving(good(), bomb) as server, writing(server.url) as made:
+    bomb = zlib.compressobj(wbits=31)  # gzip
+    head, *rest = (bomb.compress(bytes(1_000_000)) + bomb.flush(zlib.Z_FULL_FLUSH) for _ in "12")
+    reply = packed(b"")._replace(body=head + 199 * rest[0])  # whose end is never read
+    with serving(good(), reply) as server, writing(server.url) as made:
         outcome(made)  # imports the SDK
         tracemalloc.start()
         try:
@@ -174,27 +178,29 @@ ODD = {
     "endless trailers": Reply(
         raw=OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", flood=b"X-A: b\r\n" * 500
     ),
-    "silence": Reply(delay=5.0),
+    "silence": Reply(delay=20.0),
 }
 
 
-@pytest.mark.parametrize("reply", ODD.values(), ids=ODD)
-def test_malformed_headers_and_slow_answers_end_by_the_timeout(reply: Reply) -> None:
-    with serving(good(), reply) as server, writing(server.url, timeout=1.5) as made:
-        outcome(made)
-        got = outcome(made)
-        assert len(server.asked) < 8
-        assert server.flooded < 60_000_000
-    assert got.seconds < 4
-    assert len(got.failed.reason) < 400
-    assert got.failed.reason.isprintable()
+def test_malformed_headers_and_slow_answers_end_by_the_timeout() -> None:
+    def case(reply: Reply) -> None:
+        with serving(good(), reply) as server, writing(server.url, timeout=1.0) as made:
+            outcome(made)
+            got = outcome(made)
+            assert len(server.asked) < 8
+            assert server.flooded < 60_000_000
+        assert got.seconds < 15
+        assert len(got.failed.reason) < 400
+        assert got.failed.reason.isprintable()
+
+    at_once({name: partial(case, reply) for name, reply in ODD.items()})
 
 
 DEEP = {
-    "lists": b"[" * 4_000_000,
-    "objects": b'{"a":' * 1_000_000,
-    "an integer of a million digits": b'{"choices": ' + b"9" * 1_000_000 + b"}",
-    "an empty list a million times": b"[" + b"[]," * 1_000_000 + b"0]",
+    "lists": b"[" * 200_000,
+    "objects": b'{"a":' * 200_000,
+    "an integer of very many digits": b'{"choices": ' + b"9" * 200_000 + b"}",
+    "an empty list very many times": b"[" + b"[]," * 200_000 + b"0]",
 }
 
 
@@ -214,10 +220,13 @@ def test_error_messages_are_shortened_and_escaped() -> None:
 
 
 @pytest.mark.parametrize("wait", ["1e308", "9" * 400, "1e9"])
-def test_an_absurd_wait_is_reported_in_a_few_digits(wait: str) -> None:
+def test_an_absurd_wait_is_reported_in_a_few_digits(
+    wait: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry_soon(monkeypatch)
     seconds = retry_after({"retry-after": wait}, 0.0)
     assert seconds is None or seconds <= 1_000_000
-    assert len(fails(error(503, "busy", retry_after=wait), timeout=3.0).reason) < 200
+    assert len(fails(error(503, "busy", retry_after=wait), timeout=0.4).reason) < 200
 
 
 # Usage

@@ -82,13 +82,13 @@ def test_a_fifo_is_refused_before_git_opens_it(
 def test_an_object_that_is_a_fifo_is_not_waited_for(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "Watchdog", lambda process: Watchdog(process, 1))
-    monkeypatch.setattr(call, "PATIENCE", 1)  # for the message
+    monkeypatch.setattr(objects, "Watchdog", lambda process: Watchdog(process, 0.3))
+    monkeypatch.setattr(call, "PATIENCE", 0.3)  # for the message
     for name in (f"components/personas/{GOALS['A']['persona']}", "goal_map.json", "components"):
         oid = git(made, "rev-parse", f"HEAD:{name}").strip()
         replace(made / f".git/objects/{oid[:2]}/{oid[2:]}")
         done = command("--source", "HEAD", cwd=made)
-        assert (done.code, "git cat-file: no answer within 1 s" in done.err) == (2, True)
+        assert (done.code, "git cat-file: no answer within 0.3 s" in done.err) == (2, True)
 
 
 @pytest.mark.timeout(60)
@@ -96,9 +96,9 @@ def test_any_other_wait_has_an_end(made: Path, monkeypatch: pytest.MonkeyPatch) 
     replace(made / "settings")
     git(made, "config", "include.path", "../settings")
     for module in (call, index):
-        monkeypatch.setattr(module, "PATIENCE", 1)
-    with pytest.raises(GitError, match="git ls-files: no answer within 1 s"):
+        monkeypatch.setattr(module, "PATIENCE", 0.3)
+    with pytest.raises(GitError, match=r"git ls-files: no answer within 0\.3 s"):
         call.ask(str(made), ["ls-files"])
     report = Guard(made).check()
     assert [one.code for one in report.skipped] == ["JG203"]
-    assert "no answer within 1 s" in report.skipped[0].reason
+    assert "no answer within 0.3 s" in report.skipped[0].reason
