@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +15,9 @@ from typing import NoReturn
 import pytest
 
 from jit_guard import cli
-from jit_guard.errors import ConfigError, UsageError
-from projects import call
+from jit_guard.errors import ConfigError, UsageError, reader_left
+from projects import call, command
+from windows.imitation import imitate_windows
 
 BUG = "this is a bug in jit-guard, not in your map; please report it with the output of -v"
 
@@ -64,6 +67,34 @@ def test_what_ends_a_command_has_its_exit_code_and_its_message(
         assert bool(traceback) == bool(lines)
         assert all(line.startswith("jit-guard: ") for line in traceback)
         assert any("Traceback" in line for line in traceback) == bool(lines)
+
+
+def test_a_pipe_whose_reader_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is: on Windows, a write to it is an invalid argument."""
+    process = subprocess.Popen(
+        command("explain"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+    imitate_windows(monkeypatch, "errors")
+    invalid = OSError(errno.EINVAL, "Invalid argument")
+    reader, writer = os.pipe()
+    with open(reader, "rb"), open(writer, "w") as pipe, (tmp_path / "file").open("w") as file:
+        for stream, error, left in (
+            (pipe, invalid, True),
+            (pipe, BrokenPipeError(errno.EPIPE, "Broken pipe"), True),
+            (pipe, OSError(errno.EINVAL, "Invalid argument", "a file of the project"), False),
+            (pipe, OSError(errno.ENOSPC, "No space left"), False),
+            (file, invalid, False),
+            (io.StringIO(), invalid, False),
+        ):
+            monkeypatch.setattr(sys, "stdout", stream)
+            assert reader_left(error) == left, error
 
 
 class _Full(io.StringIO):

@@ -10,7 +10,7 @@ from importlib import import_module
 from time import perf_counter
 
 from jit_guard.commands import COMMANDS
-from jit_guard.errors import JitGuardError, UsageError
+from jit_guard.errors import JitGuardError, UsageError, reader_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,14 +70,13 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of the output closed the pipe
-        pass
     except JitGuardError as error:
         code = TROUBLE
         _report(error.lines, error, verbose=verbose)
     except OSError as error:
-        code = TROUBLE
-        _report((_message(error),), error, verbose=verbose)
+        if not reader_left(error):
+            code = TROUBLE
+            _report((_message(error),), error, verbose=verbose)
     except ImportError as error:  # modules are imported on demand, and the disk may fail
         code = TROUBLE
         remedy = "the installation is damaged or unreadable; reinstall jit-guard"

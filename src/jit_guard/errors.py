@@ -5,6 +5,11 @@ They mean that the check could not be completed (exit code 2).
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+import sys
+
 
 class JitGuardError(Exception):
     """The base class of all errors: jit-guard could not do what it was asked to do."""
@@ -95,3 +100,16 @@ def in_a_line(error: BaseException) -> str:
     """Return the type and the message of an exception in one line."""
     words = " ".join(str(error).split())
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def reader_left(error: OSError) -> bool:
+    """Check for the error of a write to a pipe that its reader has closed.
+
+    Windows reports that as an invalid argument; then standard output must be a pipe, too.
+    """
+    if os.name != "nt" or error.errno != errno.EINVAL or error.filename is not None:
+        return isinstance(error, BrokenPipeError)
+    try:
+        return stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    except OSError:
+        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -57,8 +56,7 @@ def test_in_a_pipe_nothing_is_cleared_and_the_end_of_the_reader_is_the_end(proje
             time.sleep(0.1)
         assert process.poll() == 1
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -68,9 +69,10 @@ def test_a_pattern_that_takes_too_long_is_named(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(ConfigError) as caught:
             apply(load(SLOW), [{GOAL: {}}])
         message = str(caught.value)
-        if "the pattern" in message:
+        if "the pattern" in message or os.name == "nt":
             break
-    assert message.startswith("team.json: the pattern '^([A-Z]+_?)+$' takes too long")
+    what = "it takes" if os.name == "nt" else "the pattern '^([A-Z]+_?)+$' takes"  # no alarms there
+    assert message.startswith(f"team.json: {what} too long")
 
 
 def test_references_that_double_the_work_time_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from time import perf_counter
 from jit_guard import formats
 from jit_guard.commands.options import Options, add_project_options, open_guard
 from jit_guard.config import codes
-from jit_guard.errors import JitGuardError, UsageError
+from jit_guard.errors import JitGuardError, UsageError, reader_left
 from jit_guard.report import Report
 from jit_guard.text.console import Console
 from jit_guard.text.printable import quiet_lines
@@ -229,8 +229,8 @@ def _show(console: Console, lines: Iterable[str], name: str, *, ends: bool) -> N
     try:
         write(lines)
         console.out.flush()  # before the notes on standard error
-    except BrokenPipeError:  # the reader closed the pipe; files and the exit code still follow
-        if ends:
+    except OSError as error:
+        if ends or not reader_left(error):  # else files and the exit code still follow
             raise
 
 

@@ -78,7 +78,7 @@ class Objects:
             if stream is not None:
                 try:
                     stream.close()
-                except BrokenPipeError:  # git has exited already
+                except OSError:  # git has exited already
                     continue
         process.wait()
 
@@ -130,7 +130,7 @@ class Objects:
         try:
             requests.write(asked)
             requests.flush()
-        except BrokenPipeError:
+        except OSError:  # git has exited; Windows has another error for that
             raise self._ended() from None
         found: Found | None = None
         left = len(names)
