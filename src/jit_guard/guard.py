@@ -346,7 +346,10 @@ class Guard:
             failed=done.failed,
             written=done.written,
             unstaged=done.unstaged,
-            messages=(*recovered.actions, *recovered.messages, *done.messages),
+            # Once each: a recovery and a fix may have the same note.
+            messages=tuple(
+                dict.fromkeys((*recovered.actions, *recovered.messages, *done.messages))
+            ),
             trouble=done.trouble,
             # An error that has gone away since must be reported: it is why nothing was fixed.
             unreadable=tuple(dict.fromkeys((*report.unreadable, *done.unreadable))),

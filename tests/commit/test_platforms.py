@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from commits import interrupt
 from jit_guard.commit import durable, preparation, trial
 from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import TransactionError, UnfinishedCommitError
@@ -19,6 +20,7 @@ from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.commit.transaction import commit, interrupted
 from jit_guard.registry.edit import Edit
+from projects import call, lay_out
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="mounts and file flags of Linux")
@@ -90,16 +92,44 @@ def full_sync(patch: Patch, refused: int | None = None) -> tuple[list[int], list
 @pytest.mark.usefixtures("darwin")
 def test_every_sync_reaches_the_drive(project: Path, monkeypatch: Patch) -> None:
     full, plain = full_sync(monkeypatch)
-    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    done = commit(str(project), [CHANGE], [PLACEMENT])
+    assert (done.placed, done.notes) == ((PLACEMENT.path,), ())
     assert len(full) > 10
     assert plain == []
 
 
 @pytest.mark.usefixtures("darwin")
 def test_a_drive_without_a_full_sync_gets_a_plain_one(project: Path, monkeypatch: Patch) -> None:
+    """SMB, for example. The user is told, once in a run."""
     full, plain = full_sync(monkeypatch, errno.ENOTSUP)
-    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    done = commit(str(project), [CHANGE], [PLACEMENT])
+    assert done.placed == (PLACEMENT.path,)
     assert plain == full != []
+    note = (
+        f"the volume of {os.path.realpath(project)} cannot flush its drive (it has no F_FULLFSYNC);"
+        " a power loss may damage what was just written"
+    )
+    assert done.notes == (note,)
+
+
+def test_a_volume_without_a_full_sync_is_named_once_in_a_run(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(durable, "sync", lambda *_, **__: True)
+    entries = '{"A": {"persona": "a.txt"}, "B": {"persona": "HOST.txt"}}'
+    root = lay_out(tmp_path, {"goal_map.json": entries, "components/personas/host.txt": "x\n"})
+    words = "cannot flush its drive"
+    change = MapChange("goal_map.json", (Edit(("B", "persona"), "HOST.txt", "host.txt"),))
+    interrupt(str(root), [change], [], 0)
+    done = call("--fix", "--yes", "--generator", "scaffold", cwd=root)  # recovers and commits
+    assert done.err.count(words) == 1, done.err
+    assert "autogen_persona_for_a.txt" in (root / "goal_map.json").read_text()
+    new = "components/personas/new.txt"
+    assert call("mv", "components/personas/host.txt", new, cwd=root).err.count(words) == 1
+    change = MapChange("goal_map.json", (Edit(("B", "persona"), "new.txt", "other.txt"),))
+    interrupt(str(root), [change], [Placement("components/personas/other.txt", b"x\n")], 0)
+    assert call("recover", cwd=root).out.count(words) == 1
+    assert words not in call("recover", cwd=root).out
 
 
 @pytest.mark.usefixtures("darwin")

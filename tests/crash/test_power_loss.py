@@ -169,9 +169,8 @@ def _syncs(do: Callable[[str], bool]) -> Iterator[None]:
     """Make only the syncs for whose label `do` returns True."""
     real = durable.sync
 
-    def sync(handle: int, without: str) -> None:
-        if do(without):
-            real(handle, without)
+    def sync(handle: int, without: str) -> bool:
+        return do(without) and real(handle, without)
 
     durable.sync = sync
     try:

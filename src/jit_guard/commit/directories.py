@@ -43,6 +43,7 @@ class Directories:
 
     def __init__(self, root: str) -> None:
         self.top = Directory(self, os.path.realpath(root))
+        self.stays_in_cache = False  # a sync may only have reached the drive's own cache
         self._handles: dict[str, int] = {}  # the least recently used first
 
     def __enter__(self) -> Directories:  # noqa: PYI034  (Self is newer than Python 3.10)

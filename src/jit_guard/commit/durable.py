@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from jit_guard.commit.directories import Directory, Location, move
+from jit_guard.commit.directories import Directories, Directory, Location, move
 
 if sys.platform != "win32":
     import fcntl
@@ -34,12 +34,15 @@ _CHUNK = 1 << 20
 _WINDOWS_TRIES = 40
 
 
-def sync(handle: int, without: str) -> None:  # noqa: ARG001  (read by the tests)
+def sync(handle: int, without: str) -> bool:  # noqa: ARG001  (read by the tests)
     """Flush a file's written bytes, or a directory's changed names, to disk.
 
     Args:
         handle: the open file or directory.
         without: what a power loss could cause without this call.
+
+    Returns:
+        True if they may only have reached the drive's own cache, which this volume cannot flush.
     """
     if sys.platform == "darwin":  # fsync alone leaves the data in the drive's own cache
         try:
@@ -48,8 +51,9 @@ def sync(handle: int, without: str) -> None:  # noqa: ARG001  (read by the tests
             if error.errno not in _UNSUPPORTED:
                 raise
         else:
-            return
+            return False
     os.fsync(handle)
+    return sys.platform == "darwin"
 
 
 def sync_directory(directory: Directory, without: str) -> None:
@@ -57,7 +61,7 @@ def sync_directory(directory: Directory, without: str) -> None:
     try:
         handle = directory.handle
         if handle is not None:
-            sync(handle, without)
+            _sync(directory, handle, without)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise _at(directory.path, error) from None
@@ -69,7 +73,7 @@ def sync_file(location: Location, without: str) -> None:
     flags = _READ | os.O_RDWR if sys.platform == "win32" else _READ
     handle = location.call(os.open, flags)
     try:
-        sync(handle, without)
+        _sync(location.directory, handle, without)
     except OSError as error:
         raise _at(location.path, error) from None
     finally:
@@ -108,11 +112,24 @@ def write_file(
             left = memoryview(data)
             while left:  # a write may be partial
                 left = left[os.write(handle, left) :]
-            sync(handle, without)
+            _sync(location.directory, handle, without)
         finally:
             os.close(handle)
     except OSError as error:
         raise _at(location.path, error) from None
+
+
+def notes(directories: Directories) -> tuple[str, ...]:
+    """Return what the user should know about the syncs in these directories."""
+    if not directories.stays_in_cache:
+        return ()
+    what = f"the volume of {directories.top.path} cannot flush its drive (it has no F_FULLFSYNC)"
+    return (f"{what}; a power loss may damage what was just written",)
+
+
+def _sync(directory: Directory, handle: int, without: str) -> None:
+    if sync(handle, without):
+        directory.directories.stays_in_cache = True
 
 
 def _take_over(handle: int, like: os.stat_result, attributes_of: Location | None) -> None:

@@ -48,7 +48,7 @@ class Commit(NamedTuple):
     """What a commit did. All of it is on disk.
 
     `placed` are the components that now have their names. `left` and `kept` are empty unless
-    another process saved a map or a component during the commit.
+    another process saved a map or a component during the commit. `notes` are for the user.
     """
 
     changes: tuple[MapChange, ...] = ()
@@ -56,6 +56,7 @@ class Commit(NamedTuple):
     left: tuple[Left, ...] = ()
     kept: tuple[Kept, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()  # from, to
+    notes: tuple[str, ...] = ()
 
 
 def commit(
@@ -147,7 +148,10 @@ def recover(
                     pending.sync_removal(directories)  # a killed commit may have removed it last
                 return Recovery("nothing")
             with CommitLock(root, timeout=timeout):
-                return _recover(directories, allowed, abandon, keep)
+                done = _recover(directories, allowed, abandon, keep)
+                if done.outcome == "nothing":
+                    return done
+                return done._replace(notes=(*done.notes, *durable.notes(directories)))
     except OSError as error:
         raise unfinished(reason(root, error)) from None
 
@@ -312,7 +316,8 @@ def _finish(directories: Directories, new: New, head: bytes, keep: Keep | None) 
     done, cause = completion.complete(work)
     if cause is not None:
         raise completion.undone(done, cause, work)
-    return Commit(done.changes, done.placed, done.left, done.kept, done.moved)
+    notes = durable.notes(directories)
+    return Commit(done.changes, done.placed, done.left, done.kept, done.moved, notes)
 
 
 def _recover(

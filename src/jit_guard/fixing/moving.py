@@ -72,11 +72,12 @@ def move(root: str, settings: Settings, old: str, new: str, *, dry_run: bool = F
         if dry_run:
             return planned
         try:
-            commit(root, planned.changes, (), moves=planned.moves)
+            done = commit(root, planned.changes, (), moves=planned.moves)
         except EditError:
             if attempt == _MOST_TRIES - 1:
                 raise
             continue  # another process saved a map: read it again
+        planned = planned._replace(notes=(*planned.notes, *done.notes))
         break
     _remove_empty(root, settings, planned.moves)
     record_moves(root, planned.moves)

@@ -142,6 +142,7 @@ class Tally:
         self._unstaged.update(maps)
         self.messages += (f"{one.path}: {one.reason}" for one in done.left)
         self.messages += (f"{one.path}: {one.reason}" for one in done.kept)
+        self.messages += (note for note in done.notes if note not in self.messages)
 
     def done(self, step: Free) -> None:
         """Record a step without a text: entries now name an existing file, or it is restored."""
