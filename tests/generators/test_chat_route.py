@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -185,7 +185,8 @@ def answering(answer: bytes) -> Iterator[int]:
         try:
             yield listening.getsockname()[1]
         finally:
-            listening.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # Windows refuses that, and `accept` ends with the socket
+                listening.shutdown(socket.SHUT_RDWR)
     thread.join()
 
 

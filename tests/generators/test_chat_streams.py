@@ -296,7 +296,7 @@ def test_an_endless_stream_ends_at_8_mb() -> None:
     chunk = f"data: {json.dumps(delta(content='x' * 10_000))}\n\n".encode()
     got, server = ask(Reply(raw=head, flood=chunk), timeout=60)
     assert got.failed.reason == "the answer is larger than 8 MB"
-    assert got.seconds < 20
+    assert got.seconds < 50
     assert server.flooded < 60_000_000
 
 

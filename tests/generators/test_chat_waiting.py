@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections import deque
@@ -200,7 +201,7 @@ def test_thirty_at_once_against_a_limit_are_all_written() -> None:
         outcome(made)
         started = time.monotonic()
         written = all_at_once(made, 30)
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < (30 if os.name == "nt" else 8)  # slow in Wine
         assert [one.failed for one in written if not hasattr(one.result, "content")] == []
         assert 31 < len(server.asked) < 31 + 60  # some were refused, few more than once
 

@@ -100,7 +100,7 @@ def test_hyperlinks_are_for_terminals_that_show_them_and_never_for_a_pipe(
 
 def test_a_character_that_the_stream_cannot_show_is_escaped() -> None:
     raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, "ascii")
+    stream = io.TextIOWrapper(raw, "ascii", newline="")
     Console("never", stream, io.StringIO()).lines(["日"])
     stream.flush()
     assert raw.getvalue() == b"\\u65e5\n"

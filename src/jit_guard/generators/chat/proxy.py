@@ -70,8 +70,9 @@ def proxy_for(
 
 
 def _name(kind: str, environ: Mapping[str, str]) -> str:
+    present = set(environ)  # a look-up ignores case on Windows, where all names are capitals
     for name in (f"{kind}_proxy", f"{kind}_proxy".upper()):
-        if environ.get(name, "").strip():
+        if name in present and environ[name].strip():
             return name
     return "the system's settings"
 
