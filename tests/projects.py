@@ -37,6 +37,12 @@ TEXT = "Some text.\n"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NOBODY = 65534
 _UTF_8 = {"PYTHONIOENCODING": "utf-8"} if sys.platform == "win32" else {}
+# A user, and no maintenance, which a commit starts as one more process.
+_SETTINGS = [
+    word
+    for setting in ("user.name=Test", "user.email=test@example.invalid", "maintenance.auto=false")
+    for word in ("-c", setting)
+]
 _RESERVED = r"(?:^|/)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.[^/]*)?(?:/|$)"
 _NOT_ON_WINDOWS = re.compile(rf"(?i)[<>:\"|?*\\\0-\x1f\ud800-\udfff]|[ .](?:/|$)|{_RESERVED}")
 
@@ -249,7 +255,7 @@ def git(directory: Path, *argv: str) -> str:
     if sys.platform == "win32" and shutil.which("git") is None:  # nor is it in Wine
         pytest.skip("git is not on the PATH")
     done = subprocess.run(
-        ["git", "-c", "user.name=Test", "-c", "user.email=test@example.invalid", *argv],
+        ["git", *_SETTINGS, *argv],
         cwd=directory,
         capture_output=True,
         check=True,

@@ -32,6 +32,7 @@ from jit_guard.text.shell import quoted
 from projects import call, git
 from repositories import NEEDS_GIT, repository, save
 from runner import scripts
+from sampling import FULL
 
 pytestmark = [NEEDS_GIT, pytest.mark.skipif(sys.platform == "win32", reason="the shell is bash")]
 
@@ -139,10 +140,12 @@ ELSEWHERE = (
     Place("beside the project", here="../beside it"),
     Place("below the git top", "desk/an agent"),
 )
-TRIALS = [
+# A scenario that can be anywhere is at the root and at one other place, or at every other one.
+ANYWHERE = [one for one in SCENARIOS if one.everywhere]
+TRIALS = [(scenario, ROOT) for scenario in SCENARIOS] + [
     (scenario, place)
-    for scenario in SCENARIOS
-    for place in (ROOT, *(ELSEWHERE if scenario.everywhere else ()))
+    for number, scenario in enumerate(ANYWHERE)
+    for place in (ELSEWHERE if FULL else [ELSEWHERE[number % len(ELSEWHERE)]])
 ]
 
 
@@ -181,15 +184,26 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def paste(command: str, cwd: Path, programs: Path) -> str:
-    """Run a command as a user pastes it; return what it printed on standard error."""
-    environment = {
-        **os.environ,
+    """Run a command as a user pastes it; return what it printed on standard error.
+
+    A shell runs it, unless it is a command of jit-guard alone.
+    """
+    more = {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "GIT_EDITOR": "echo message >",
         "JIT_GUARD_COMMAND": f"{shlex.quote(sys.executable)} -c \"print('Written.')\"",
     }
+    environment = {**os.environ, **more}
     if "openai" in command:
         return paste_on_terminal(command, cwd, environment)
+    if re.fullmatch(r"jit-guard [^&;|$\n]+", command):
+        words = shlex.split(command)[1:]
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in more.items():
+                patched.setenv(name, value)
+            ran = call(*words, cwd=cwd)
+        assert ran.code in ((0, 1) if "--fix" in words else (0,)), (command, ran.err)
+        return ran.err
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=cwd,
@@ -296,6 +310,7 @@ NAMES = (
     ":(top).txt",
     "x, or y.txt",
 )
+PATTERNS_OF_GIT = ("[1]*.txt", "*.txt", ":(top).txt")  # for git, these could be several files
 MOVED = {f"G{n}": {"persona": name} for n, name in enumerate(NAMES)}
 AT_ROOT = 'components = "."\ntypes.persona.directory = "."\norphan-ignore = ["*.toml"]\n'
 
@@ -319,7 +334,7 @@ def test_commands_restore_and_add_files_of_any_name(
     (made / "jit-guard.toml").write_text(config)
     save(made)
     paste(prepare.format(" ".join(map(quoted, paths))), made, programs)
-    follow_each(made, code, source, len(NAMES), programs)
+    follow_each(made, code, source, programs)
 
 
 @pytest.mark.parametrize("config", ["", AT_ROOT], ids=["in a directory", "alone"])
@@ -341,7 +356,7 @@ def test_commands_remove_orphans_of_any_name(
         git(made, "add", "-A")
     if committed:
         save(made)
-    follow_each(made, "JG301", source, len(NAMES), programs)
+    follow_each(made, "JG301", source, programs)
     assert (made / kept).exists()
 
 
@@ -352,16 +367,25 @@ def test_commands_move_files_of_any_name(source: str, tmp_path: Path, programs: 
     goals |= {goal: {"persona": f"deep/{name['persona']}"} for goal, name in MOVED.items()}
     files |= {"components/protocols/a.txt": "A", "goal_map.json": json.dumps(goals)}
     made = repository(tmp_path / "project", files)
-    follow_each(made, "JG201", source, len(NAMES), programs)
+    follow_each(made, "JG201", source, programs)
 
 
-def follow_each(made: Path, code: str, source: str, count: int, programs: Path) -> None:
-    """Paste the first command of every finding with a code, one after the other."""
+def follow_each(made: Path, code: str, source: str, programs: Path) -> None:
+    """Paste the first command of every finding with a code; a pattern's finds only its file."""
     argv = ("--select", code, "--source", source, "--format", "json")
     findings = call(*argv, cwd=made).report["findings"]
-    assert len(findings) == count
+    assert len(findings) == len(NAMES)
+    patterns = [one for one in findings if one["path"].rpartition("/")[2] in PATTERNS_OF_GIT]
+    assert len(patterns) == len(PATTERNS_OF_GIT)
     left = [one["path"] for one in findings]
-    for finding in findings:
-        paste(re.findall("`(.*?)`", finding["hint"])[-1], made, programs)
+    for finding in patterns:
+        paste(command_of(finding), made, programs)
         left.remove(finding["path"])
         assert [one["path"] for one in call(*argv, cwd=made).report["findings"]] == left
+    others = [command_of(one) for one in findings if one not in patterns]
+    paste("\n".join(["set -e", *others]), made, programs)
+    assert call(*argv, cwd=made).report["findings"] == []
+
+
+def command_of(finding: Finding) -> str:
+    return str(re.findall("`(.*?)`", finding["hint"])[-1])
