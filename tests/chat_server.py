@@ -119,7 +119,7 @@ class ChatServer:
         self.most_in_flight = 0
         self._script = script
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = Server(("127.0.0.1", 0), _handler(self))
         self._scheme = "http" if tls is None else "https"
         if tls is not None:  # the handshake is left to the thread of the connection
             self._server.socket = tls.wrap_socket(
@@ -176,7 +176,7 @@ def _in_order(replies: Sequence[Reply]) -> Script:
     return lambda number, _: replies[min(number, len(replies)) - 1]
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from publishing.project import toml
 
+from batch_server import batching
 from documents import Block, Shell, block, blocks, compared
 from jit_guard.hookspecs import Options, Request
 from jit_guard.project import load
@@ -383,3 +384,25 @@ def _replaces_the_address_everywhere(one: Block, tmp_path: Path) -> None:
     assert opened.run(one.text).returncode == 0
     left = [path for path in files if "OWNER/jit" in (opened.directory / path).read_text("utf-8")]
     assert left == []
+
+
+@of("models.md", "$ jit-guard --fix --batch --yes")
+def _submits_a_batch(one: Block, tmp_path: Path) -> None:
+    """Two runs with a server on loopback; numbers, durations and names are others there."""
+    for module in ("openai", "tenacity"):
+        pytest.importorskip(module)
+    files = {"goal_map.json": '{"A": {"x": "b.txt"}}', "jit-guard.toml": 'model = "fake"\n'}
+    root, shown, printed = lay_out(tmp_path, files), one.text.splitlines(), []
+    with batching() as api, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_BASE_URL", api.url)
+        for line in shown:
+            if line.startswith("$ jit-guard "):
+                printed += [line, *call(*shlex.split(line)[2:], cwd=root).err.splitlines()]
+                api.batches["batch-1"].update(status="in_progress")
+
+    def rough(line: str) -> str:
+        line = re.sub(r"\bbatch[-_]\w+", "NAME", line).replace("texts", "text")
+        return re.sub(r"(N (s|min|h) ?)+", "TIME", re.sub(r"[\d,]*\d", "N", line))
+
+    for line, words in zip(map(rough, printed), map(rough, shown), strict=True):
+        assert line == words or line.startswith(words.partition("…")[0].rstrip() or "…"), line

@@ -275,13 +275,13 @@ class _SlowLedger(Ledger):
 
     def __init__(self, root: str, error: LedgerError | None = None) -> None:
         super().__init__(root)
-        self.batches: list[str] = []
+        self.writes: list[str] = []
         self.full = Event()
         self._error = error
 
     def arrived(self, arrivals: Sequence[Arrival]) -> list[Stored]:
-        self.batches.append("".join(one.request.goal for one in arrivals))
-        if len(self.batches) == 1:
+        self.writes.append("".join(one.request.goal for one in arrivals))
+        if len(self.writes) == 1:
             assert self.full.wait(_LONGEST)
             time.sleep(0.1)  # the others wait for the ledger by now
         elif self._error is not None:
@@ -309,9 +309,9 @@ def test_texts_that_arrive_while_the_ledger_writes_share_its_next_write(tmp_path
         assert error is None
         assert sorted(goals(found)) == list("abcdef")
         assert run.kept == dict.fromkeys("abcdef", "arrived")
-        assert len(ledger.batches[0]) == 1
-        assert len(ledger.batches) < 6
-        assert sorted("".join(ledger.batches)) == list("abcdef")
+        assert len(ledger.writes[0]) == 1
+        assert len(ledger.writes) < 6
+        assert sorted("".join(ledger.writes)) == list("abcdef")
         texts = {one.goal: one.id for one in history(str(tmp_path))}
         assert {one.order.request.goal: one.stored and one.stored.id for one in found} == texts
 
@@ -322,5 +322,5 @@ def test_if_the_ledger_refuses_a_write_nobody_waits_for_it(tmp_path: Path) -> No
     with run:
         found, error = soon(run.of("abcdef", jobs=6))
         assert error is full
-        assert goals(found) == list(ledger.batches[0])
+        assert goals(found) == list(ledger.writes[0])
         until(lambda: len(run.reported) == 12)  # every thread has returned

@@ -28,7 +28,7 @@ from jit_guard.fixing.displays import (
 )
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
-from jit_guard.fixing.progress import Display, Running, Tracker, duration
+from jit_guard.fixing.progress import ELSEWHERE, Display, Running, Tracker, duration
 from jit_guard.fixing.session import InterruptedRun
 from jit_guard.generators.generator import Generator, Options, Request, Text, Writer
 from jit_guard.ledger.ledger import Ledger
@@ -428,7 +428,7 @@ class Recorder(Display):
         self.events.append(("committed", path))
 
     @contextmanager
-    def blocked(self, component: str) -> Iterator[None]:
+    def blocked(self, component: str, reason: str = ELSEWHERE) -> Iterator[None]:
         self.events.append(("blocked", component))
         yield
 
@@ -513,8 +513,8 @@ def test_a_text_of_another_process_is_shown_as_one(project: Path) -> None:
 
         class Shown(Recorder):
             @contextmanager
-            def blocked(self, component: str) -> Iterator[None]:
-                with super().blocked(component):
+            def blocked(self, component: str, reason: str = ELSEWHERE) -> Iterator[None]:
+                with super().blocked(component, reason):
                     other.release([component])
                     yield
 

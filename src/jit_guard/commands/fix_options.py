@@ -38,7 +38,7 @@ def add_fix_options(parser: "ArgumentParser") -> None:
     fix.add_argument(
         "--generate-anyway",
         action="store_true",
-        help="generate a text even if a hint has a likely file",
+        help="generate a text even if a hint has a likely file, or it is pending in a batch",
     )
     fix.add_argument(
         "--adopt",
@@ -76,6 +76,14 @@ def add_fix_options(parser: "ArgumentParser") -> None:
         "--max-tokens-total", metavar="N", type=positive, help="never use more than N tokens"
     )
     make.add_argument("--fresh", action="store_true", help="do not reuse stored texts")
+    make.add_argument(
+        "--batch",
+        action="store_true",
+        help="collect the texts of batches, and submit the others in a batch (see docs/models.md)",
+    )
+    make.add_argument(
+        "--wait", action="store_true", help="with --batch: wait until the batches are over"
+    )
 
 
 def refuse_without_fix(options: "Options") -> None:
@@ -85,6 +93,10 @@ def refuse_without_fix(options: "Options") -> None:
         raise UsageError(f"{', '.join(given)} {'requires' if len(given) == 1 else 'require'} --fix")
     if options.fix and options.source != "worktree":
         raise UsageError("--fix only works on the worktree; remove --source")
+    if options.batch and options.command:
+        raise UsageError("--batch and --command cannot be combined")
+    if options.wait and not options.batch:
+        raise UsageError("--wait requires --batch")
     if options.relink and options.generate_anyway:
         raise UsageError("--relink and --generate-anyway cannot be combined")
     if options.fix and options.update_baseline:
@@ -154,6 +166,8 @@ def _fix_options(options: "Options") -> "FixOptions":
         timeout=options.timeout,
         max_tokens_total=options.max_tokens_total,
         fresh=options.fresh,
+        batch=options.batch,
+        wait=options.wait,
         adopt=options.adopt,
         consent=options.yes,
         relink=options.relink,

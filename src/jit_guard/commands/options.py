@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FIX_ONLY = (
     "dry_run", "descriptions", "yes", "no_input", "generator", "model", "base_url", "command",
     "jobs", "limit", "timeout", "max_tokens_total", "fresh", "relink", "generate_anyway", "adopt",
+    "batch", "wait",
 )  # fmt: skip
 
 
@@ -55,6 +56,8 @@ class Options(NamedTuple):
     timeout: float | None = None
     max_tokens_total: int | None = None
     fresh: bool = False
+    batch: bool = False
+    wait: bool = False
     relink: bool = False
     generate_anyway: bool = False
     adopt: bool = False

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from threading import Event, Thread
 from typing import Any, Protocol, TextIO
 
-from jit_guard.fixing.progress import Display, Tracker, duration
+from jit_guard.fixing.progress import ELSEWHERE, Display, Tracker, duration
 from jit_guard.text.width import cut, terminal_size, width
 
 _EVERY = 0.125  # seconds between two pictures
@@ -121,9 +121,9 @@ class Lines(Ticking):
         self._say(f"waiting {duration(seconds)}: {running.reason}")
 
     @contextmanager
-    def blocked(self, component: str) -> Iterator[None]:
+    def blocked(self, component: str, reason: str = ELSEWHERE) -> Iterator[None]:
         """Say soon which text another process generates."""
-        with super().blocked(component):
+        with super().blocked(component, reason):
             self._last = self.clock() - self._silence + _SHORT
             self.begin()
             yield
@@ -173,9 +173,9 @@ class Live(Ticking):
         self.begin()
 
     @contextmanager
-    def blocked(self, component: str) -> Iterator[None]:
+    def blocked(self, component: str, reason: str = ELSEWHERE) -> Iterator[None]:
         """Show a component that another process generates."""
-        with super().blocked(component):
+        with super().blocked(component, reason):
             self.begin()
             yield
 

@@ -49,6 +49,8 @@ class FixOptions(NamedTuple):
     timeout: float | None = None
     max_tokens_total: int | None = None
     fresh: bool = False
+    batch: bool = False  # submit texts in a batch, and do not wait for them
+    wait: bool = False  # but for the batch
     consent: bool = False
     relink: bool = False
     generate_anyway: bool = False
@@ -76,6 +78,16 @@ class GeneratorSetup(NamedTuple):
     def improves_drafts(self) -> bool:
         """Whether it writes better texts than the existing drafts."""
         return self.generator.name != "scaffold"
+
+    def refuse_batch(self) -> None:
+        """Raise UsageError if the generator takes no batches."""
+        writer = self.generator.factory(self.options)
+        writer.close()
+        if writer.batches is None:
+            raise UsageError(
+                f"--batch requires the generator openai, not {self.generator.name}; "
+                "set OPENAI_API_KEY, or pass --generator openai or --base-url"
+            )
 
 
 def set_up_generator(
@@ -166,6 +178,8 @@ def make_job(
         UsageError: options that cannot be combined.
     """
     settings = configured.settings
+    if options.wait and not options.batch:
+        raise UsageError("wait requires batch")
     if options.relink and options.generate_anyway:
         raise UsageError("relink and generate_anyway cannot be combined")
     if settings.descriptions is not None and configured.descriptions is not None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from jit_guard.fixing.job import FixOptions
 from jit_guard.ledger.history import descriptions, reusable
-from jit_guard.ledger.records import Key, plain
+from jit_guard.ledger.records import Key, Row, plain
 
 
 class Past(NamedTuple):
@@ -20,7 +19,13 @@ class Past(NamedTuple):
     """
 
     descriptions: dict[str, str]
-    texts: Mapping[tuple[str, str, str, str], str]
+    texts: dict[tuple[str, str, str, str], str]
+
+    def add(self, row: Row) -> None:
+        """Add a text that has just been stored."""
+        self.descriptions[row["path"]] = row["description"]
+        words = (row["goal"], row["component_type"], row["filename"], row["description"])
+        self.texts[words] = row["key"]
 
     def keys(self, key: Key, options: FixOptions) -> tuple[str, ...]:
         """Return the digests of keys whose texts may be used for this key, best first.

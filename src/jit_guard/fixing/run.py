@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Collection, Sequence
+from contextlib import closing, suppress
 
-from jit_guard.errors import UsageError
+from jit_guard.errors import JitGuardError, UsageError
 from jit_guard.fixing.adopting import adopt_orphans
+from jit_guard.fixing.batches import Collected, counted
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.examples import ExamplePools
 from jit_guard.fixing.interaction import Interaction, Turn
@@ -18,14 +19,19 @@ from jit_guard.fixing.past import read_past
 from jit_guard.fixing.placing import place, place_free
 from jit_guard.fixing.session import InterruptedRun, Outcome, Ready, Session, Tally
 from jit_guard.fixing.steps import Generate, Offer, failed
+from jit_guard.fixing.submission import submit
 from jit_guard.fixing.texts import Claimed, has_text, ready_texts
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
 from jit_guard.generators.generator import GeneratorUnusableError
 from jit_guard.generators.usage_line import usage_line
+from jit_guard.ledger.batches import Batch
 from jit_guard.ledger.history import replacements
 
 _MOST_ROUNDS = 50
 _GATHER = 0.2  # seconds; texts that arrive this close together share a commit
+_PAGE = 30.0  # seconds; the texts of a page of a batch share a commit
+_FIRST_POLL, _LONGEST_POLL = 5.0, 60.0  # seconds between two questions about a batch
+_MOST_ERRORS = 5  # in a row
 _LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 
 
@@ -42,6 +48,8 @@ def run(job: Job, interaction: Interaction) -> Outcome:
         InterruptedRun: Ctrl-C or `q`; accepted texts have been committed.
     """
     tally = Tally(job.options.limit)
+    if job.options.batch:
+        job.set_up_generator().refuse_batch()
     try:
         found = _place_free(job, tally)
         if _ask(interaction, tally, found.plan.offers):
@@ -49,7 +57,7 @@ def run(job: Job, interaction: Interaction) -> Outcome:
         left = (*found.plan.leaves, *(one.leave for one in found.plan.offers))
         tally.fail(failed(one.entry, one.reason) for one in left)
         tally.given_up.update(one.component for one in left)
-        if found.plan.generates:
+        if found.plan.generates or job.options.batch:
             _generate(job, interaction, tally, found)
         if job.options.adopt:
             adopt_orphans(job, tally)
@@ -95,29 +103,89 @@ def _plan(job: Job, tally: Tally) -> WorktreePlan:
 def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreePlan) -> None:
     setup = job.set_up_generator()
     wanted = found.plan.generated_by(better=setup.improves_drafts)
-    if not wanted:
+    if not wanted and not job.options.batch:
         return
     tally.planned.update((one.path, None) for one in tally.allowed(wanted))
     with Session(job, setup, interaction, tally) as session:
         session.past = read_past(job.source.root)
+        batches = Collected(session)
         try:
-            for _ in range(_MOST_ROUNDS):
-                if not _round(session, found):
-                    break
-                found = _place_free(job, tally)
+            found = _collect(session, batches, found)
+            found = _rounds(session, found)
+            if job.options.wait:
+                _wait_for_batches(session, batches, found)
         except GeneratorUnusableError as error:
             tally.trouble = str(error)
+        finally:
+            with suppress(JitGuardError):  # which is raised already, if it matters
+                tally.messages += batches.lines()
     budget = session.options.budget
     if budget is not None and budget.totals.calls:
         prices = job.scope.settings.prices
         tally.messages.append(usage_line(budget.totals, session.writer.model, prices))
 
 
-def _round(session: Session, found: WorktreePlan) -> bool:
-    """Claim, generate and commit missing components; return False if nothing is left to do."""
+def _collect(session: Session, batches: Collected, found: WorktreePlan) -> WorktreePlan:
+    """Store and commit the texts of batches that are over, page by page."""
+    job, tally = session.job, session.tally
+    if job.options.only is not None and not session.pending():
+        return found
+    unplaced: dict[Batch, int] = {}
+    for page in batches.pages():
+        for one in page.texts:
+            session.past.add(one.row)
+        components = {one.component for one in page.texts}
+        session.collected |= components
+        found = _rounds(session, _place_free(job, tally), components)
+        left = sum(not tally.has_begun(one) for one in components)
+        unplaced[page.batch] = unplaced.get(page.batch, 0) + left
+    for batch, count in unplaced.items():
+        if count:
+            tally.messages.append(
+                f"batch {batch.shown}: the ledger keeps {counted(count)} that no entry needs now"
+            )
+    for step in found.plan.generated_by(better=session.improves_drafts):
+        if step.component in batches.failed:
+            tally.give_up(step, batches.failed[step.component])
+    return found
+
+
+def _wait_for_batches(session: Session, batches: Collected, found: WorktreePlan) -> None:
+    """Ask for the batches again and again, until they are over; Ctrl-C leaves them as they are."""
+    pause = _FIRST_POLL
+    while True:
+        found = _collect(session, batches, found)
+        if not batches.waits or batches.errors >= _MOST_ERRORS:
+            return
+        state = "; ".join(dict.fromkeys(session.batch_notes.values()))
+        with session.interaction.progress.blocked("batch", state):
+            time.sleep(max(pause, batches.pause))
+        pause = min(pause * 1.5, _LONGEST_POLL)
+
+
+def _rounds(
+    session: Session, found: WorktreePlan, only: Collection[str] | None = None
+) -> WorktreePlan:
+    for _ in range(_MOST_ROUNDS):
+        if not _round(session, found, only):
+            break
+        found = _place_free(session.job, session.tally)
+    return found
+
+
+def _round(session: Session, found: WorktreePlan, only: Collection[str] | None) -> bool:
+    """Claim, generate and commit missing components; return False if nothing is left to do.
+
+    Args:
+        session: the run.
+        found: the plan.
+        only: the components whose texts the ledger has, if no others are to be generated.
+    """
     job, tally = session.job, session.tally
     wanted = found.plan.generated_by(better=session.improves_drafts)
-    steps = tally.allowed(wanted)
+    if only is not None:
+        wanted = tuple(one for one in wanted if one.component in only)
+    steps = tally.allowed(_not_pending(session, wanted))
     settings = job.scope.settings
     orders, undescribed = prepare(
         steps,
@@ -134,8 +202,15 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     tally.fail(undescribed)
     ordered = {step.component for step, _ in orders}
     tally.given_up.update(step.component for step in steps if step.component not in ordered)
-    refused = _refused(session, orders)
-    orders = [one for one in orders if one[1].wanted.component not in refused]
+    new = [one for one in orders if not has_text(session, one[1])]
+    without = (
+        {order.wanted.component for _, order in new} if only is not None else _refused(session, new)
+    )
+    if session.writer.batches is not None and job.options.batch and only is None:
+        new = [one for one in new if one[1].wanted.component not in without]
+        submit(session, session.writer.batches, new, _still_wanted)
+        without |= {order.wanted.component for _, order in new}
+    orders = [one for one in orders if one[1].wanted.component not in without]
     if not orders:
         return False
     claims = session.ledger.claim([order.wanted for _, order in orders], after=session.after)
@@ -146,15 +221,28 @@ def _round(session: Session, found: WorktreePlan) -> bool:
     ]
     try:
         if mine:
-            _write(session, _still_wanted(session, mine))
+            free = _not_pending(session, [one.step for one in mine])
+            still = _still_wanted(session, [one for one in mine if one.step in free])
+            _write(session, still, _GATHER if only is None else _PAGE)
             # More tokens can be agreed to.
             short = {one.step.component for one in mine if session.consent.is_short(one.order)}
             tally.given_up -= short
     finally:
         session.ledger.release([one.step.component for one in mine])
-    if not mine:
+    if not mine and only is None:
         _wait(session, orders[0][1])
-    return True
+    return bool(mine) or only is None
+
+
+def _not_pending(session: Session, steps: Sequence[Generate]) -> list[Generate]:
+    """Return the steps that no batch will bring; the others are left, and reported."""
+    pending = session.pending()
+    if not session.job.options.batch:  # which reports the batch
+        for step in steps:
+            if batch := pending.get(step.component):
+                reason = f"it is pending in batch {batch.shown}"
+                session.tally.fail(failed(name, reason) for name in step.entries)
+    return [step for step in steps if step.component not in pending]
 
 
 def _still_wanted(session: Session, mine: Sequence[Claimed]) -> list[Claimed]:
@@ -176,8 +264,8 @@ def _wait(session: Session, order: Order) -> None:
 
 
 def _refused(session: Session, orders: Sequence[tuple[Generate, Order]]) -> set[str]:
-    """Ask for consent to the texts that may cost money; return the components without it."""
-    refusal = session.consent.ask([one for _, one in orders if not has_text(session, one)])
+    """Ask for consent to texts that may cost money; return the components without it."""
+    refusal = session.consent.ask([one for _, one in orders])
     if refusal is None:
         return set()
     refused = {one.wanted.component for one in refusal.orders}
@@ -187,8 +275,8 @@ def _refused(session: Session, orders: Sequence[tuple[Generate, Order]]) -> set[
     return refused
 
 
-def _write(session: Session, claimed: Sequence[Claimed]) -> None:
-    """Generate the texts, and commit them in groups as they arrive."""
+def _write(session: Session, claimed: Sequence[Claimed], gather: float) -> None:
+    """Generate the texts, and commit those together that arrive within so many seconds."""
     ready: list[Ready] = []
     since = time.monotonic()
 
@@ -203,7 +291,7 @@ def _write(session: Session, claimed: Sequence[Claimed]) -> None:
         try:
             for one in texts:
                 ready.append(one)
-                if time.monotonic() - since >= _GATHER:
+                if time.monotonic() - since >= gather:
                     place_ready()
         finally:  # also after Ctrl-C or a failed generator: commit complete texts
             texts.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from jit_guard.fixing.job import GeneratorSetup, Job
 from jit_guard.fixing.past import Past
 from jit_guard.fixing.plan import Decision
 from jit_guard.fixing.steps import Adopt, Free, Generate, Relink, Restore, failed, fixed
+from jit_guard.ledger.batches import Batch
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Stored
 from jit_guard.registry.goal_map import GoalMap
@@ -131,6 +132,10 @@ class Tally:
         beyond = set(new[max(0, left) :])
         return [one for one in steps if one.component not in beyond]
 
+    def has_begun(self, component: str) -> bool:
+        """Return whether this run has begun with a component."""
+        return component in self._begun
+
     def begin(self, step: Generate) -> None:
         """Record that this run has begun with a component."""
         self._begun.add(step.component)
@@ -227,6 +232,8 @@ class Session(AbstractContextManager["Session"]):
             raise
         self.after = self.ledger.last() if job.options.fresh else 0
         self.past = Past({}, {})
+        self.batch_notes: dict[str, str] = {}  # what is known of open batches, by token
+        self.collected: set[str] = set()  # components whose text came from a batch in this run
         self._refused: set[str] = set()
 
     def __exit__(
@@ -239,6 +246,10 @@ class Session(AbstractContextManager["Session"]):
             self.ledger.close()
         finally:
             self.writer.close()
+
+    def pending(self) -> Mapping[str, Batch]:
+        """Return the components that a batch will bring, so that they are not bought again."""
+        return {} if self.job.options.generate_anyway else self.ledger.batches.pending()
 
     @property
     def descriptions(self) -> dict[str, str]:

@@ -72,7 +72,8 @@ def _deliveries(
     for step, order, stored in claimed:
         session.tally.begin(step)
         if stored is not None and _is_usable(session, order, stored):
-            found.append(Delivery(order, stored, bought=False))
+            bought = step.component in session.collected
+            found.append(Delivery(order, stored, bought=bought))
             continue
         session.consent.begin(order)
         orders.append(order)

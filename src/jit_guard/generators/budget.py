@@ -45,7 +45,7 @@ class Budget:
         self.limit = limit
         self._agreed: int | None = None
         self._refused: set[str] = set()
-        self._reserved = 0
+        self._reserved = self._promised = 0
         self._totals = Totals()
         self._change = Condition()
         self._closed = False
@@ -65,7 +65,7 @@ class Budget:
     def agree(self, tokens: int) -> None:
         """Let the calls from now on use so many tokens, as the user has agreed."""
         with self._change:
-            self._agreed = self._totals.spent + self._reserved + tokens
+            self._agreed = self._totals.spent + self._reserved + self._promised + tokens
             self._refused.clear()
 
     def agree_to_more(self, tokens: int) -> None:
@@ -104,6 +104,20 @@ class Budget:
             kept = Reservation(input_tokens, output, text)
             self._reserved += kept.tokens
             return kept
+
+    def promise(self, input_tokens: int, *, most: int, least: int, text: str = "") -> Reservation:
+        """Reserve the worst case of a request that is answered after this run, without waiting.
+
+        Raises:
+            OverBudgetError: as for `reserve`.
+        """
+        with self._change:
+            room = self._room()
+            output = most if room is None else min(room - input_tokens, most)
+            if output < min(least, most):
+                raise self._exceeded(input_tokens + least, text)
+            self._promised += input_tokens + output
+            return Reservation(input_tokens, output, text)
 
     def again(self, kept: Reservation, *, unknown: bool) -> None:
         """Account for a retry of a failed call, with the same reservation.
@@ -155,13 +169,17 @@ class Budget:
     def _room(self) -> int | None:
         """Return the tokens left, which may be below 0; None if there is no bound."""
         bounds = [bound for bound in (self.limit, self._agreed) if bound is not None]
-        return min(bounds) - self._totals.spent - self._reserved if bounds else None
+        if not bounds:
+            return None
+        return min(bounds) - self._totals.spent - self._reserved - self._promised
 
     def _exceeded(self, tokens: int, text: str) -> OverBudgetError:
         used = self._totals.input_tokens + self._totals.output_tokens
         state = [f"{used:,} used"]
         if self._totals.unreported:
             state.append(f"{self._totals.unreported:,} reserved for calls of unknown usage")
+        if self._promised:
+            state.append(f"{self._promised:,} reserved for batches")
         if self._reserved:
             state.append(f"{self._reserved:,} reserved for calls in progress")
         state.append(f"up to {tokens:,} needed")

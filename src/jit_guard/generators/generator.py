@@ -6,11 +6,14 @@ design follows simonw/llm's register_models, without a base class.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jit_guard.errors import JitGuardError
 from jit_guard.generators.budget import Budget
 from jit_guard.generators.progress import UNREPORTED, Progress
+
+if TYPE_CHECKING:
+    from jit_guard.generators.batch import Batches
 
 _MOST_TOKENS = 1_000_000_000  # for one text; no model supports as many
 
@@ -123,6 +126,8 @@ class Writer(NamedTuple):
     still waiting must then raise an error.
 
     `most_tokens` returns the worst case of one call for a request, in tokens; None: not known.
+
+    `batches` writes many texts that are collected later (`--batch`); None: it cannot.
     """
 
     write: Callable[[Request], Text]
@@ -130,6 +135,7 @@ class Writer(NamedTuple):
     version: str = "1"
     close: Callable[[], None] = _nothing
     most_tokens: Callable[[Request], int] | None = None
+    batches: "Batches | None" = None
 
 
 class Generator(NamedTuple):

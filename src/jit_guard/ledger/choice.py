@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from jit_guard.errors import UsageError
+from jit_guard.errors import JitGuardError, UsageError
 from jit_guard.ledger import database
 from jit_guard.ledger.embedded import Embedded
 from jit_guard.ledger.engine import Engine
@@ -38,6 +38,19 @@ def place(root: str) -> str:
     from jit_guard.ledger.postgresql.project import project_name
 
     return f"for {project_name(root)}"
+
+
+def project_digest(root: str) -> str:
+    """Return what shows that batches are of one project, but not which; from git if it can."""
+    from hashlib import sha256
+
+    from jit_guard.ledger.postgresql.project import project_name
+
+    try:
+        name = project_name(root)
+    except JitGuardError:
+        name = os.path.realpath(root)
+    return sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _existing_file(root: str) -> Engine | None:

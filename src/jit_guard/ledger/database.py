@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 _Header: TypeAlias = "tuple[int, int, list[tuple[object, ...]]]"
 
 NAME = f"{STATE_DIRECTORY}/ledger.db"
-VERSION = 1
 _APPLICATION = 0x4A474C31  # "JGL1", in the file's header, marks the database as ours
 _PATIENCE = 60.0  # seconds to wait for another process's transaction, which takes milliseconds
 _LONGEST = 1 << 26  # bytes of a value or row; enforced where Python can (3.11 and later)
@@ -55,7 +54,7 @@ _WORD = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL,                -- must be equal for a text to be reused
@@ -85,6 +84,30 @@ CREATE TABLE claims (
     since REAL NOT NULL
 );
 """
+_SECOND = """
+CREATE TABLE batches (
+    token TEXT PRIMARY KEY,           -- in its metadata, chosen before it is submitted
+    server TEXT NOT NULL,             -- the URL
+    model TEXT NOT NULL,
+    file TEXT NOT NULL,               -- the server's name of its input; empty until it is known
+    name TEXT NOT NULL,               -- the server's name of the batch; empty until it is known
+    since REAL NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('open', 'closed')),
+    reason TEXT NOT NULL,             -- why it was closed without texts
+    refusal TEXT NOT NULL             -- of a parameter, in the server's words
+);
+CREATE TABLE batch_texts (
+    token TEXT NOT NULL,              -- of the batch
+    key TEXT NOT NULL,                -- of the text that it will bring
+    component TEXT NOT NULL,          -- the missing file
+    status TEXT NOT NULL CHECK (status IN ('pending', 'stored', 'failed')),
+    reason TEXT NOT NULL,
+    request TEXT NOT NULL,            -- JSON; the columns of the text before it arrives
+    PRIMARY KEY (token, key)
+);
+"""
+_MIGRATIONS = (_FIRST, _SECOND)  # from one version to the next; the first one creates version 1
+VERSION = len(_MIGRATIONS)
 
 
 _MOVE = "move it aside to start a new one (its texts would be paid for again)"
@@ -291,8 +314,8 @@ def _prepare(connection: Connection) -> None:
     if connection.execute("PRAGMA synchronous").fetchone() != (3,):
         raise LedgerError(f"{NAME}: this SQLite cannot make a commit durable (synchronous = EXTRA)")
     application, version, schema = _read_header(connection)
-    if (application, version, schema) == (0, 0, []):
-        _create(connection)
+    if _is_older(application, version, schema):
+        _migrate(connection)
         application, version, schema = _read_header(connection)
     if application != _APPLICATION:
         raise LedgerError(
@@ -300,7 +323,7 @@ def _prepare(connection: Connection) -> None:
         )
     if version > VERSION:
         raise LedgerError(f"{NAME} was written by a newer jit-guard; upgrade jit-guard")
-    if version != VERSION or schema != _our_schema():
+    if version != VERSION or schema != _our_schema(VERSION):
         raise LedgerError(
             f"{NAME} is not a jit-guard ledger, or another program changed its tables; {_MOVE}"
         )
@@ -331,11 +354,12 @@ def _schema(connection: Connection) -> list[tuple[object, ...]]:
     return sorted(((*names, _words(sql)) for *names, sql in found), key=repr)
 
 
-def _our_schema() -> list[tuple[object, ...]]:
+def _our_schema(version: int) -> list[tuple[object, ...]]:
     import sqlite3
 
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(_SCHEMA)
+        for migration in _MIGRATIONS[:version]:
+            connection.executescript(migration)
         return _schema(connection)
 
 
@@ -351,11 +375,18 @@ def _words(sql: object) -> list[str]:
     return [word for word in words if not word.startswith("--") and word.strip(" \t\n\f\r")]
 
 
-def _create(connection: Connection) -> None:
+def _is_older(application: int, version: int, schema: list[tuple[object, ...]]) -> bool:
+    """Check whether a database is empty, or one of ours of an older version."""
+    ours = _APPLICATION if version else 0
+    return version < VERSION and (application, schema) == (ours, _our_schema(version))
+
+
+def _migrate(connection: Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _header(connection) == (0, 0, []):  # no other process has created it
-            for statement in _SCHEMA.split(";\n"):
+        header = _header(connection)
+        if _is_older(*header):  # no other process has migrated it
+            for statement in "".join(_MIGRATIONS[header[1] :]).split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")

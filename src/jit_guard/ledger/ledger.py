@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 from jit_guard.generators.generator import Request, Text
+from jit_guard.ledger.batches import Batches
 from jit_guard.ledger.choice import earlier_engine, existing_engine, open_engine
 from jit_guard.ledger.history import history
 from jit_guard.ledger.records import (
@@ -45,6 +46,7 @@ class Ledger:
 
     def __init__(self, root: str) -> None:
         self._engine = open_engine(root)
+        self.batches = Batches(self._engine)
         try:
             self._earlier = earlier_engine(root)
         except BaseException:
@@ -116,10 +118,15 @@ class Ledger:
 
     def reject(self, number: int, reason: str) -> None:
         """Mark a text as rejected, so that it is not offered again. The claim remains."""
-        self._engine.change(
-            "UPDATE texts SET status = 'rejected', reason = ? WHERE id = ?",
-            [(plain(reason), number)],
-        )
+        self.reject_all([(number, reason)])
+
+    def reject_all(self, rejected: Sequence[tuple[int, str]]) -> None:
+        """Mark texts as rejected, each with its reason."""
+        if rejected:
+            self._engine.change(
+                "UPDATE texts SET status = 'rejected', reason = ? WHERE id = ?",
+                [(plain(reason), number) for number, reason in rejected],
+            )
 
     def committed(self, placed: Iterable[Placed], release: Iterable[str] = ()) -> None:
         """Record where texts were placed, and release claims, in one transaction."""

@@ -109,21 +109,32 @@ def find(engine: Engine, wanted: Wanted, after: int) -> Stored | None:
 
 def values_of(arrival: Arrival) -> Row:
     """Return the columns of a text in the ledger."""
-    key, text = arrival.wanted.key, arrival.text
+    asked = values_before(arrival.wanted, arrival.request, arrival.asked)
+    return {**asked, **values_after(arrival.text, asked["model"], arrival.fault)}
+
+
+def values_before(wanted: Wanted, request: Request, asked: float) -> Row:
+    """Return the columns of a text that are known before it arrives."""
     return {
-        **{name: plain(value) for name, value in key._asdict().items()},
-        "key": key.digest(),
-        "component": plain(arrival.wanted.component),
-        "model": plain(text.model or key.model),
+        **{name: plain(value) for name, value in wanted.key._asdict().items()},
+        "key": wanted.key.digest(),
+        "component": plain(wanted.component),
+        "request": _json(request),
+        "asked": asked,
+        "path": plain(request.path),
+    }
+
+
+def values_after(text: Text, model: str, fault: str | None) -> Row:
+    """Return the columns of a text that are known when it has arrived."""
+    return {
+        "model": plain(text.model or model),
         "content": text.content.encode("utf-8", "surrogatepass"),
-        "request": _json(arrival.request),
         "usage": _json({name: amount(getattr(text.usage, name, None)) for name in Usage._fields}),
         "details": _json(text.details),
-        "asked": arrival.asked,
         "arrived": time.time(),
-        "status": "arrived" if arrival.fault is None else "rejected",
-        "reason": None if arrival.fault is None else plain(arrival.fault),
-        "path": plain(arrival.request.path),
+        "status": "arrived" if fault is None else "rejected",
+        "reason": None if fault is None else plain(fault),
     }
 
 

@@ -7,7 +7,7 @@
 
 _shtab_jit_guard_subparsers=(check init explain recover prune mv log selftest config completion help version)
 
-_shtab_jit_guard_check_option_strings=(--root --config --components --schemafile --source --map --select --ignore --watch --strict --baseline --update-baseline --fix --dry-run --relink --generate-anyway --adopt --descriptions --yes --no-input --generator --model --base-url --command --jobs --limit --timeout --max-tokens-total --fresh --format --show-all --statistics -q --quiet --exit-zero)
+_shtab_jit_guard_check_option_strings=(--root --config --components --schemafile --source --map --select --ignore --watch --strict --baseline --update-baseline --fix --dry-run --relink --generate-anyway --adopt --descriptions --yes --no-input --generator --model --base-url --command --jobs --limit --timeout --max-tokens-total --fresh --batch --wait --format --show-all --statistics -q --quiet --exit-zero)
 _shtab_jit_guard_init_option_strings=(--root --components --hook --contract --no-input)
 _shtab_jit_guard_explain_option_strings=()
 _shtab_jit_guard_recover_option_strings=(--root --config --components --schemafile --abandon --map)
@@ -19,7 +19,7 @@ _shtab_jit_guard_config_option_strings=(--root --config --components --schemafil
 _shtab_jit_guard_completion_option_strings=()
 _shtab_jit_guard_help_option_strings=()
 _shtab_jit_guard_version_option_strings=()
-_shtab_jit_guard_option_strings=(--root --config --components --schemafile --source --map --select --ignore --watch --strict --baseline --update-baseline --fix --dry-run --relink --generate-anyway --adopt --descriptions --yes --no-input --generator --model --base-url --command --jobs --limit --timeout --max-tokens-total --fresh --format --show-all --statistics -q --quiet --exit-zero --color -v --verbose -h --help -V --version)
+_shtab_jit_guard_option_strings=(--root --config --components --schemafile --source --map --select --ignore --watch --strict --baseline --update-baseline --fix --dry-run --relink --generate-anyway --adopt --descriptions --yes --no-input --generator --model --base-url --command --jobs --limit --timeout --max-tokens-total --fresh --batch --wait --format --show-all --statistics -q --quiet --exit-zero --color -v --verbose -h --help -V --version)
 
 _shtab_jit_guard_check___root_COMPGEN=_shtab_compgen_dirs
 _shtab_jit_guard_check___config_COMPGEN=_shtab_compgen_files
@@ -92,6 +92,8 @@ _shtab_jit_guard_check___adopt_nargs=0
 _shtab_jit_guard_check___yes_nargs=0
 _shtab_jit_guard_check___no_input_nargs=0
 _shtab_jit_guard_check___fresh_nargs=0
+_shtab_jit_guard_check___batch_nargs=0
+_shtab_jit_guard_check___wait_nargs=0
 _shtab_jit_guard_check___show_all_nargs=0
 _shtab_jit_guard_check___statistics_nargs=0
 _shtab_jit_guard_check__q_nargs=0
@@ -117,6 +119,8 @@ _shtab_jit_guard___adopt_nargs=0
 _shtab_jit_guard___yes_nargs=0
 _shtab_jit_guard___no_input_nargs=0
 _shtab_jit_guard___fresh_nargs=0
+_shtab_jit_guard___batch_nargs=0
+_shtab_jit_guard___wait_nargs=0
 _shtab_jit_guard___show_all_nargs=0
 _shtab_jit_guard___statistics_nargs=0
 _shtab_jit_guard__q_nargs=0

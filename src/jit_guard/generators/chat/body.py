@@ -14,23 +14,30 @@ _MAX_ERROR_BYTES = 65_536
 _SHOWN = 200
 
 
-async def pieces(response: Any) -> AsyncGenerator[bytes, None]:
+class TooLargeError(CallFaultError):
+    """An answer that is larger than the limit."""
+
+
+async def pieces(response: Any, limit: int = MAX_BYTES) -> AsyncGenerator[bytes, None]:
     """Yield the decompressed body of an answer as it arrives.
 
     Args:
         response: the HTTP client's response, not read yet.
+        limit: the most bytes that are yielded.
 
     Raises:
-        CallFaultError: it is too large, or compressed in a way that was not requested.
+        TooLargeError: it is larger.
+        CallFaultError: it is compressed in a way that was not requested.
     """
     try:
-        async for piece in _unpacked(response, MAX_BYTES):
+        async for piece in _unpacked(response, limit):
             yield piece
     except _UnreadableError as error:
-        reason = str(error)
+        fault = CallFault(f"the answer {error}", perhaps_paid=True)
+        kind = TooLargeError if isinstance(error, _EndlessError) else CallFaultError
     else:
         return
-    raise CallFaultError(CallFault(f"the answer {reason}", perhaps_paid=True))
+    raise kind(fault)
 
 
 async def error_body(response: Any) -> bytes:
@@ -48,6 +55,10 @@ class _UnreadableError(Exception):
     """An answer that cannot be read completely; the message is the reason."""
 
 
+class _EndlessError(_UnreadableError):
+    """An answer that is larger than the limit."""
+
+
 async def _unpacked(response: Any, limit: int) -> AsyncIterator[bytes]:
     room = limit
     unpack = _unpacker(response.headers.get("content-encoding", ""))
@@ -55,17 +66,12 @@ async def _unpacked(response: Any, limit: int) -> AsyncIterator[bytes]:
         try:
             piece = unpack(packed, room + 1)
         except zlib.error:
-            reason = "is compressed, but corrupted"
-            break
+            raise _UnreadableError("is compressed, but corrupted") from None
         if len(piece) > room:
             yield piece[:room]
-            reason = f"is larger than {MAX_BYTES // 1_000_000} MB"
-            break
+            raise _EndlessError(f"is larger than {limit // 1_000_000} MB")
         room -= len(piece)
         yield piece
-    else:
-        return
-    raise _UnreadableError(reason)
 
 
 def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:

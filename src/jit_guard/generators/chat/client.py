@@ -62,6 +62,12 @@ class Client:
             )
             _ = self._made.chat.completions.with_streaming_response  # imports the rest
 
+    @property
+    def sdk(self) -> AsyncOpenAI:
+        """The SDK's own client."""
+        assert self._made is not None, "call prepare first"
+        return self._made
+
     async def send(
         self,
         chat: Sequence[Message],
@@ -82,13 +88,12 @@ class Client:
             CallFaultError: the answer stopped, is too large, or contains an error.
             Exception: from the SDK, or from its HTTP client while the answer is read.
         """
-        assert self._made is not None, "call prepare first"
         create: Any
         if responses:
-            create = self._made.responses.with_streaming_response.create
+            create = self.sdk.responses.with_streaming_response.create
             content: dict[str, Any] = {"input": input_of(chat)}
         else:
-            create = self._made.chat.completions.with_streaming_response.create
+            create = self.sdk.chat.completions.with_streaming_response.create
             content = {"messages": [message._asdict() for message in chat]}
         sending = create(model=self._endpoint.model, **content, **parameters)
         async with sending as response:

@@ -45,10 +45,14 @@ class Dialect:
                 found["stream_options"] = {"include_usage": True}
         return found
 
+    def without_stream(self) -> None:
+        """Ask for whole answers."""
+        self._streams = False
+
     def without_usage(self) -> None:
         """Learn that a stream did not report its usage, which the limit of the run needs."""
         if self._must_limit:
-            self._streams = False
+            self.without_stream()
 
     def learn(self, fault: CallFault, sent: dict[str, Any]) -> bool:
         """Return whether another form may be accepted, after this one was refused."""

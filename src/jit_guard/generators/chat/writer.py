@@ -14,6 +14,7 @@ from typing import Any
 from jit_guard.generators import budget, prompt
 from jit_guard.generators.budget import Budget, OverBudgetError
 from jit_guard.generators.chat.background import Background, ClosedError
+from jit_guard.generators.chat.batches import ChatBatches
 from jit_guard.generators.chat.call import Call
 from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
 from jit_guard.generators.chat.client import Client
@@ -57,7 +58,14 @@ def writer(options: Options) -> Writer:
     system = prompt.system_prompt() if options.prompt is None else options.prompt
     budget = options.budget or Budget()
     chat = Chat(where, route, system, options.timeout, budget, options.progress)
-    return Writer(chat.write, where.model, prompt.version(system), chat.close, chat.most_tokens)
+    return Writer(
+        chat.write,
+        where.model,
+        prompt.version(system),
+        chat.close,
+        chat.most_tokens,
+        chat.batches(),
+    )
 
 
 class Chat:
@@ -94,6 +102,13 @@ class Chat:
         self._progress = progress
         self._dialect = Dialect(is_openai=where.is_openai, must_limit=budget.limit is not None)
         weakref.finalize(self, self._background.close)
+
+    def batches(self) -> ChatBatches:
+        """Return the Batch API of the same endpoint, with the same client and budget."""
+        return ChatBatches(
+            *(self._where, self._route, self._system, self._timeout),
+            *(self._budget, self._client, self._background),
+        )
 
     def close(self) -> None:
         """End the run: cancel calls in progress, whose callers get an error."""

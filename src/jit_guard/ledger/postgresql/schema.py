@@ -1,6 +1,6 @@
 """The tables of the ledger in a PostgreSQL database, and how they are created and migrated.
 
-All projects are in one table. Statements use the view `texts`, which shows the project of the
+Each table has all projects. Statements use views such as `texts`, which show the project of the
 connection (the setting `jit_guard.project`) with the columns of the embedded ledger, so that both
 engines run the same statements, and none reaches the texts of another project.
 
@@ -61,7 +61,38 @@ CREATE VIEW jit_guard.texts AS
         sha256
     FROM jit_guard.all_texts WHERE project = current_setting('jit_guard.project', true);
 """
-MIGRATIONS = (_FIRST,)  # from one version to the next; the first one creates version 1
+_SECOND = """
+CREATE TABLE jit_guard.all_batches (
+    project text NOT NULL DEFAULT current_setting('jit_guard.project', true),
+    token text PRIMARY KEY,           -- in its metadata, chosen before it is submitted
+    server text NOT NULL,             -- the URL
+    model text NOT NULL,
+    file text NOT NULL,               -- the server's name of its input; empty until it is known
+    name text NOT NULL,               -- the server's name of the batch; empty until it is known
+    since double precision NOT NULL,
+    status text NOT NULL CHECK (status IN ('open', 'closed')),
+    reason text NOT NULL,             -- why it was closed without texts
+    refusal text NOT NULL             -- of a parameter, in the server's words
+);
+CREATE INDEX all_batches_by_status ON jit_guard.all_batches (project, status);
+CREATE TABLE jit_guard.all_batch_texts (
+    project text NOT NULL DEFAULT current_setting('jit_guard.project', true),
+    token text NOT NULL,              -- of the batch
+    key text NOT NULL,                -- of the text that it will bring
+    component text NOT NULL,          -- the missing file
+    status text NOT NULL CHECK (status IN ('pending', 'stored', 'failed')),
+    reason text NOT NULL,
+    request text NOT NULL,            -- JSON; the columns of the text before it arrives
+    PRIMARY KEY (token, key)
+);
+CREATE VIEW jit_guard.batches AS
+    SELECT token, server, model, file, name, since, status, reason, refusal
+    FROM jit_guard.all_batches WHERE project = current_setting('jit_guard.project', true);
+CREATE VIEW jit_guard.batch_texts AS
+    SELECT token, key, component, status, reason, request
+    FROM jit_guard.all_batch_texts WHERE project = current_setting('jit_guard.project', true);
+"""
+MIGRATIONS = (_FIRST, _SECOND)  # from one version to the next; the first one creates version 1
 
 
 def prepare(connection: Connection[Any]) -> None:

@@ -1,0 +1,637 @@
+"""`--fix --batch`: submitted once, remembered, and collected by any later run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_server import BatchServer, Call, Fault, batching, result, written
+from chat_client import needs_sdk
+from chat_server import completion
+from jit_guard.fixing import batches, run
+from jit_guard.ledger.history import history
+from projects import Outcome, call, lay_out
+
+needs_sdk()
+
+MAP = {"GREET": {"persona": "host.txt", "protocol": "steps.txt"}, "LEAVE": {"persona": "bye.txt"}}
+PLACED = [
+    "components/personas/autogen_persona_for_greet.txt",
+    "components/personas/autogen_persona_for_leave.txt",
+    "components/protocols/autogen_protocol_for_greet.txt",
+]
+SUBMITTED = ["POST /files", "POST /batches"]
+
+
+@pytest.fixture
+def api() -> Iterator[BatchServer]:
+    with batching() as server:
+        yield server
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return checkout(tmp_path / "project")
+
+
+def checkout(path: Path, goals: object = MAP) -> Path:
+    return lay_out(path, {"goal_map.json": json.dumps(goals), "components/": ""})
+
+
+def fix(api: BatchServer, root: Path, *more: str) -> Outcome:
+    """Run a fix that agrees to its cost."""
+    options = ("--fix", "--no-input", "--yes", "--model", "fake", "--base-url", api.url)
+    return call(*options, *more, cwd=root)
+
+
+def placed(root: Path) -> list[str]:
+    files = (root / "components").rglob("*.txt")
+    return sorted(path.relative_to(root).as_posix() for path in files)
+
+
+def made(api: BatchServer, *ignored: str) -> list[str]:
+    """What was asked of the server since the last time."""
+    calls = [one.what for one in api.calls if one.what not in ignored]
+    api.calls.clear()
+    return calls
+
+
+def failures(outcome: Outcome) -> dict[str, str]:
+    """The reasons of a JSON report, by goal and type."""
+    return {f"{one['goal']}/{one['component_type']}": one["reason"] for one in failed(outcome)}
+
+
+def failed(outcome: Outcome) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = outcome.report["failed"]
+    return found
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_batch_is_submitted_once_and_collected_by_any_fix(
+    api: BatchServer, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = fix(api, root, "--batch")
+    assert first.code == 1
+    assert "batch batch-1: 3 texts submitted" in first.err
+    assert "batch batch-1: 3 texts pending for " in first.err
+    assert "to collect, run --fix --batch again, or add --wait" in first.err
+    assert made(api) == SUBMITTED
+
+    again = fix(api, root, "--batch")
+    assert again.code == 1
+    assert "(validating, 0 of 3 done)" in again.err
+    alone = fix(api, root, "--format", "json")
+    assert set(failures(alone).values()) == {"it is pending in batch batch-1"}
+    draft = call("--fix", "--no-input", "--yes", "--generator", "scaffold", cwd=root)
+    assert "it is pending in batch batch-1" in draft.out
+    assert "(it is on another server; pass its --base-url to ask it)" in draft.err
+    assert made(api) == ["GET /batches/N"] * 2
+    assert placed(root) == []
+
+    api.finish()
+    last = fix(api, root)
+    assert last.code == 0, last
+    assert "generated  GREET/persona" in last.out
+    assert "free" not in last.out
+    assert "batch batch-1 is completed: 3 texts collected; 300 tokens in, 60 out" in last.err
+    assert "pending" not in last.err
+    assert placed(root) == PLACED
+    assert made(api) == ["GET /batches/N", "GET /files/N/content"]
+    assert fix(api, root, "--batch").code == 0
+    assert made(api) == []
+    for one in history(str(root)):
+        assert one.status == "committed"
+        assert json.loads(one.details)["batch"] == "batch-1"
+
+
+def test_the_requests_are_those_of_a_direct_run(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    batch = api.batches["batch-1"]
+    assert batch["endpoint"] == "/v1/chat/completions"
+    lines = api.requests("batch-1")
+    assert len(batch["metadata"]["jit_guard_token"]) == 32
+    api.finish()
+    fix(api, root)
+    keys = {line["custom_id"] for line in lines}
+    assert all(len(key) == 64 for key in keys)
+    direct = checkout(root.parent / "direct")
+    api.calls.clear()
+    assert fix(api, direct).code == 0
+    bodies = [json.loads(one.body) for one in api.calls]
+    for body in bodies:
+        del body["stream"], body["stream_options"]
+    assert sorted(map(str, bodies)) == sorted(str(line["body"]) for line in lines)
+
+
+def test_another_machine_with_the_same_ledger_collects(
+    api: BatchServer, root: Path, tmp_path: Path, server: object
+) -> None:
+    fix(api, root, "--batch")
+    other = checkout(tmp_path / "other")
+    assert "it is pending in batch batch-1" in fix(api, other).out
+    api.finish()
+    made(api)
+    assert fix(api, other).code == 0
+    assert made(api) == ["GET /batches/N", "GET /files/N/content"]
+    assert fix(api, root).code == 0  # from the ledger
+    assert made(api) == []
+    assert placed(root) == placed(other) == PLACED
+
+
+def test_a_text_that_is_pending_can_be_bought_anyway(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    assert fix(api, root, "--generate-anyway").code == 0
+    assert api.count("POST /chat/completions") == 3
+    before = [(root / path).read_text() for path in PLACED]
+    api.finish()
+    done = fix(api, root, "--batch")
+    assert done.code == 0
+    assert "batch batch-1: the ledger keeps 3 texts that no entry needs now" in done.err
+    assert [(root / path).read_text() for path in PLACED] == before
+    assert len(list(history(str(root)))) == 6
+
+
+def test_what_fails_is_reported_and_can_be_submitted_again(api: BatchServer, root: Path) -> None:
+    def write(line: dict[str, Any]) -> dict[str, Any]:
+        asked = str(line["body"]["messages"])
+        if "steps" in asked:
+            return result(line, 400, {"error": {"message": "No \x1b[31mway\n::error::"}})
+        if "bye" in asked:
+            return result(line, 200, completion("Cut", "length"))
+        return written(line)
+
+    fix(api, root, "--batch")
+    api.write = write
+    api.finish()
+    done = fix(api, root, "--batch", "--format", "json")
+    assert done.code == 1
+    assert failures(done) == {
+        "GREET/protocol": "400: No \\x1b[31mway ::error::",
+        "LEAVE/persona": "the answer was cut off at the model's limit (finish_reason length)",
+    }
+    assert placed(root) == PLACED[:1]
+    assert {one.content for one in history(str(root)) if one.status == "rejected"} == {"Cut"}
+    assert len(api.batches) == 1  # not bought again by the run that reports it
+    api.write = written
+    again = fix(api, root, "--batch")
+    assert "2 texts submitted" in again.err
+    api.finish("batch-2")
+    assert fix(api, root).code == 0
+
+
+def test_a_text_that_is_no_component_fails_with_the_reason(api: BatchServer, root: Path) -> None:
+    def write(line: dict[str, Any]) -> dict[str, Any]:
+        return result(line, 200, completion("Zero\u200bwidth.\n"))
+
+    fix(api, root, "--batch")
+    api.write = write
+    api.finish()
+    done = fix(api, root, "--format", "json")
+    (reason,) = set(failures(done).values())
+    assert "invisible character" in reason
+    assert {one.status for one in history(str(root))} == {"rejected"}
+    assert api.count("POST /chat/completions") == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [("expired", "expired"), ("cancelled", "was cancelled")]
+)
+def test_what_was_written_before_a_batch_ended_is_kept(
+    api: BatchServer, root: Path, status: str, word: str
+) -> None:
+    fix(api, root, "--batch")
+    api.finish(status=status, written=2)
+    done = fix(api, root, "--batch", "--format", "json")
+    assert done.code == 1
+    assert len(placed(root)) == 2
+    (reason,) = failures(done).values()
+    assert reason.startswith("This request was not executed: batch_")
+    assert f"batch batch-1 is {status}: 2 texts collected" in done.err
+    fix(api, root, "--batch")
+    api.batches["batch-2"].update(status=status)  # without any result
+    done = fix(api, root, "--format", "json", "--batch")
+    assert list(failures(done).values()) == [
+        f"batch batch-2 {word} before it was written; it can be submitted again"
+    ]
+    fix(api, root, "--batch")
+    api.finish("batch-3")
+    assert fix(api, root).code == 0
+
+
+def test_a_batch_that_is_not_valid_says_why(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    api.fail("batch-1", code="token_limit_exceeded", line=2, message="Too many\ntokens")
+    done = fix(api, root, "--batch", "--format", "json")
+    assert done.code == 1
+    reason = "batch batch-1 failed: line 2: Too many tokens"
+    assert set(failures(done).values()) == {reason}
+    assert reason in done.err
+    fix(api, root, "--batch")
+    assert len(api.batches) == 2
+
+
+def test_results_are_matched_by_their_ids_alone(api: BatchServer, root: Path) -> None:
+    """Out of order, repeated, unknown, cut, too long, and one is missing."""
+
+    def rewrite(lines: list[bytes]) -> list[bytes]:
+        known = json.loads(lines[0])
+        other = {**known, "custom_id": "f" * 64}
+        twice = {**known, "response": {"status_code": 200, "body": completion("Second.\n")}}
+        odd = [{**known, "custom_id": name} for name in (None, "", "x" * 65, 7)]
+        strange: list[object] = [other, twice, *odd, [], None, 1]
+        extra = [json.dumps(one).encode() + b"\n" for one in strange]
+        huge = b'{"custom_id": "' + b"x" * 8_000_001 + b'"}\n'
+        return [b"\n", lines[1], huge, *extra[:1], lines[0], *extra[1:], b"\xff\n", lines[2][:40]]
+
+    fix(api, root, "--batch")
+    api.rewrite = rewrite
+    api.finish()
+    done = fix(api, root, "--format", "json")
+    assert done.code == 1
+    assert set(failures(done).values()) == {"the results of batch batch-1 have no answer for it"}
+    assert len(placed(root)) == 2
+    assert "1 answer to no request of ours was ignored" in done.err
+    assert "1 repeated answer was ignored" in done.err
+    assert "10 of 14 lines of its results cannot be read" in done.err
+    for path in placed(root):
+        assert "Written for" in (root / path).read_text()
+
+
+def test_a_text_counts_more_than_an_error_for_the_same_request(
+    api: BatchServer, root: Path
+) -> None:
+    def rewrite(lines: list[bytes]) -> list[bytes]:
+        failed = [{**json.loads(one), "response": None, "error": {"code": "x"}} for one in lines]
+        return [*(json.dumps(one).encode() + b"\n" for one in failed), *lines]
+
+    fix(api, root, "--batch")
+    api.rewrite = rewrite
+    api.finish()
+    assert fix(api, root).code == 0
+
+
+@pytest.mark.parametrize("content", [b"<html>busy</html>\n", b"{}\n" * 3, b"\0" * 9])
+def test_results_that_are_something_else_are_asked_for_again(
+    api: BatchServer, root: Path, content: bytes
+) -> None:
+    fix(api, root, "--batch")
+    api.rewrite = lambda _: [content]
+    api.finish()
+    done = fix(api, root, "--batch")
+    assert done.code == 1
+    assert "(it cannot be collected now: its results are not lines of JSON: " in done.err
+    api.rewrite = list
+    api.finish()
+    assert fix(api, root, "--batch").code == 0
+    assert len(api.batches) == 1
+
+
+def test_results_that_do_not_end_are_read_up_to_a_limit(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jit_guard.generators.chat import batches as client
+
+    monkeypatch.setattr(client, "_ROOM", 5000)
+    monkeypatch.setattr(client, "_ROOM_FOR_TEXT", 0)
+    fix(api, root, "--batch")
+    api.rewrite = lambda lines: [*lines, b" " * 10_000]
+    api.finish()
+    done = fix(api, root, "--batch")
+    assert "its results exceed 0 MB; the rest was not read" in done.err
+    assert done.code == 0
+
+
+@pytest.mark.parametrize("on_page", [1, 3])
+def test_a_batch_whose_answer_was_lost_is_found_by_its_token(
+    api: BatchServer, root: Path, on_page: int
+) -> None:
+    api.page = 1
+
+    def lose(asked: Call) -> Fault | None:
+        if asked.what == "POST /batches":
+            names = [f"other-{number}" for number in range(on_page - 1)]
+            others.extend({**api.batches["other"], "id": name} for name in names)
+            return Fault(late=True)
+        if asked.what == "GET /batches" and others:
+            for one in others:
+                api.batches[one["id"]] = one
+            others.clear()
+        return None
+
+    others: list[dict[str, Any]] = []
+    api.batches["other"] = {"id": "other", "metadata": None, "input_file_id": "file-other"}
+    api.faults = [lose]
+    done = fix(api, root, "--batch")
+    assert "batch batch-2: 3 texts submitted" in done.err
+    assert api.count("POST /batches") == 1
+    assert api.count("GET /batches") == on_page
+    del api.batches["other"]
+    api.finish("batch-2")
+    assert fix(api, root).code == 0
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_submission_that_may_have_failed_is_not_repeated(
+    api: BatchServer, root: Path, status: int
+) -> None:
+    faults = [Fault(status), Fault(status)]
+    api.faults = [lambda one: faults.pop() if one.what == "POST /batches" else None]
+    done = fix(api, root, "--batch")
+    assert done.code == 1
+    assert api.count("POST /batches") == 1
+    assert f"(whether it was submitted is not known: {status}: no)" in done.err
+    assert "it is pending in batch with the token" in fix(api, root, "--generator", "scaffold").out
+    faults.clear()
+    faults.append(None)  # type: ignore[arg-type]
+    again = fix(api, root, "--batch")
+    assert "was never submitted" in again.err
+    assert "batch batch-1: 3 texts submitted" in again.err
+    assert api.count("DELETE /files/N") == 1
+    assert len(api.files) == len(api.batches) == 1
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("point", ["before", "uploaded", "submitted"])
+def test_a_run_that_is_killed_submits_nothing_twice(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """A kill is like an exception that nothing handles: what is on disk stays as it is."""
+    from jit_guard.ledger.batches import Batch, Batches
+
+    class KilledError(BaseException):
+        pass
+
+    remember = Batches.remember
+
+    def killed(self: Batches, batch: Batch) -> None:
+        if point != "submitted" or batch.name:
+            raise KilledError
+        remember(self, batch)
+
+    def killed_before(*_: object) -> str:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        if point == "before":
+            from jit_guard.generators.chat.batches import ChatBatches
+
+            patch.setattr(ChatBatches, "upload", killed_before)
+        patch.setattr(Batches, "remember", killed)
+        with pytest.raises(KilledError):
+            fix(api, root, "--batch")
+    assert len(api.batches) == (point == "submitted")
+    done = fix(api, root, "--batch")
+    assert done.code == 1
+    assert len(api.batches) == 1
+    assert len(api.files) == 1
+    if point == "submitted":
+        assert api.count("POST /files") == 1
+        assert "batch-1: 3 texts pending" in done.err
+    else:
+        assert "was never submitted" in done.err
+        assert "batch batch-1: 3 texts submitted" in done.err
+    api.finish()
+    assert fix(api, root).code == 0
+    assert placed(root) == PLACED
+
+
+def test_an_upload_whose_answer_was_lost_is_found(api: BatchServer, root: Path) -> None:
+    faults = [Fault(late=True)]
+    api.faults = [lambda one: faults.pop() if one.what == "POST /files" and faults else None]
+    assert "3 texts submitted" in fix(api, root, "--batch").err
+    assert made(api) == ["POST /files", "GET /files", "POST /batches"]
+    assert len(api.files) == 1
+
+
+def test_polling_waits_as_the_server_asks(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    api.finish()
+    soon = (("retry-after-ms", "20"),)
+    faults = [Fault(429, headers=soon), Fault(503, headers=soon), Fault(429, headers=soon)]
+    api.faults = [lambda one: faults.pop() if one.method == "GET" and faults else None]
+    assert fix(api, root).code == 0
+    assert not faults
+
+
+def test_a_server_that_does_not_answer_now_is_asked_by_the_next_run(
+    api: BatchServer, root: Path
+) -> None:
+    fix(api, root, "--batch")
+    api.finish()
+    api.faults = [lambda _: Fault(429, headers=(("retry-after", "600"),))]
+    done = fix(api, root, "--timeout", "1", "--format", "json")
+    assert done.code == 1
+    assert set(failures(done).values()) == {"it is pending in batch batch-1"}
+    assert "(it cannot be collected now: 429: no)" in done.err
+    api.faults = []
+    assert fix(api, root).code == 0
+
+
+def test_a_batch_that_the_server_does_not_know_stays_pending(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    batch = api.batches.pop("batch-1")
+    done = fix(api, root, "--batch", "--wait")
+    assert done.code == 1
+    assert f"({api.url} does not know it, with this key)" in done.err
+    assert not api.batches
+    api.batches["batch-1"] = batch
+    api.finish()
+    assert fix(api, root).code == 0
+
+
+def test_waiting_collects_as_soon_as_it_can(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_FIRST_POLL", 0.01)
+
+    def progress(asked: Call) -> Fault | None:
+        if api.count("GET /batches/N") == 3:
+            api.finish()
+        return None
+
+    api.faults = [progress]
+    done = fix(api, root, "--batch", "--wait")
+    assert done.code == 0, done
+    assert placed(root) == PLACED
+    assert api.count("GET /batches/N") == 3
+
+
+def test_ctrl_c_while_waiting_leaves_everything_remembered(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "_FIRST_POLL", 0.0)
+        patch.setattr(time, "sleep", interrupted)
+        done = fix(api, root, "--batch", "--wait")
+    assert done.code == 130
+    assert "batch batch-1: 3 texts pending" in done.err
+    api.finish()
+    assert fix(api, root).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--wait"], "--wait requires --batch"),
+        (["--batch", "--command", "cat"], "--batch and --command cannot be combined"),
+        (["--batch", "--generator", "scaffold"], "--batch requires the generator openai, not sca"),
+        (["--batch"], "--batch requires the generator openai, not scaffold; set OPENAI_API_KEY"),
+    ],
+)
+def test_what_takes_no_batch_is_refused(root: Path, options: list[str], message: str) -> None:
+    done = call("--fix", *options, cwd=root)
+    assert done.code == 2
+    assert message in done.err
+    assert call(*options, cwd=root).code == 2  # without --fix
+
+
+def test_a_server_without_the_api_is_named(api: BatchServer, root: Path) -> None:
+    api.faults = [lambda _: Fault(404)]
+    done = fix(api, root, "--batch")
+    assert done.code == 2
+    assert f"{api.url} has no Batch API (404: no); run --fix without --batch" in done.err
+    api.faults = []
+    assert fix(api, root).code == 0  # nothing is pending
+
+
+def test_a_batch_needs_consent_and_respects_the_limits(api: BatchServer, root: Path) -> None:
+    options = ("--fix", "--no-input", "--model", "fake", "--base-url", api.url, "--batch")
+    described = root / "about.json"
+    described.write_text(json.dumps({goal: dict.fromkeys(MAP[goal], "It is.") for goal in MAP}))
+    done = call(*options, "--descriptions", str(described), cwd=root)
+    assert done.code == 1
+    assert "generating 3 texts with fake may cost money; pass --yes to agree" in done.out
+    assert not api.calls
+    done = fix(api, root, "--batch", "--max-tokens-total", "12000", "--format", "json")
+    assert [one["goal"] for one in failed(done)] == ["LEAVE"]
+    assert "--max-tokens-total 12,000 would be exceeded" in failed(done)[0]["reason"]
+    assert "reserved for batches" in failed(done)[0]["reason"]
+    assert len(api.requests("batch-1")) == 2
+    assert all(line["body"]["max_tokens"] <= 4096 for line in api.requests("batch-1"))
+    api.finish()
+    fix(api, root)
+    other = checkout(root.parent / "other")
+    fix(api, other, "--batch", "--limit", "1")
+    assert len(api.requests("batch-2")) == 1
+
+
+def test_an_entry_that_changed_meanwhile_is_left_alone(api: BatchServer, root: Path) -> None:
+    """One entry is gone, one has another description, and the file of one has appeared."""
+    fix(api, root, "--batch")
+    api.finish()
+    own = root / "components/personas/host.txt"
+    own.parent.mkdir()
+    own.write_text("Mine.\n")
+    goals = {"GREET": MAP["GREET"]}
+    (root / "goal_map.json").write_text(json.dumps(goals))
+    described = root / "about.json"
+    described.write_text(json.dumps({"GREET": {"protocol": "Another one."}}))
+    done = fix(api, root, "--descriptions", str(described))
+    assert "batch batch-1: the ledger keeps 3 texts that no entry needs now" in done.err
+    assert api.count("POST /chat/completions") == 1  # with the new description
+    assert placed(root) == ["components/personas/host.txt", PLACED[2]]
+    assert own.read_text() == "Mine.\n"
+    (root / "goal_map.json").write_text(json.dumps(MAP))
+    assert fix(api, root).code == 0
+    assert api.count("POST /chat/completions") == 1
+
+
+def test_a_model_that_answers_elsewhere_is_asked_there_next_time(
+    api: BatchServer, root: Path
+) -> None:
+    def refuse(line: dict[str, Any]) -> dict[str, Any]:
+        message = "This model is only supported in v1/responses and not in v1/chat/completions."
+        return result(line, 404, {"error": {"message": message}})
+
+    fix(api, root, "--batch")
+    api.write = refuse
+    api.finish()
+    fix(api, root, "--batch")
+    api.write = written
+    fix(api, root, "--batch")
+    assert api.batches["batch-2"]["endpoint"] == "/v1/responses"
+    assert api.requests("batch-2")[0]["body"]["store"] is False
+    api.finish("batch-2")
+    assert fix(api, root).code == 0
+
+
+def test_a_refused_batch_says_why_and_leaves_no_file(api: BatchServer, root: Path) -> None:
+    api.faults = [lambda one: Fault(400) if one.what == "POST /batches" else None]
+    done = fix(api, root, "--batch", "--format", "json")
+    assert done.code == 1
+    assert set(failures(done).values()) == {"the batch was not accepted: 400: no"}
+    assert not api.files
+    api.faults = []
+    assert "3 texts submitted" in fix(api, root, "--batch").err
+
+
+def test_a_run_killed_while_it_collects_stores_no_text_twice(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    fix(api, root, "--batch")
+    api.finish()
+    with monkeypatch.context() as patch:
+        patch.setattr("jit_guard.ledger.embedded.Embedded.change", killed)
+        with pytest.raises(KilledError):
+            fix(api, root)
+    assert len(list(history(str(root)))) == 3
+    assert placed(root) == []
+    assert fix(api, root).code == 0
+    assert len(list(history(str(root)))) == 3
+    assert placed(root) == PLACED
+
+
+def test_each_page_of_results_is_one_commit(
+    api: BatchServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jit_guard.commit.transaction import commit
+    from jit_guard.fixing import placing
+
+    commits = []
+
+    def counted(*given: Any) -> Any:
+        commits.append(len(given[2]))
+        return commit(*given)
+
+    monkeypatch.setattr(placing, "commit", counted)
+    monkeypatch.setattr(batches, "PAGE", 20)
+    goals = {f"G{number}": {"persona": f"{number}.txt"} for number in range(50)}
+    root = checkout(tmp_path / "many", goals)
+    fix(api, root, "--batch")
+    api.finish()
+    assert fix(api, root).code == 0
+    assert [one for one in commits if one] == [20, 20, 10]
+    assert len(placed(root)) == 50
+
+
+def test_a_backlog_is_split_by_the_limits_of_a_batch(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jit_guard.generators.chat import batches as client
+
+    monkeypatch.setattr(client, "MOST_REQUESTS", 2)
+    done = fix(api, root, "--batch")
+    assert "batch batch-1: 2 texts submitted" in done.err
+    assert "batch batch-2: 1 text submitted" in done.err
+    api.finish("batch-2")
+    assert fix(api, root).code == 1
+    api.finish("batch-1")
+    assert fix(api, root).code == 0
+    monkeypatch.setattr(client, "MOST_REQUESTS", 9)
+    monkeypatch.setattr(client, "MOST_BYTES", 10)
+    fix(api, checkout(root.parent / "other"), "--batch")
+    assert len(api.batches) == 5
