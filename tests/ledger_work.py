@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def run_machines(directory: str, number: int, texts: int, slow: float) -> None:
             try:
                 _write(f"{root}/found", json.dumps(_buy_all(root, directory, texts, slow)))
             except BaseException as error:  # noqa: BLE001 - shown by the test
-                _write(f"{root}/error", repr(error))
+                _write(f"{root}/error", "".join(traceback.format_exception(error)))
             os._exit(0)
     for _ in range(number):
         os.wait()

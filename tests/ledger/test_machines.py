@@ -11,15 +11,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from jit_guard.ledger.history import history
 from ledger_machines import TEXTS, Machines, check
 from postgresql_server import PostgresServer
 from projects import lay_out
 from relay import Relay
-from sampling import FULL
+
+if TYPE_CHECKING:
+    import pytest
 
 FIXES = """
 import os, shlex, sys
@@ -81,9 +82,6 @@ def test_a_killed_machine_loses_nothing_and_holds_nothing(
     check(machines, tmp_path, killed=3, more=3)
 
 
-# It failed once in some sixty runs on a busy machine, with an error of a worker that was not shown.
-# It is shown now; until the cause is known, this test runs with the complete sweeps.
-@pytest.mark.skipif(not FULL, reason="restarts of the server: JIT_GUARD_FULL=1")
 def test_a_server_that_stops_and_starts_again_loses_nothing(
     tmp_path: Path, server: PostgresServer
 ) -> None:
