@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jit_guard.commands.library import read_library
+from jit_guard.commands.library import LeftOut, read_library
+from jit_guard.errors import OutsideError, UnreadableError
 from jit_guard.sources.memory import Memory
 from projects import TEXT, Content, call, lay_out
 
@@ -39,6 +40,34 @@ def test_the_map_and_the_lines_of_the_configuration_have_a_fixed_form(tmp_path: 
         'types.lib.directory = "."',
     ]
     assert call(cwd=root).code == 0, "the pattern matches exactly these files"
+
+
+class Changing(Memory):
+    """A library whose files change while it is read."""
+
+    def read(self, path: str) -> bytes | None:
+        if "/away" in path:
+            raise OutsideError(path, "it leads outside")
+        if "/locked" in path:
+            raise UnreadableError(path, "permission denied")
+        return None if "/gone" in path else super().read(path)
+
+
+def test_what_a_file_contains_decides_whether_it_gets_an_entry() -> None:
+    names = ("away.md", "gone.md", "locked.md")
+    files: dict[str, Content] = {
+        **{f"lib/roles/{name}": TEXT for name in names},
+        "lib/roles/nul-within.md": b"x" * 7999 + b"\0",
+        "lib/roles/nul-behind.md": b"x" * 8000 + b"\0",
+        "lib/roles/später.md": TEXT,
+    }
+    found = read_library(Changing(files), "lib", lambda _, suggested: suggested)
+    assert found.left_out == (
+        *(LeftOut(f"roles/{name}", "it cannot be read") for name in names),
+        LeftOut("roles/nul-within.md", "it is not text", "/roles/nul-within.md"),
+    )
+    assert found.entries == 2
+    assert '\n    "role": "später.md"\n' in found.map("s"), "as people read it"
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 12])

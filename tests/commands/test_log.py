@@ -282,6 +282,8 @@ def test_no_match_says_which_goals_are_near(project: Path, words: tuple[str, ...
     assert done.out == ("[]\n" if words else "")
     done = call("log", "GREET", "person", *words, cwd=project)
     assert "no text was generated for GREET/person; did you mean 'persona'?" in done.err
+    done = call("log", *words, "--", "--", cwd=project)  # a goal that looks like an option
+    assert done.err == "jit-guard: no text was generated for --\n"
 
 
 @pytest.mark.parametrize("words", [(), ("GREET",), ("--json",)])

@@ -53,6 +53,12 @@ def test_a_huge_tree_is_read_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(known.files) == ["a/0.md", "a/1.md", "b/0.md", "b/1.md"]
 
 
+def test_a_directory_that_is_gone_meanwhile_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Tree.directory
+    monkeypatch.setattr(Tree, "directory", lambda *given: None if "a" in given else read(*given))
+    assert list(index({"a/x.md": "x", "b/y.md": "x"}).files) == ["b/y.md"]
+
+
 @pytest.mark.parametrize(
     ("base", "text", "path"),
     [
@@ -121,6 +127,13 @@ def test_the_end_of_a_name_after_a_dash_is_a_word(name: str, words: set[str]) ->
     known = index({name: "x"})
     assert {word for word in words if known.find(word) == [name]} == words
     assert known.find("the") == known.find("md") == []
+
+
+def test_a_long_name_has_few_words() -> None:
+    name = "1-2-3-4-5-6.a.b.c.d.e"
+    known = index({name: "x"})
+    assert known.find("1-2-3-4-5-6.a") == known.find("5-6.a") == [name]
+    assert known.find("1-2-3-4-5-6") == known.find("6.a") == []
 
 
 def test_few_of_many_paths_with_a_word_are_kept() -> None:

@@ -118,7 +118,8 @@ def _judge_all(
             for one in left:
                 chosen, imported = trace.watching(one)
                 chosen.sort(key=lambda test: trace.seconds[test] / (1 + killers[test]))
-                run = workplace.judge(one, chosen, limit, imported)
+                limits = {test: 15 + 10 * trace.seconds[test] for test in chosen}
+                run = workplace.judge(one, limits, limit, imported)
                 killers[run.by] += 1
                 found.add(one, run)
                 result = f"killed by {run.by or 'its import'}" if run.killed else "SURVIVED"

@@ -36,7 +36,7 @@ TESTS: dict[str, str] = {
     "commands/init": "commands/test_init_ends commands/test_init commands/test_init_library "
     "commands/test_init_hook commands/test_init_registry",
     "commands/library": "commands/test_library_map commands/test_init_library commands/test_init",
-    "commands/log": "commands/test_log",
+    "commands/log": "commands/test_log windows/test_windows_output",
     "commands/manual": "commands/test_help",
     "commands/mv": "commands/test_mv",
     "commands/options": "test_cli commands/test_fix_options test_contract",

@@ -40,7 +40,7 @@ _STARTS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.exec", "os.syste
 
 class _Order(NamedTuple):
     tests: list[str]  # files and folders of tests
-    chosen: list[str] | None  # the tests to run, first one first; None for all of them
+    chosen: dict[str, float] | None  # the tests to run in this order, with their limits; None: all
     limit: float  # seconds
     trace: str = ""  # the sources whose lines are written to `trace.json`, if any
     file: str = ""  # that is changed
@@ -50,15 +50,13 @@ class _Order(NamedTuple):
 class _Chosen:
     """A plugin: it runs these tests alone, in this order, and remembers which failed."""
 
-    def __init__(self, chosen: list[str] | None) -> None:
-        self.rank = {name: position for position, name in enumerate(chosen or [])}
-        self.all = chosen is None
+    def __init__(self, chosen: dict[str, float] | None) -> None:
+        self.limits = chosen
         self.failed = ""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if not self.all:
-            items[:] = [item for item in items if item.nodeid in self.rank]
-            items.sort(key=lambda item: self.rank[item.nodeid])
+        if self.limits is not None:
+            items[:] = _limited(self.limits, {item.nodeid: item for item in items})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -139,7 +137,7 @@ class _Functions:
     def _run(self, order: _Order, collected: dict[str, pytest.Item]) -> tuple[int, str]:
         if not self._change(order):
             return UNKNOWN, ""
-        items = [collected[name] for name in order.chosen or () if name in collected]
+        items = _limited(order.chosen or {}, collected)
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._chosen.failed:
@@ -161,6 +159,14 @@ class _Functions:
         except ValueError:  # it uses other variables of the function around it
             return False
         return bool(pairs) and any(self._live[_place(old)] for old, _ in pairs or ())
+
+
+def _limited(limits: dict[str, float], items: dict[str, pytest.Item]) -> list[pytest.Item]:
+    """The items with these names, in this order; one that takes longer than its limit fails."""
+    found = [name for name in limits if name in items]
+    for name in found:
+        items[name].add_marker(pytest.mark.timeout(limits[name]), append=False)
+    return [items[name] for name in found]
 
 
 def _place(code: CodeType) -> tuple[str, str, int]:

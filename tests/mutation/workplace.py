@@ -72,13 +72,13 @@ class Workplace:
         starts = {name for name, test in read["tests"].items() if test["starts"]}
         return Trace(seconds, starts, read["lines"], read["failed"])
 
-    def judge(self, mutant: Mutant, chosen: Sequence[str], limit: float, imported: bool) -> Run:
+    def judge(self, mutant: Mutant, chosen: dict[str, float], limit: float, imported: bool) -> Run:
         """Run tests on a mutant, in this order, until one fails or the time is up.
 
         Args:
             mutant: the change.
-            chosen: the tests.
-            limit: seconds.
+            chosen: the tests, and the seconds after which one of them has failed.
+            limit: seconds for all of them.
             imported: whether it changes what happens before a test, when its module is imported.
         """
         if not chosen:

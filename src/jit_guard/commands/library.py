@@ -9,7 +9,7 @@ from json import dumps
 from typing import NamedTuple
 
 from jit_guard.config import toml_key, toml_string
-from jit_guard.errors import OutsideError, UnreadableError
+from jit_guard.errors import UnreadableError
 from jit_guard.sources.source import Source
 from jit_guard.sources.tree import Tree
 from jit_guard.text.derived import goal_name, singular, words_of
@@ -147,7 +147,7 @@ def _is_text(source: Source, path: str) -> bool | None:
     """Check whether a file is text; None if it cannot be read."""
     try:
         data = source.read(path)
-    except (OutsideError, UnreadableError):
+    except UnreadableError:  # or it leads outside
         return None
     if data is None or b"\0" in data[:_NUL_WITHIN]:
         return None if data is None else False
