@@ -237,6 +237,17 @@ def test_globs_accept_what_entries_name_and_little_else(
     assert guess_tree(LIBRARY, paths, covered=0.9) == strict
 
 
+def test_a_glob_that_accepts_too_much_else_is_replaced_by_narrower_ones() -> None:
+    deep = [f"m/deep/{number}.md" for number in range(8)]
+    assert guess_tree(index("m/a.md", "m/b.txt", *deep), ["m/a.md", "m/b.txt"]) == ["m/*"]
+    same = ["x/a/K.md", "x/b/c/K.md"]
+    assert guess_tree(index(*same, "x/a/o.md"), same) == ["x/**/K.md"]
+    four = [f"{number}/s/K.md" for number in range(4)]
+    for others, globs in ((4, ["*/s/K.md"]), (5, four)):
+        tree = index(*four, *(f"other{number}/s/K.md" for number in range(others)))
+        assert guess_tree(tree, four, covered=0.5) == globs
+
+
 def test_what_other_entries_name_counts_as_named() -> None:
     assert guess_tree(LIBRARY, ["lib/a.md"], covered=0.9) == []
     assert guess_tree(LIBRARY, ["lib/a.md"], ["lib/b.md"], covered=0.9) == ["lib/*.md"]

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .findings import Findings, equivalent, record, row
 from .mutant import Mutant
-from .packages import files, watching
+from .packages import files, watching, watching_within
 from .places import mutant, places
 from .workplace import Workplace, copy
 
@@ -96,7 +96,7 @@ def _judge_all(
 ) -> None:
     if not mutants:
         return
-    tests = options.tests or watching(options.package)
+    tests = options.tests or watching_within(options.package)
     if not tests:
         raise SystemExit(f"{options.package} has no row in tests/mutation/packages.py")
     jobs = max(1, min(options.jobs, len(mutants)))
@@ -106,6 +106,7 @@ def _judge_all(
             for number in range(jobs)
         ]
         trace = workplaces[0].trace()
+        left_out = set(trace.failed)
         for name in trace.failed:
             print(f"left out, as it fails without a mutant: {name}")
         total = sum(trace.seconds.values())
@@ -116,14 +117,20 @@ def _judge_all(
 
         def judge(workplace: Workplace) -> None:
             for one in left:
+                own = options.tests or watching(one.file.removesuffix(".py"))
                 chosen, imported = trace.watching(one)
+                chosen = [test for test in chosen if test.startswith(tuple(own))]
                 chosen.sort(key=lambda test: trace.seconds[test] / (1 + killers[test]))
                 limits = {test: 15 + 10 * trace.seconds[test] for test in chosen}
                 run = workplace.judge(one, limits, limit, imported)
                 killers[run.by] += 1
                 found.add(one, run)
-                result = f"killed by {run.by or 'its import'}" if run.killed else "SURVIVED"
+                change = f"SURVIVED: {one.old} -> {one.new}"
+                result = f"killed by {run.by or 'its import'}" if run.killed else change
                 print(f"{one.file}:{one.line} {result} ({run.seconds} s)", flush=True)
+                for name in workplace.unsound - left_out:
+                    print(f"left out, as it fails without a mutant: {name}")
+                left_out.update(workplace.unsound)
 
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(judge, workplaces))

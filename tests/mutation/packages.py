@@ -99,10 +99,16 @@ def files(sources: Path, package: str) -> list[Path]:
 
 
 def watching(package: str) -> list[str]:
-    """The files and folders of the tests of a package."""
+    """The files and folders of the tests of a package, or of one of its modules."""
     known = [name for name in TESTS if f"{package}/".startswith(f"{name}/")]
     names = TESTS[max(known, key=len)].split() if known else []
     return list(map(_argument, names))
+
+
+def watching_within(package: str) -> list[str]:
+    """The files and folders of the tests of a package and of all of its modules."""
+    names = [package, *(name for name in TESTS if name.startswith(f"{package}/"))]
+    return list(dict.fromkeys(test for name in names for test in watching(name)))
 
 
 def _argument(name: str) -> str:

@@ -43,7 +43,7 @@ class _Order(NamedTuple):
     chosen: dict[str, float] | None  # the tests to run in this order, with their limits; None: all
     limit: float  # seconds
     trace: str = ""  # the sources whose lines are written to `trace.json`, if any
-    file: str = ""  # that is changed
+    file: str = ""  # that is changed, relative to the sources
     text: str = ""  # of the file without its change
 
 
@@ -146,9 +146,9 @@ class _Functions:
 
     def _change(self, order: _Order) -> bool:
         """Give the functions of the file their changed code; whether nothing else has changed."""
-        name = str(Path(order.file).resolve())
+        name = str(Path("src/jit_guard", order.file).resolve())
         if not any(getattr(module, "__file__", None) == name for module in sys.modules.values()):
-            return True  # it will be imported, changed
+            return True  # it will be imported, changed; or nothing is changed
         texts = order.text, Path(name).read_text("utf-8")
         before, after = (compile(text, name, "exec", dont_inherit=True) for text in texts)
         pairs = _changed(before, after)

@@ -60,6 +60,8 @@ class Workplace:
         copy(root, self._tree)
         self._python = _environment(directory / "venv", self._tree / "src")
         self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._sound: set[str] = set()  # tests that pass without a mutant, after others
+        self.unsound: set[str] = set()
 
     def trace(self) -> Trace:
         """Run the tests without a mutant."""
@@ -81,27 +83,38 @@ class Workplace:
             limit: seconds for all of them.
             imported: whether it changes what happens before a test, when its module is imported.
         """
-        if not chosen:
-            return Run(0, "", 0)
+        if FUNCTIONS not in self._processes:  # it imports what is not changed
+            self._run({"chosen": {}, "limit": limit}, FUNCTIONS)
         file = self._sources / mutant.file
         original = file.read_bytes()
-        order = {"chosen": chosen, "limit": limit}
-        try:
+        while True:
+            names = {name: chosen[name] for name in chosen if name not in self.unsound}
+            if not names:
+                return Run(0, "", 0)
+            order = {"chosen": names, "limit": limit}
+            functions = {**order, "file": mutant.file, "text": original.decode("utf-8")}
             self._write(file, mutant.text.encode("utf-8"))
-            text = original.decode("utf-8")
-            run = Run(UNKNOWN, "", 0)
-            if not imported:
-                run = self._run({**order, "file": str(file), "text": text}, FUNCTIONS)
-            return self._run(order) if run.code == UNKNOWN else run
-        finally:
-            self._write(file, original)
+            try:
+                run = Run(UNKNOWN, "", 0) if imported else self._run(functions, FUNCTIONS)
+                mode = [FUNCTIONS] if run.code != UNKNOWN else []
+                run = run if mode else self._run(order)
+            finally:
+                self._write(file, original)
+            if run.by not in names or run.by in self._sound:
+                return run
+            # Tests that run alone, or in another order, may fail without a mutant as well.
+            again = self._run({**order, "chosen": _until(run.by, names)}, *mode)
+            if again.by != run.by:
+                self._sound.add(run.by)
+                return run
+            self.unsound.add(run.by)
 
     def _run(self, order: dict[str, Any], *mode: str) -> Run:
         process = self._process(*mode)
         assert process.stdin
         assert process.stdout
         chosen = order["chosen"]
-        tests = sorted({name.split("::")[0] for name in chosen}) if chosen else self._tests
+        tests = self._tests if chosen is None else sorted({name.split("::")[0] for name in chosen})
         print(json.dumps({"tests": tests, **order}), file=process.stdin, flush=True)
         answer = process.stdout.readline()
         if not answer:
@@ -139,6 +152,11 @@ class Workplace:
         self._changes += 1
         file.write_bytes(content)
         os.utime(file, (self._changes, self._changes))
+
+
+def _until(last: str, names: dict[str, float]) -> dict[str, float]:
+    listed = list(names)
+    return {name: names[name] for name in listed[: listed.index(last) + 1]}
 
 
 def copy(root: Path, target: Path) -> None:
