@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.ast.ast_query import ASTQuery
-from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
+from parso.utils import split_lines
 
 from .mutant import Mutant
 
@@ -40,7 +42,9 @@ class Place(NamedTuple):
     path: Path
     position: tuple[int, int]
     operator: str
-    occurrence: int
+    occurrence: int  # in the file
+    node: int  # its number in the file
+    change: int  # among the changes that the operator can make to the node
     function: str
     among_equal: int  # the number of such places of equal lines of the function before this one
 
@@ -50,30 +54,41 @@ def places(files: list[Path]) -> list[Place]:
     operators = {name: get_operator(name) for name in operator_names() if _USED.fullmatch(name)}
     found: list[Place] = []
     for path in files:
-        nodes = list(ast_nodes(get_ast_from_path(path)))
+        nodes = _nodes(path)
         lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
         equal: Counter[tuple[str, str, str]] = Counter()
         for name, operator in operators.items():
             if operator.arguments():  # such as names to put in place of others
                 continue
             made = operator()
-            at = ((node, start) for node in nodes for start, _ in made.mutation_positions(node))
-            for occurrence, (node, start) in enumerate(at):
-                function = ASTQuery(node).get_definition_name() or ""
+            at = (
+                (number, index, start)
+                for number, node in enumerate(nodes)
+                for index, (start, _) in enumerate(made.mutation_positions(node))
+            )
+            for occurrence, (number, index, start) in enumerate(at):
+                function = ASTQuery(nodes[number]).get_definition_name() or ""
                 same = (name, function, lines[start[0] - 1])
-                found.append(Place(path, start, name, occurrence, function, equal[same]))
+                found.append(
+                    Place(path, start, name, occurrence, number, index, function, equal[same])
+                )
                 equal[same] += 1
     return sorted(found)
+
+
+@cache
+def _nodes(path: Path) -> list[Any]:
+    return list(ast_nodes(get_ast_from_path(path)))
 
 
 def mutant(sources: Path, place: Place) -> Mutant | None:
     """The mutant of a place; None if it is not Python, or evidently the same program."""
     code = place.path.read_text("utf-8")
     try:
-        changed: Any = mutate_code(code, get_operator(place.operator)(), place.occurrence)
+        changed = _changed(code, place)
     except AttributeError:  # cosmic-ray cannot replace a dotted name in a tuple of exceptions
         return None
-    if changed is None or _same_program(code, changed):
+    if _same_program(code, changed):
         return None
     if "not not " in changed and "not not " not in code:  # another operator removes the first one
         return None
@@ -88,9 +103,27 @@ def mutant(sources: Path, place: Place) -> Mutant | None:
         after[line] if len(before) == len(after) else "",
         place.operator.removeprefix("core/"),
         place.among_equal,
-        _statement(ast.parse(code), line + 1),
+        _statement(_parsed(code), line + 1),
         changed,
     )
+
+
+def _changed(code: str, place: Place) -> str:
+    """The code of a file with the change of a place; the rest of it is not parsed again."""
+    node = _nodes(place.path)[place.node]
+    lines = split_lines(code, keepends=True)
+    ends = (node.get_start_pos_of_prefix(), node.end_pos)
+    before, after = (sum(map(len, lines[: line - 1])) + column for line, column in ends)
+    parent, node.parent = node.parent, None  # is not copied with it
+    copied = copy.deepcopy(node)
+    node.parent = copied.parent = parent
+    new = get_operator(place.operator)().mutate(copied, place.change)
+    return code[:before] + ("" if new is None else new.get_code()) + code[after:]
+
+
+@cache
+def _parsed(code: str) -> ast.Module:
+    return ast.parse(code)
 
 
 def _statement(tree: ast.AST, line: int, in_function: bool = False) -> list[int]:
@@ -131,7 +164,23 @@ class _Annotations(ast.NodeTransformer):
 
 def _same_program(code: str, changed: str) -> bool:
     try:
-        trees = [_Annotations().visit(ast.parse(text)) for text in (code, changed)]
+        after = ast.parse(changed).body
     except (SyntaxError, ValueError):
         return True
-    return ast.dump(trees[0]) == ast.dump(trees[1])
+    before = _parsed(code).body
+    lines = zip(code.splitlines(), changed.splitlines())  # noqa: B905
+    line = next((at for at, pair in enumerate(lines, 1) if pair[0] != pair[1]), 0)
+    return len(before) == len(after) and all(
+        _dump(one) == _dump(other)
+        for one, other in zip(before, after, strict=True)
+        if (one.end_lineno or line) >= line and _first(one) <= line  # the others are the same
+    )
+
+
+def _first(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return decorators[0].lineno if decorators else statement.lineno
+
+
+def _dump(statement: ast.stmt) -> str:
+    return ast.dump(_Annotations().visit(ast.Module([copy.deepcopy(statement)], [])))
