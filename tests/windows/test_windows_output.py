@@ -74,6 +74,7 @@ def test_text_has_the_encoding_of_the_console_and_loses_nothing(tmp_path: Path) 
     data = printed(cwd=tmp_path)
     assert "\\u6328\\u62f6-ñ.txt".encode("cp1252") in data
     assert b"\r\n" in data
+    assert "挨拶-ñ.txt" in printed(cwd=tmp_path, encoding="utf-8").decode()
     # One stream has one encoding.
     both = printed("--format", "text", "--format", "concise", cwd=tmp_path).decode()
     assert both.count("挨拶-ñ.txt does not exist") == 2
@@ -102,6 +103,42 @@ cli.run()
 def test_ctrl_break_ends_a_run_as_ctrl_c_does() -> None:
     done = subprocess.run([sys.executable, "-c", BREAK], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+PRESSED = """
+import signal, sys
+from jit_guard import cli
+from jit_guard.commit import {module}
+from jit_guard.fixing import interrupts
+number = signal.Signals[sys.argv.pop(1)]
+if number not in interrupts._SIGNALS:  # not on Windows: another signal in its place
+    interrupts._SIGNALS += (number,)
+    signal.signal(number, signal.default_int_handler)
+real = {module}.{function}
+def pressed(*arguments, **keywords):
+    signal.raise_signal(number)
+    return real(*arguments, **keywords)
+{module}.{function} = pressed
+cli.run()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGBREAK" if sys.platform == "win32" else "SIGUSR1"])
+@pytest.mark.parametrize(
+    ("module", "function"), [("trial", "try_places"), ("completion", "complete")]
+)
+def test_both_wait_until_a_commit_is_complete(
+    name: str, module: str, function: str, tmp_path: Path
+) -> None:
+    lay_out(tmp_path, {"goal_map.json": '{"A": {"persona": "a.txt"}}'})
+    program = PRESSED.format(module=module, function=function)
+    fix = ("--fix", "--generator", "scaffold", "--yes", "--generate-anyway")
+    command = [sys.executable, "-c", program, name, *fix]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 130, done
+    assert b"committed so far:" in done.stderr
+    assert call("recover", cwd=tmp_path).out == "no commit was interrupted\n"
+    assert call("--format", "json", cwd=tmp_path).codes == ["JG501"]
 
 
 def test_a_stream_that_cannot_be_changed_is_used_as_it_is() -> None:

@@ -14,7 +14,7 @@ from jit_guard import project
 from jit_guard.commit.reasons import reason
 from jit_guard.sources import repository
 from jit_guard.text.names import unsafe_filename, unsafe_path
-from projects import SOUND, call, lay_out
+from projects import SOUND, call, git, lay_out
 
 from .imitation import imitate_windows
 
@@ -162,3 +162,29 @@ def test_a_checkout_with_line_ends_of_windows_keeps_them(tmp_path: Path) -> None
     (draft,) = (root / "components/personas").glob("*_a.txt")
     draft.write_bytes(draft.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     assert call("--format", "json", cwd=root).codes == ["JG501", "JG501"]  # still untouched
+
+
+def test_a_checkout_with_core_autocrlf_is_the_same_project(tmp_path: Path) -> None:
+    """Git converts at a checkout and an `add`, so the commits have other bytes than the disk."""
+    entries = '{\n  "A": {"persona": "a.txt"},\n  "B": {"persona": "host.txt"}\n}\n'
+    files = {"goal_map.json": entries, "components/personas/host.txt": "One line.\nAnother.\n"}
+    root = lay_out(tmp_path / "project", files)
+    git(root, "init", "-q", "-b", "main")
+    call("--fix", "--generator", "scaffold", "--yes", cwd=root)
+    data = (root / "goal_map.json").read_bytes()
+    lay_out(root, {"goal_map.json": data.replace(b"host.txt", b"HOST.txt")})
+    git(root, "config", "core.autocrlf", "true")
+    git(root, "add", "goal_map.json", "components")
+    git(root, "commit", "-q", "-m", "all")
+    git(root, "rm", "-q", "-r", ".")
+    git(root, "checkout", "-q", "HEAD", "--", ".")
+    text = (root / "components/personas/host.txt").read_bytes()
+    assert text == b"One line.\r\nAnother.\r\n"
+    for source in ("worktree", "index", "HEAD"):
+        assert call("--source", source, "--format", "json", cwd=root).codes == ["JG501", "JG202"]
+    assert call("--fix", "--yes", "--generator", "scaffold", cwd=root).code == 1  # still a draft
+    data = (root / "goal_map.json").read_bytes()
+    assert data.count(b"\r\n") == data.count(b"\n") == 4
+    changed = git(root, "diff", "--numstat").split()
+    assert changed == ["1", "1", "goal_map.json"]
+    assert call("--format", "json", cwd=root).codes == ["JG501"]

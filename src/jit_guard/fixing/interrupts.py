@@ -1,25 +1,23 @@
-"""Ctrl-C while something else must finish first."""
+"""Ctrl-C, and Ctrl-Break on Windows, while something else must finish first."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+_SIGNALS = tuple(
+    signal.Signals[name] for name in ("SIGINT", "SIGBREAK") if name in signal.Signals.__members__
+)
 
 
 @contextmanager
 def ignored() -> Iterator[None]:
     """Leave Ctrl-C to a child process. A handler, unlike SIG_IGN, is not inherited by it."""
-    if not _ours():
+    with _handled(lambda *_: None):
         yield
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -28,9 +26,6 @@ def deferred() -> Iterator[None]:
 
     A commit is short, and afterwards it is certain what was committed.
     """
-    if not _ours():
-        yield
-        return
     pressed = False
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -39,18 +34,22 @@ def deferred() -> Iterator[None]:
             signal.default_int_handler(number, frame)
         pressed = True
 
-    before = signal.signal(signal.SIGINT, handle)
-    try:
+    with _handled(handle):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
     if pressed:
         raise KeyboardInterrupt
 
 
-def _ours() -> bool:
-    """Check whether Ctrl-C would raise KeyboardInterrupt here, and not what a program wants."""
-    return (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
+@contextmanager
+def _handled(handle: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Handle the signals that would raise KeyboardInterrupt here, and not what a program wants."""
+    ours: list[signal.Signals] = []
+    if threading.current_thread() is threading.main_thread():
+        ours += (one for one in _SIGNALS if signal.getsignal(one) is signal.default_int_handler)
+    for one in ours:
+        signal.signal(one, handle)
+    try:
+        yield
+    finally:
+        for one in ours:
+            signal.signal(one, signal.default_int_handler)
