@@ -42,7 +42,7 @@ def test_the_example_of_the_page_works(tmp_path: Path) -> None:
 
 
 SIGNATURES = {
-    "Commit": "(changes=(), placed=(), left=(), kept=(), moved=())",
+    "Commit": "(changes=(), placed=(), left=(), kept=(), moved=(), notes=())",
     "Edit": "(keys, old, new)",
     "EditError": None,
     "Kept": "(path, data, reason)",
