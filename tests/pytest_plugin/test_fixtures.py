@@ -23,6 +23,7 @@ def copied(tmp_path: Path, files: Files) -> Path:
     return copy(Guard(root=lay_out(tmp_path / "real", files)), tmp_path / "copy").root
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_both_fixtures_are_available_without_configuration(pytester: pytest.Pytester) -> None:
     plant(pytester, TWO, {"tests/pytest.ini": "[pytest]\n"})
     pytester.makepyfile(

@@ -20,6 +20,7 @@ OURS = [f"goal_map.json::{name}" for name in ALL_OF_TWO]
 MINE = "tests/test_own.py::test_own"
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_nothing_is_collected_or_imported_unless_enabled(
     pytester: pytest.Pytester,
 ) -> None:
@@ -261,6 +262,7 @@ def test_the_marker_and_the_options_are_documented(pytester: pytest.Pytester) ->
     )
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_a_program_may_import_the_package_before_it_starts_pytest(
     pytester: pytest.Pytester,
 ) -> None:
