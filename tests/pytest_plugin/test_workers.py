@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from test_ids import HOSTILE
 
 from projects import sound
+from pytest_plugin.test_ids import HOSTILE
 from sampling import sample
 from sessions import OWN, plant
 

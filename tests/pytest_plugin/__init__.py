@@ -1,0 +1,1 @@
+"""Tests of the pytest plugin, in sessions of their own."""
