@@ -14,6 +14,7 @@ from jit_guard.errors import UnreadableError
 from jit_guard.guard import Guard
 from jit_guard.report import Report
 from projects import TEXT, Files, at, call, lay_out
+from typed import on_screen
 
 GONE: Files = {"goal_map.json": '{"GREET": {"persona": "gone.txt"}}', "components/x/": b""}
 
@@ -75,6 +76,16 @@ def test_a_map_that_cannot_be_read_again_has_no_excerpt(
     monkeypatch.setattr(Guard, "read", fail)
     done = call(cwd=project)
     assert (done.code, " | " in done.out, done.err) == (1, False, "")
+
+
+def test_what_a_fix_did_fits_the_terminal(project: Path) -> None:
+    fix = ("--fix", "--yes", "--generator", "scaffold", "--ignore", "JG501")
+    done = on_screen(*fix, cwd=project, columns=40, NO_COLOR="1")
+    assert done.code == 0
+    assert done.out.splitlines()[:2] == [
+        "generated  GREET/persona:",
+        "           components/personas/autogen_persona_for_greet.txt",
+    ]
 
 
 def test_one_finding_is_accepted_in_the_singular(project: Path) -> None:

@@ -172,6 +172,11 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(
     assert not (project / ".jit-guard").exists()
 
 
+def test_what_excludes_each_other_makes_sense_alone(project: Path, spy: Spy) -> None:
+    for option in ("--relink", "--generate-anyway"):
+        assert "cannot be combined" not in call("--fix", option, cwd=project).err
+
+
 def test_a_description_of_what_no_map_has_is_named(project: Path, spy: Spy) -> None:
     said = {"G9": {"persona": "x"}, "G1": {"person": "y", "persona": "z"}}
     lay_out(project, {"said.json": json.dumps(said)})

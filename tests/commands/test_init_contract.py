@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,7 @@ def test_headings_are_demanded_in_an_order_that_all_have() -> None:
 
 def test_the_largest_size_is_rounded_up() -> None:
     assert personas("x" * 12_345, "y")[-1] == "# max-bytes = 13000"
+    assert personas("x" * 345_678, "y")[-1] == "# max-bytes = 350000"
 
 
 def test_drafts_other_encodings_and_types_with_a_contract_are_left_out() -> None:
@@ -171,6 +173,26 @@ def test_as_many_headings_as_all_have_in_order_are_shared(
     texts: tuple[str, ...], shared: str
 ) -> None:
     assert headings_of(*texts) == shared
+
+
+def test_what_cannot_be_read_hides_no_other_component(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: dict[str, Content] = {
+        "goal_map.json": json.dumps({g: {"a.b": f"{g}.md"} for g in "ABC"}),
+        "components/a.bs/A.md": b"\xff",
+        "components/a.bs/B.md": "---\ngröße: 1\n---\n# B\n",
+        "components/a.bs/C.md": "---\ngröße: 2\n---\n# B\n",
+    }
+    lines = proposed(files)
+    assert lines[0] == "# 2 components have this in common:"
+    assert lines[2] == '# front-matter = "a-b.schema.json"  # with this content:'
+    assert '"größe"' in lines[3], "as people read it"
+    files["components/a.bs/C.md"] = "---\nlevel: [\n---\n# B\n"
+    without = [lines[0], lines[1], '# headings = ["# B"]', TAIL]
+    assert proposed(files) == without
+    files["components/a.bs/C.md"] = files["components/a.bs/B.md"]
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    monkeypatch.delitem(sys.modules, "jit_guard.registry.syntax.yaml_files", raising=False)
+    assert proposed(files) == without, "without a reader for front matter, none is demanded"
 
 
 def test_forty_headings_are_looked_at() -> None:

@@ -14,6 +14,7 @@ from jit_guard.sources.memory import Link
 from jit_guard.sources.worktree import Worktree
 from projects import HOST, MAP, SOUND, TEXT, Content, call, lay_out
 from repositories import NEEDS_GIT, repository
+from typed import type_in
 
 MISSING = {"goal_map.json": '{"GREET": {"persona": "gone.txt"}}', "components/personas/a.txt": TEXT}
 
@@ -86,11 +87,51 @@ def test_twenty_files_that_are_left_out_are_named(tmp_path: Path, number: int) -
 
 def test_nothing_is_written_if_one_file_cannot_be(tmp_path: Path) -> None:
     lay_out(tmp_path, {"outside/": ""})
-    root = lay_out(tmp_path / "project", {"components/protocols": Link("../../outside")})
-    done = call("init", cwd=root)
-    assert done.code == 2
-    assert [one.name for one in root.iterdir()] == ["components"]
+    for name in ("data", "personas", "protocols"):
+        link = {f"components/{name}": Link("../../outside")}
+        root = lay_out(tmp_path / name, link)
+        done = call("init", cwd=root)
+        assert done.code == 2
+        assert [one.relative_to(root).as_posix() for one in root.rglob("*")] == [
+            "components",
+            *link,
+        ]
     assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_of_several_usual_directories_the_first_is_suggested(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, {"prompts/a.md": TEXT, "skills/b.md": TEXT})
+    done = call("init", "--no-input", cwd=root)
+    assert done.code == 2
+    assert (
+        "prompts has files; to bring them in, run: jit-guard init --components prompts" in done.err
+    )
+    assert "Which directory has the components? [prompts]" in type_in([], "init", cwd=root).err
+
+
+def test_the_given_directory_is_looked_up_here_and_then_below_the_root(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"p/lib/roles/a.md": TEXT, "p/in/lib/roles/c.md": TEXT})
+    for here, root, goal in ((".", "p", "A"), ("p/in", "..", "C")):
+        done = call("init", "--components", "lib", "--root", root, cwd=tmp_path / here)
+        assert done.code == 0, done.err
+        assert goal in json.loads((tmp_path / "p/goal_map.json").read_text())
+        for made in (tmp_path / "p").glob("*g*"):
+            made.unlink()
+
+
+def test_the_configuration_that_is_kept_is_a_file(tmp_path: Path) -> None:
+    table = '[[tool.jit-guard.registry]]\nfile = "r.json"\nentries = "$[*]"\ntarget = "{value}"\n'
+    root = lay_out(tmp_path, {"pyproject.toml": table, "r.json": '["a.md"]', "a.md": TEXT})
+    assert "kept   pyproject.toml\n" in call("init", cwd=root).out
+
+
+def test_of_several_maps_the_first_is_written(tmp_path: Path) -> None:
+    root = lay_out(
+        tmp_path, {"jit-guard.toml": 'maps = ["a.json", "b.json"]\n', "components/roles/x.md": TEXT}
+    )
+    assert call("init", cwd=root).code in (0, 2)
+    assert (root / "a.json").exists()
+    assert not (root / "b.json").exists()
 
 
 def test_a_configured_project_is_not_given_another_registry(tmp_path: Path) -> None:
