@@ -78,6 +78,13 @@ def test_a_map_that_cannot_be_read_again_has_no_excerpt(
     assert (done.code, " | " in done.out, done.err) == (1, False, "")
 
 
+def test_text_has_no_costs_for_which_the_ledger_would_be_read(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jit_guard.fixing.forecast.planned_fixes", None)
+    assert call(cwd=project).out.endswith("\n1 fixable with --fix\n")
+
+
 def test_what_a_fix_did_fits_the_terminal(project: Path) -> None:
     fix = ("--fix", "--yes", "--generator", "scaffold", "--ignore", "JG501")
     done = on_screen(*fix, cwd=project, columns=40, NO_COLOR="1")

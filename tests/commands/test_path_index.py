@@ -121,12 +121,13 @@ def test_a_word_is_a_name_with_or_without_its_suffixes(word: str, paths: list[st
         ("the-alert-triage.md", {"alert-triage", "triage"}),
         ("the_alert-triage", {"alert-triage", "triage"}),
         ("tail-", {"tail-"}),
+        ("_private-x.md", {"private-x", "x"}),
     ],
 )
 def test_the_end_of_a_name_after_a_dash_is_a_word(name: str, words: set[str]) -> None:
     known = index({name: "x"})
     assert {word for word in words if known.find(word) == [name]} == words
-    assert known.find("the") == known.find("md") == []
+    assert known.find("the") == known.find("md") == known.find("") == []
 
 
 def test_a_long_name_has_few_words() -> None:

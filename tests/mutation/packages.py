@@ -23,7 +23,7 @@ TESTS: dict[str, str] = {
     "commands": "commands test_cli test_contract",
     "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options test_cli",
     "commands/check": "commands/test_check_report test_cli test_report commands/test_accepted "
-    "test_contract formats/test_github",
+    "commands/test_fix_ends test_contract formats/test_github",
     "commands/completion": "commands/test_completion",
     "commands/config": "commands/test_settings",
     "commands/contract_proposal": "commands/test_init_contract",
