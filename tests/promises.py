@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 TABLES = "docs/testing.md"  # all promises but those of a page that has its own
 OWN_TABLES = ("docs/security.md",)  # | promise | how | tests |, in the section of each promise
 _TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+_SKIPS = ("pytest.skip(", "pytest.xfail(")
 _CELL = re.compile(r"(?<!\\)\|")
 _SPAN = re.compile(r"`([^`]+)`")
 _SECTION = re.compile(r"\[([\w./-]+)\]\(")
@@ -94,10 +95,11 @@ def _parsed(path: str) -> ast.Module:
 @cache
 def functions(path: str) -> dict[str, ast.FunctionDef]:
     """The test functions of a file, also those in classes; by name, whatever their parameters."""
-    found = ast.walk(_parsed(path))
+    body = _parsed(path).body
+    inner = [one for part in body if isinstance(part, ast.ClassDef) for one in part.body]
     return {
         one.name: one
-        for one in found
+        for one in (*body, *inner)
         if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")
     }
 
@@ -107,14 +109,17 @@ def always_skipped(path: str, test: str) -> bool:
     marks = [
         one.value
         for one in _parsed(path).body
-        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "pytestmark"
+        if isinstance(one, ast.Assign)
+        and isinstance(one.targets[0], ast.Name)
+        and one.targets[0].id == "pytestmark"
     ]
     function = functions(path)[test]
     first = next((one for one in function.body if not _is_docstring(one)), None)
-    return any(
+    ends = isinstance(first, ast.Expr) and ast.unparse(first).startswith(_SKIPS)
+    return ends or any(
         re.search(r"pytest\.mark\.(skip|xfail)\b", ast.unparse(mark))
         for mark in (*marks, *function.decorator_list)
-    ) or (first is not None and ast.unparse(first).startswith(("pytest.skip(", "pytest.xfail(")))
+    )
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
