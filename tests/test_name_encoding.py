@@ -19,14 +19,23 @@ from repositories import NEEDS_GIT, repository
 GOALS = {"GRÜSSEN": {"persona": "grüßen.txt"}, "GREET": {"persona": "host.txt"}}
 C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
 ENCODING = "import sys; print(sys.getfilesystemencoding())"
+COMMANDS = """
+import json, sys
+from jit_guard import cli
+cli._use_utf8_names()
+for words in json.loads(sys.argv[1]):
+    cli.main([*words, "--format", "json"])
+"""
 GUARD = """
 import sys
 from jit_guard import Guard
-for one in (Guard().check, Guard().fix, lambda: Guard().component("GREET", "persona")):
-    try:
-        print(ascii(one().unreadable))
-    except Exception as error:
-        print(ascii(error))
+for root in sys.argv[1:]:
+    guard = Guard(root)
+    for one in (guard.check, guard.fix, lambda: guard.component("GREET", "persona")):
+        try:
+            print(ascii(one().unreadable))
+        except Exception as error:
+            print(ascii(error))
 """
 
 
@@ -43,11 +52,15 @@ def answer(words: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> b
     ).stdout
 
 
-def report(cwd: Path, environment: Mapping[str, str], *argv: str) -> Any:
-    """The JSON report of the command in this environment."""
-    return json.loads(
-        answer(["-m", "jit_guard", *argv, "--format", "json"], cwd, environment).decode("latin-1")
-    )
+def reports(cwd: Path, environment: Mapping[str, str], *commands: Sequence[str]) -> list[Any]:
+    """The JSON reports of commands that one process runs in this environment."""
+    words = ["-c", COMMANDS, json.dumps(commands)]
+    rest, found = answer(words, cwd, environment).decode("latin-1"), []
+    for _ in commands:
+        one, end = json.JSONDecoder().raw_decode(rest)
+        found.append(one)
+        rest = rest[end:].lstrip()
+    return found
 
 
 @pytest.fixture(scope="module", params=["ASCII", "ISO-8859-1"])
@@ -72,14 +85,14 @@ def locale(
 @NEEDS_GIT
 def test_the_command_works_in_any_locale(tmp_path: Path, locale: dict[str, str]) -> None:
     made = repository(tmp_path / "made", sound(GOALS))
-    for source in ("worktree", "index", "HEAD"):
-        assert report(made, locale, "--source", source)["findings"] == []
+    sources = (("--source", source) for source in ("worktree", "index", "HEAD"))
+    assert [one["findings"] for one in reports(made, locale, *sources)] == [[], [], []]
     before = (made / "goal_map.json").read_bytes()
     (made / "components/personas/grüßen.txt").unlink()
-    (missing,) = report(made, locale)["findings"]
+    found, fixed = reports(made, locale, (), ("--fix", "--yes", "--no-input"))
+    (missing,) = found["findings"]
     name = r"$'components/personas/gr\303\274\303\237en.txt'"  # the same in every shell
     assert f"`git restore --worktree -- {name}`" in missing["hint"]
-    fixed = report(made, locale, "--fix", "--yes", "--no-input")
     assert [one["path"] for one in fixed["fixed"]] == ["components/personas/grüßen.txt"]
     assert (made / "goal_map.json").read_bytes() == before
     assert call("--strict", cwd=made).code == 0
@@ -89,8 +102,9 @@ def test_a_new_file_has_a_name_that_every_system_finds(
     tmp_path: Path, locale: dict[str, str]
 ) -> None:
     lay_out(tmp_path, {"goal_map.json": json.dumps({"GRÜSSEN": {"persona": "x.txt"}})})
-    found = report(tmp_path, locale, "--fix", "--yes", "--no-input", "--generator", "scaffold")
-    assert len(found["fixed"]) == 1
+    fix = ["--fix", "--yes", "--no-input", "--generator", "scaffold", "--format", "json"]
+    found = answer(["-m", "jit_guard", *fix], tmp_path, locale).decode("latin-1")
+    assert len(json.loads(found)["fixed"]) == 1
     assert b"autogen_persona_for_gr\xc3\xbcssen.txt" in os.listdir(
         os.fsencode(tmp_path / "components/personas")
     )
@@ -110,16 +124,14 @@ def test_the_streams_keep_the_encoding_of_the_terminal(
 def test_a_program_gets_the_reason_instead_of_wrong_answers(
     tmp_path: Path, locale: dict[str, str]
 ) -> None:
-    lay_out(tmp_path, sound(GOALS))
-    lines = answer(["-c", GUARD], tmp_path, locale).decode().splitlines()
-    assert len(lines) == 3
-    for line in lines:
+    # Names in ASCII are the same in every encoding.
+    plain = sound({"A": {"persona": "a.txt"}})
+    projects = (sound(GOALS), plain, {**plain, "components/personas/grüßen.txt": TEXT})
+    roots = [str(lay_out(tmp_path / f"{n}", files)) for n, files in enumerate(projects)]
+    lines = answer(["-c", GUARD, *roots], tmp_path, locale).decode().splitlines()
+    assert len(lines) == 9
+    for line in lines[:3]:
         assert "goal_map.json cannot be read: it has names that are not ASCII" in line
         assert "set PYTHONUTF8=1" in line
-    # Names in ASCII are the same in every encoding.
-    for path in (tmp_path / "components/personas").iterdir():
-        path.unlink()
-    lay_out(tmp_path, sound({"A": {"persona": "a.txt"}}))
-    assert answer(["-c", GUARD], tmp_path, locale).decode().splitlines()[0] == "()"
-    lay_out(tmp_path, {"components/personas/grüßen.txt": TEXT})
-    assert "components/personas cannot be read" in answer(["-c", GUARD], tmp_path, locale).decode()
+    assert lines[3] == "()"
+    assert "components/personas cannot be read" in lines[6]

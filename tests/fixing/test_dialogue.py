@@ -322,6 +322,7 @@ def test_ctrl_c_in_the_editor_ends_the_run_and_keeps_what_it_saved(
 def test_what_the_editor_saves_is_passed_on_while_it_is_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("jit_guard.fixing.editor._LOOK", 0.05)
     editing(
         monkeypatch,
         tmp_path,

@@ -23,6 +23,8 @@ from jit_guard.ledger.history import history
 from jit_guard.pytest_plugin.fixtures import Script
 from jit_guard.text.generated import untouched
 from projects import call, command_line, lay_out
+from projects import run as run_process
+from threads import at_once
 
 TEXT = "# Purpose\nServe the goal.\n"
 
@@ -280,15 +282,13 @@ def test_auto_spends_nothing_under_ci(project: Path) -> None:
 
 
 def test_two_concurrent_runs_generate_a_text_once(project: Path) -> None:
-    command = program(project, "time.sleep(0.5); print('Text for', request['goal'])")
-    arguments = [sys.executable, "-m", "jit_guard", "--fix", "--yes", "--command", command]
-    runs = [
-        subprocess.Popen(arguments, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(3)
-    ]
-    for one in runs:
-        out, err = one.communicate(timeout=120)
-        assert one.returncode == 0, out.decode() + err.decode()
+    command = program(project, "time.sleep(0.2); print('Text for', request['goal'])")
+
+    def fix() -> None:
+        done = run_process("--fix", "--yes", "--command", command, cwd=project)
+        assert done.code == 0, done
+
+    at_once(dict.fromkeys("ABC", fix))
     assert calls(project) == 2
 
 
@@ -360,7 +360,7 @@ def test_a_program_may_pass_its_own_generator(project: Path) -> None:
 def test_after_a_fatal_error_texts_in_progress_are_kept_and_committed(
     project: Path,
 ) -> None:
-    fatal = "sys.exit(2) if request['goal'] == 'GREET' else (time.sleep(1), print('Late text.'))"
+    fatal = "sys.exit(2) if request['goal'] == 'GREET' else (time.sleep(0.3), print('Late text.'))"
     done = run(project, "--fix", "--yes", "--jobs", "2", "--command", program(project, fatal))
     assert done.returncode == 2
     assert entries(project)["PART"]["protocol"] == "autogen_protocol_for_part.md"

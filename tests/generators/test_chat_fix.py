@@ -1,9 +1,8 @@
-"""`jit-guard --fix` with a model: whole processes against a real server."""
+"""`jit-guard --fix` with a model, against a real server; in a process where that is the subject."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 
 from chat_client import needs_sdk
 from chat_server import Asked, Reply, answer, completion, error, good, serving
-from projects import lay_out
+from projects import call, lay_out
 
 needs_sdk()
 
@@ -23,12 +22,19 @@ TYPES = ("persona", "protocol", "checklist")
 MISSING = {"goal_map.json": json.dumps({"GREET": {kind: f"no_{kind}.txt" for kind in TYPES}})}
 
 
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", f"{CANARY}\n")
+
+
+def arguments(url: str) -> list[str]:
+    return ["--fix", "--yes", "-v", "--model", "fake", "--base-url", url]
+
+
 def start(root: Path, url: str, *more: str) -> subprocess.Popen[str]:
-    options = ["--fix", "--yes", "-v", "--model", "fake", "--base-url", url, *more]
     return subprocess.Popen(
-        [sys.executable, "-m", "jit_guard", *options],
+        [sys.executable, "-m", "jit_guard", *arguments(url), *more],
         cwd=root,
-        env={**os.environ, "OPENAI_API_KEY": f"{CANARY}\n"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -36,9 +42,8 @@ def start(root: Path, url: str, *more: str) -> subprocess.Popen[str]:
 
 
 def fix(root: Path, url: str, *more: str) -> tuple[int, str]:
-    with start(root, url, *more) as running:
-        output, _ = running.communicate(timeout=60)
-    return running.returncode, output
+    done = call(*arguments(url), *more, cwd=root)
+    return done.code, done.out + done.err
 
 
 def holds(root: Path, word: str) -> list[Path]:
@@ -123,10 +128,12 @@ def test_texts_from_before_the_quota_ran_out_are_kept_and_committed(tmp_path: Pa
     ],
     ids=["text", "401", "400", "HTML", "cut off"],
 )
-def test_a_key_appears_in_no_output_and_no_file(reply: Reply, tmp_path: Path) -> None:
+def test_a_key_appears_in_no_output_and_no_file(
+    reply: Reply, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     root = lay_out(tmp_path / "project", MISSING)
     with serving(reply) as server:
         code, output = fix(root, server.url)
     assert code in (1, 2)
-    assert CANARY not in output
+    assert CANARY not in "".join((output, *capfd.readouterr()))
     assert holds(root, CANARY) == []
