@@ -248,6 +248,20 @@ def test_a_glob_that_accepts_too_much_else_is_replaced_by_narrower_ones() -> Non
         assert guess_tree(tree, four, covered=0.5) == globs
 
 
+def test_globs_are_split_by_suffix_and_then_by_directory() -> None:
+    logs = [f"m/{number}.log" for number in range(40)]
+    paths = ["m/a.md", "m/d/b.md", "m/c.txt"]
+    assert guess_tree(index(*paths, *logs), paths) == ["m/**/*.md", "m/*.txt"]
+    eight = [f"m/x.s{number}" for number in range(8)]
+    assert guess_tree(index(*eight, *logs), eight) == [f"m/*.s{number}" for number in range(8)]
+    others = [f"a/3/s/{number}.md" for number in range(40)]
+    paths = ["a/1/p/x.md", "a/1/q/y.md", "a/2/p/z.md"]
+    assert guess_tree(index(*paths, *others), paths) == ["a/1/**/*.md", "a/2/p/*.md"]
+    half = [f"h/{number}.md" for number in range(4)]
+    assert guess_tree(index(*half), half[:2], covered=0.5) == ["h/*.md"]
+    assert guess_tree(index(*half), half[:1], covered=0.5) == []
+
+
 def test_what_other_entries_name_counts_as_named() -> None:
     assert guess_tree(LIBRARY, ["lib/a.md"], covered=0.9) == []
     assert guess_tree(LIBRARY, ["lib/a.md"], ["lib/b.md"], covered=0.9) == ["lib/*.md"]
