@@ -71,8 +71,9 @@ def test_in_a_pipe_nothing_is_cleared_and_the_end_of_the_reader_is_the_end(proje
     ],
 )
 def test_what_cannot_be_watched_is_refused(
-    project: Path, argv: tuple[str, ...], words: str
+    project: Path, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], words: str
 ) -> None:
+    monkeypatch.setattr("jit_guard.commands.watch._wait_for_change", None)  # it would have no end
     done = call("--watch", *argv, cwd=project)
     assert done.code == 2
     assert words in done.err
