@@ -118,10 +118,10 @@ class PostgresServer:
             else:
                 return
 
-    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+    def stop(self, how: signal.Signals | None = None) -> None:
         """Stop the server; SIGQUIT: at once, as if it had crashed; SIGINT: cleanly."""
         if self._process is not None:
-            self._process.send_signal(how)
+            self._process.send_signal(how or signal.SIGQUIT)
             self._process.wait()
             self._process = None
 

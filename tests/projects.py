@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import re
@@ -135,10 +136,12 @@ def _skip_without_case(files: Iterable[str]) -> None:
     """Skip the test if it is about names that are one name on Windows, and usually on macOS."""
     known: dict[str, str] = {}
     for path in files if sys.platform in ("win32", "darwin") else ():
-        folded = path.casefold()
-        name = unicodedata.normalize("NFC", folded) if sys.platform == "darwin" else folded
-        if known.setdefault(name, path) != path:
-            pytest.skip(f"{known[name]!r} and {path!r} are one name here")
+        names = path.rstrip("/").split("/")
+        for above in itertools.accumulate(names, "{}/{}".format):
+            folded = above.casefold()
+            name = unicodedata.normalize("NFC", folded) if sys.platform == "darwin" else folded
+            if known.setdefault(name, above) != above:
+                pytest.skip(f"{known[name]!r} and {above!r} are one name here")
 
 
 def _skip_on_windows(path: str) -> None:

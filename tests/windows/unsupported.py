@@ -15,6 +15,7 @@ _RESERVED = "two system calls on POSIX, one rename on Windows"
 _SHELL = "a shell of POSIX"
 WINDOWS = {
     "tests/ledger/test_engines.py::test_a_stopped_process_keeps_its_claim": _SIGNAL,
+    "tests/ledger/test_ledger.py::test_a_removed_ledger_is_created_again": _OPEN,
     "tests/sources/test_at_rest.py::test_the_time_of_the_lock_advances_on_every_file_system": (
         "Windows sets no time of an open file"
     ),
@@ -30,6 +31,7 @@ WINDOWS = {
     "personas/a\\\\b-contains a backslash]": "a backslash separates directories on Windows",
     "tests/commands/test_prune.py::test_a_file_that_changes_after_the_list_was_shown_is_kept"
     "[replaced]": _OPEN,
+    "tests/commands/test_recover.py::test_an_action_cannot_forge_a_line": _NAME,
     "tests/commit/test_after_decision.py::test_without_its_intent_nothing_is_undone": _SYNC,
     "tests/commit/test_location.py::test_a_path_that_only_resembles_an_unsafe_one[1:x]": _NAME,
     "tests/commit/test_location.py::test_a_path_that_only_resembles_an_unsafe_one[ab:c]": _NAME,

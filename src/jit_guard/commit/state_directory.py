@@ -9,7 +9,9 @@ import sys
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories, Directory, not_a_directory
 
-_WRITE = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_WRITE = os.O_WRONLY | os.O_CREAT
+for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW"):
+    _WRITE |= getattr(os, _name, 0)
 
 
 def make(root: str) -> str:

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _MAGIC = bytes.fromhex(
     "d9d505f920a163d7"
 )  # starts a journal, and ends one that has a super-journal
 _HEADER = 28  # bytes; a journal's start, up to the size of a page
 _WITHOUT_QUESTION = 1 << 26  # bytes; no limit is noticeable below that
+_RESERVED = 0x40000001  # the byte of a database that SQLite locks to write
 _COMPRESSED = 64  # bytes of a file per byte on disk
 _READ = (
     os.O_RDONLY
@@ -38,12 +42,9 @@ def unsafe(path: str) -> str | None:
     for suffix in ("-wal", "-shm"):
         if _status(path + suffix) is not None:
             return f"{suffix} exists, but jit-guard never creates it"
-    journal = _status(f"{path}-journal")
-    if journal is None:
-        return None
-    why = _no_file_of_ours(journal) or _wrong_journal(
-        f"{path}-journal", 0 if status is None else status.st_size
-    )
+    with _no_writer(path) as alone:
+        # A journal of a live transaction is not rolled back.
+        why = _wrong_journal(f"{path}-journal", _status(path)) if alone else None
     return f"-journal {why}" if why else None
 
 
@@ -87,8 +88,14 @@ def _no_file_of_ours(status: os.stat_result) -> str | None:
     return None
 
 
-def _wrong_journal(path: str, size: int) -> str | None:
-    """Return what is wrong with a journal, given the size of its database."""
+def _wrong_journal(path: str, database: os.stat_result | None) -> str | None:
+    """Return what is wrong with a journal, if there is one."""
+    journal = _status(path)
+    if journal is None:
+        return None
+    if why := _no_file_of_ours(journal):
+        return why
+    size = 0 if database is None else database.st_size
     try:
         handle = os.open(path, _READ)
     except FileNotFoundError:  # the transaction has ended
@@ -110,3 +117,41 @@ def _wrong_journal(path: str, size: int) -> str | None:
     if 0 < size < pages * page:
         return "belongs to a larger database"
     return None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    @contextmanager
+    def _no_writer(path: str) -> Iterator[bool]:
+        """Keep other processes from writing to a database; False if one is about to.
+
+        Windows removes no file that is open: while we read a journal, a commit could not end, and
+        the next connection would undo it.
+        """
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            yield True
+            return
+        try:
+            os.lseek(handle, _RESERVED, os.SEEK_SET)
+            try:
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            except PermissionError:
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                os.lseek(handle, _RESERVED, os.SEEK_SET)
+                msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+        finally:
+            os.close(handle)
+
+else:
+
+    @contextmanager
+    def _no_writer(path: str) -> Iterator[bool]:  # noqa: ARG001
+        """Nothing to do: a file that is open can be removed."""
+        yield True
