@@ -37,7 +37,7 @@ SOUND: Files = {"goal_map.json": MAP, "components/personas/host.txt": HOST}
 TEXT = "Some text.\n"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NOBODY = 65534
-_NEED_A_SHELL = {"clone", "fetch", "pull", "push", "submodule"}
+_NEEDS_A_SHELL = {"clone", "fetch", "filter", "pull", "push", "submodule"}  # git
 _UTF_8 = {"PYTHONIOENCODING": "utf-8"} if sys.platform == "win32" else {}
 # A user, and no maintenance, which a commit starts as one more process.
 _SETTINGS = [
@@ -260,8 +260,9 @@ def git(directory: Path, *argv: str) -> str:
     if sys.platform == "win32":
         if shutil.which("git") is None:
             pytest.skip("git is not on the PATH")
-        if not _NEED_A_SHELL.isdisjoint(argv) and shutil.which("sh") is None:
-            pytest.skip("this call of git needs a shell, which Wine has not")
+        needs = _NEEDS_A_SHELL.intersection(word.partition(".")[0] for word in argv)
+        if needs and not (Path(shutil.which("git") or "").parents[1] / "bin/sh.exe").exists():
+            pytest.skip(f"{needs.pop()}: git has no shell")
     done = subprocess.run(
         ["git", *_SETTINGS, *argv],
         cwd=directory,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
+import stat
+import subprocess
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +52,33 @@ def _skip(reason: str) -> Callable[..., None]:
 
     return skip
 
+
+def _remove(self: Path, missing_ok: bool = False) -> None:
+    """Remove a file that is read-only, too, as on POSIX (git's objects are)."""
+    try:
+        _unlink(self, missing_ok)
+    except PermissionError:
+        os.chmod(self, stat.S_IWRITE)
+        _unlink(self, missing_ok)
+
+
+_unlink = Path.unlink
+Path.unlink = _remove  # type: ignore[method-assign]
+
+
+def _start(self: subprocess.Popen[Any], args: Any, *others: Any, **more: Any) -> None:
+    """Start a program; a shell is that of git, not of the Linux that Windows may have."""
+    if isinstance(args, (list, tuple)) and args[0] in ("bash", "sh"):
+        git = shutil.which("git")
+        shell = Path(git).parents[1] / f"bin/{args[0]}.exe" if git else None
+        if shell is None or not shell.exists():
+            pytest.skip("no shell of POSIX")
+        args = [str(shell), *args[1:]]
+    _popen(self, args, *others, **more)
+
+
+_popen = subprocess.Popen.__init__
+subprocess.Popen.__init__ = _start  # type: ignore[method-assign]
 
 for name, reason in MISSING.items():
     if not hasattr(os, name) or (name == "symlink" and is_wine()):

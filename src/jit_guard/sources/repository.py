@@ -39,9 +39,15 @@ def git_directory(repository: str) -> str:
 
 
 def below(directory: str, path: str) -> str:
-    """Return a real path relative to a directory above it, with `/`; "" for itself."""
+    """Return a real path relative to a directory above it, with `/`; "" for itself.
+
+    One that is not below it begins with `..`.
+    """
     start = os.path.join(directory, "")
     if path.startswith(start):  # `relpath` would take `nul.txt` for a device of Windows
         return path[len(start) :].replace(os.sep, "/").rstrip("/")
-    relative = os.path.relpath(path, directory).replace(os.sep, "/")
+    try:
+        relative = os.path.relpath(path, directory).replace(os.sep, "/")
+    except ValueError:  # another drive of Windows
+        return ".."
     return "" if relative == "." else relative
