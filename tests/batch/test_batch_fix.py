@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,8 +16,12 @@ import pytest
 from batch_server import BatchServer, Call, Fault, batching, result, written
 from chat_client import needs_sdk
 from chat_server import completion
+from jit_guard import Guard, MissingComponent
 from jit_guard.fixing import batches, run
+from jit_guard.fixing.interaction import Silent
+from jit_guard.fixing.job import FixOptions
 from jit_guard.ledger.history import history
+from jit_guard.ledger.ledger import Ledger
 from projects import Outcome, call, lay_out
 
 needs_sdk()
@@ -59,6 +66,10 @@ def made(api: BatchServer, *ignored: str) -> list[str]:
     calls = [one.what for one in api.calls if one.what not in ignored]
     api.calls.clear()
     return calls
+
+
+def always(fault: Fault, _: Call) -> Fault:
+    return fault
 
 
 def failures(outcome: Outcome) -> dict[str, str]:
@@ -151,7 +162,7 @@ def test_a_text_that_is_pending_can_be_bought_anyway(api: BatchServer, root: Pat
     api.finish()
     done = fix(api, root, "--batch")
     assert done.code == 0
-    assert "batch batch-1: the ledger keeps 3 texts that no entry needs now" in done.err
+    assert "batch batch-1: the ledger keeps 3 texts that this run did not place" in done.err
     assert [(root / path).read_text() for path in PLACED] == before
     assert len(list(history(str(root)))) == 6
 
@@ -535,7 +546,7 @@ def test_an_entry_that_changed_meanwhile_is_left_alone(api: BatchServer, root: P
     described = root / "about.json"
     described.write_text(json.dumps({"GREET": {"protocol": "Another one."}}))
     done = fix(api, root, "--descriptions", str(described))
-    assert "batch batch-1: the ledger keeps 3 texts that no entry needs now" in done.err
+    assert "batch batch-1: the ledger keeps 3 texts that this run did not place" in done.err
     assert api.count("POST /chat/completions") == 1  # with the new description
     assert placed(root) == ["components/personas/host.txt", PLACED[2]]
     assert own.read_text() == "Mine.\n"
@@ -635,3 +646,165 @@ def test_a_backlog_is_split_by_the_limits_of_a_batch(
     monkeypatch.setattr(client, "MOST_BYTES", 10)
     fix(api, checkout(root.parent / "other"), "--batch")
     assert len(api.batches) == 5
+
+
+def test_an_upload_that_fails_leaves_nothing_pending(api: BatchServer, root: Path) -> None:
+    api.faults = [lambda one: Fault(500) if one.what == "POST /files" else None]
+    done = fix(api, root, "--batch", "--format", "json")
+    assert set(failures(done).values()) == {"the batch was not accepted: 500: no"}
+    assert "pending" not in done.err
+    assert made(api) == ["POST /files", "GET /files", "POST /files"]
+    api.faults = []
+    assert fix(api, root).code == 0
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_a_batch_whose_list_fails_too_is_found_by_the_next_run(
+    api: BatchServer, root: Path, status: int
+) -> None:
+    faults = {"POST /batches": Fault(late=True), "GET /batches": Fault(status)}
+    api.faults = [lambda one: faults.get(one.what)]
+    done = fix(api, root, "--batch", "--timeout", "1")
+    assert done.code == 1
+    assert "(whether it was submitted is not known: the connection was lost" in done.err
+    faults.clear()
+    assert "pending" in fix(api, root, "--batch").err
+    assert len(api.batches) == 1
+    api.finish()
+    assert fix(api, root).code == 0
+
+
+def test_a_key_that_may_not_use_batches_still_writes_texts(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch", "--limit", "1")
+    api.faults = [lambda one: Fault(403) if "batches" in one.path else None]
+    done = fix(api, root)
+    assert done.code == 1
+    assert len(placed(root)) == 2
+    assert "(it cannot be collected: " in done.err
+    assert fix(api, root, "--batch").code == 2
+
+
+def test_a_dry_run_shows_what_is_pending(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch", "--limit", "2")
+    made(api)
+    shown = fix(api, root, "--dry-run").out
+    for component in ("personas/host.txt", "protocols/steps.txt"):
+        assert f"leave     components/{component}: it is pending in batch batch-1\n" in shown
+    assert "generate  components/personas/bye.txt" in shown
+    findings = fix(api, root, "--dry-run", "--format", "json").report["findings"]
+    assert [one["fix"]["action"] for one in findings] == ["leave", "leave", "generate"]
+    assert "pending" not in fix(api, root, "--dry-run", "--generate-anyway").out
+    assert made(api) == []
+
+
+def test_a_program_that_wants_a_pending_component_learns_why(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch", "--limit", "1")
+    made(api)
+    guard, options = Guard(str(root)), {"model": "fake", "base_url": api.url}
+    guard.ensure("LEAVE", "persona", describe="Waves.", **options)
+    assert made(api) == ["POST /chat/completions"]  # the batch does not concern it
+    with pytest.raises(MissingComponent, match="it is pending in batch batch-1"):
+        guard.ensure("GREET", "persona", describe="Greets.", **options)
+    api.finish()
+    assert guard.ensure("GREET", "persona", describe="Greets.", **options).is_file()
+
+
+def test_a_batch_has_one_process_at_a_time(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    api.finish()
+    with Ledger(str(root)) as other:
+        (batch,) = other.batches.open()
+        assert other.batches.claim(batch)
+        done = fix(api, root, "--batch")
+        assert "(another jit-guard process is working on it)" in done.err
+        assert placed(root) == []
+        other.batches.release(batch)
+    assert fix(api, root).code == 0
+
+
+@pytest.mark.usefixtures("engine")
+def test_runs_at_the_same_time_submit_each_text_once(api: BatchServer, root: Path) -> None:
+    options = FixOptions("openai", "fake", api.url, batch=True, consent=True)
+    barrier = Barrier(4)
+
+    def one(_: int) -> None:
+        barrier.wait()
+        Guard(str(root)).fix(options, Silent(yes=True))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+    asked = [line["custom_id"] for name in api.batches for line in api.requests(name)]
+    assert len(asked) == len(set(asked)) == 3
+    api.finish()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+    assert fix(api, root).code == 0
+    assert len(list(history(str(root)))) == 3
+
+
+def test_a_download_that_breaks_off_is_repeated(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    api.finish()
+    faults = [Fault()]
+    api.faults = [lambda one: faults.pop() if "content" in one.path and faults else None]
+    assert fix(api, root).code == 0
+    assert not faults
+
+
+def test_a_key_that_the_results_contain_is_in_no_output_and_no_file(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = "sk-canary-5f1d7c0b9a3e4826"
+    monkeypatch.setenv("OPENAI_API_KEY", canary)
+
+    def write(line: dict[str, Any]) -> dict[str, Any]:
+        if "steps" in str(line):
+            return result(line, 400, {"error": {"message": f"wrong {canary}"}})
+        return result(line, 200, completion(f"Use {canary}.\n", reasoning=canary))
+
+    fix(api, root, "--batch")
+    api.write = write
+    api.finish()
+    done = fix(api, root, "--format", "json")
+    assert set(failures(done).values()) == {
+        "400: wrong [key]",
+        "the text contains the value of OPENAI_API_KEY",
+    }
+    assert canary not in done.out + done.err
+    for path in (one for one in root.rglob("*") if one.is_file()):
+        assert canary.encode() not in path.read_bytes(), path
+    fix(api, root, "--batch")
+    api.fail("batch-2", message=canary)
+    done = fix(api, root)
+    assert canary not in done.out + done.err
+
+
+def test_hostile_answers_of_the_server_have_a_clear_result(api: BatchServer, root: Path) -> None:
+    """Each of these answers instead of the one to a poll; nothing is lost."""
+    fix(api, root, "--batch")
+    answers = [
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"status": {"a": 1}, "request_counts": [], "errors": 5}',
+        b'{"status": "over\\u001b[2J", "request_counts": {"total": "x", "completed": true}}',
+        b'{"status": "completed", "output_file_id": "../../x", "error_file_id": ["y"]}',
+        b'{"status": "failed", "errors": {"data": [1, {"line": 1e999}, {"message": []}]}}',
+    ]
+    for answer in answers:
+        api.faults = [partial(always, Fault(200, answer))]
+        done = fix(api, root, "--timeout", "2")
+        assert done.code == 1, done
+        assert "\x1b" not in done.err
+        assert "Traceback" not in done.err
+        if b"completed" in answer or b"failed" in answer:
+            api.faults = []
+            fix(api, root, "--batch")
+    assert len(api.batches) == 3
+
+
+def test_the_slash_at_the_end_of_a_url_says_nothing(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    api.finish()
+    options = ("--fix", "--yes", "--model", "fake", "--base-url", f"{api.url}/")
+    assert call(*options, cwd=root).code == 0

@@ -13,13 +13,14 @@ import psycopg
 import pytest
 
 from documents import block
+from jit_guard.ledger.batches import Batch
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.postgresql import link, schema
 from jit_guard.ledger.records import Placed
 from ledger_machines import FIX, MISSING, SECRET, fix
-from ledger_work import WANTED, arrival, offered
+from ledger_work import REQUEST, WANTED, arrival, offered
 from postgresql_server import PostgresServer
 from projects import call, lay_out
 from relay import Relay
@@ -192,6 +193,11 @@ def test_the_documented_rights_are_enough_and_none_is_too_much(
             ledger.committed([Placed(stored.id, "x", b"")], [WANTED.component])
             assert ledger.wait(WANTED.component, 5)
             ledger.reject(stored.id, "no")
+            batch = Batch("a", "http://127.0.0.1", "m", 1.0)
+            ledger.batches.add(batch)
+            ledger.batches.add_texts(batch, [(WANTED, REQUEST)])
+            assert list(ledger.batches.pending()) == [WANTED.component]
+            assert ledger.batches.close(batch, "no")
 
     with psycopg.connect(database, autocommit=True) as owner:
         for statement in granted("writer"):
@@ -199,9 +205,13 @@ def test_the_documented_rights_are_enough_and_none_is_too_much(
         work()
         assert [one.status for one in history(root)] == ["rejected"]
         with psycopg.connect(theirs, autocommit=True) as writer:
-            for forbidden in ("DELETE FROM jit_guard.texts", "SELECT * FROM jit_guard.all_texts"):
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    writer.execute(forbidden)
+            for name in ("texts", "batches", "batch_texts"):
+                for forbidden in (
+                    f"DELETE FROM jit_guard.{name}",
+                    f"SELECT * FROM jit_guard.all_{name}",
+                ):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        writer.execute(forbidden)
         owner.execute("REVOKE INSERT, UPDATE ON jit_guard.texts FROM writer")
         assert len(list(history(root))) == 1
         with pytest.raises(LedgerError, match=r"permission denied.*docs/machines\.md"):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jit_guard.fixing.progress import duration
 from jit_guard.fixing.session import Session
 from jit_guard.generators.batch import Answer, BatchError, Batches, BatchState
-from jit_guard.generators.generator import Text
+from jit_guard.generators.generator import GeneratorUnusableError, Text
 from jit_guard.generators.judgement import Rejection
 from jit_guard.ledger.batches import Answered, Batch, Expected
 
@@ -67,6 +67,11 @@ class Collected:
                     self.notes[batch.token] = f"it cannot be collected now: {error.reason}"
                     self.waits, self.pause = True, max(self.pause, error.wait)
                     self.errors += 1
+                except GeneratorUnusableError as error:
+                    if self._session.job.options.batch:
+                        raise
+                    # A key may be good for everything but batches.
+                    self.notes[batch.token] = f"it cannot be collected: {error}"
                 finally:
                     self._records.release(batch)
 
@@ -116,8 +121,8 @@ class Collected:
     def _abandon(self, api: Batches, batch: Batch) -> None:
         """Close a batch that was never submitted, and remove its input from the server."""
         with suppress(BatchError):  # it expires
-            file = batch.file or api.find_upload(batch.token)
-            if file:
+            # By its token: a ledger may come from elsewhere, and name another file.
+            if file := api.find_upload(batch.token):
                 api.discard(file)
         self._records.close(batch, "it was never submitted", "it was never submitted")
         self._say(f"batch {batch.shown} was never submitted")

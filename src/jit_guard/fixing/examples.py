@@ -53,12 +53,17 @@ class ExamplePools:
         self._registries = registries
         self._texts: dict[_Kind, list[Example]] = {}
         self._pools: dict[_Kind, ExamplePool] = {}
+        self._shapes: dict[tuple[_Kind, str], tuple[str, ...]] = {}
 
     def headings(self, step: Generate, request: Request) -> tuple[str, ...]:
         """Return the headings that the components of a kind share."""
-        texts = self._read(self._kind(step, request))
-        same = [one.text for one in texts if one.path.lower().endswith(request.suffix)]
-        return shape(same or [one.text for one in texts], request.suffix)
+        kind = self._kind(step, request)
+        if (kind, request.suffix) not in self._shapes:
+            texts = self._read(kind)
+            same = [one.text for one in texts if one.path.lower().endswith(request.suffix)]
+            found = shape(same or [one.text for one in texts], request.suffix)
+            self._shapes[kind, request.suffix] = found
+        return self._shapes[kind, request.suffix]
 
     def examples(self, step: Generate, request: Request, count: int) -> tuple[Example, ...]:
         """Return the components of the kind that are most similar to the request."""

@@ -20,6 +20,7 @@ from jit_guard.fixing.outline import outline
 from jit_guard.fixing.past import read_past
 from jit_guard.fixing.steps import Generate
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
+from jit_guard.ledger.batches import pending
 from jit_guard.ledger.history import replacements, stored
 from jit_guard.report import Failed, PlannedFix
 
@@ -31,6 +32,7 @@ class Forecast(NamedTuple):
         found: the plan, with what it is based on.
         setup: the chosen generator; None if there is nothing to generate.
         model: its model.
+        pending: steps whose text is in a batch, each with its name.
         kept: steps whose text is in the ledger, with their orders.
         orders: the other steps with a description.
         failed: entries without one.
@@ -39,6 +41,7 @@ class Forecast(NamedTuple):
     found: WorktreePlan
     setup: GeneratorSetup | None = None
     model: str = ""
+    pending: Sequence[tuple[Generate, str]] = ()
     kept: Sequence[tuple[Generate, Order]] = ()
     orders: Sequence[tuple[Generate, Order]] = ()
     failed: Sequence[Failed] = ()
@@ -60,6 +63,11 @@ def forecast(job: Job, interaction: Interaction) -> Forecast:
         return Forecast(found)
     setup = job.set_up_generator()
     generates = found.plan.generated_by(better=setup.improves_drafts)
+    waiting = {} if job.options.generate_anyway else pending(job.source.root)
+    in_batch = [
+        (one, waiting[one.component].shown) for one in generates if one.component in waiting
+    ]
+    generates = tuple(one for one in generates if one.component not in waiting)
     writer = setup.generator.factory(setup.options)
     try:
         settings = job.scope.settings
@@ -82,7 +90,7 @@ def forecast(job: Job, interaction: Interaction) -> Forecast:
         texts = stored(job.source.root, [order.wanted for _, order in orders])
     kept = [one for one in orders if one[0].component in texts]
     rest = [one for one in orders if one[0].component not in texts]
-    return Forecast(found, setup, model, kept, rest, failed)
+    return Forecast(found, setup, model, in_batch, kept, rest, failed)
 
 
 def planned_fixes(job: Job, interaction: Interaction) -> dict[str, PlannedFix]:
@@ -99,6 +107,8 @@ def planned_fixes(job: Job, interaction: Interaction) -> dict[str, PlannedFix]:
     found = outline(plan, better=setup is None or setup.improves_drafts)
     for step, order in ahead.orders:
         found[step.component] = found[step.component]._replace(cost=ahead.tokens([order]))
+    for step, _ in ahead.pending:
+        found[step.component] = PlannedFix("leave", None, 0)
     for step, _ in ahead.kept:
         found[step.component] = PlannedFix("stored", step.path, 0)
     for orphan in proposals(job)[1] if job.options.adopt else ():

@@ -30,6 +30,8 @@ def preview(job: Job, interaction: Interaction) -> Iterator[str]:
             yield f"relink    {step.component} -> {step.path}: {why}"
     for offer in plan.offers:
         yield f"offer     {offer.component}: {offer.reason}"
+    for generate, batch in ahead.pending:
+        yield f"leave     {generate.component}: it is pending in batch {batch}"
     for generate, _ in ahead.kept:
         yield f"stored    {generate.component} -> {generate.path}: from the ledger, free"
     for generate, order in ahead.orders:

@@ -128,21 +128,22 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
 def _collect(session: Session, batches: Collected, found: WorktreePlan) -> WorktreePlan:
     """Store and commit the texts of batches that are over, page by page."""
     job, tally = session.job, session.tally
-    if job.options.only is not None and not session.pending():
-        return found
+    if job.options.only is not None and job.options.only not in session.pending():
+        return found  # a program waits for one component
     unplaced: dict[Batch, int] = {}
     for page in batches.pages():
         for one in page.texts:
             session.past.add(one.row)
         components = {one.component for one in page.texts}
         session.collected |= components
-        found = _rounds(session, _place_free(job, tally), components)
+        found = _rounds(session, found, components)
         left = sum(not tally.has_begun(one) for one in components)
         unplaced[page.batch] = unplaced.get(page.batch, 0) + left
     for batch, count in unplaced.items():
         if count:
             tally.messages.append(
-                f"batch {batch.shown}: the ledger keeps {counted(count)} that no entry needs now"
+                f"batch {batch.shown}: the ledger keeps {counted(count)} that this run did not "
+                "place, because the entry is gone, has changed, or was not selected"
             )
     for step in found.plan.generated_by(better=session.improves_drafts):
         if step.component in batches.failed:
@@ -160,6 +161,7 @@ def _wait_for_batches(session: Session, batches: Collected, found: WorktreePlan)
         state = "; ".join(dict.fromkeys(session.batch_notes.values()))
         with session.interaction.progress.blocked("batch", state):
             time.sleep(max(pause, batches.pause))
+        found = _place_free(session.job, session.tally)  # much may have changed
         pause = min(pause * 1.5, _LONGEST_POLL)
 
 

@@ -72,6 +72,10 @@ def submit(
             filling.close()
 
 
+class _UnknownError(Exception):
+    """The server may have a batch or not; the message says why. The next run looks for it."""
+
+
 class _Filling:
     """A batch that is being filled. It is claimed until it is finished or closed.
 
@@ -118,21 +122,22 @@ class _Filling:
 
     def finish(self) -> None:
         """Upload and submit the batch. If that fails, its texts fail with the reason."""
+        records, token = self._records, self._batch.token
         try:
-            if self._steps:
-                self._submit()
-            else:
-                self._records.close(self._batch, "", "no text fitted into the limit")
-        except BatchError as error:
-            if not error.perhaps:
-                self._give_up(error.reason, error.refusal)
-            else:
-                self._session.batch_notes[self._batch.token] = (
-                    f"whether it was submitted is not known: {error.reason}"
-                )
-        except GeneratorUnusableError as error:
-            self._give_up(str(error), "")
-            raise
+            if not self._steps:
+                records.close(self._batch, "", "no text fitted into the limit")
+                return
+            self._remember(self._batch._replace(file=self._uploaded()))
+            name = self._submitted()
+            self._remember(self._batch._replace(name=name))
+            self._say(f"batch {name}: {counted(len(self._steps))} submitted")
+        except _UnknownError as error:
+            reason = f"whether it was submitted is not known: {error}"
+            self._session.batch_notes[token] = reason
+        except (BatchError, GeneratorUnusableError) as error:
+            self._give_up(str(error), error.refusal if isinstance(error, BatchError) else "")
+            if isinstance(error, GeneratorUnusableError):
+                raise
         finally:
             self.close()
 
@@ -141,30 +146,45 @@ class _Filling:
         self._upload.close()
         self._records.release(self._batch)
 
-    def _submit(self) -> None:
-        batch = self._batch
+    def _uploaded(self) -> str:
+        """Upload the input. As that costs nothing, it is repeated if its answer was lost."""
+        api, token = self._api, self._batch.token
         try:
-            file = self._api.upload(batch.token, self._upload)
+            return api.upload(token, self._upload)
         except BatchError as error:
             if not error.perhaps:
                 raise
-            # An upload costs nothing.
-            found = self._api.find_upload(batch.token)
-            file = found or self._api.upload(batch.token, self._upload)
-        self._batch = batch._replace(file=file)
-        self._records.remember(self._batch)
+            return api.find_upload(token) or api.upload(token, self._upload)
+
+    def _submitted(self) -> str:
+        """Submit the batch, once.
+
+        Raises:
+            BatchError, GeneratorUnusableError: the server refused it.
+            _UnknownError: the server may have it.
+        """
+        token, file = self._batch.token, self._batch.file
+        project = project_digest(self._session.job.source.root)
         try:
-            name = self._api.submit(
-                batch.token, project_digest(self._session.job.source.root), file, self._upload
-            )
+            return self._api.submit(token, project, file, self._upload)
         except BatchError as error:
-            found = self._api.find(batch.token, file) if error.perhaps else None
-            if found is None:
+            if not error.perhaps:
                 raise
-            name = found
-        self._batch = self._batch._replace(name=name)
-        self._records.remember(self._batch)
-        self._session.tally.messages.append(f"batch {name}: {counted(len(self._steps))} submitted")
+            reason = error.reason
+        try:
+            found = self._api.find(token, file)
+        except (BatchError, GeneratorUnusableError) as error:
+            raise _UnknownError(f"{reason}; {error}") from None
+        if found is None:
+            raise _UnknownError(reason)
+        return found
+
+    def _remember(self, batch: Batch) -> None:
+        self._batch = batch
+        self._records.remember(batch)
+
+    def _say(self, message: str) -> None:
+        self._session.tally.messages.append(message)
 
     def _give_up(self, reason: str, refusal: str) -> None:
         if self._batch.file:

@@ -60,7 +60,7 @@ class Budget:
     def spent(self) -> int:
         """Tokens counted against the bounds."""
         with self._change:
-            return self._totals.spent
+            return self._totals.spent + self._promised
 
     def agree(self, tokens: int) -> None:
         """Let the calls from now on use so many tokens, as the user has agreed."""

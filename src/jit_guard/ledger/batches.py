@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
 from jit_guard.generators.generator import Request, Text
+from jit_guard.ledger.choice import existing_engine
 from jit_guard.ledger.engine import Engine
 from jit_guard.ledger.records import (
     Row,
@@ -36,11 +38,11 @@ _BEFORE = {
 }
 _ADD = (
     "INSERT INTO batches (token, server, model, file, name, since, status, reason, refusal) "
-    "VALUES (?, ?, ?, '', '', ?, 'open', '', '') ON CONFLICT (token) DO NOTHING"
+    "VALUES (?, ?, ?, '', '', ?, 'open', '', '') ON CONFLICT DO NOTHING"
 )
 _ADD_TEXT = (
     "INSERT INTO batch_texts (token, key, component, status, reason, request) "
-    "VALUES (?, ?, ?, 'pending', '', ?) ON CONFLICT (token, key) DO NOTHING"
+    "VALUES (?, ?, ?, 'pending', '', ?) ON CONFLICT DO NOTHING"
 )
 _END_TEXT = (
     "UPDATE batch_texts SET status = ?, reason = ? "
@@ -277,6 +279,15 @@ class Batches:
                 "a text of a batch does not have the form that jit-guard writes"
             )
         return {name: columns[name] for name in _BEFORE}
+
+
+def pending(root: str) -> dict[str, Batch]:
+    """Return what `Batches.pending` does; nothing, and no ledger is created, without one."""
+    engine = existing_engine(root)
+    if engine is None:
+        return {}
+    with closing(engine):
+        return Batches(engine).pending()
 
 
 def _row(answer: Answered) -> Row:

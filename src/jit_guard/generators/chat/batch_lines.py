@@ -14,11 +14,13 @@ from jit_guard.generators.chat.responses import completion_of, input_of
 from jit_guard.generators.generator import GenerationError, Request, Text
 from jit_guard.generators.prompt import Message
 from jit_guard.generators.screening import screened
+from jit_guard.text.credentials import scrub
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 _LONGEST_ID = 64  # characters, as the API allows
 _MOST_DIGITS = 20
 _REFUSALS = (400, 404, 422)  # perhaps of a parameter
+_LONGEST_REFUSAL = 10_000  # characters
 _NOBODY = Request("", "", "", "", "")
 
 
@@ -67,7 +69,7 @@ def answer_in(line: bytes, model: str, details: Mapping[str, Any]) -> Answer | N
         return Answer(identity, None, _words(error) or "the server gave neither text nor reason")
     status, body = response.get("status_code"), response.get("body")
     if status != 200 or error:
-        refusal = json.dumps(body) if status in _REFUSALS else ""
+        refusal = scrub(json.dumps(body))[:_LONGEST_REFUSAL] if status in _REFUSALS else ""
         said = _words(body) or _words(error) or "no reason given"
         return Answer(identity, None, f"{one_line(str(status))}: {said}", refusal)
     try:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import tempfile
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from functools import partial
 from typing import IO, Any, TypeVar
 
@@ -107,6 +107,29 @@ class BatchFile:
         self.file.close()
 
 
+class _Lines:
+    """The lines of results, and how many of them cannot be read."""
+
+    def __init__(self) -> None:
+        self.total = self.bad = 0
+        self.first = b""  # its beginning
+
+    def of(self, file: IO[bytes]) -> Iterator[bytes]:
+        """Yield the lines of a file that are neither empty nor too long."""
+        file.seek(0)
+        while line := file.readline(MAX_BYTES + 1):
+            if not line.strip():
+                continue
+            self.total += 1
+            self.first = self.first or line[:120]
+            if len(line) <= MAX_BYTES:
+                yield line
+                continue
+            self.bad += 1
+            while not line.endswith(b"\n") and (line := file.readline(MAX_BYTES)):
+                pass
+
+
 class ChatBatches:
     """The Batch API of one endpoint. Safe to use from several threads.
 
@@ -130,7 +153,7 @@ class ChatBatches:
         client: Client,
         background: Background,
     ) -> None:
-        self.server = where.shown
+        self.server = where.shown.rstrip("/")
         self._where = where
         self._route = route
         self._system = system
@@ -215,6 +238,8 @@ class ChatBatches:
 
     def state(self, name: str) -> BatchState | None:
         """Return the state of a batch; None: the server does not know it."""
+        if not _is_name(name):  # in a ledger that another program has changed
+            raise BatchError(f"{one_line(name)} is not the name of a batch")
 
         async def send() -> Any:
             return await _json(self._client.sdk.batches.with_streaming_response.retrieve(name))
@@ -224,6 +249,7 @@ class ChatBatches:
 
     def answers(self, state: BatchState, texts: int) -> Generator[Answer | str, None, None]:
         """Yield the answers in the results; a string is what is wrong with them."""
+        lines = _Lines()
         for name in state.results:
             with tempfile.TemporaryFile() as file:
                 most = _ROOM + texts * _ROOM_FOR_TEXT
@@ -233,31 +259,17 @@ class ChatBatches:
                     continue
                 if not whole:
                     yield f"its results exceed {most // 1_000_000:,} MB; the rest was not read"
-                yield from self._answers_in(file, {"batch": state.name})
-
-    def _answers_in(
-        self, file: IO[bytes], details: Mapping[str, Any]
-    ) -> Generator[Answer | str, None, None]:
-        file.seek(0)
-        start, good, bad = b"", 0, 0
-        while line := file.readline(MAX_BYTES + 1):
-            if len(line) > MAX_BYTES:
-                while not line.endswith(b"\n") and (line := file.readline(MAX_BYTES)):
-                    pass
-                bad += 1
-            elif line.strip():
-                start = start or line[:120]
-                answer = answer_in(line, self._where.model, details)
-                if answer is None:
-                    bad += 1
-                else:
-                    good += 1
-                    yield answer
-        if bad and not good:
-            shown = one_line(start.decode("utf-8", "replace"))
+                for line in lines.of(file):
+                    answer = answer_in(line, self._where.model, {"batch": state.name})
+                    if answer is None:
+                        lines.bad += 1
+                    else:
+                        yield answer
+        if lines.bad and lines.bad == lines.total:
+            shown = one_line(lines.first.decode("utf-8", "replace"))
             raise BatchError(f"its results are not lines of JSON: {shown}")
-        if bad:
-            yield f"{bad:,} of {good + bad:,} lines of its results cannot be read"
+        if lines.bad:
+            yield f"{lines.bad:,} of {lines.total:,} lines of its results cannot be read"
 
     def _download(self, name: str, file: IO[bytes], most: int) -> bool | None:
         """Write a file of the server to a local one.
@@ -355,7 +367,10 @@ class ChatBatches:
         if fault.fatal or not (fault.reached or self._reached):
             raise GeneratorUnusableError(reason)
         raise BatchError(
-            reason, perhaps=once and fault.perhaps_paid, refusal=fault.refusal, wait=fault.wait or 0
+            reason,
+            perhaps=once and fault.perhaps_paid,
+            refusal=scrub(fault.refusal),
+            wait=fault.wait or 0,
         )
 
     async def _attempt(

@@ -64,7 +64,7 @@ CREATE VIEW jit_guard.texts AS
 _SECOND = """
 CREATE TABLE jit_guard.all_batches (
     project text NOT NULL DEFAULT current_setting('jit_guard.project', true),
-    token text PRIMARY KEY,           -- in its metadata, chosen before it is submitted
+    token text NOT NULL,              -- in its metadata, chosen before it is submitted
     server text NOT NULL,             -- the URL
     model text NOT NULL,
     file text NOT NULL,               -- the server's name of its input; empty until it is known
@@ -72,7 +72,8 @@ CREATE TABLE jit_guard.all_batches (
     since double precision NOT NULL,
     status text NOT NULL CHECK (status IN ('open', 'closed')),
     reason text NOT NULL,             -- why it was closed without texts
-    refusal text NOT NULL             -- of a parameter, in the server's words
+    refusal text NOT NULL,            -- of a parameter, in the server's words
+    PRIMARY KEY (project, token)
 );
 CREATE INDEX all_batches_by_status ON jit_guard.all_batches (project, status);
 CREATE TABLE jit_guard.all_batch_texts (
@@ -83,7 +84,7 @@ CREATE TABLE jit_guard.all_batch_texts (
     status text NOT NULL CHECK (status IN ('pending', 'stored', 'failed')),
     reason text NOT NULL,
     request text NOT NULL,            -- JSON; the columns of the text before it arrives
-    PRIMARY KEY (token, key)
+    PRIMARY KEY (project, token, key)
 );
 CREATE VIEW jit_guard.batches AS
     SELECT token, server, model, file, name, since, status, reason, refusal
