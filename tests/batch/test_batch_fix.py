@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +21,7 @@ from batch_server import BatchServer, Call, Fault, batching, result, written
 from chat_client import needs_sdk
 from chat_server import completion
 from jit_guard import Guard, MissingComponent
-from jit_guard.fixing import batches, run
+from jit_guard.fixing import batches, collecting
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
 from jit_guard.ledger.history import history
@@ -458,7 +462,7 @@ def test_a_batch_that_the_server_does_not_know_stays_pending(api: BatchServer, r
 def test_waiting_collects_as_soon_as_it_can(
     api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_FIRST_POLL", 0.01)
+    monkeypatch.setattr(collecting, "_FIRST_POLL", 0.01)
 
     def progress(asked: Call) -> Fault | None:
         if api.count("GET /batches/N") == 3:
@@ -479,7 +483,7 @@ def test_ctrl_c_while_waiting_leaves_everything_remembered(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "_FIRST_POLL", 0.0)
+        patch.setattr(collecting, "_FIRST_POLL", 0.0)
         patch.setattr(time, "sleep", interrupted)
         done = fix(api, root, "--batch", "--wait")
     assert done.code == 130
@@ -632,7 +636,7 @@ def test_each_page_of_results_is_one_commit(
 def test_a_backlog_is_split_by_the_limits_of_a_batch(
     api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jit_guard.generators.chat import batches as client
+    from jit_guard.generators.chat import batch_file as client
 
     monkeypatch.setattr(client, "MOST_REQUESTS", 2)
     done = fix(api, root, "--batch")
@@ -808,3 +812,31 @@ def test_the_slash_at_the_end_of_a_url_says_nothing(api: BatchServer, root: Path
     api.finish()
     options = ("--fix", "--yes", "--model", "fake", "--base-url", f"{api.url}/")
     assert call(*options, cwd=root).code == 0
+
+
+@pytest.mark.parametrize("point", ["TemporaryFile", "write"])
+def test_a_full_disk_is_named(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def full(*_: object) -> Full:
+        if point == "write":
+            return Full()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", full)
+        done = fix(api, root, "--batch")
+        assert done.code == 2
+        assert "a temporary file cannot be used in " in done.err
+        assert "no space left on device" in done.err
+    assert "batch batch-1: 3 texts submitted" in fix(api, root, "--batch").err
+    api.finish()
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", full)
+        if point == "write":
+            assert "no space left on device" in fix(api, root).err
+    assert fix(api, root).code == 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
+from functools import partial
 
 from jit_guard.errors import JitGuardError, UsageError
 from jit_guard.fixing.adopting import adopt_orphans
-from jit_guard.fixing.batches import Collected, counted
+from jit_guard.fixing.batches import Collected
+from jit_guard.fixing.collecting import collect, wait_for_batches
 from jit_guard.fixing.delivery import Order
 from jit_guard.fixing.examples import ExamplePools
 from jit_guard.fixing.interaction import Interaction, Turn
@@ -24,14 +26,11 @@ from jit_guard.fixing.texts import Claimed, has_text, ready_texts
 from jit_guard.fixing.worktree_plan import WorktreePlan, plan_worktree
 from jit_guard.generators.generator import GeneratorUnusableError
 from jit_guard.generators.usage_line import usage_line
-from jit_guard.ledger.batches import Batch
 from jit_guard.ledger.history import replacements
 
 _MOST_ROUNDS = 50
 _GATHER = 0.2  # seconds; texts that arrive this close together share a commit
 _PAGE = 30.0  # seconds; the texts of a page of a batch share a commit
-_FIRST_POLL, _LONGEST_POLL = 5.0, 60.0  # seconds between two questions about a batch
-_MOST_ERRORS = 5  # in a row
 _LONGEST_TEXT = 3600.0  # seconds to wait for another process's text, beyond its timeout
 
 
@@ -110,10 +109,11 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
         session.past = read_past(job.source.root)
         batches = Collected(session)
         try:
-            found = _collect(session, batches, found)
+            found = collect(session, batches, found, _rounds)
             found = _rounds(session, found)
             if job.options.wait:
-                _wait_for_batches(session, batches, found)
+                again = partial(_place_free, job, tally)
+                wait_for_batches(session, batches, found, _rounds, again)
         except GeneratorUnusableError as error:
             tally.trouble = str(error)
         finally:
@@ -123,46 +123,6 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
     if budget is not None and budget.totals.calls:
         prices = job.scope.settings.prices
         tally.messages.append(usage_line(budget.totals, session.writer.model, prices))
-
-
-def _collect(session: Session, batches: Collected, found: WorktreePlan) -> WorktreePlan:
-    """Store and commit the texts of batches that are over, page by page."""
-    job, tally = session.job, session.tally
-    if job.options.only is not None and job.options.only not in session.pending():
-        return found  # a program waits for one component
-    unplaced: dict[Batch, int] = {}
-    for page in batches.pages():
-        for one in page.texts:
-            session.past.add(one.row)
-        components = {one.component for one in page.texts}
-        session.collected |= components
-        found = _rounds(session, found, components)
-        left = sum(not tally.has_begun(one) for one in components)
-        unplaced[page.batch] = unplaced.get(page.batch, 0) + left
-    for batch, count in unplaced.items():
-        if count:
-            tally.messages.append(
-                f"batch {batch.shown}: the ledger keeps {counted(count)} that this run did not "
-                "place, because the entry is gone, has changed, or was not selected"
-            )
-    for step in found.plan.generated_by(better=session.improves_drafts):
-        if step.component in batches.failed:
-            tally.give_up(step, batches.failed[step.component])
-    return found
-
-
-def _wait_for_batches(session: Session, batches: Collected, found: WorktreePlan) -> None:
-    """Ask for the batches again and again, until they are over; Ctrl-C leaves them as they are."""
-    pause = _FIRST_POLL
-    while True:
-        found = _collect(session, batches, found)
-        if not batches.waits or batches.errors >= _MOST_ERRORS:
-            return
-        state = "; ".join(dict.fromkeys(session.batch_notes.values()))
-        with session.interaction.progress.blocked("batch", state):
-            time.sleep(max(pause, batches.pause))
-        found = _place_free(session.job, session.tally)  # much may have changed
-        pause = min(pause * 1.5, _LONGEST_POLL)
 
 
 def _rounds(

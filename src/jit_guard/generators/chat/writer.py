@@ -14,6 +14,7 @@ from typing import Any
 from jit_guard.generators import budget, prompt
 from jit_guard.generators.budget import Budget, OverBudgetError
 from jit_guard.generators.chat.background import Background, ClosedError
+from jit_guard.generators.chat.batch_calls import BatchCalls
 from jit_guard.generators.chat.batches import ChatBatches
 from jit_guard.generators.chat.call import Call
 from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
@@ -105,10 +106,8 @@ class Chat:
 
     def batches(self) -> ChatBatches:
         """Return the Batch API of the same endpoint, with the same client and budget."""
-        return ChatBatches(
-            *(self._where, self._route, self._system, self._timeout),
-            *(self._budget, self._client, self._background),
-        )
+        calls = BatchCalls(self._route, self._timeout, self._client, self._background)
+        return ChatBatches(self._where, self._system, self._budget, calls)
 
     def close(self) -> None:
         """End the run: cancel calls in progress, whose callers get an error."""
