@@ -473,6 +473,8 @@ def test_a_page_with_two_spellings_is_left(tmp_path: Path) -> None:
     root = registered(
         tmp_path / "r", [{"at": "page.md"}], table, **{"Page.md": ONE, "PAGE.md": TWO}
     )
+    found = call("--format", "json", cwd=root).report["findings"]
+    assert [one["fixable"] for one in found if one["code"] == "JG202"] == [False]
     (failed,) = fix(root, "--format", "json").report["failed"]
     assert failed["reason"] == (
         "it exists as PAGE.md, but several names differ from it only in case"

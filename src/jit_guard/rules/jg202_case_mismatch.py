@@ -43,8 +43,7 @@ def _check(facts: Facts) -> Iterator[Finding]:
 def _alternatives(facts: Facts, misplaced: Misplaced) -> Iterator[Hint]:
     reference, place = misplaced
     if not isinstance(reference.map, GoalMap):
-        fixed = facts.origin.kind == "worktree" and not _is_ambiguous(facts, place.spelled)
-        if fixed and can_be_set(reference, place.spelled):
+        if facts.origin.kind == "worktree" and _can_be_corrected(facts, reference, place.spelled):
             yield CORRECT(command=facts.fix(reference.map))
         yield NAME_IT(path=no_command(place.spelled), then=facts.then(reference.map.path))
         return
@@ -66,10 +65,12 @@ def _alternatives(facts: Facts, misplaced: Misplaced) -> Iterator[Hint]:
 
 
 def _can_be_corrected(facts: Facts, reference: Reference, path: str) -> bool:
-    """Return whether a fix sets the entry to the name that exists; of a registry, it tries to."""
+    """Return whether a fix sets the entry to the name that exists."""
+    if _is_ambiguous(facts, path):
+        return False
     if not isinstance(reference.map, GoalMap):
-        return True
-    return value_for(facts, reference, path) is not None and not _is_ambiguous(facts, path)
+        return can_be_set(reference, path)
+    return value_for(facts, reference, path) is not None
 
 
 def _is_ambiguous(facts: Facts, path: str) -> bool:
