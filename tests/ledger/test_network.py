@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -31,11 +32,15 @@ with Ledger(sys.argv[1]) as ledger:
 """
 
 
+_MADE = itertools.count()
+
+
 class Network:
     """A network namespace, linked with this one by a pair of virtual devices."""
 
     def __init__(self) -> None:
-        number = os.getpid() % 250 + 1
+        # The devices of a network that was removed are there for a while.
+        number = (os.getpid() + 125 * next(_MADE)) % 250 + 1
         self.name = f"jg{number}"
         self.prefix = ("ip", "netns", "exec", self.name)
         self.server, self._client = f"10.213.{number}.1", f"10.213.{number}.2"
