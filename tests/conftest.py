@@ -42,6 +42,9 @@ def _in_memory(size: int) -> str | None:
 if "PYTEST_XDIST_WORKER" not in os.environ and (_MEMORY := _in_memory(4 << 30)):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
 
+# As for most users: some environments set it, and what is flushed too late is not seen there.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 # Thousands of processes are started. Where the environment wants no bytecode beside the sources,
 # each of them would compile the package anew, and each run all the tests, for twelve seconds.
 if sys.dont_write_bytecode:

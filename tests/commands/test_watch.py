@@ -38,6 +38,8 @@ def test_every_change_is_checked_on_a_cleared_terminal_until_ctrl_c(project: Pat
         screen.send("\x03")
         assert screen.ended() == 130
     assert "Traceback" not in screen.raw
+    _, *shown, _ = screen.raw.split("\x1b[3J")
+    assert [one.count("Ctrl-C stops") for one in shown] == [1] * len(shown)  # none is wiped out
 
 
 def test_in_a_pipe_nothing_is_cleared_and_the_end_of_the_reader_is_the_end(project: Path) -> None:

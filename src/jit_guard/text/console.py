@@ -61,6 +61,7 @@ class Console:
         """Clear the terminal that standard output is, with what has scrolled away."""
         if self.out.isatty() and os.environ.get("TERM") != "dumb":
             self.out.write("\x1b[H\x1b[2J\x1b[3J")
+            self.out.flush()  # before what goes to standard error
 
     def lines(self, lines: Iterable[str]) -> None:
         """Write finished lines, which may contain our own colours, to standard output."""
