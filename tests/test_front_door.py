@@ -80,6 +80,7 @@ def shell(script: str, root: Path, programs: Path) -> subprocess.CompletedProces
             "PRE_COMMIT_HOME": str(programs.parent / "pre-commit"),
             "PYTHONPATH": "",
             "HOME": str(programs.parent / "home"),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # it takes longer than an example
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +18,7 @@ import pytest
 
 from projects import SOUND, Outcome, git
 from repositories import NEEDS_GIT, repository, save
+from sampling import FULL
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE", "src")
@@ -89,7 +93,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session", params=RUNNERS)
 def hooks(request: pytest.FixtureRequest, shared: Path) -> Hooks:
-    """A runner; its environment is created once for all tests, and cached by the runner."""
+    """A runner; its environment is created once for all tests, and cached by the runner.
+
+    prek installs everything from the index with uv. In pre-commit's environment, pip builds and
+    installs this package, and the others are those of the tests.
+    """
     program = Path(sys.executable).with_name(request.param)
     if not program.exists():
         pytest.skip(f"{request.param} is not installed")
@@ -99,7 +107,10 @@ def hooks(request: pytest.FixtureRequest, shared: Path) -> Hooks:
             _make_repository(source)
         revision = git(source, "rev-parse", "HEAD").strip()
         cache = shared / request.param / "cache"
-        made = Hooks(program, source, revision, environment(cache))
+        variables = environment(cache)
+        if request.param == "pre-commit" and not FULL:
+            variables |= _packages_of_the_tests(shared / "packages")
+        made = Hooks(program, source, revision, variables)
         _warm(made, shared / request.param)
     return made
 
@@ -140,15 +151,33 @@ def _make_repository(directory: Path) -> None:
     git(directory, "commit", "-qm", "The package")
 
 
+def _packages_of_the_tests(directory: Path) -> dict[str, str]:
+    """Variables with which pip and the hook find every package that is installed here but ours."""
+    if any(find_spec(needed) is None for needed in ("hatchling", "hatch_fancy_pypi_readme")):
+        return {}
+    directory.mkdir(exist_ok=True)
+    for site in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for package in Path(site).iterdir():
+            link = directory / package.name
+            if not re.match(r"_*(jit_guard|pip\b)|.*\.pth$", package.name) and not link.exists():
+                link.symlink_to(package)
+    return {
+        "PYTHONPATH": str(directory),
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # 0 is how pip reads "no" here
+    }
+
+
 def _warm(hooks: Hooks, directory: Path) -> None:
-    """Let the runner create its environment; skip, with its message, if that fails."""
+    """Let the runner create its environment; skip, with its message, if the index may be down."""
     made = directory / "made"
     if made.exists():
         return
     consumer = _consumer(directory / "first", hooks)
     done = hooks.run(consumer, "install-hooks")
     if done.code:
-        pytest.skip(f"{hooks.program.name} could not make its environment: {done.err[-800:]}")
+        end = pytest.fail if "PIP_NO_INDEX" in hooks.environment else pytest.skip
+        end(f"{hooks.program.name} could not make its environment: {done.err[-800:]}")
     made.touch()
 
 
