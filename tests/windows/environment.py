@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -192,7 +193,13 @@ def _run_wine(made: Environment, arguments: Sequence[str]) -> int:
         stderr=subprocess.STDOUT,
     ) as process:
         assert process.stdout is not None
-        while piece := os.read(process.stdout.fileno(), 65_536):
-            sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
+        while True:
+            if select.select([process.stdout], [], [], 1.0)[0]:
+                piece = os.read(process.stdout.fileno(), 65_536)
+                if not piece:
+                    break
+                sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.flush()
+            elif process.poll() is not None:  # a service of Wine may keep the pipe open
+                break
     return process.returncode

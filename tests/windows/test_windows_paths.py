@@ -13,6 +13,8 @@ import pytest
 from jit_guard import project
 from jit_guard.commit.reasons import reason
 from jit_guard.sources import repository
+from jit_guard.sources.git import commands
+from jit_guard.sources.git.parts import RepositoryPart
 from jit_guard.text.names import unsafe_filename, unsafe_path
 from projects import SOUND, call, git, lay_out
 
@@ -57,6 +59,19 @@ def test_no_path_of_a_repository_leads_to_another_machine_or_drive(
     imitate_windows(monkeypatch, "text.names")
     assert unsafe_path(path) is not None
     assert unsafe_filename(path) is not None or path == "C:x"  # which JG208 reports
+
+
+def test_a_command_for_a_shell_has_slashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "path", ntpath)
+        patch.setattr(os, "sep", "\\")
+        patch.setattr(os, "getcwd", lambda: r"C:\work")
+        command = commands.command(r"C:\work\an agent", r"C:\work", ["add"], ["an agent/x.txt"])
+        elsewhere = commands.shown(r"D:\elsewhere\x")
+        part = RepositoryPart(r"C:\work\a\b", "", "a/b", []).root
+    assert command == "git -C 'an agent' add -- x.txt"
+    assert elsewhere == "D:/elsewhere/x"
+    assert part == r"C:\work"
 
 
 def test_no_path_below_a_directory_is_taken_for_a_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,15 @@ _NAME = "Windows cannot hold this name"
 _SYNC = "directories cannot be synced on Windows"
 _SIGNAL = "a signal of POSIX"
 _RESERVED = "two system calls on POSIX, one rename on Windows"
+_SPELLING = "on Windows, that is our directory in another spelling, and refused as a swap"
 _SHELL = "a shell of POSIX"
 WINDOWS = {
     "tests/ledger/test_engines.py::test_a_stopped_process_keeps_its_claim": _SIGNAL,
     "tests/ledger/test_ledger.py::test_a_removed_ledger_is_created_again": _OPEN,
+    "tests/security/test_intent.py::test_an_intent_in_a_tracked_state_directory_is_refused"
+    "[-.JIT-GUARD": _SPELLING,
+    "tests/security/test_intent.py::test_an_intent_in_a_tracked_state_directory_is_refused"
+    "[team/a-.JIT-GUARD": _SPELLING,
     "tests/sources/test_at_rest.py::test_the_time_of_the_lock_advances_on_every_file_system": (
         "Windows sets no time of an open file"
     ),

@@ -42,10 +42,10 @@ def command(root: str, top: str, words: Iterable[str], paths: Iterable[str]) -> 
 
 
 def shown(directory: str) -> str:
-    """Return a directory relative to the working directory, if that is shorter."""
+    """Return a directory relative to the working directory, if that is shorter, with `/`."""
     here = os.path.realpath(os.getcwd())
     try:
         relative = os.path.relpath(directory, here)
     except ValueError:  # another drive on Windows
-        return directory
-    return min(relative, directory, key=len)
+        relative = directory
+    return min(relative, directory, key=len).replace(os.sep, "/")

@@ -21,7 +21,7 @@ class RepositoryPart(NamedTuple):
     @property
     def root(self) -> str:
         """The real path of the project's root."""
-        inner = f"{os.sep}{self.inner}" if self.inner else ""
+        inner = f"/{self.inner}".replace("/", os.sep) if self.inner else ""
         return self.top.removesuffix(inner) if inner else os.path.join(self.top, self.prefix)
 
     def command(self, words: Iterable[str], paths: Iterable[str]) -> str:
