@@ -179,7 +179,7 @@ def test_an_update_creates_the_configured_baseline(tmp_path: Path) -> None:
     assert done.code == 2
     assert "accepted/b.jsonl does not exist; create it with --update-baseline" in done.err
     path, after = Guard(tmp_path).update_baseline()
-    assert path == str(tmp_path / "accepted/b.jsonl")
+    assert Path(path) == tmp_path / "accepted/b.jsonl"
     assert (after.ok, after.accepted, list(after.findings)) == (True, 3, [])
     assert call(cwd=tmp_path).code == 0
     (tmp_path / "jit-guard.toml").write_text("")

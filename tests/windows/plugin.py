@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from jit_guard.registry import bounded
+
 from .unsupported import MISSING, WINDOWS, WINE
 
 # Tests write text files as input, and compare bytes: these are the same on every platform.
@@ -40,6 +42,10 @@ Path.write_text, Path.read_text = _write, _read  # type: ignore[method-assign]
 def is_wine() -> bool:
     """Whether this Windows is Wine."""
     return os.name == "nt" and hasattr(ctypes.CDLL("ntdll"), "wine_get_version")
+
+
+if is_wine():  # it starts a Python slowly
+    bounded._GRACE = 30.0
 
 
 def _skip(reason: str) -> Callable[..., None]:

@@ -13,6 +13,7 @@ _SYNC = "directories cannot be synced on Windows"
 _SIGNAL = "a signal of POSIX"
 _RESERVED = "two system calls on POSIX, one rename on Windows"
 _SPELLING = "on Windows, that is our directory in another spelling, and refused as a swap"
+_BENCHMARK = "benchmarks are built and measured by calls of POSIX"
 _SHELL = "a shell of POSIX"
 WINDOWS = {
     "tests/ledger/test_engines.py::test_a_stopped_process_keeps_its_claim": _SIGNAL,
@@ -36,6 +37,8 @@ WINDOWS = {
     ),
     "tests/sources/test_output.py::test_a_reader_with_the_old_file_open_sees_all_of_it": _OPEN,
     "tests/sources/test_worktree.py::test_a_name_may_contain_any_byte": _NAME,
+    "tests/test_benchmarks.py::test_commands_run_in_turn_and_a_failure_is_reported": _BENCHMARK,
+    "tests/test_benchmarks.py::test_each_case_disagrees_as_it_says": _BENCHMARK,
     "tests/text/test_shell.py::test_a_word_reaches_the_program_byte_by_byte": _SHELL,
     "tests/commands/test_mv.py::test_a_name_cannot_forge_a_line": _NAME,
     "tests/commands/test_mv.py::test_a_name_that_another_system_cannot_hold_is_named": _NAME,
