@@ -381,6 +381,16 @@ def test_an_intent_from_a_repository_cannot_reach_outside_it(
     assert files(project.parent) == before
 
 
+def test_a_component_beside_the_directory_of_components_is_refused(project: Path) -> None:
+    """Unless an entry may name any file of the project, and names this one."""
+    beside = "docs/draft.txt"
+    commits.interrupt(str(project), [], [Placement(beside, b"text")], 0)
+    with pytest.raises(TransactionError, match=f"{beside} is not below components"):
+        recover(str(project))
+    allowed = commits.ALLOWED._replace(anywhere=lambda path: path == beside)
+    assert transaction.recover(str(project), lambda: allowed).placed == (beside,)
+
+
 def test_texts_that_are_not_utf_8_survive(project: Path) -> None:
     data = bytes(range(256))
     interrupt(project, 1, [Placement(P, data), PLACEMENTS[1]])

@@ -73,9 +73,7 @@ class CommitLock:
 
     def holds(self) -> bool:
         """Check that the lock we hold is still the one on disk (the directory was not removed)."""
-        if self._handle is None:
-            return False
-        return kernel_lock.is_at(self._handle, self._path)
+        return self._handle is not None and kernel_lock.is_at(self._handle, self._path)
 
     def excluded(self) -> bool:
         """Check that no commit was possible since we entered, also where there was no lock file."""

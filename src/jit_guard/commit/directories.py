@@ -20,15 +20,17 @@ from jit_guard.commit.errors import TransactionError, UnsafePathError
 from jit_guard.commit.file_status import is_same_file
 from jit_guard.text.names import PENDING, STATE_DIRECTORY, is_git, unportable
 
-_HAVE_HANDLES = {os.open, os.mkdir, os.rmdir, os.unlink, os.rename, os.link, os.stat} <= (
-    os.supports_dir_fd
+_HAVE_HANDLES = os.supports_dir_fd.issuperset(
+    (os.open, os.mkdir, os.rmdir, os.unlink, os.rename, os.link, os.stat)
 )
-_OPEN = (
-    os.O_RDONLY
-    | getattr(os, "O_DIRECTORY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
+
+
+def flag(name: str) -> int:
+    """Return a flag of `os.open`; 0 if the system has none of this name."""
+    return getattr(os, name, 0)
+
+
+_OPEN = os.O_RDONLY | flag("O_DIRECTORY") | flag("O_NOFOLLOW") | flag("O_CLOEXEC")
 _MOST = 64  # handles that are kept open; macOS allows a process 256
 # The errors of opening a link with O_NOFOLLOW: POSIX, FreeBSD.
 _LINK = (errno.ELOOP, errno.EMLINK)

@@ -19,15 +19,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from jit_guard.commit.directories import Directories, Directory, Location, move
+from jit_guard.commit.directories import Directories, Directory, Location, flag, move
 
 if sys.platform != "win32":
     import fcntl
 
-_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
+_BINARY = flag("O_BINARY") | flag("O_CLOEXEC")
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | flag("O_NOFOLLOW")
 # A FIFO in place of a file must not block us until a writer opens it.
-_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_READ = os.O_RDONLY | _BINARY | flag("O_NONBLOCK") | flag("O_NOFOLLOW")
 # Errors of file systems that cannot sync a directory or do not support F_FULLFSYNC.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
 _CHUNK = 1 << 20

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 
-from jit_guard.commit.directories import Location
+from jit_guard.commit.directories import Location, flag
 from jit_guard.commit.file_status import is_same_file
 
 if sys.platform == "win32":
@@ -20,7 +20,7 @@ else:
 
     _BUSY = (errno.EAGAIN,)  # retrying would not help with any other error
 # Opening a FIFO must not block until another process opens its other end.
-_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_FLAGS = flag("O_CLOEXEC") | flag("O_NOFOLLOW") | flag("O_NONBLOCK")
 MAKE = os.O_RDWR | os.O_CREAT
 _STEPS = (1, 1000, 1_000_000, 1_000_000_000, 2_000_000_000)  # nanoseconds
 

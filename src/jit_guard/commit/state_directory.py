@@ -7,11 +7,9 @@ import stat
 import sys
 
 from jit_guard.commit import durable
-from jit_guard.commit.directories import Directories, Directory, not_a_directory
+from jit_guard.commit.directories import Directories, Directory, flag, not_a_directory
 
-_WRITE = os.O_WRONLY | os.O_CREAT
-for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW"):
-    _WRITE |= getattr(os, _name, 0)
+_WRITE = os.O_WRONLY | os.O_CREAT | flag("O_BINARY") | flag("O_CLOEXEC") | flag("O_NOFOLLOW")
 
 
 def make(root: str) -> str:
