@@ -82,7 +82,7 @@ TESTS: dict[str, str] = {
     ),
     "rules/explained": "commands/test_explain rules/test_rules",
     "rules/fault": "rules/test_faults commands/test_selftest test_registry_selftest",
-    "rules/plugin_rule": "test_plugins rules/test_faults",
+    "rules/plugin_rule": "rules/test_plugin_rules test_plugins rules/test_faults",
     "rules/registry_fault": "test_registry_selftest",
     "rules/series": "rules/test_series",
     "selftest": "rules/test_faults commands/test_selftest test_registry_selftest test_plugins",

@@ -118,7 +118,7 @@ def _example(example: Example) -> Iterator[str]:
         if shown.startswith("\ufeff"):
             lines[0] = f"(byte order mark){lines[0][1:]}"
         if len(lines) == 1:
-            yield f"{path}: {printable(lines[0])}"
+            yield f"{path}: {printable(*lines)}"
         else:
             yield f"{path}:"
             yield from (f"    {printable(line)}" for line in lines)

@@ -36,11 +36,11 @@ class Surroundings(NamedTuple):
 
     origin: Origin
     candidates: Renames
-    traces: Mapping[str, GitState] = {}
-    tracked: Collection[str] = frozenset()
-    on_disk: tuple[GoalMap, ...] = ()
-    shell: Shell = Shell()
-    examined: int = 0
+    traces: Mapping[str, GitState]
+    tracked: Collection[str]
+    on_disk: tuple[GoalMap, ...]
+    shell: Shell
+    examined: int
 
 
 class Facts:
