@@ -53,6 +53,7 @@ class PostgresServer:
 
     def __init__(self, running: str = "") -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._command: list[str] = []
         if running:
             directory, _, port = running.rpartition(":")
             self.directory, self.port = Path(directory), int(port)
@@ -90,26 +91,19 @@ class PostgresServer:
     def start(self, hosts: Sequence[str] = ("127.0.0.1",), **settings: object) -> None:
         """Start the server, and wait until it answers."""
         options = [f"-c{name}={value}" for name, value in settings.items()]
-        command = [str(self._programs / "postgres"), "-D", str(self.directory / "data")]
-        self._process = process = subprocess.Popen(
-            [
-                *command,
-                "-k",
-                str(self.directory),
-                "-p",
-                str(self.port),
-                "-h",
-                ",".join(hosts),
-                *options,
-            ],
-            cwd=self.directory,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            **self._user,
-        )
+        self._command = [
+            str(self._programs / "postgres"),
+            *("-D", str(self.directory / "data")),
+            *("-k", str(self.directory)),
+            *("-p", str(self.port)),
+            *("-h", ",".join(hosts)),
+            *options,
+        ]
         deadline = time.monotonic() + _START
         while True:
-            assert process.poll() is None, "the server did not start"
+            # It refuses to start until the last process of a server that was killed has noticed.
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._started()
             try:
                 self.execute("SELECT 1")
             except psycopg.OperationalError:
@@ -117,6 +111,15 @@ class PostgresServer:
                 time.sleep(0.02)
             else:
                 return
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            cwd=self.directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._user,
+        )
 
     def stop(self, how: signal.Signals | None = None) -> None:
         """Stop the server; SIGQUIT: at once, as if it had crashed; SIGINT: cleanly."""

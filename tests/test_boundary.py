@@ -70,9 +70,9 @@ def test_what_ends_a_command_has_its_exit_code_and_its_message(
 
 
 def test_a_pipe_whose_reader_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it is: on Windows, a write to it is an invalid argument."""
+    """What is written is more than a buffer; on Windows, a write to it is an invalid argument."""
     process = subprocess.Popen(
-        command("explain"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command("completion", "zsh"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     with process:
         assert process.stdout is not None

@@ -132,6 +132,7 @@ def _run(argv: list[str], started: float) -> int:
 
 
 def _report(lines: Sequence[str], error: BaseException, *, verbose: bool) -> None:
+    _discard_unwritable(sys.stdout)  # else the console, which flushes it, would fail as well
     try:
         from jit_guard.text.console import Console
 
