@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .findings import Findings, equivalent, record, row
 from .mutant import Mutant
-from .packages import files, watching, watching_within
+from .packages import files, watching
 from .places import mutant, places
 from .workplace import Workplace, copy
 
@@ -96,7 +96,8 @@ def _judge_all(
 ) -> None:
     if not mutants:
         return
-    tests = options.tests or watching_within(options.package)
+    watched = {one.file: options.tests or watching(one.file.removesuffix(".py")) for one in mutants}
+    tests = sorted(set().union(*watched.values()))
     if not tests:
         raise SystemExit(f"{options.package} has no row in tests/mutation/packages.py")
     jobs = max(1, min(options.jobs, len(mutants)))
@@ -117,11 +118,10 @@ def _judge_all(
 
         def judge(workplace: Workplace) -> None:
             for one in left:
-                own = options.tests or watching(one.file.removesuffix(".py"))
                 chosen, imported = trace.watching(one)
-                chosen = [test for test in chosen if test.startswith(tuple(own))]
+                chosen = [test for test in chosen if test.startswith(tuple(watched[one.file]))]
                 chosen.sort(key=lambda test: trace.seconds[test] / (1 + killers[test]))
-                limits = {test: 15 + 10 * trace.seconds[test] for test in chosen}
+                limits = {test: 15 + 4 * trace.seconds[test] for test in chosen}
                 run = workplace.judge(one, limits, limit, imported)
                 killers[run.by] += 1
                 found.add(one, run)

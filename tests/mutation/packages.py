@@ -58,14 +58,15 @@ TESTS: dict[str, str] = {
     "contracts": "contracts comparison/test_contract_pass test_contract_recipes",
     "criteria": "test_criteria test_guard test_plugins",
     "errors": "test_guard test_lookup test_config",
-    "fixing": "fixing commands/test_mv commands/test_prune security/test_intent "
+    "fixing": "fixing batch commands/test_mv commands/test_prune security/test_intent "
     "security/test_registry_intent",
     "formats": _FORMATS + " pytest_plugin/test_excerpt test_contract",
-    "generators": "generators",
+    "generators": "generators batch",
     "guard": "test_guard test_check test_contract fixing/test_fix",
     "inventory": "inventory",
     "just_in_time": "test_guard",
     "ledger": "ledger security/test_forged_ledger commands/test_log",
+    "ledger/batches": "batch",
     "ledger/postgresql": "ledger/test_address ledger/test_server ledger/test_server_claims "
     "ledger/test_lost_connections ledger/test_engines",
     "lookup": "test_lookup test_guard",
@@ -99,16 +100,10 @@ def files(sources: Path, package: str) -> list[Path]:
 
 
 def watching(package: str) -> list[str]:
-    """The files and folders of the tests of a package, or of one of its modules."""
+    """The files and folders of the tests of a package or a module."""
     known = [name for name in TESTS if f"{package}/".startswith(f"{name}/")]
     names = TESTS[max(known, key=len)].split() if known else []
     return list(map(_argument, names))
-
-
-def watching_within(package: str) -> list[str]:
-    """The files and folders of the tests of a package and of all of its modules."""
-    names = [package, *(name for name in TESTS if name.startswith(f"{package}/"))]
-    return list(dict.fromkeys(test for name in names for test in watching(name)))
 
 
 def _argument(name: str) -> str:
