@@ -171,8 +171,8 @@ def _same_program(code: str, changed: str) -> bool:
     lines = zip(code.splitlines(), changed.splitlines())  # noqa: B905
     line = next((at for at, pair in enumerate(lines, 1) if pair[0] != pair[1]), 0)
     return len(before) == len(after) and all(
-        _dump(one) == _dump(other)
-        for one, other in zip(before, after, strict=True)
+        _original(code, at) == _dump(after[at])
+        for at, one in enumerate(before)
         if (one.end_lineno or line) >= line and _first(one) <= line  # the others are the same
     )
 
@@ -182,5 +182,10 @@ def _first(statement: ast.stmt) -> int:
     return decorators[0].lineno if decorators else statement.lineno
 
 
+@cache
+def _original(code: str, at: int) -> str:
+    return _dump(copy.deepcopy(_parsed(code).body[at]))
+
+
 def _dump(statement: ast.stmt) -> str:
-    return ast.dump(_Annotations().visit(ast.Module([copy.deepcopy(statement)], [])))
+    return ast.dump(_Annotations().visit(ast.Module([statement], [])))
