@@ -14,6 +14,7 @@ from jit_guard.errors import UnreadableError
 from jit_guard.guard import Guard
 from jit_guard.report import Report
 from projects import TEXT, Files, at, call, lay_out
+from repositories import NEEDS_GIT, repository
 from typed import on_screen
 
 GONE: Files = {"goal_map.json": '{"GREET": {"persona": "gone.txt"}}', "components/x/": b""}
@@ -93,6 +94,13 @@ def test_what_a_fix_did_fits_the_terminal(project: Path) -> None:
         "generated  GREET/persona:",
         "           components/personas/autogen_persona_for_greet.txt",
     ]
+
+
+@NEEDS_GIT
+def test_what_a_fix_wrote_is_named_for_staging(tmp_path: Path) -> None:
+    root = repository(tmp_path, GONE)
+    done = call("--fix", "--yes", "--generator", "scaffold", cwd=root)
+    assert "jit-guard: to stage the fix, run: git add -- " in done.err
 
 
 def test_one_finding_is_accepted_in_the_singular(project: Path) -> None:

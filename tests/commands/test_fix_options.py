@@ -148,6 +148,7 @@ def test_a_fresh_text_is_written_although_one_is_stored(project: Path, spy: Spy)
         (("--generate-anyway",), "--generate-anyway requires --fix"),
         (("--max-tokens-total", "5"), "--max-tokens-total requires --fix"),
         (("--fix", "--source", "index"), "--fix only works on the worktree; remove --source"),
+        (("--fix", "--wait"), "--wait requires --batch"),
         (
             ("--fix", "--relink", "--generate-anyway"),
             "--relink and --generate-anyway cannot be combined",

@@ -206,7 +206,7 @@ def test_alternatives_differ_in_their_suffix_alone() -> None:
     assert best(list("abcd"), *two, "other/c.md", "other/d.md") is None
     assert best(dict.fromkeys("abcd", 1), *two, "lib/c.txt", "lib/d.txt") is None
     assert best(list("abcd"), "lib/a.md", "lib/b.txt", "lib/c.yml", "lib/d.rst") is not None
-    assert best(list("abcde"), *(f"lib/{one}.{one}x" for one in "abcde")) is None
+    assert best(list("abcde"), *(f"lib/{one}.{at}" for at, one in enumerate("abcde"))) is None
 
 
 def test_a_key_that_the_expression_names_is_no_path() -> None:
@@ -217,6 +217,11 @@ def test_a_key_that_the_expression_names_is_no_path() -> None:
 
 def test_a_name_that_only_begins_like_a_text_is_another_one() -> None:
     assert best(["d/a", "e/a"], "d/ab/a.md", "e/ab/a.md") is None
+
+
+def test_what_leads_up_is_not_looked_up_in_the_directory_called_like_a_field() -> None:
+    rows = [{"id": "a", "p": "../x"}, {"id": "b", "p": "../y"}]
+    assert best(rows, "d/a/f", "d/b/f", "d/x", "d/y", out=(1, 4)) is None
 
 
 def test_a_name_within_a_file_is_a_field_too() -> None:

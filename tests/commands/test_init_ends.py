@@ -99,6 +99,21 @@ def test_nothing_is_written_if_one_file_cannot_be(tmp_path: Path) -> None:
     assert list((tmp_path / "outside").iterdir()) == []
 
 
+def test_every_path_is_checked_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Worktree.target
+
+    def target(self: Worktree, path: str) -> Any:
+        if "protocols" in path:  # after the map and another component
+            raise UnreadableError(path, "it leads outside")
+        return real(self, path)
+
+    monkeypatch.setattr(Worktree, "target", target)
+    assert call("init", cwd=tmp_path).code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_of_several_usual_directories_the_first_is_suggested(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {"prompts/a.md": TEXT, "skills/b.md": TEXT})
     done = call("init", "--no-input", cwd=root)

@@ -90,7 +90,9 @@ def test_a_registry_may_name_a_third_of_what_is_beside_its_paths() -> None:
     found = propose(Memory({"index.json": paths, **of_files(11)}))
     assert found is not None
     assert 'tree = ["lib/*.md"]' in found.text
-    assert propose(Memory({".claude-plugin/marketplace.json": '{"plugins": []}'})) is None
+    for plugins in ("[]", '[{"source": "./plugins/a"}], "plugins": [{"source": "./plugins/a"}]'):
+        broken = {".claude-plugin/marketplace.json": f'{{"plugins": {plugins}}}'}
+        assert propose(Memory({**MARKETPLACE, **broken})) is None
 
 
 def test_a_preset_hides_no_other_registry() -> None:

@@ -189,6 +189,21 @@ def test_directories_that_have_no_components_are_not_watched(
     assert [bool(one) for one in shown] == [True, False, False]
 
 
+def test_what_is_not_watched_hides_nothing_and_links_lead_nowhere(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"components/x{number}.txt" for number in range(6)]
+    lay_out(project, dict.fromkeys(names[:3], TEXT))
+    for number, name in enumerate(("node_modules", "venv", "__pycache__", ".venv", ".tox", ".hg")):
+        lay_out(project, {f"components/{name}/x.js": "", f"components/after{number}.txt": TEXT})
+    lay_out(project, dict.fromkeys(names[3:], TEXT))
+    lay_out(project.parent, {"outside/x.txt": "x"})
+    (project / "components/link").symlink_to("../../outside")
+    changes = [*map(touched, names), touched("../outside/x.txt")]
+    shown = reports(project, monkeypatch, changes)
+    assert [bool(one) for one in shown] == [True] * 7 + [False]
+
+
 def test_what_is_broken_for_a_moment_is_reported_and_watched_on(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,9 @@ def main(arguments: list[str]) -> int:
         _judge_all(left, options, Path(directory).resolve(), found)
     survivors = [one for one in left if not found.killed(one)]
     for one in survivors:
-        print(f"\nsrc/jit_guard/{one.file}:{one.line} {one.function}\n- {one.old}\n+ {one.new}")
+        which = f" (occurrence {one.occurrence})" if one.occurrence else ""
+        print(f"\nsrc/jit_guard/{one.file}:{one.line} {one.function}{which}")
+        print(f"- {one.old}\n+ {one.new}")
     written = row(options.package, len(chosen), total, len(known), len(survivors))
     print(f"\n{written}")
     if options.record:

@@ -56,6 +56,7 @@ def entries(package: str) -> list[dict[str, Any]]:
 
     `file` is relative to src/jit_guard, `function` the innermost function or class, `old` and `new`
     the line before and after, as the command prints them; without `new`, every mutant of the line.
+    `occurrence` counts from 0 where the function has several such lines.
     """
     file = EQUIVALENT / f"{package}.toml"
     read = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
@@ -68,6 +69,7 @@ def equivalent(mutant: Mutant) -> bool:
     return any(
         (entry["file"], entry["function"], entry["old"]) == mutant.key[:3]
         and entry.get("new", mutant.new) == mutant.new
+        and entry.get("occurrence", mutant.occurrence) == mutant.occurrence
         for entry in entries(package)
     )
 

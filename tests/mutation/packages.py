@@ -21,9 +21,11 @@ TESTS: dict[str, str] = {
     "test_hostile::test_an_io_error_at_any_call_is_an_error_and_never_a_wrong_finding",
     "cli": "test_boundary test_cli test_main",
     "commands": "commands test_cli test_contract",
-    "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options test_cli",
+    "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options "
+    "commands/test_mv test_cli",
     "commands/check": "commands/test_check_report test_cli test_report commands/test_accepted "
-    "commands/test_fix_ends test_contract formats/test_github",
+    "commands/test_fix_ends test_contract formats/test_github "
+    "test_hostile::test_a_full_standard_output_is_reported_as_an_error",
     "commands/completion": "commands/test_completion",
     "commands/config": "commands/test_settings",
     "commands/contract_proposal": "commands/test_init_contract",

@@ -89,7 +89,7 @@ def test_a_mutant_that_is_equivalent_still_exists() -> None:
     found = [(file.stem, entry) for file in EQUIVALENT.iterdir() for entry in entries(file.stem)]
     assert found
     for package, entry in found:
-        assert set(entry) - {"new"} == {"file", "function", "old", "reason"}, entry
+        assert set(entry) - {"new", "occurrence"} == {"file", "function", "old", "reason"}, entry
         assert entry["file"].split("/")[0].removesuffix(".py") == package, entry
         assert len(entry["reason"]) > 20, f"say why no test can notice it: {entry}"
         lines = (SOURCES / entry["file"]).read_text("utf-8").splitlines()
@@ -120,7 +120,7 @@ def test_a_change_that_no_test_notices_is_shown(
     assert "toy.py:16 killed by test_toy.py::test_strict" in shown
     assert "toy.py:23 killed by test_toy.py::test_opposite" in shown
     assert shown.count("SURVIVED") == 2
-    assert "src/jit_guard/toy.py:20 both\n- yield True\n+ yield False" in shown
+    assert "src/jit_guard/toy.py:20 both (occurrence 1)\n- yield True\n+ yield False" in shown
     assert "src/jit_guard/toy.py:9 most\n- if first > second:\n+ if first >= second:" in shown
     assert shown.endswith("| `toy` | 75 % | all 8 | 0 | 2 |\n")
 
