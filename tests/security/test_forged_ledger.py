@@ -374,7 +374,12 @@ def test_the_largest_row_id_is_an_error(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "kept"),
-    [((), (None, None, 0)), ((1, None, 0), (1, None, 0)), ((True, 2.5, "3"), (None, None, None))],
+    [
+        ((), (None, None, 0)),
+        ((1, None, 0), (1, None, 0)),
+        ((True, 2.5, "3"), (None, None, None)),
+        (((1 << 63) - 1, 1 << 63, -1), ((1 << 63) - 1, None, None)),
+    ],
 )
 def test_the_log_can_be_read_whatever_usage_a_plugin_reports(
     root: Path, given: Any, kept: Any
