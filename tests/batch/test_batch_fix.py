@@ -24,6 +24,7 @@ from jit_guard import Guard, MissingComponent
 from jit_guard.fixing import batches, collecting
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
+from jit_guard.ledger.batches import Batch, Batches
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
 from projects import Outcome, call, lay_out
@@ -376,7 +377,6 @@ def test_a_run_that_is_killed_submits_nothing_twice(
     api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """A kill is like an exception that nothing handles: what is on disk stays as it is."""
-    from jit_guard.ledger.batches import Batch, Batches
 
     class KilledError(BaseException):
         pass
@@ -840,3 +840,70 @@ def test_a_full_disk_is_named(
         if point == "write":
             assert "no space left on device" in fix(api, root).err
     assert fix(api, root).code == 0
+
+
+@pytest.mark.parametrize("options", [["--batch"], []])
+def test_what_another_run_submitted_before_the_claim_is_not_bought(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    claim = Ledger.claim
+
+    def late(self: Ledger, *given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(Ledger, "claim", claim)
+        fix(api, root, "--batch")
+        return claim(self, *given, **more)
+
+    monkeypatch.setattr(Ledger, "claim", late)
+    assert fix(api, root, *options).code == 1
+    assert len(api.batches) == 1
+    assert api.count("POST /chat/completions") == 0
+
+
+def test_a_batch_that_is_being_submitted_is_left_to_its_process(
+    api: BatchServer, root: Path
+) -> None:
+    seen: list[Outcome] = []
+
+    def meanwhile(asked: Call) -> Fault | None:
+        if asked.what == "POST /batches" and not seen:
+            seen.append(fix(api, root, "--batch"))
+        return None
+
+    api.faults = [meanwhile]
+    assert "batch batch-1: 3 texts submitted" in fix(api, root, "--batch").err + seen[0].err
+    assert api.count("GET /batches") == api.count("DELETE /files/N") == 0
+    assert len(api.batches) == len(api.files) == 1
+
+
+def test_a_batch_that_was_collected_before_the_claim_is_not_asked_for(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fix(api, root, "--batch")
+    claim = Batches.claim
+
+    def late(self: Batches, batch: Batch) -> bool:
+        self.close(batch, "meanwhile")
+        return claim(self, batch)
+
+    monkeypatch.setattr(Batches, "claim", late)
+    made(api)
+    assert fix(api, root).code == 0
+    assert "GET /batches/N" not in made(api)
+
+
+def test_a_batch_of_another_server_is_left_there(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch", "--limit", "1")
+    with batching() as other:
+        done = fix(other, root)
+        assert "(it is on another server; pass its --base-url to ask it)" in done.err
+        assert made(other) == ["POST /chat/completions"] * 2
+    api.finish()
+    assert fix(api, root).code == 0
+
+
+def test_what_collects_needs_neither_consent_nor_descriptions(api: BatchServer, root: Path) -> None:
+    fix(api, root, "--batch")
+    api.finish()
+    options = ("--fix", "--no-input", "--model", "fake", "--base-url", api.url)
+    assert call(*options, cwd=root).code == 0
+    assert placed(root) == PLACED

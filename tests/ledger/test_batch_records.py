@@ -79,6 +79,8 @@ def test_what_arrives_is_stored_once_and_the_rest_has_a_reason(tmp_path: Path) -
         assert failures[0].reason.startswith("missing nul \\x00, surrogate \\udc80")
         assert ledger.batches.open() == []
         assert ledger.batches.pending() == {}
+        rows = ledger._engine.read("SELECT request FROM batch_texts")  # which may be large
+        assert rows == [("",), ("",)]
     (record,) = history(str(tmp_path))
     assert (record.model, record.asked, record.usage) == ("m-2", 12.5, Usage(1, 2, 0))
     assert record.path == REQUEST.path
