@@ -605,9 +605,25 @@ def test_a_run_killed_while_it_collects_stores_no_text_twice(
             fix(api, root)
     assert len(list(history(str(root)))) == 3
     assert placed(root) == []
-    assert fix(api, root).code == 0
+    assert "batch batch-1 is completed: 3 texts collected" in fix(api, root).err
     assert len(list(history(str(root)))) == 3
     assert placed(root) == PLACED
+
+
+def test_a_run_that_is_interrupted_while_it_commits_is_continued(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    fix(api, root, "--batch")
+    api.finish()
+    with monkeypatch.context() as patch:
+        patch.setattr("jit_guard.fixing.run.place", interrupted)
+        assert fix(api, root).code == 130
+    done = fix(api, root)
+    assert done.code == 0
+    assert "batch batch-1 is completed: 3 texts collected" in done.err
 
 
 def test_each_page_of_results_is_one_commit(

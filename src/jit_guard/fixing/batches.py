@@ -145,7 +145,10 @@ class Collected:
             if one.id not in expected:
                 sums.unknown += 1
                 continue
-            sums.repeated += one.id in sums.seen
+            if one.id in sums.seen:
+                sums.repeated += 1
+            elif expected[one.id].stored:  # by a run that was interrupted
+                sums.good += 1
             sums.seen.add(one.id)
             if not expected[one.id].stored and (
                 one.id not in best or (best[one.id].fault and not one.fault)
