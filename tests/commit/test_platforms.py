@@ -14,7 +14,7 @@ import pytest
 
 from commits import interrupt
 from jit_guard.commit import durable, preparation, trial
-from jit_guard.commit.directories import Directories, flag
+from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
@@ -146,9 +146,9 @@ def test_a_full_sync_that_fails_is_an_error(project: Path, monkeypatch: Patch) -
 
 @pytest.mark.usefixtures("darwin")
 def test_an_immutable_or_append_only_map_is_refused(project: Path, monkeypatch: Patch) -> None:
-    for one in (stat.UF_IMMUTABLE, stat.UF_APPEND, stat.SF_IMMUTABLE, stat.SF_APPEND):
+    for flag in (stat.UF_IMMUTABLE, stat.UF_APPEND, stat.SF_IMMUTABLE, stat.SF_APPEND):
         with monkeypatch.context() as patch:
-            give(patch, st_flags=one | stat.UF_HIDDEN)
+            give(patch, st_flags=flag | stat.UF_HIDDEN)
             with pytest.raises(TransactionError, match=r"^goal_map.json is immutable .*nothing"):
                 try_places(project)
     give(monkeypatch, st_flags=stat.UF_HIDDEN)
@@ -265,11 +265,6 @@ def test_only_windows_is_asked_again(project: Path, monkeypatch: Patch) -> None:
     assert asked == ["goal_map.json"]
 
 
-def test_a_flag_of_another_system_is_none() -> None:
-    assert flag("O_NOFOLLOW") == os.O_NOFOLLOW
-    assert flag("O_OF_ANOTHER_SYSTEM") == 0
-
-
 # Mode, owner and attributes of the new file.
 
 
@@ -285,19 +280,6 @@ def write_like(project: Path, **fields: int) -> None:
         durable.write_file(
             location, NEW, "nothing", like=like, attributes_of=map_location, again=True
         )
-
-
-def test_a_file_of_somebody_else_is_not_replaced_unless_it_is_of_an_earlier_attempt(
-    project: Path,
-) -> None:
-    with Directories(str(project)) as directories:
-        location = directories.top.location("goal_map.json")
-        with pytest.raises(FileExistsError) as raised:
-            durable.write_file(location, NEW, "nothing")
-        assert raised.value.filename == str(project / "goal_map.json")
-        assert (project / "goal_map.json").read_bytes() == MAP
-        durable.write_file(location, NEW, "nothing", again=True)
-    assert (project / "goal_map.json").read_bytes() == NEW
 
 
 def test_the_owner_is_kept_if_possible_and_the_group_always(

@@ -507,6 +507,9 @@ def test_only_what_an_older_reader_does_not_know_has_a_newer_version(project: Pa
         assert recover(str(project)).outcome == "forward", "every version is read"
         return found
 
+    listed = intent.MapIntent("a.yaml", ".jit-guard-0123456789ab-map-0", "", "", (), "yaml")
+    newest = intent_json.encode(intent.Intent("commit", (listed,), (), ()))
+    assert json.loads(newest)["version"] == intent_json.VERSION
     interrupt(project)
     assert version() == 1
     added(project, 0)

@@ -25,12 +25,12 @@ _HAVE_HANDLES = os.supports_dir_fd.issuperset(
 )
 
 
-def flag(name: str) -> int:
-    """Return a flag of `os.open`; 0 if the system has none of this name."""
-    return getattr(os, name, 0)
+def flags(*names: str) -> int:
+    """Return those flags of `os.open` that the system has."""
+    return sum(getattr(os, name, 0) for name in names)
 
 
-_OPEN = os.O_RDONLY | flag("O_DIRECTORY") | flag("O_NOFOLLOW") | flag("O_CLOEXEC")
+_OPEN = os.O_RDONLY | flags("O_DIRECTORY", "O_NOFOLLOW")
 _MOST = 64  # handles that are kept open; macOS allows a process 256
 # The errors of opening a link with O_NOFOLLOW: POSIX, FreeBSD.
 _LINK = (errno.ELOOP, errno.EMLINK)

@@ -19,15 +19,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from jit_guard.commit.directories import Directories, Directory, Location, flag, move
+from jit_guard.commit.directories import Directories, Directory, Location, flags, move
 
 if sys.platform != "win32":
     import fcntl
 
-_BINARY = flag("O_BINARY") | flag("O_CLOEXEC")
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | flag("O_NOFOLLOW")
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | flags("O_BINARY")
 # A FIFO in place of a file must not block us until a writer opens it.
-_READ = os.O_RDONLY | _BINARY | flag("O_NONBLOCK") | flag("O_NOFOLLOW")
+_READ = os.O_RDONLY | flags("O_BINARY", "O_NONBLOCK", "O_NOFOLLOW")
 # Errors of file systems that cannot sync a directory or do not support F_FULLFSYNC.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
 _CHUNK = 1 << 20
@@ -70,8 +69,8 @@ def sync_directory(directory: Directory, without: str) -> None:
 def sync_file(location: Location, without: str) -> None:
     """Flush a file to disk that another process may have written."""
     # Windows flushes only files that are open for writing.
-    flags = _READ | os.O_RDWR if sys.platform == "win32" else _READ
-    handle = location.call(os.open, flags)
+    way = _READ | os.O_RDWR if sys.platform == "win32" else _READ
+    handle = location.call(os.open, way)
     try:
         _sync(location.directory, handle, without)
     except OSError as error:

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 
-from jit_guard.commit.directories import Location, flag
+from jit_guard.commit.directories import Location, flags
 from jit_guard.commit.file_status import is_same_file
 
 if sys.platform == "win32":
@@ -20,18 +20,18 @@ else:
 
     _BUSY = (errno.EAGAIN,)  # retrying would not help with any other error
 # Opening a FIFO must not block until another process opens its other end.
-_FLAGS = flag("O_CLOEXEC") | flag("O_NOFOLLOW") | flag("O_NONBLOCK")
+_FLAGS = flags("O_NOFOLLOW", "O_NONBLOCK")
 MAKE = os.O_RDWR | os.O_CREAT
 _STEPS = (1, 1000, 1_000_000, 1_000_000_000, 2_000_000_000)  # nanoseconds
 
 
-def open_file(location: Location, flags: int = MAKE) -> int:
-    """Open a lock file; with the default flags, create it if needed.
+def open_file(location: Location, way: int = MAKE) -> int:
+    """Open a lock file; by default, create it if needed.
 
     Raises:
         OSError: it cannot be opened, or is not a regular file.
     """
-    handle: int = location.call(os.open, flags | _FLAGS, 0o600)
+    handle: int = location.call(os.open, way | _FLAGS, 0o600)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "Not a regular file", location.path)

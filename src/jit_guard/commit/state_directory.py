@@ -7,9 +7,9 @@ import stat
 import sys
 
 from jit_guard.commit import durable
-from jit_guard.commit.directories import Directories, Directory, flag, not_a_directory
+from jit_guard.commit.directories import Directories, Directory, flags, not_a_directory
 
-_WRITE = os.O_WRONLY | os.O_CREAT | flag("O_BINARY") | flag("O_CLOEXEC") | flag("O_NOFOLLOW")
+_WRITE = os.O_WRONLY | os.O_CREAT | flags("O_BINARY", "O_NOFOLLOW")
 
 
 def make(root: str) -> str:

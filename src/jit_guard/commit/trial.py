@@ -90,7 +90,7 @@ def _is_mounted(location: Location, status: os.stat_result) -> bool:
 def _mount(handle: int) -> bytes | None:
     """The number of the mount that an open file is on; None if the kernel does not say."""
     try:
-        info = os.open(f"/proc/self/fdinfo/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+        info = os.open(f"/proc/self/fdinfo/{handle}", os.O_RDONLY)
         try:
             lines = os.read(info, 1000).splitlines()
         finally:
