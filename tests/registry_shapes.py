@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from posixpath import splitext
 from typing import NamedTuple
 
 
@@ -25,19 +26,25 @@ def table(
     return "\n".join(["[[registry]]", *lines, more, ""])
 
 
+def a_value(name: str, orphan: str) -> dict[str, str]:
+    """Return what is reported of a text in an array that names a file in `p`."""
+    suffix = splitext(name)[1]
+    return {
+        "JG101": "/0",
+        "JG201": f"p/jit_guard_selftest{suffix} /0",
+        "JG205": f"p/../../../../{name} /0",
+        "JG208": f"p/jit_guard:selftest{suffix} /0",
+        "JG301": orphan,
+        "JG501": f"p/autogen_jit_guard_selftest{suffix} /0",
+    }
+
+
 SHAPES = {
     "a value": Shape(
         table("$[*]", "p/{value}"),
         '["a.md"]',
         "p/a.md",
-        {
-            "JG101": "/0",
-            "JG201": "p/jit_guard_selftest.md /0",
-            "JG205": "p/../../../../a.md /0",
-            "JG208": "p/jit_guard:selftest.md /0",
-            "JG301": "p/jit_guard_selftest.txt",
-            "JG501": "p/autogen_jit_guard_selftest.md /0",
-        },
+        a_value("a.md", "p/jit_guard_selftest.txt"),
     ),
     "a key": Shape(
         table("$.*", "p/{key}.md"),
@@ -282,5 +289,111 @@ SHAPES = {
             "JG501": "autogen_jit_guard_selftest /0",
         },
         frozenset({"JG204"}),
+    ),
+    "a file of which the first path is always portable": Shape(
+        table("$[*]", ["p/x{stem}", "p/{stem}"], more="match.value = '(?P<stem>[a-z_]+)'"),
+        '["a"]',
+        "p/xa",
+        {"JG201": "p/xjit_guard_selftest /0", "JG301": "p/xjit_guard_selftest"},
+        frozenset({"JG202"}),
+    ),
+    "a tree without texts": Shape(
+        table("$[*]", ["{value}", "{value}.x"], more="tree = ['p/*', '!p/*.txt']"),
+        '["p/a.md", "p/b.yaml"]',
+        "p/a.md",
+        a_value("a.md", "p/jit_guard_selftest.md"),
+    ),
+    "a suffix that is never an orphan": Shape(
+        table("$[*]", "{value}", more="tree = ['p/*', '!p/*.txt']"),
+        '["p/a.md~"]',
+        "p/a.md~",
+        a_value("a.md~", "p/jit_guard_selftest"),
+    ),
+    "a pattern of names that are never orphans": Shape(
+        table("$[*]", "{value}", more="tree = ['p/*~', 'p/*.md']"),
+        '["p/a.md"]',
+        "p/a.md",
+        a_value("a.md", "p/jit_guard_selftest.md"),
+    ),
+    "two members": Shape(
+        table("$[*]", ["p/{a}.md", "p/{b}.md"]),
+        '[{"a": "x", "b": "y"}]',
+        "p/x.md",
+        {
+            "JG002": "/0/JIT_GUARD_SELFTEST",
+            "JG101": "/0",
+            "JG201": "p/jit_guard_selftest.md /0",
+            "JG205": "p/../../../../x.md /0",
+            "JG208": "p/jit_guard:selftest.md /0",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/autogen_jit_guard_selftest.md /0",
+        },
+    ),
+    "a directory and a file": Shape(
+        table("$[*]", "{value}"),
+        '["p/a/", "p/b.md"]',
+        "p/a/x",
+        {
+            "JG101": "/0",
+            "JG201": "p/jit_guard_selftest/ /0",
+            "JG205": "p/../../../../../a/ /0",
+            "JG208": "p/jit_guard:selftest/",
+            "JG301": "p/jit_guard_selftest.txt",
+        },
+        frozenset({"JG206", "JG203", "JG207"}),
+    ),
+    "the first of two keys": Shape(
+        table("$.*.*", "p/{keys[0]}.md"),
+        '{"a": {"b": 0}}',
+        "p/a.md",
+        {
+            "JG002": "/a/JIT_GUARD_SELFTEST",
+            "JG201": "p/jit_guard_selftest.md /jit_guard_selftest/b",
+            "JG205": "p/../../../../a.md /..~1..~1..~1..~1a/b",
+            "JG208": "p/jit_guard:selftest.md /jit_guard:selftest/b",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/autogen_jit_guard_selftest.md /autogen_jit_guard_selftest/b",
+        },
+    ),
+    "yaml, a list": Shape(
+        table("$[*].at", "{value}", "r.yaml"),
+        "\n- at: p/a.md\n  id: 1\n",
+        "p/a.md",
+        {
+            "JG002": "/0/JIT_GUARD_SELFTEST",
+            "JG101": "/0/at",
+            "JG201": "p/jit_guard_selftest.md /0/at",
+            "JG205": "p/../../../../a.md /0/at",
+            "JG208": "p/jit_guard:selftest.md /0/at",
+            "JG301": "p/jit_guard_selftest.txt",
+            "JG501": "p/autogen_jit_guard_selftest.md /0/at",
+        },
+    ),
+    **{
+        f"the directory of the project, as {spelled}": Shape(
+            table("$[*]", "{value}/"),
+            f'["{spelled}"]',
+            "p/a.md",
+            {
+                "JG101": "/0",
+                "JG201": "jit_guard_selftest/ /0",
+                "JG205": f"{above}/../../../..// /0",
+                "JG208": "jit_guard:selftest/",
+            },
+            frozenset({"JG203", "JG206", "JG207"}),
+        )
+        for spelled, above in ((".", "."), ("p/..", "p/.."))
+    },
+    "patterns that are no names": Shape(
+        table("$[*]", "{value}", more="tree = ['p/b.md', '!p/x*', 'p/?*', '**']"),
+        '["p/a.md"]',
+        "p/a.md",
+        a_value("a.md", "jit_guard_selftest.txt"),
+    ),
+    "a pattern with two stars": Shape(
+        table("$[*]", "{value}", more="tree = ['p/*-*.md']"),
+        '["p/a-.md"]',
+        "p/a-.md",
+        a_value("a-.md", "p/jit_guard_selftest-.md"),
     ),
 }

@@ -14,7 +14,7 @@ from jit_guard.project import load
 from jit_guard.selftest import Trial, selftest
 from jit_guard.sources.memory import Memory
 from projects import call, lay_out
-from registry_shapes import SHAPES
+from registry_shapes import SHAPES, table
 from test_registries import FILES, RECIPES, SKILLS, skills
 
 pytestmark = pytest.mark.usefixtures("schemas_here")  # three rules apply one
@@ -68,6 +68,19 @@ def test_faults_of_other_shapes(name: str) -> None:
         {shape.reported.get("JG201")},
         set(),
     )
+    noun = "directory" if "/ " in shape.reported.get("JG201", "") else "file"
+    said = {one.code: one.what for one in found}
+    assert said["JG201"] in (f"an entry names a {noun} that does not exist", "")
+    assert said["JG202"] in (f"an entry names a {noun} in another case", "")
+
+
+def test_a_registry_that_is_one_entry_whatever_it_contains_cannot_be_emptied() -> None:
+    document = table("$", "{dir}/a.md", "p/r.json")
+    found = trials(document, {"p/r.json": '{"a": 1}', "p/a.md": "x"})
+    why = {one.code: one.impossible for one in found}
+    assert impossible(found) > {"JG004", "JG101", "JG201", "JG205"}
+    assert why["JG004"] == "the expression also selects the document itself"
+    assert not why["JG301"]
 
 
 def place(trial: Trial) -> str:

@@ -75,6 +75,24 @@ def test_every_rule_fires_whatever_is_wrong_with_the_project_already(name: str) 
     assert [one.code for one in found if one.finding and one.finding.code != one.code] == []
 
 
+@pytest.mark.parametrize(
+    ("types", "directory"),
+    [
+        ('"a:b": "y.txt", "persona": "host.txt"', "personas"),
+        ('"image": "x.png", "persona": "host.txt"', "personas"),
+        ('"a:b": "y.txt", "..": "x"', "protocols"),
+    ],
+)
+def test_a_fault_is_put_where_the_texts_of_the_project_are(types: str, directory: str) -> None:
+    """The first component type that is text, and that every system has as a directory."""
+    text = f'{{"A": {{{types}}}}}'
+    found = trials({"goal_map.json": f"{text}\n", "jit-guard.toml": "types.image.text = false"})
+    places = {one.code: one.finding for one in found if one.finding}
+    assert places["JG201"].path == f"components/{directory}/jit_guard_selftest.txt"
+    assert places["JG101"].pointer == f"/JIT_GUARD_SELFTEST/{directory[:-1]}"
+    assert (places["JG001"].line, places["JG001"].column) == (1, len(text))
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_a_rule_that_never_fires_or_always_fires_is_noticed(
     code: str, project: Path, monkeypatch: pytest.MonkeyPatch

@@ -59,13 +59,12 @@ def _without_map(facts: Facts, path: str) -> Hint:
         return remedies.state(trace)
     if facts.origin.kind == "revision":
         return ADD_MAP(then=facts.then())
-    alternatives = [CONFIGURE_MAP(then=facts.then_stage())]
     # `init` writes the first map if there is none at all.
     if facts.origin.kind == "worktree" and facts.settings.maps == facts.absent == (path,):
-        alternatives.insert(0, INIT(command=facts.shell.init()))
+        add = INIT(command=facts.shell.init())
     else:
-        alternatives.insert(0, ADD_MAP(then=facts.then(path)))
-    return either(*alternatives)
+        add = ADD_MAP(then=facts.then(path))
+    return either(add, CONFIGURE_MAP(then=facts.then_stage()))
 
 
 def _inject(sample: Sample) -> Breakage:

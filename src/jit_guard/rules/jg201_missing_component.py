@@ -151,5 +151,4 @@ RULE = Rule(
     ),
     judge=_check,
     inject=_inject,
-    fixable=True,
 )

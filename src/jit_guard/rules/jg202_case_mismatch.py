@@ -145,5 +145,4 @@ RULE = Rule(
     ),
     judge=_check,
     inject=_inject,
-    fixable=True,
 )

@@ -271,14 +271,13 @@ class RegistrySample:
             keys += [entry.keys[:depth] for depth in range(len(entry.keys), 0, -1)]
             for one in keys:
                 member = self._registry.positions.find(one)
-                if member is None:
-                    continue
-                at = member.key_start
-                line = self.text[self.text.rfind("\n", 0, at) + 1 : at]
-                added = f'"{GOAL}": 0'
-                yield f"{self.text[:at]}{added}, {added}, {self.text[at:]}"
-                gap = f"\n{' ' * len(line)}"
-                yield f"{self.text[:at]}{added}{gap}{added}{gap}{self.text[at:]}"
+                if member is not None:
+                    at = member.key_start
+                    line = self.text[self.text.rfind("\n", 0, at) + 1 : at]
+                    added = f'"{GOAL}": 0'
+                    yield f"{self.text[:at]}{added}, {added}, {self.text[at:]}"
+                    gap = f"\n{' ' * len(line)}"
+                    yield f"{self.text[:at]}{added}{gap}{added}{gap}{self.text[at:]}"
 
     def _is_named(self, path: str) -> bool:
         names = path.split("/")

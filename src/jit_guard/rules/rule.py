@@ -72,7 +72,6 @@ class Rule(NamedTuple):
     good: Example
     judge: Callable[[Facts], Iterable[Finding | Series]]
     inject: Callable[[Sample], Breakage] | None = None  # for `jit-guard selftest`
-    fixable: bool = False
     reading: Callable[[Read], Rule] | None = None  # of a plugin: the rule for another snapshot
 
     def finding(self, message: str, *, hint: Hint | None = None, **fields: Any) -> Finding:
@@ -163,7 +162,6 @@ class Rule(NamedTuple):
         **fields: Any,
     ) -> Finding:
         """Return a finding at the value of an entry."""
-        fields.setdefault("fixable", self.fixable)
         path, keys = path or reference.path, reference.entry.keys
         return self.in_map(reference.map, keys, message, hint=hint, path=path, **fields)
 

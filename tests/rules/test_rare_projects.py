@@ -1,0 +1,89 @@
+"""Findings in projects that few people have: their places, their paths and their hints."""
+
+from __future__ import annotations
+
+from jit_guard.check import check
+from jit_guard.project import load
+from jit_guard.report import Finding
+from jit_guard.sources.memory import Link, Memory
+from projects import HOST, MAP, TEXT, Files, found
+
+PERSONAS = "components/personas"
+
+
+def by_code(files: Files) -> dict[str, Finding]:
+    """Return the findings of a project in memory, one of each code."""
+    source = Memory(files)
+    return {one.code: one for one in check(source, load(source.read).settings).findings}
+
+
+def test_a_file_in_another_case_belongs_to_the_entry_that_means_it() -> None:
+    goals = '{"A": {"persona": "Aux.txt"}}'
+    findings = found({"goal_map.json": goals, f"{PERSONAS}/aux.txt": HOST})
+    assert [(one.code, one.line, one.column, one.goal) for one in findings] == [
+        ("JG202", 1, 19, "A"),
+        ("JG208", 1, 19, "A"),
+    ]
+    assert findings[1].hint == "rename the file and update the map"
+
+
+def test_behind_a_link_a_file_is_named_as_entries_name_it() -> None:
+    goals = '{"A": {"persona": "host.txt"}, "B": {"persona": "b.txt"}}'
+    linked = {
+        "goal_map.json": goals,
+        "components": Link("lib"),
+        "lib/personas/hosts.txt": HOST,
+        "lib/personas/b.txt": TEXT,
+    }
+    findings = by_code(linked)
+    assert "did you mean lib/personas/hosts.txt" in str(findings["JG201"].hint)
+    assert 'Change the entry to "hosts.txt", or move' in str(findings["JG201"].hint)
+    assert 'Change the entry A/persona to "hosts.txt", or move' in str(findings["JG301"].hint)
+    empty = {"goal_map.json": MAP, "components": Link("lib"), "lib/personas/host.txt": ""}
+    findings = by_code(empty)
+    assert [*findings] == ["JG206"]
+    assert (findings["JG206"].path, findings["JG206"].pointer) == (
+        "lib/personas/host.txt",
+        "/GREET/persona",
+    )
+
+
+def test_a_repeated_key_is_found_at_any_depth_of_a_registry() -> None:
+    table = '[[registry]]\nfile = "r.json"\nentries = "$.a[*].at"\ntarget = "{value}"\n'
+    text = '{"a": [1, {"at": "x.md", "id": 1, "id": 2}], "b": [{"c": 1}], "z": 0}'
+    findings = by_code({"jit-guard.toml": table, "r.json": text, "x.md": TEXT})
+    assert [*findings] == ["JG002"]
+    assert (findings["JG002"].column, findings["JG002"].pointer) == (35, "/a/1/id")
+    assert "already defined at 1:26; parsers keep" in findings["JG002"].message
+
+
+def test_a_component_type_is_not_renamed_to_one_that_the_goal_has() -> None:
+    goals = '{"A": {"Persona": "a.txt", "persona": "b.txt"}}'
+    files = {"goal_map.json": goals, f"{PERSONAS}/a.txt": HOST, f"{PERSONAS}/b.txt": TEXT}
+    (one,) = found(files)
+    assert (one.code, one.component_type) == ("JG202", "Persona")
+    assert "component type" not in str(one.hint)
+    files["goal_map.json"] = '{"A": {"Persona": "a.txt"}, "B": {"persona": "b.txt"}}'
+    (one,) = found(files)
+    assert one.hint == 'rename the component type to "persona"'
+
+
+def test_a_map_with_values_of_another_kind_is_searched_for_repeated_keys_nevertheless() -> None:
+    """Only where they are goals and component types."""
+    more = '{"A": 5, "B": {"persona": "host.txt", "persona": "host.txt"}}'
+    findings = found({"goal_map.json": more, f"{PERSONAS}/host.txt": HOST})
+    assert [(one.code, one.pointer) for one in findings] == [
+        ("JG101", "/A"),
+        ("JG002", "/B/persona"),
+    ]
+    findings = found({"goal_map.json": '[{"a": 1, "a": 2}]', f"{PERSONAS}/host.txt": HOST})
+    assert {one.code for one in findings} == {"JG101"}
+
+
+def test_a_missing_directory_is_added_and_a_missing_file_generated() -> None:
+    table = '[[registry]]\nfile = "r.json"\nentries = "$[*]"\ntarget = "{value}"\n'
+    source = Memory({"jit-guard.toml": table, "r.json": '["p/a.md", "p/b/", "p/c.md"]'})
+    findings = check(source, load(source.read).settings).findings
+    generate = "run `jit-guard --fix` to generate it, or correct or remove the entry"
+    add = "add the directory, or correct or remove the entry"
+    assert [one.hint for one in findings] == [generate, add, generate]
