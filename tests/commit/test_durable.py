@@ -77,6 +77,46 @@ def test_a_file_is_read_up_to_its_last_byte_and_no_further(project: Path) -> Non
         assert raised.value.filename == str(project / "goal_map.json")
 
 
+def test_a_lock_that_was_taken_has_the_next_time_that_the_system_keeps(project: Path) -> None:
+    path = project / "lock"
+    path.touch()
+    os.utime(path, ns=(5, 5))
+    coarse = path.stat().st_mtime_ns != 5  # as on macOS of old, and FAT
+    with path.open("r+") as lock:
+        kernel_lock.advance(lock.fileno(), str(path))
+    assert coarse or path.stat().st_mtime_ns == 6
+
+
+def test_a_lock_is_at_its_path_unless_another_file_or_a_link_is(project: Path) -> None:
+    path = project / "lock"
+    with path.open("w") as lock:
+        assert kernel_lock.is_at(lock.fileno(), str(path))
+        path.rename(project / "moved")
+        assert not kernel_lock.is_at(lock.fileno(), str(path))
+        path.symlink_to("moved")
+        assert not kernel_lock.is_at(lock.fileno(), str(path))
+
+
+def test_a_lock_that_cannot_be_taken_is_closed(project: Path, monkeypatch: Patch) -> None:
+    handles: list[int] = []
+
+    def lock(handle: int, *, shared: bool) -> bool:
+        handles.append(handle)
+        if shared:
+            return False
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(kernel_lock, "lock", lock)
+    with Directories(str(project)) as directories:
+        location = directories.top.location("lock")
+        assert kernel_lock.take(location, shared=True) is None
+        with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
+            kernel_lock.take(location)
+        for handle in handles:
+            with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+                os.fstat(handle)
+
+
 @pytest.mark.parametrize("below", ["", "/claims"])
 @pytest.mark.parametrize("linked", [False, True])
 def test_what_is_in_place_of_a_directory_of_ours_is_to_be_removed(

@@ -42,7 +42,14 @@ def refused(data: bytes) -> str:
 def test_what_is_written_is_read() -> None:
     for one in (INTENT, INTENT.plan(), INTENT._replace(reserves=True)):
         assert intent_json.decode(intent_json.encode(one)) == one
-    assert intent_json.decode(changed()) == INTENT
+    body = json.loads(intent_json.encode(INTENT))
+    assert intent_json.decode(json.dumps(dict(reversed(body.items()))).encode()) == INTENT
+    binary = COMPONENT._replace(data=b"\xff", sha256=sha256_of(b"\xff"))
+    data = intent_json.encode(INTENT._replace(components=(binary,)))
+    assert intent_json.decode(data).components == (binary,)
+    (component,) = json.loads(data)["components"]
+    assert component.pop("base64") == "/w=="
+    assert "corrupted" in refused(changed(components=[{**component, "base64": "/w==!"}]))
 
 
 def test_an_intent_may_be_as_large_as_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,24 +95,22 @@ def test_what_jit_guard_would_not_write_is_corrupted() -> None:
             )
         ),
         {"components": [{key: component[key] for key in component if key != "text"}]},
+        {"components": [{**component, "text": 5}]},
         {"phase": "plan"},
-        *(
-            {"maps": [{**one, **more}]}
-            for more in (
-                {"path": "/a"},
-                {"temporary": f"{TEMPORARY}-map-x"},
-                {"syntax": "ini"},
-                {"syntax": 5},
-                {"edits": {}},
-                {"edits": [{**edit, "new": None}]},
-                {"edits": [{**edit, "old": 5}]},
-            )
-        ),
-        *(
-            {"moves": [{"old": "a", "new": "b", "temporary": f"{TEMPORARY}-1", **more}]}
-            for more in ({"old": "../a"}, {"new": ".git/b"}, {"temporary": "x"}, {"old": 5})
-        ),
     ]
+    move = {"old": "a", "new": "b", "temporary": f"{TEMPORARY}-1"}
+    parts: list[dict[str, Any]] = [
+        {"path": "/a"},
+        {"temporary": f"{TEMPORARY}-map-x"},
+        {"syntax": "ini"},
+        {"syntax": 5},
+        {"edits": {}},
+        {"edits": [{**edit, "new": None}]},
+        {"edits": [{**edit, "old": 5}]},
+    ]
+    odd += [{"maps": [{**one, **part}]} for part in parts]
+    for field, value in (("old", "../a"), ("new", ".git/b"), ("temporary", "x"), ("old", 5)):
+        odd.append({"moves": [{**move, field: value}]})
     for keys in odd:
         assert "corrupted" in refused(changed(**keys)), keys
     for data in (b"\xff", b"5", b"{}", b"[" * 100_000, changed().decode().encode("utf-16")):

@@ -74,6 +74,13 @@ SITUATIONS = {
     "a used file of another type": Situation(
         {"goal_map.json": '{"A":{"rule":"host.txt"},"B":{"persona":"host.txt"}}', HOST: "x"}
     ),
+    "a rename to the directory of another type": Situation(
+        {
+            "goal_map.json": '{"A":{"persona":"host.txt","rule":"b.txt"}}',
+            "components/rules/b.txt": "x",
+            "components/rules/host.txt": "x",
+        }
+    ),
     "a rename in a registry": Situation(
         {**LISTED, "r.json": '["p/host.md", "p/b/"]', "p/hosts.md": "x"},
         committed={"p/host.md": b"x"},

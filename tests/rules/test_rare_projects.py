@@ -48,6 +48,16 @@ def test_behind_a_link_a_file_is_named_as_entries_name_it() -> None:
     )
 
 
+def test_of_links_to_links_the_broken_one_is_named() -> None:
+    links = {
+        f"{PERSONAS}/host.txt": Link("a"),
+        f"{PERSONAS}/a": Link("b"),
+        f"{PERSONAS}/b": Link("c"),
+    }
+    (one,) = found({"goal_map.json": MAP, **links})
+    assert one.message == f"{PERSONAS}/host.txt is a broken link ({PERSONAS}/b), not a file"
+
+
 def test_a_repeated_key_is_found_at_any_depth_of_a_registry() -> None:
     table = '[[registry]]\nfile = "r.json"\nentries = "$.a[*].at"\ntarget = "{value}"\n'
     text = '{"a": [1, {"at": "x.md", "id": 1, "id": 2}], "b": [{"c": 1}], "z": 0}'

@@ -99,8 +99,9 @@ if sys.platform == "win32":
 
     def lock(handle: int, *, shared: bool) -> bool:
         """Lock an open file; False when another process holds it."""
-        if shared:
-            return _lock_shared(handle)
+        return _lock_shared(handle) if shared else _lock_alone(handle)
+
+    def _lock_alone(handle: int) -> bool:
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError as error:

@@ -149,9 +149,7 @@ class Facts:
     def spelled(self, path: str) -> str:
         """Return the path of a file as entries spell it, if the components directory is a link."""
         top, components = self.comparison.top, self.settings.components
-        if not top or top == components or not path.startswith(f"{top}/"):
-            return path
-        return join(components, path[len(top) :].lstrip("/"))
+        return join(components, path[len(top) + 1 :]) if path.startswith(f"{top}/") else path
 
     def then(self, *paths: str) -> str:
         """Return what must follow an edit of these files: the end of an alternative."""

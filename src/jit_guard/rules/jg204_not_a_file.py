@@ -17,7 +17,7 @@ PUT_FILE = Form("edit", "put a {meant} in its place{then}")
 def _check(facts: Facts) -> Iterator[Finding]:
     for reference, place in facts.comparison.not_files:
         if place.kind == "broken":
-            what = f"a broken link ({place.links[-1]})" if place.links else "a broken link"
+            what = f"a broken link ({place.links[-1]})"
         elif place.kind in ("directory", "file"):
             what = f"a {place.kind}"
         else:
