@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from jit_guard.errors import ConfigError
 from jit_guard.fixing.descriptions import parse, suggestion, unknown
 from jit_guard.registry.goal_map import Entry
-from projects import call, lay_out
+from projects import call, command_line, lay_out
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,12 @@ def test_a_description_comes_from_the_flag_the_configuration_the_ledger_or_the_n
     (project / "jit-guard.toml").write_text('descriptions = "d.json"\n')
     assert described(project, "--no-input") == ["Of the second entry"]
     assert described(project, "--no-input", "--descriptions", "more.json") == ["Of the flag"]
-    command = ("--command", "echo A text.")
+    command, other = (
+        ("--command", command_line(sys.executable, "-c", f"print('{text}')"))
+        for text in ("A text.", "Another.")
+    )
     call("--fix", "--no-input", *command, cwd=project)
     (project / "jit-guard.toml").unlink()
     (project / "components/personas/autogen_persona_for_a.txt").unlink()
-    assert described(project, "--no-input", "--command", "echo Another.") == ["Of the second entry"]
+    assert described(project, "--no-input", *other) == ["Of the second entry"]
     assert described(project, "--yes", "--fresh", *command) == ["A persona to a"]

@@ -354,6 +354,7 @@ def test_what_the_editor_saves_is_passed_on_while_it_is_open(
 def test_without_an_edit_the_text_stays(
     body: str, reported: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("jit_guard.fixing.editor._AT_ONCE", 60.0)  # a slow machine
     editing(monkeypatch, project, body)
     _, out = fix(project, "A host", "e", "y")
     assert reported in out

@@ -123,7 +123,7 @@ def test_a_dry_run_creates_nothing_and_its_diff_is_what_the_fix_does(project: Pa
     assert sorted(project.rglob("*")) == before
     diff = done.stdout[done.stdout.index("--- a/goal_map.json") :]
     patched = subprocess.run(
-        ["git", "apply", "-"], cwd=project, input=diff, text=True, capture_output=True, check=False
+        ["git", "apply", "-"], cwd=project, input=diff.encode(), capture_output=True, check=False
     )
     assert patched.returncode == 0, patched.stderr
     shown = (project / "goal_map.json").read_bytes()

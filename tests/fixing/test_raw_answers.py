@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +19,7 @@ from jit_guard.generators.generator import Request, Text
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger, keep
 from jit_guard.ledger.records import Arrival, Key, Wanted
-from projects import Outcome, call, lay_out
+from projects import Outcome, call, command_line, lay_out
 
 MISSING = {
     "goal_map.json": json.dumps({"LEAVE": {"persona": "usher.txt"}}),
@@ -145,7 +146,7 @@ def test_an_answer_that_failed_is_stored_as_rejected_at_once(tmp_path: Path) -> 
 
 
 def test_a_program_s_answer_passes_the_gate(root: Path) -> None:
-    line = "printf '%s' '<think>hm</think>A host.'"
+    line = command_line(sys.executable, "-c", "print('<think>hm</think>A host.', end='')")
     done = call("--fix", "--yes", "--generator", "command", "--command", line, cwd=root)
     assert done.code == 0, done.out
     assert (root / PATH).read_text() == "A host.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -170,12 +171,15 @@ def test_a_stored_text_that_is_no_component_is_asked_for(project: Path) -> None:
 def test_a_text_that_was_not_named_is_asked_for_again(project: Path) -> None:
     """An entry that is added to the map while the run works was not agreed to."""
 
+    saving = threading.Lock()
+
     class Adding(Paid):
         def _write(self, request: Request) -> Text:
-            goals = json.loads((project / "goal_map.json").read_text())
-            if "LATER" not in goals:
-                goals["LATER"] = {"persona": "later.txt"}
-                (project / "goal_map.json").write_text(json.dumps(goals, indent=2) + "\n")
+            with saving:
+                goals = json.loads((project / "goal_map.json").read_text())
+                if "LATER" not in goals:
+                    goals["LATER"] = {"persona": "later.txt"}
+                    (project / "goal_map.json").write_text(json.dumps(goals, indent=2) + "\n")
             return super()._write(request)
 
     adding = Adding([])

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from jit_guard.fixing.job import FixOptions
 from jit_guard.generators.generator import Generator, Request, Text, Writer
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.report import Report
-from projects import call, lay_out
+from projects import call, command_line, lay_out
 
 PATH = "components/personas/autogen_persona_for_greet.txt"
 GOALS = {"GREET": {"persona": "host.txt"}}
@@ -80,7 +81,8 @@ def test_a_lost_text_comes_from_the_ledger_and_is_reported_as_free(
 
 
 def test_the_text_report_says_that_it_was_free(project: Path) -> None:
-    command = ("--fix", "--yes", "--command", "sh -c 'cat > /dev/null; echo Text.'")
+    program = command_line(sys.executable, "-c", "input(); print('Text.')")
+    command = ("--fix", "--yes", "--command", program)
     assert "from the ledger" not in call(*command, cwd=project).out
     lose(project)
     done = call(*command, cwd=project)
