@@ -43,6 +43,8 @@ WINDOWS = {
     "tests/sources/test_worktree.py::test_a_name_may_contain_any_byte": _NAME,
     "tests/test_benchmarks.py::test_commands_run_in_turn_and_a_failure_is_reported": _BENCHMARK,
     "tests/test_benchmarks.py::test_each_case_disagrees_as_it_says": _BENCHMARK,
+    "tests/test_fuzz.py::test_a_hang_is_noticed": "Windows has no alarms",
+    "tests/test_hostile.py::test_names_of_maps_and_roots_are_never_printed_raw": _NAME,
     "tests/text/test_shell.py::test_a_word_reaches_the_program_byte_by_byte": _SHELL,
     "tests/commands/test_mv.py::test_a_name_cannot_forge_a_line": _NAME,
     "tests/commands/test_mv.py::test_a_name_that_another_system_cannot_hold_is_named": _NAME,
@@ -74,6 +76,7 @@ WINDOWS = {
 }
 _CASE = "Wine does not change the case of a name"
 _SLOW = "texts must arrive within 0.2 s of each other, and a commit there takes longer"
+_TIME = "this takes more than the time limit of a test in Wine"
 _FILTER = "git has no shell for its filters"
 WINE = {
     "tests/sources/test_worktree.py::test_what_is_not_a_directory_is_none[file]": (
@@ -82,6 +85,8 @@ WINE = {
     "tests/fixing/test_fix_registries.py::test_a_page_in_another_case_is_relinked": _CASE,
     "tests/fixing/test_run.py::test_a_text_that_is_refused_twice_is_given_up": _SLOW,
     "tests/sources/test_git_truth.py::test_a_file_that_is_tracked_in_another_case": _CASE,
+    "tests/test_hostile.py::test_a_custom_schema_is_never_printed_raw": _TIME,
+    "tests/test_hostile.py::test_any_bytes_as_a_map_are_a_finding_and_not_a_crash[many": _TIME,
     "tests/sources/test_stored_forms.py::test_the_attributes_of_the_checked_tree_count": _FILTER,
 }
 
