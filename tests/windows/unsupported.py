@@ -52,6 +52,7 @@ WINDOWS = {
     "personas/a\\\\b-contains a backslash]": "a backslash separates directories on Windows",
     "tests/commands/test_prune.py::test_a_file_that_changes_after_the_list_was_shown_is_kept"
     "[replaced]": _OPEN,
+    "tests/commands/test_init_hook.py::test_nothing_is_written_above_the_root": _NAME,
     "tests/commands/test_recover.py::test_an_action_cannot_forge_a_line": _NAME,
     "tests/commit/test_after_decision.py::test_without_its_intent_nothing_is_undone": _SYNC,
     "tests/commit/test_location.py::test_a_path_that_only_resembles_an_unsafe_one[1:x]": _NAME,
