@@ -13,12 +13,12 @@ from jit_guard import cli
 from projects import Outcome, at
 
 
-class _Screen(io.StringIO):
+class Screen(io.StringIO):
     def isatty(self) -> bool:
         return True
 
 
-class _Keyboard(io.StringIO):
+class Keyboard(io.StringIO):
     """Lines that a user types; a function is called when its line is read."""
 
     def __init__(self, lines: Sequence[str | Callable[[], str]]) -> None:
@@ -40,8 +40,8 @@ def type_in(
     lines: Sequence[str | Callable[[], str]], *argv: str, cwd: str | os.PathLike[str]
 ) -> Outcome:
     """Run the command on a terminal where these lines are typed, and then the end of input."""
-    out, err = io.StringIO(), _Screen()
-    keyboard = patch.object(sys, "stdin", _Keyboard(lines))
+    out, err = io.StringIO(), Screen()
+    keyboard = patch.object(sys, "stdin", Keyboard(lines))
     with at(cwd), redirect_stdout(out), redirect_stderr(err), keyboard:
         code = cli.main(argv)
     return Outcome(code, out.getvalue(), err.getvalue())
@@ -49,7 +49,7 @@ def type_in(
 
 def on_screen(*argv: str, cwd: str | os.PathLike[str], columns: int, **environment: str) -> Outcome:
     """Run the command with standard output on a terminal of so many columns, in this process."""
-    out, err = _Screen(), _Screen()
+    out, err = Screen(), Screen()
     given = {"COLUMNS": str(columns), "TERM": "xterm", **environment}
     with at(cwd), redirect_stdout(out), redirect_stderr(err), patch.dict(os.environ, given):
         code = cli.main(argv)

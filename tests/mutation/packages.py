@@ -66,7 +66,7 @@ TESTS: dict[str, str] = {
     "generators": "generators batch",
     "guard": "test_guard test_check test_contract fixing/test_fix",
     "inventory": "inventory",
-    "just_in_time": "test_guard",
+    "just_in_time": "test_just_in_time",
     "ledger": "ledger security/test_forged_ledger commands/test_log",
     "ledger/batches": "batch",
     "ledger/postgresql": "ledger/test_address ledger/test_server ledger/test_server_claims "
