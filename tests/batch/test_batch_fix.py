@@ -795,8 +795,14 @@ def test_a_key_that_the_results_contain_is_in_no_output_and_no_file(
         assert canary.encode() not in path.read_bytes(), path
     fix(api, root, "--batch")
     api.fail("batch-2", message=canary)
-    done = fix(api, root)
+    echo = Fault(400, json.dumps({"error": {"message": canary}}).encode())
+    api.faults = [lambda one: echo if one.what == "POST /batches" else None]
+    done = fix(api, root, "--batch")
+    done = fix(api, root, "--batch")
+    assert "the batch was not accepted: 400: [key]" in done.out
     assert canary not in done.out + done.err
+    for path in (one for one in root.rglob("*") if one.is_file()):
+        assert canary.encode() not in path.read_bytes(), path
 
 
 def test_hostile_answers_of_the_server_have_a_clear_result(api: BatchServer, root: Path) -> None:
@@ -923,3 +929,21 @@ def test_what_collects_needs_neither_consent_nor_descriptions(api: BatchServer, 
     options = ("--fix", "--no-input", "--model", "fake", "--base-url", api.url)
     assert call(*options, cwd=root).code == 0
     assert placed(root) == PLACED
+
+
+def test_a_file_that_the_server_does_not_know_yet_is_named_again(
+    api: BatchServer, root: Path
+) -> None:
+    """Right after an upload, another part of the server may not have it."""
+    missing = [1, 1]
+
+    def unknown(asked: Call) -> Fault | None:
+        if asked.what != "POST /batches" or not missing:
+            return None
+        file = json.loads(asked.body)["input_file_id"]
+        error = {"error": {"message": f"Cannot find file {file}, or project has no access to it."}}
+        return Fault(400 if missing.pop() else 404, json.dumps(error).encode())
+
+    api.faults = [unknown]
+    assert "batch batch-1: 3 texts submitted" in fix(api, root, "--batch").err
+    assert api.count("POST /batches") == 3
