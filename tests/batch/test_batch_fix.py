@@ -291,7 +291,7 @@ def test_a_text_counts_more_than_an_error_for_the_same_request(
     assert fix(api, root).code == 0
 
 
-@pytest.mark.parametrize("content", [b"<html>busy</html>\n", b"{}\n" * 3, b"\0" * 9])
+@pytest.mark.parametrize("content", [b"<html>busy</html>\n", b"{}\n" * 3])
 def test_results_that_are_something_else_are_asked_for_again(
     api: BatchServer, root: Path, content: bytes
 ) -> None:
@@ -351,7 +351,7 @@ def test_a_batch_whose_answer_was_lost_is_found_by_its_token(
     assert fix(api, root).code == 0
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize("status", [500, 502])
 def test_a_submission_that_may_have_failed_is_not_repeated(
     api: BatchServer, root: Path, status: int
 ) -> None:
@@ -371,7 +371,6 @@ def test_a_submission_that_may_have_failed_is_not_repeated(
     assert len(api.files) == len(api.batches) == 1
 
 
-@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("point", ["before", "uploaded", "submitted"])
 def test_a_run_that_is_killed_submits_nothing_twice(
     api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch, point: str
@@ -639,14 +638,14 @@ def test_each_page_of_results_is_one_commit(
         return commit(*given)
 
     monkeypatch.setattr(placing, "commit", counted)
-    monkeypatch.setattr(batches, "PAGE", 20)
-    goals = {f"G{number}": {"persona": f"{number}.txt"} for number in range(50)}
+    monkeypatch.setattr(batches, "PAGE", 8)
+    goals = {f"G{number}": {"persona": f"{number}.txt"} for number in range(20)}
     root = checkout(tmp_path / "many", goals)
     fix(api, root, "--batch")
     api.finish()
     assert fix(api, root).code == 0
-    assert [one for one in commits if one] == [20, 20, 10]
-    assert len(placed(root)) == 50
+    assert [one for one in commits if one] == [8, 8, 4]
+    assert len(placed(root)) == 20
 
 
 def test_a_backlog_is_split_by_the_limits_of_a_batch(
