@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from jit_guard.commit import durable, kernel_lock
+from jit_guard.commit import durable, kernel_lock, pending
 from jit_guard.commit.directories import Directories, Location, flags
 from jit_guard.commit.errors import TransactionError
-from jit_guard.commit.intent import ComponentIntent
+from jit_guard.commit.intent import ComponentIntent, RefusedIntentError
+from jit_guard.commit.intent_json import MOST_BYTES
+from jit_guard.commit.move_components import is_same_entry
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 MAP = b'{"A": {"p": "old.txt"}}'
@@ -220,3 +222,24 @@ def test_the_empty_file_that_reserves_a_name_is_private(project: Path, monkeypat
 def test_only_an_executable_component_is_one() -> None:
     plain = ComponentIntent("a", "b", "c", b"", None, adopted=False)
     assert (plain.mode, plain._replace(executable=True).mode) == (0o666, 0o777)
+
+
+def test_hard_links_in_two_directories_are_two_entries(project: Path) -> None:
+    for name in ("a", "b"):
+        (project / name).mkdir()
+    (project / "a/x.txt").write_bytes(b"x")
+    os.link(project / "a/x.txt", project / "b/X.txt")
+    with Directories(str(project)) as directories:
+        one, other = directories.at("a").location("x.txt"), directories.at("b").location("X.txt")
+        assert not is_same_entry(one, other)
+
+
+def test_an_intent_that_is_too_large_is_not_read(project: Path) -> None:
+    (project / ".jit-guard").mkdir()
+    with (project / ".jit-guard/pending.json").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with (
+        Directories(str(project)) as directories,
+        pytest.raises(RefusedIntentError, match="it is larger than 64 MB"),
+    ):
+        pending.read(directories)

@@ -92,6 +92,16 @@ SITUATIONS = {
         {"goal_map.json": ONE, HOST: "x", f"{PERSONAS}/a": "x", f"{PERSONAS}/b": "x"},
         tracked=("goal_map.json", HOST, f"{PERSONAS}/a"),
     ),
+    "an orphan of two maps": Situation(
+        {
+            "jit-guard.toml": 'maps = ["goal_map.json", "other.json"]',
+            "goal_map.json": ONE,
+            "other.json": ONE,
+            HOST: "x",
+            HOSTS: "x",
+        },
+        on_disk={"other.json": ONE},
+    ),
     "orphans before the first commit": Situation(
         {"goal_map.json": ONE, HOST: "x", f"{PERSONAS}/a": "x"}, tracked=(HOST,), born=False
     ),

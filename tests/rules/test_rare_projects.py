@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+import pytest
+
 from jit_guard.check import check
 from jit_guard.project import load
 from jit_guard.report import Finding
 from jit_guard.sources.memory import Link, Memory
-from projects import HOST, MAP, TEXT, Files, found
+from jit_guard.text.generated import mark
+from projects import HOST, MAP, SOUND, TEXT, Files, call, found, lay_out
 
 PERSONAS = "components/personas"
 
@@ -58,6 +64,17 @@ def test_of_links_to_links_the_broken_one_is_named() -> None:
     assert one.message == f"{PERSONAS}/host.txt is a broken link ({PERSONAS}/b), not a file"
 
 
+def test_a_draft_of_a_map_that_is_not_configured_is_fixed_in_it(tmp_path: Path) -> None:
+    draft = mark("# Purpose\n\nTo be written.\n", ".txt")
+    goals = '{"A": {"persona": "autogen_a.txt"}}'
+    lay_out(tmp_path, {**SOUND, "other.json": goals, f"{PERSONAS}/autogen_a.txt": draft})
+    report = call("--map", "other.json", "--format", "json", cwd=tmp_path).report
+    hints = [one["hint"] for one in report["findings"] if one["code"] == "JG501"]
+    assert [hint.partition(", or ")[2] for hint in hints] == [
+        "run `jit-guard --fix --generator openai --map other.json` to have a model write it"
+    ]
+
+
 def test_a_repeated_key_is_found_at_any_depth_of_a_registry() -> None:
     table = '[[registry]]\nfile = "r.json"\nentries = "$.a[*].at"\ntarget = "{value}"\n'
     text = '{"a": [1, {"at": "x.md", "id": 1, "id": 2}], "b": [{"c": 1}], "z": 0}'
@@ -97,3 +114,13 @@ def test_a_missing_directory_is_added_and_a_missing_file_generated() -> None:
     generate = "run `jit-guard --fix` to generate it, or correct or remove the entry"
     add = "add the directory, or correct or remove the entry"
     assert [one.hint for one in findings] == [generate, add, generate]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX links")
+def test_a_map_that_is_a_link_out_of_the_project_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "outside.json").write_text(MAP)
+    root = lay_out(tmp_path / "p", {**SOUND, "goal_map.json": Link("../outside.json")})
+    (one,) = call("--format", "json", cwd=root).report["findings"]
+    assert (one["code"], one["map"], one["path"]) == ("JG205", "goal_map.json", "goal_map.json")
+    assert one["message"].startswith("the map is not read: ")
+    assert one["hint"].startswith("keep the map itself, or a link to a file inside the project")
