@@ -104,20 +104,8 @@ class BatchServer:
         self.rewrite: Callable[[list[bytes]], list[bytes]] = list
         self.page = 100  # batches in a page of their list
         self.lock = threading.RLock()
-        self._server = Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        """The value for `--base-url`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-
-    def stop(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        server = Server(_handler(self))
+        self.url, self.stop = server.url, server.stop
 
     def count(self, what: str) -> int:
         """Return the number of such requests."""

@@ -119,25 +119,8 @@ class ChatServer:
         self.most_in_flight = 0
         self._script = script
         self._lock = threading.Lock()
-        self._server = Server(("127.0.0.1", 0), _handler(self))
-        self._scheme = "http" if tls is None else "https"
-        if tls is not None:  # the handshake is left to the thread of the connection
-            self._server.socket = tls.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        """The value for `--base-url`."""
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/v1"
-
-    def stop(self) -> None:
-        """Stop listening; connections end with their clients."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        server = Server(_handler(self), tls)
+        self.url, self.stop = server.url, server.stop
 
     def arrived(self, asked: Asked) -> Reply:
         """Record a request, and return the reply to it."""
@@ -177,9 +160,32 @@ def _in_order(replies: Sequence[Reply]) -> Script:
 
 
 class Server(ThreadingHTTPServer):
+    """A server on loopback that answers in a thread of its own."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None):
+        super().__init__(("127.0.0.1", 0), handler)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:  # the handshake is left to the thread of the connection
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The value for `--base-url`."""
+        return f"{self._scheme}://127.0.0.1:{self.server_address[1]}/v1"
+
+    def stop(self) -> None:
+        """Stop listening; connections end with their clients."""
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore errors, since in some tests the client disconnects."""

@@ -155,6 +155,12 @@ def test_batches_of_another_program_are_an_error(tmp_path: Path, change: str) ->
         with pytest.raises(LedgerError, match="does not have the form that jit-guard writes"):
             read()
     with closing(sqlite3.connect(tmp_path / database.NAME)) as connection:
+        connection.execute("UPDATE batches SET since = 1.0, server = ''")
+        connection.execute("UPDATE batch_texts SET component = x'ff'")
+        connection.commit()
+    with Ledger(str(tmp_path)) as ledger, pytest.raises(LedgerError, match="no valid component"):
+        ledger.batches.pending()
+    with closing(sqlite3.connect(tmp_path / database.NAME)) as connection:
         connection.execute("UPDATE batch_texts SET status = 'failed', reason = x'ff'")
         connection.execute("UPDATE batches SET since = 1.0, server = ''")
         connection.commit()

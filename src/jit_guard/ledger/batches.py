@@ -162,6 +162,8 @@ class Batches:
                 "SELECT component FROM batch_texts WHERE token = ? AND status = 'pending'",
                 [batch.token],
             )
+            if not all(isinstance(component, str) for (component,) in rows):
+                raise self._engine.corrupted("a text of a batch has no valid component")
             found.update((component, batch) for (component,) in rows)
         return found
 
