@@ -346,6 +346,15 @@ def test_a_corrupted_intent_is_refused_and_moved_aside_when_abandoned(
     assert interrupted(str(project)) is None
 
 
+def test_every_intent_that_is_set_aside_has_a_name_of_its_own(project: Path) -> None:
+    for name in ("unreadable-pending", "unreadable-pending-2", "unreadable-pending-3"):
+        interrupt(project)
+        (project / PENDING).write_text(name)
+        recover(str(project), abandon=True)
+        assert (project / f".jit-guard/{name}.json").read_text() == name
+    assert len(list((project / ".jit-guard").glob("unreadable*"))) == 3
+
+
 def test_a_newer_intent_is_refused(project: Path) -> None:
     interrupt(project)
     pending = project / PENDING
@@ -447,6 +456,9 @@ def test_the_draft_of_a_killed_writer_is_removed(project: Path) -> None:
     assert interrupted(str(project)) is None
     assert recover(str(project)).outcome == "nothing"
     assert not (project / pending.DRAFT).exists()
+    (project / pending.DRAFT).write_text("{")
+    commit(str(project), CHANGES, PLACEMENTS)
+    assert files(project) == {"goal_map.json", P, Q}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no executable bit")

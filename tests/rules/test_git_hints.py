@@ -85,6 +85,18 @@ SITUATIONS = {
         {**LISTED, "r.json": '["p/host.md", "p/b/"]', "p/hosts.md": "x"},
         committed={"p/host.md": b"x"},
     ),
+    "a rename in a large registry, which no fix edits for a hint": Situation(
+        {**LISTED, "r.json": f'[{" " * 100_000}"p/host.md"]', "p/hosts.md": "x"},
+        committed={"p/host.md": b"x"},
+    ),
+    "a rename that no value of a registry can express": Situation(
+        {
+            "jit-guard.toml": table("$[*]", "p/{value}.md"),
+            "r.json": '["host"]',
+            "p/host.txt": "x",
+        },
+        committed={"p/host.md": b"x"},
+    ),
     "a missing file and a missing directory in a registry": Situation(
         {**LISTED, "r.json": '["p/host.md", "p/b/"]'}
     ),

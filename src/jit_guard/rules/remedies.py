@@ -157,7 +157,7 @@ def move(facts: Facts, source: str, target: str) -> Iterator[Hint]:
     if parent and parent not in facts.comparison.directories:
         if _below_a_file(facts, parent):
             return
-        commands.insert(0, ["mkdir", "-p", "--", parent])
+        commands = [["mkdir", "-p", "--", parent], *commands]
     yield MOVE(kind=kind, command=facts.shell.run(*commands))
 
 
