@@ -85,9 +85,14 @@ def test_a_check_beside_commits_reports_only_states_at_rest(
 def test_the_test_notices_a_check_that_looks_once(
     fast_directory: str, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control."""
+    """The control, again where the processes have not met."""
     monkeypatch.setattr(Worktree, "moment", lambda _: (0, 0))
-    seen, wrong = _faults(os.path.join(fast_directory, "project"))
+    seen, wrong = 0, list[str]()
+    for attempt in range(10):
+        more, wrong = _faults(os.path.join(fast_directory, f"project{attempt}"))
+        seen += more
+        if wrong:
+            break
     record(
         f"readers, control, one look: {seen} checks beside {COMMITS} commits, {len(wrong)} wrong"
     )
