@@ -49,10 +49,10 @@ NOT_RUN = {
     "of the repository; tests/test_hooks.py runs it with a local one",
     "$ pip install -q --group mutation": "it asks the package index, and takes minutes; "
     "tests/mutation runs the command on a small package",
-    "$ JIT_GUARD_FULL=1 pytest -n 2 -q -o timeout=3600": "it takes an hour",
+    "$ JIT_GUARD_FULL=1 pytest -n 3 -q -o timeout=3600": "it takes an hour",
     "$ apt-get install --no-install-recommends wine gcc-mingw-w64-x86-64-win32": "it installs "
     "Wine and asks the package index; .ci/run runs the fast part",
-    "$ pytest -n 2 -q": "it is the whole suite, of which this test is a part",
+    "$ pytest -n 3 -q": "it is the whole suite, of which this test is a part",
 }
 GIT = "git init -q -b main && git add . && git commit -q -m all"
 
