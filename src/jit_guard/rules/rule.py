@@ -94,13 +94,9 @@ class Rule(NamedTuple):
         hint: Hint | None = None,
         **fields: Any,
     ) -> Finding:
-        """Return a finding at a value of a map, at a goal's key, or (no keys) at its start."""
+        """Return a finding at a value of a map, or (no keys) at its start."""
         found = goal_map.positions.find(keys)
-        if found is None:
-            offset = goal_map.positions.top().start
-        else:
-            at_goal = len(keys) == 1 and goal_map.names(keys)[0] is not None
-            offset = (found.key_span if at_goal else found.value_span).start
+        offset = goal_map.positions.top().start if found is None else found.value_span.start
         return self.at_offset(goal_map, offset, keys, message, hint=hint, **fields)
 
     def at_offset(

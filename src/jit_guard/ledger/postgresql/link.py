@@ -236,6 +236,8 @@ def leave(link: Link) -> None:
     with _registry:
         link.users -= 1
         if link.users <= 0:
+            with contextlib.suppress(LedgerError):  # at once; else when the server notices the end
+                link.release(list(link.working))
             link.working.clear()
             link.close()
             for key in [key for key, one in _links.items() if one is link]:
