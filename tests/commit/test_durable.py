@@ -17,6 +17,7 @@ from jit_guard.commit.errors import TransactionError
 from jit_guard.commit.intent import ComponentIntent, RefusedIntentError
 from jit_guard.commit.intent_json import MOST_BYTES
 from jit_guard.commit.move_components import is_same_entry
+from jit_guard.commit.reasons import reason
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 MAP = b'{"A": {"p": "old.txt"}}'
@@ -243,3 +244,10 @@ def test_an_intent_that_is_too_large_is_not_read(project: Path) -> None:
         pytest.raises(RefusedIntentError, match="it is larger than 64 MB"),
     ):
         pending.read(directories)
+
+
+def test_an_error_names_its_file_as_the_project_does(tmp_path: Path) -> None:
+    directory = tmp_path / "components"
+    for name in (".jit-guard-1-0", "host.txt"):  # whose temporary file it is, is not known
+        error = OSError(errno.ENOSPC, "No space left on device", str(directory / name))
+        assert reason(str(tmp_path), error) == f"components/{name}: no space left on device"

@@ -301,6 +301,25 @@ def test_an_entry_that_another_process_changed_keeps_its_file(
     assert "another process set it to 'third.txt'" in done.left[0].reason
 
 
+def test_an_entry_that_changes_during_the_commit_keeps_no_other_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "components/personas/other.txt"
+    (project / other).write_bytes(b"Another.\n")
+    two = b'{"A": {"persona": "old.txt"}, "B": {"persona": "other.txt"}}'
+    (project / "goal_map.json").write_bytes(two)
+
+    def change(_: object) -> None:
+        (project / "goal_map.json").write_bytes(two.replace(b"old.txt", b"third.txt"))
+
+    monkeypatch.setattr(recovery, "STEPS", (change, *recovery.STEPS))
+    edits = (*CHANGE.edits, Edit(("B", "persona"), "other.txt", "deep/other.txt"))
+    moves = (MOVE, Move(other, "components/personas/deep/other.txt"))
+    done = move(project, MapChange("goal_map.json", edits), *moves)
+    assert components(project) == {OLD: TEXT, moves[1].new: b"Another.\n"}
+    assert [one.path for one in done.left] == ["goal_map.json"]
+
+
 def test_a_file_is_given_back_if_another_process_changed_its_entry(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -492,14 +511,16 @@ def test_a_crash_while_a_name_changes_its_case(
         for name in ("link", "replace", "unlink"):
             patch.setattr(os, name, _dies(getattr(os, name), left, Killed))
         patch.setattr(transaction, "_undo", lambda *_: None)
+        actions = None
         try:
             move(insensitive, TO_UPPER, UPPER)
         except Killed:
-            recover(str(insensitive), abandon=abandon)
+            actions = recover(str(insensitive), abandon=abandon).actions
     found = components(insensitive)
     assert found in ({OLD: TEXT}, {UPPER.new: TEXT})
     named = b"OLD.txt" in (insensitive / "goal_map.json").read_bytes()
     assert (UPPER.new in found) is named
+    assert actions is None or (f"moved {OLD} to {UPPER.new}" in actions) is named
 
 
 def _dies(real: Callable[..., Any], left: list[int], error: type[BaseException]) -> Any:

@@ -33,6 +33,16 @@ def test_a_file_in_another_case_belongs_to_the_entry_that_means_it() -> None:
     assert findings[1].hint == "rename the file and update the map"
 
 
+def test_a_type_is_not_renamed_to_one_that_the_goal_has() -> None:
+    goals = '{"A": {"personna": "y.txt"}, "B": {"persona": "x.txt", "personna": "y.txt"}}'
+    files = {f"{PERSONAS}/x.txt": HOST, f"{PERSONAS}/y.txt": TEXT}
+    hints = {
+        one.goal: str(one.hint) for one in found({"goal_map.json": goals, **files}) if one.goal
+    }
+    assert 'Rename the component type to "persona"' in hints["A"]
+    assert "persona" not in hints["B"]
+
+
 def test_behind_a_link_a_file_is_named_as_entries_name_it() -> None:
     goals = '{"A": {"persona": "host.txt"}, "B": {"persona": "b.txt"}}'
     linked = {
