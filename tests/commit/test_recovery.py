@@ -16,6 +16,7 @@ import commits
 from commits import recover
 from jit_guard.commit import intent, intent_json, pending, transaction
 from jit_guard.commit.commit_lock import CommitLock
+from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import LockedError, TransactionError, UnfinishedCommitError
 from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Move, Placement
@@ -532,3 +533,23 @@ def test_only_what_an_older_reader_does_not_know_has_a_newer_version(project: Pa
     commits.interrupt(str(project), [change], (), 0, moves=[move])
     assert version() == 2
     assert (project / "components/ps/c.txt").read_bytes() == b"b"
+
+
+def test_what_a_killed_process_tried_hard_links_with_is_removed(project: Path) -> None:
+    old, new = "components/ps/b.txt", "components/ps/c.txt"
+    (project / old).write_bytes(b"Mine.\n")
+    edits = (*CHANGES[0].edits, Edit(("B", "p"), "b.txt", "c.txt"))
+    change = MapChange("goal_map.json", edits)
+    commits.interrupt(str(project), [change], PLACEMENTS, 0, [Move(old, new)])
+    with Directories(str(project)) as directories:
+        left = pending.read(directories)
+    assert left is not None
+    probes = [
+        *((project / one.path).with_name(intent.probe(one.temporary)) for one in left.components),
+        *((project / one.new).with_name(intent.probe(one.temporary)) for one in left.moves),
+    ]
+    assert len(probes) == 3
+    for one in probes:
+        one.write_bytes(b"")
+    recover(str(project))
+    assert not any(one.exists() for one in probes)

@@ -257,6 +257,30 @@ def test_an_untouched_draft_is_replaced_and_keeps_its_mode(project: Path) -> Non
         assert stat.S_IMODE((project / PLACEMENT.path).stat().st_mode) == 0o604
 
 
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_temporary_file_is_written_again_with_the_mode_of_the_draft(
+    project: Path, monkeypatch: pytest.MonkeyPatch, torn: bool
+) -> None:
+    path = project / PLACEMENT.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"draft")
+    path.chmod(0o604)
+
+    def harm(_: object) -> None:
+        (temporary,) = path.parent.glob(".jit-guard-*")
+        if torn:
+            temporary.write_bytes(b"t")
+        else:
+            temporary.unlink()
+
+    monkeypatch.setattr(recovery, "STEPS", (harm, *recovery.STEPS))
+    commit(str(project), [], [PLACEMENT._replace(replaces=sha256_of(b"draft"))])
+    assert path.read_bytes() == b"text\n"
+    assert [*path.parent.iterdir()] == [path]
+    if sys.platform != "win32":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o604
+
+
 def test_other_hard_links_of_a_draft_keep_the_draft(project: Path) -> None:
     path = project / PLACEMENT.path
     path.parent.mkdir(parents=True)
