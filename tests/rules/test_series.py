@@ -59,6 +59,16 @@ def test_generated_findings_equal_stored_ones(
     assert len(made.findings) == len(kept.findings)
 
 
+def test_the_findings_of_several_maps_are_in_the_order_of_their_paths(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(series, "_MANY", 0)
+    goals = '{"A": {"t": "gone.txt"}}'
+    made = report_on({"b.json": goals, "a.json": goals}, maps=("b.json", "a.json")).findings
+    assert isinstance(made, Findings)
+    assert [one.map for one in made] == ["a.json", "b.json"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_prints_both_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, made = both(FILES, monkeypatch)
@@ -74,6 +84,7 @@ def test_it_is_a_sequence_like_any_other(monkeypatch: pytest.MonkeyPatch) -> Non
     assert plain == lazy
     assert hash(lazy) == hash(plain)
     assert lazy != plain[1:]
+    assert lazy != (*plain[1:], plain[0])
     assert not lazy == object()  # noqa: SIM201
     for index in (0, 3, -1, -len(plain)):
         assert lazy[index] == plain[index]
