@@ -78,7 +78,11 @@ def test_map_and_component_change_together(project: Path) -> None:
     assert everything(project) == {
         *QUIET, *OLD, "components", "components/ps", PLACEMENT.path,
     }  # fmt: skip
-    assert (project / ".jit-guard/.gitignore").read_text() == "*\n"
+    ignored = project / ".jit-guard/.gitignore"
+    assert ignored.read_text() == "*\n"
+    ignored.write_text("")  # by a process that was killed
+    commit(str(project), [], [PLACEMENT._replace(path="components/ps/second.txt")])
+    assert ignored.read_text() == "*\n"
 
 
 def test_an_empty_commit_changes_nothing(project: Path) -> None:

@@ -67,9 +67,9 @@ def test_an_intent_is_private_to_its_owner(root: Path, monkeypatch: pytest.Monke
 
 
 def test_a_state_directory_that_others_can_read_is_made_private(root: Path) -> None:
-    for name in (".jit-guard", ".jit-guard/claims"):
+    for name, open_mode in ((".jit-guard", 0o701), (".jit-guard/claims", 0o755)):
         (root / name).mkdir()
-        (root / name).chmod(0o755)
+        (root / name).chmod(open_mode)
     call(*FIX, cwd=root)
     assert mode(root / ".jit-guard") == 0o700
     assert mode(root / ".jit-guard/claims") == 0o700
