@@ -553,3 +553,12 @@ def test_what_a_killed_process_tried_hard_links_with_is_removed(project: Path) -
         one.write_bytes(b"")
     recover(str(project))
     assert not any(one.exists() for one in probes)
+
+
+def test_readers_do_not_exclude_each_other(project: Path) -> None:
+    interrupt(project)
+    with CommitLock(str(project), timeout=0, shared=True):
+        assert "did not finish" in str(interrupted(str(project)))
+        with pytest.raises(UnfinishedCommitError):
+            wait(str(project), timeout=0)
+        assert transaction.at_rest(str(project), lambda: "seen", timeout=0) == "seen"
