@@ -638,6 +638,7 @@ def test_each_page_of_results_is_one_commit(
         return commit(*given)
 
     monkeypatch.setattr(placing, "commit", counted)
+    assert batches.PAGE == 250  # so many are in memory, and in one commit, as docs/models.md says
     monkeypatch.setattr(batches, "PAGE", 8)
     goals = {f"G{number}": {"persona": f"{number}.txt"} for number in range(20)}
     root = checkout(tmp_path / "many", goals)
