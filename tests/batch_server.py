@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from chat_server import Server, completion
+from chat_server import HttpConnection, Server, completion
 
 
 class Call(NamedTuple):
@@ -273,12 +271,8 @@ def batching() -> Iterator[BatchServer]:
 
 
 def _handler(server: BatchServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = 30
-
-        def do_GET(self) -> None:
+    class Answering(HttpConnection):
+        def do_GET(self) -> None:  # noqa: N802 - the name of http.server
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             if "chunked" in self.headers.get("transfer-encoding", ""):
                 body = self._chunks()
@@ -294,12 +288,7 @@ def _handler(server: BatchServer) -> type[BaseHTTPRequestHandler]:
             elif fault.status:
                 self._give(fault.status, fault.body, fault.headers)
             else:
-                linger = struct.pack("ii", 1, 0)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                self.close_connection = True
-                self.rfile.close()
-                self.wfile.close()
-                self.connection.close()
+                self.reset()
 
         do_POST = do_DELETE = do_GET  # noqa: N815 - the names of http.server
 
@@ -321,7 +310,4 @@ def _handler(server: BatchServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
+    return Answering

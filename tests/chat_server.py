@@ -191,12 +191,28 @@ class Server(ThreadingHTTPServer):
         """Ignore errors, since in some tests the client disconnects."""
 
 
-def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = 30
+class HttpConnection(BaseHTTPRequestHandler):
+    """Answers the requests of one connection, which stays open."""
 
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 30
+
+    def reset(self) -> None:
+        """End the connection without an answer, as a crash does."""
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close_connection = True
+        self.rfile.close()
+        self.wfile.close()
+        self.connection.close()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(HttpConnection):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -210,12 +226,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
         def _give(self, reply: Reply) -> None:
             time.sleep(reply.delay)
             if reply.reset:
-                linger = struct.pack("ii", 1, 0)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                self.close_connection = True
-                self.rfile.close()
-                self.wfile.close()
-                self.connection.close()
+                self.reset()
                 return
             if reply.raw or reply.flood:
                 self.close_connection = True
@@ -244,8 +255,5 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(reply.flood)
                 server.flooded += len(reply.flood)
                 time.sleep(reply.pause)
-
-        def log_message(self, *_: object) -> None:
-            pass
 
     return Handler

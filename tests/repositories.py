@@ -8,11 +8,19 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from projects import SOUND, Content, git, lay_out
 
+Kind = Literal["worktree", "index", "head", "revision"]
+SNAPSHOTS: dict[Kind, str] = {  # of a repository, with their names in messages
+    "worktree": "the worktree",
+    "index": "the index",
+    "head": "HEAD",
+    "revision": "v1",
+}
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not on the PATH")
 
 

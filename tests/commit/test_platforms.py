@@ -100,7 +100,7 @@ def test_every_sync_reaches_the_drive(project: Path, monkeypatch: Patch) -> None
 
 @pytest.mark.usefixtures("darwin")
 def test_a_drive_without_a_full_sync_gets_a_plain_one(project: Path, monkeypatch: Patch) -> None:
-    """SMB, for example. The user is told, once in a run."""
+    """A network drive, for example. A note says so, once in each run."""
     full, plain = full_sync(monkeypatch, errno.ENOTSUP)
     done = commit(str(project), [CHANGE], [PLACEMENT])
     assert done.placed == (PLACEMENT.path,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jit_guard.check import check
 from jit_guard.project import load
@@ -12,17 +12,11 @@ from jit_guard.sources.answers import Blob, GitState, Origin
 from jit_guard.sources.memory import Link, Memory
 from projects import Files, lay_out
 from registry_shapes import table
+from repositories import SNAPSHOTS, Kind
 
 if TYPE_CHECKING:
     import pytest
 
-Kind = Literal["worktree", "index", "head", "revision"]
-NAMES: dict[Kind, str] = {
-    "worktree": "the worktree",
-    "index": "the index",
-    "head": "HEAD",
-    "revision": "v1",
-}
 PERSONAS = "components/personas"
 HOST, HOSTS = f"{PERSONAS}/host.txt", f"{PERSONAS}/hosts.txt"
 ONE = '{"A":{"persona":"host.txt"}}'
@@ -198,7 +192,7 @@ class Snapshot(Memory):
         self.situation, self.kind = one, kind
 
     def origin(self) -> Origin:
-        return Origin(self.kind, NAMES[self.kind], born=self.situation.born)
+        return Origin(self.kind, SNAPSHOTS[self.kind], born=self.situation.born)
 
     def explain_missing(self, missing: list[str]) -> dict[str, GitState]:
         return {one.path: one for one in self.situation.traces if one.path in missing}
@@ -207,7 +201,7 @@ class Snapshot(Memory):
 def block(name: str, one: Situation) -> Iterator[str]:
     """Yield what the file has of a situation: a line for each finding in each kind of snapshot."""
     yield name
-    for kind in NAMES:
+    for kind in SNAPSHOTS:
         source = Snapshot(one, kind)
         for found in check(source, load(source.read).settings).findings:
             fixable = " fixable" if found.fixable else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -15,16 +15,10 @@ from jit_guard.rules import load_rules
 from jit_guard.sources.answers import Origin
 from jit_guard.sources.memory import Memory
 from projects import report_on, sound
+from repositories import SNAPSHOTS, Kind
 
 pytestmark = pytest.mark.usefixtures("schemas_here")
 
-Kind = Literal["worktree", "index", "head", "revision"]
-NAMES: dict[Kind, str] = {
-    "worktree": "the worktree",
-    "index": "the index",
-    "head": "HEAD",
-    "revision": "v1",
-}
 # A block for each example of a rule, and each situation: what is said in each kind of snapshot.
 EXPECTED = Path(__file__).parent.parent / "data/messages.txt"
 
@@ -119,7 +113,7 @@ class Snapshot(Memory):
     kind: Kind = "worktree"
 
     def origin(self) -> Origin:
-        return Origin(self.kind, NAMES[self.kind])
+        return Origin(self.kind, SNAPSHOTS[self.kind])
 
 
 def said(files: Mapping[str, Any], kind: Kind, tracked: Any, settings: Settings) -> Iterator[str]:
@@ -135,7 +129,7 @@ def block(
     name: str, files: Mapping[str, Any], settings: Settings, tracked: Any = None
 ) -> tuple[str, ...]:
     """Return what the file has of a project."""
-    return (name, *(line for kind in NAMES for line in said(files, kind, tracked, settings)))
+    return (name, *(line for kind in SNAPSHOTS for line in said(files, kind, tracked, settings)))
 
 
 def blocks() -> Iterator[tuple[str, ...]]:
