@@ -96,6 +96,7 @@ def test_a_batch_is_submitted_once_and_collected_by_any_fix(
     assert "batch batch-1: 3 texts submitted" in first.err
     assert "batch batch-1: 3 texts pending for " in first.err
     assert "to collect, run --fix --batch again, or add --wait" in first.err
+    assert first.out.count("it is pending in batch batch-1") == 3
     assert made(api) == SUBMITTED
 
     again = fix(api, root, "--batch")
@@ -525,9 +526,11 @@ def test_a_batch_needs_consent_and_respects_the_limits(api: BatchServer, root: P
     assert "generating 3 texts with fake may cost money; pass --yes to agree" in done.out
     assert not api.calls
     done = fix(api, root, "--batch", "--max-tokens-total", "12000", "--format", "json")
-    assert [one["goal"] for one in failed(done)] == ["LEAVE"]
-    assert "--max-tokens-total 12,000 would be exceeded" in failed(done)[0]["reason"]
-    assert "reserved for batches" in failed(done)[0]["reason"]
+    pending = "it is pending in batch batch-1"
+    *submitted, refused = (one["reason"] for one in failed(done))
+    assert submitted == [pending, pending]
+    assert "--max-tokens-total 12,000 would be exceeded" in refused
+    assert "reserved for batches" in refused
     assert len(api.requests("batch-1")) == 2
     assert all(line["body"]["max_tokens"] <= 4096 for line in api.requests("batch-1"))
     api.finish()

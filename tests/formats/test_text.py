@@ -171,6 +171,17 @@ def test_statistics_count_the_findings_of_each_code() -> None:
     ]
 
 
+def test_only_the_first_50_entries_with_the_same_reason_are_shown() -> None:
+    pending = [Failed(f"G{number}", "t", "it is pending") for number in range(1_055)]
+    report = report_on(SOUND)._replace(failed=(Failed("A", "t", "no description"), *pending))
+    lines = text(report)
+    assert lines[50:-1] == [
+        "not fixed  G49/t: it is pending",
+        "not fixed  1,005 more: it is pending; to show all, use --show-all",
+    ]
+    assert "not fixed  G1054/t: it is pending" in text(report, show_all=True)[-2]
+
+
 def test_what_a_fix_did_comes_before_what_is_left() -> None:
     report = report_on(FILES)._replace(
         fixed=(Fixed("relinked", "A", "t", "components/ts/x"),),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
 from jit_guard.fixing.progress import duration
 from jit_guard.fixing.session import Session
+from jit_guard.fixing.steps import Generate, failed
 from jit_guard.generators.batch import Answer, BatchError, Batches, BatchState
 from jit_guard.generators.generator import GeneratorUnusableError, Text
 from jit_guard.generators.judgement import Rejection
@@ -75,20 +77,21 @@ class Collected:
                 finally:
                     self._records.release(batch)
 
-    def lines(self) -> Iterator[str]:
-        """Yield a line for every batch with texts that are pending."""
-        pending: dict[str, int] = {}
-        for batch in self._records.pending().values():
-            pending[batch.token] = pending.get(batch.token, 0) + 1
-        for batch in self._records.open():
-            if count := pending.get(batch.token):
-                known = self.notes.get(batch.token)
-                since = duration(time.time() - batch.since)
-                yield (
-                    f"batch {batch.shown}: {counted(count)} pending for {since}"
-                    f"{f' ({known})' if known else ''}; to collect, run --fix --batch again, or "
-                    "add --wait"
-                )
+    def report(self, missing: Iterable[Generate]) -> None:
+        """Record which of the missing components are pending, and say so for every batch."""
+        pending, tally = self._session.pending(), self._session.tally
+        for step in missing:
+            if batch := pending.get(step.component):
+                reason = f"it is pending in batch {batch.shown}"
+                tally.fail(failed(name, reason) for name in step.entries)
+        for batch, count in Counter(self._records.pending().values()).items():
+            known = self.notes.get(batch.token)
+            since = duration(time.time() - batch.since)
+            self._say(
+                f"batch {batch.shown}: {counted(count)} pending for {since}"
+                f"{f' ({known})' if known else ''}; to collect, run --fix --batch again, or "
+                "add --wait"
+            )
 
     def _collected(self, api: Batches, known: Batch) -> Iterator[Page]:
         batch = self._current(known)

@@ -118,7 +118,7 @@ def _generate(job: Job, interaction: Interaction, tally: Tally, found: WorktreeP
             tally.trouble = str(error)
         finally:
             with suppress(JitGuardError):  # which is raised already, if it matters
-                tally.messages += batches.lines()
+                batches.report(found.plan.generated_by(better=setup.improves_drafts))
     budget = session.options.budget
     if budget is not None and budget.totals.calls:
         prices = job.scope.settings.prices
@@ -147,7 +147,8 @@ def _round(session: Session, found: WorktreePlan, only: Collection[str] | None) 
     wanted = found.plan.generated_by(better=session.improves_drafts)
     if only is not None:
         wanted = tuple(one for one in wanted if one.component in only)
-    steps = tally.allowed(_not_pending(session, wanted))
+    pending = session.pending()
+    steps = tally.allowed(one for one in wanted if one.component not in pending)
     settings = job.scope.settings
     orders, undescribed = prepare(
         steps,
@@ -183,8 +184,9 @@ def _round(session: Session, found: WorktreePlan, only: Collection[str] | None) 
     ]
     try:
         if mine:
-            free = _not_pending(session, [one.step for one in mine])
-            still = _still_wanted(session, [one for one in mine if one.step in free])
+            pending = session.pending()  # another process may have submitted a batch meanwhile
+            free = [one for one in mine if one.step.component not in pending]
+            still = _still_wanted(session, free)
             _write(session, still, _GATHER if only is None else _PAGE)
             # More tokens can be agreed to.
             short = {one.step.component for one in mine if session.consent.is_short(one.order)}
@@ -194,17 +196,6 @@ def _round(session: Session, found: WorktreePlan, only: Collection[str] | None) 
     if not mine and only is None:
         _wait(session, orders[0][1])
     return bool(mine) or only is None
-
-
-def _not_pending(session: Session, steps: Sequence[Generate]) -> list[Generate]:
-    """Return the steps that no batch will bring; the others are left, and reported."""
-    pending = session.pending()
-    if not session.job.options.batch:  # which reports the batch
-        for step in steps:
-            if batch := pending.get(step.component):
-                reason = f"it is pending in batch {batch.shown}"
-                session.tally.fail(failed(name, reason) for name in step.entries)
-    return [step for step in steps if step.component not in pending]
 
 
 def _still_wanted(session: Session, mine: Sequence[Claimed]) -> list[Claimed]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from time import perf_counter
 
@@ -42,17 +43,27 @@ def _done(report: Report, options: Options) -> Iterator[str]:
     """What a fix did, and what it did not do."""
     if not (report.fixed or report.failed):
         return  # a clean check imports no more than it needs
+    from jit_guard.formats.listing import MOST
     from jit_guard.text.layout import hang
+
+    def left(what: str) -> Iterator[str]:
+        action = style("not fixed", "yellow", on=options.color)
+        return hang(f"{action}  ", printable(what), 11, options.columns)
 
     for fixed in report.fixed:
         action = style(f"{fixed.action:<9}", "green", on=options.color)
         origin = _ORIGINS.get(fixed.origin or "", "")
         what = printable(f"{fixed.name}: {fixed.path}{origin}")
         yield from hang(f"{action}  ", what, 11, options.columns)
+    reasons: Counter[str] = Counter()
     for failed in report.failed:
-        action = style("not fixed", "yellow", on=options.color)
-        why = printable(f"{failed.name}: {failed.reason}")
-        yield from hang(f"{action}  ", why, 11, options.columns)
+        reasons[failed.reason] += 1
+        if reasons[failed.reason] <= MOST or options.show_all:
+            yield from left(f"{failed.name}: {failed.reason}")
+    if not options.show_all:
+        for reason, number in reasons.items():
+            if number > MOST:
+                yield from left(f"{number - MOST:,} more: {reason}; to show all, use --show-all")
 
 
 def _summary(report: Report, options: Options) -> str:

@@ -51,6 +51,10 @@ _END_TEXT = (
 _END_TEXTS = (
     "UPDATE batch_texts SET status = 'failed', reason = ? WHERE token = ? AND status = 'pending'"
 )
+_PENDING = (
+    "SELECT component, token FROM batch_texts JOIN batches USING (token) "
+    "WHERE batches.status = 'open' AND batch_texts.status = 'pending' ORDER BY since, token"
+)
 _CLOSE = "UPDATE batches SET status = 'closed', reason = ?, refusal = ? WHERE token = ?"
 _FORGET_REQUESTS = "UPDATE batch_texts SET request = '' WHERE token = ?"
 
@@ -156,16 +160,11 @@ class Batches:
 
     def pending(self) -> dict[str, Batch]:
         """Return the missing components that open batches will bring, each with its batch."""
-        found: dict[str, Batch] = {}
-        for batch in self.open():
-            rows = self._engine.read(
-                "SELECT component FROM batch_texts WHERE token = ? AND status = 'pending'",
-                [batch.token],
-            )
-            if not all(isinstance(component, str) for (component,) in rows):
-                raise self._engine.corrupted("a text of a batch has no valid component")
-            found.update((component, batch) for (component,) in rows)
-        return found
+        batches = {batch.token: batch for batch in self.open()}
+        rows = self._engine.read(_PENDING) if batches else []
+        if not all(isinstance(component, str) for component, _ in rows):
+            raise self._engine.corrupted("a text of a batch has no valid component")
+        return {component: batches[token] for component, token in rows if token in batches}
 
     def expected(self, batch: Batch, keys: Iterable[str]) -> dict[str, Expected]:
         """Return those of these texts that an open batch has."""
