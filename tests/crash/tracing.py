@@ -10,11 +10,11 @@ import ctypes
 import functools
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
@@ -84,22 +84,31 @@ def trace_command(
 _ANY_TRACER = 0x59616D61  # PR_SET_PTRACER, for kernels where only a parent may trace
 
 
+_TRACERS: list[subprocess.Popen[bytes]] = []
+_WHEN_TOLD = ["sh", "-c", 'read _; exec "$@"', "sh"]
+
+
 def attach(options: list[str]) -> None:
-    """Attach strace to this thread, with these options, and wait until it is attached."""
+    """Attach strace to this thread, with these options, and wait until it is attached.
+
+    Every call from then on is traced, and of those before none whose name and number matter: the
+    thread waits in `select` for the message that strace has stopped it.
+    """
     ctypes.CDLL(None).prctl(_ANY_TRACER, ctypes.c_ulong(-1), 0, 0, 0)
-    null = subprocess.DEVNULL
     thread = str(threading.get_native_id())
     tracer = subprocess.Popen(
-        [STRACE or "strace", "-qq", "-e", "signal=none", *options, "-p", thread],
-        stdin=null, stdout=null, stderr=null, start_new_session=True,
+        [*_WHEN_TOLD, STRACE or "strace", "-e", "signal=none", *options, "-p", thread],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        start_new_session=True,
     )  # fmt: skip
-    while True:
-        with open(f"/proc/self/task/{thread}/status") as status:
-            if "TracerPid:\t0\n" not in status.read():
-                return
-        if tracer.poll() is not None:
+    assert tracer.stdin is not None
+    assert tracer.stderr is not None
+    os.write(tracer.stdin.fileno(), b"\n")
+    select.select([tracer.stderr], [], [])
+    with open(f"/proc/self/task/{thread}/status") as status:
+        if "TracerPid:\t0\n" in status.read():
             sys.exit("strace cannot be attached")
-        time.sleep(0.001)
+    _TRACERS.append(tracer)  # or its pipes would be closed at any time
 
 
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>)?(.*)$")
