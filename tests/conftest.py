@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import gc
 import importlib
@@ -12,7 +11,7 @@ import signal
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,21 +38,17 @@ def _in_memory(size: int) -> str | None:
 
 
 # Commits wait for the disk; a project in memory has none. Workers get the directory of the run.
-if "PYTEST_XDIST_WORKER" not in os.environ and (_MEMORY := _in_memory(4 << 30)):
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if not _WORKER and (_MEMORY := _in_memory(4 << 30)):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
 
 # As for most users: some environments set it, and what is flushed too late is not seen there.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
-# Thousands of processes are started. Where the environment wants no bytecode beside the sources,
-# each of them would compile the package anew, and each run all the tests, for twelve seconds.
-if sys.dont_write_bytecode:
-    sys.pycache_prefix = str(ROOT / ".pytest_cache/bytecode")
-    sys.dont_write_bytecode = False
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    for _temporary in {tempfile.gettempdir(), os.environ.get("PYTEST_DEBUG_TEMPROOT", "/dev/shm")}:
-        atexit.register(shutil.rmtree, sys.pycache_prefix + _temporary, ignore_errors=True)
+# Thousands of processes are started, and without bytecode each of them would compile the package
+# anew. Some environments want none.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # pytester forgets the modules that a run within this process has imported, and from Python 3.12 the
 # compiled one of JSONPath can be imported only once in a process.
@@ -86,6 +81,26 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep most tests of a file in one worker, which sets up once what they share."""
     if config.getoption("dist", "no") == "load":
         config.option.dist = "worksteal"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Begin elsewhere in each worker, so that the first run compiles every file only once."""
+    report = yield
+    if _WORKER and collector.path == ROOT / "tests" and report.result:
+        first = (
+            len(report.result) * int(_WORKER[2:]) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        )
+        report.result = [*report.result[first:], *report.result[:first]]
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all workers the same order again."""
+    if _WORKER:
+        items.sort(key=lambda item: item.path)
 
 
 def pytest_collection_finish() -> None:
