@@ -31,11 +31,16 @@ def root_of(path: Path) -> str:
     return str(path)
 
 
+def command(root: Path) -> tuple[str, str]:
+    """The options of a generator that counts the texts it writes."""
+    program = f"echo x >>'{root.parent / root.name}.bought'; echo 'You greet people.'"
+    return "--command", f'sh -c "{program}"'
+
+
 def fix(root: Path, *more: str) -> tuple[int, str, int]:
     """Run a fix; return its exit code, its messages, and how many texts were bought."""
+    done = call(*FIX, *command(root), *more, cwd=root)
     counter = root.parent / f"{root.name}.bought"
-    program = f"echo x >>'{counter}'; echo 'You greet people.'"
-    done = call(*FIX, "--command", f'sh -c "{program}"', *more, cwd=root)
     return done.code, done.err, len(counter.read_text()) // 2 if counter.exists() else 0
 
 

@@ -170,15 +170,26 @@ def reusable(root: str) -> dict[tuple[str, str, str, str], str]:
 
 
 def _words(root: str, query: str, what: str) -> list[tuple[Any, ...]]:
-    """Return the rows of a query, which must be words; nothing without a ledger."""
-    engine = existing_engine(root)
-    if engine is None:
-        return []
-    with closing(engine):
+    """Return the rows of a query, which must be words; nothing without a ledger.
+
+    Those of a ledger of this machine beside that of a server come first, as they are older.
+    """
+    found: list[tuple[Any, ...]] = []
+    for engine in _engines(root):
         rows = engine.read(query)
         if not all(isinstance(one, str) for row in rows for one in row):
             raise engine.corrupted(f"a text has no valid {what}")
-    return rows
+        found += rows
+    return found
+
+
+def _engines(root: str) -> Iterator[Engine]:
+    """Yield the ledgers that there are, each open until the next one."""
+    for opened in (earlier_engine, existing_engine):
+        engine = opened(root)
+        if engine is not None:
+            with closing(engine):
+                yield engine
 
 
 def stored(root: str, wanted: Sequence[Wanted]) -> dict[str, Stored]:
@@ -190,10 +201,9 @@ def stored(root: str, wanted: Sequence[Wanted]) -> dict[str, Stored]:
         LedgerError: the ledger is corrupted or cannot be read.
     """
     found: dict[str, Stored] = {}
-    for engine in filter(None, (earlier_engine(root), existing_engine(root))):
-        with closing(engine):
-            texts = ((one.component, find(engine, one, 0)) for one in wanted)
-            found.update((component, text) for component, text in texts if text is not None)
+    for engine in _engines(root):
+        texts = ((one.component, find(engine, one, 0)) for one in wanted)
+        found.update((component, text) for component, text in texts if text is not None)
     return found
 
 
@@ -216,9 +226,7 @@ def _record(engine: Engine, row: tuple[Any, ...]) -> Record:
         or not isinstance(given["content"], bytes)
         or usage is None
     ):
-        raise engine.corrupted(
-            f"text {str(given['id'])[:20]} does not have the form that jit-guard writes"
-        )
+        raise engine.corrupted(f"text {given['id']} does not have the form that jit-guard writes")
     return Record(
         **{**given, "usage": usage, "content": given["content"].decode("utf-8", "replace")}
     )
