@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jit_guard.generators.generator import Text, Usage
+from jit_guard.ledger.choice import open_engine
 from jit_guard.ledger.history import history, replacements, reusable, stored
 from jit_guard.ledger.ledger import Ledger, record_moves
-from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
+from jit_guard.ledger.records import Arrival, Key, Placed, Stored, Wanted
 from ledger_work import KEY, OTHER, REQUEST, WANTED, arrival, buy, end, in_a_fork, offered, worker
 
 ANY = st.text(st.characters())  # including NUL and lone surrogates, which JSON can contain
@@ -25,7 +28,8 @@ pytestmark = pytest.mark.usefixtures("engine")
 def test_a_text_is_found_again_by_its_key(tmp_path: Path) -> None:
     with Ledger(str(tmp_path)) as ledger:
         assert offered(ledger) is None
-        ledger.arrived([arrival()])
+        (stored,) = ledger.arrived([arrival()])
+        assert stored == Stored(stored.id, "Hello.\n", False, "command", False)
     with Ledger(str(tmp_path)) as ledger:
         assert offered(ledger) == "Hello.\n"
 
@@ -85,7 +89,8 @@ def test_any_text_survives_as_it_was(
     root = str(tmp_path_factory.mktemp("root"))
     os.environ["JIT_GUARD_PROJECT"] = root
     key = Key(word, word, word, word, "command", word, word)
-    text = Text(content, details={"odd": {1, 2}, word: word})
+    details: dict[Any, Any] = {"odd": {1, 2}, word: word, (1, 2): "no key of JSON"}
+    text = Text(content, details=details)
     with Ledger(root) as ledger:
         request = REQUEST._replace(goal=word, description=word, path=word)
         ledger.arrived([Arrival(Wanted(word, key), request, text, 0.0)])
@@ -284,6 +289,13 @@ def test_a_long_history_is_read_page_by_page(
     oldest = [record.id for record in history(str(tmp_path))]
     assert len(oldest) == 20
     assert [record.id for record in history(str(tmp_path), newest_first=True)] == oldest[::-1]
+
+
+def test_no_more_rows_are_read_after_the_one_that_exceeds_a_number_of_bytes(tmp_path: Path) -> None:
+    query = " UNION ALL ".join(["SELECT 'abcde', 7"] * 4)
+    with closing(open_engine(str(tmp_path))) as engine:
+        for most, count in ((None, 4), (0, 1), (4, 1), (5, 2), (9, 2), (10, 3), (99, 4)):
+            assert engine.read(query, (), most) == [("abcde", 7)] * count
 
 
 def test_what_the_ledger_knows_is_found_without_a_claim(tmp_path: Path) -> None:

@@ -6,17 +6,21 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from jit_guard.ledger import database
+from jit_guard.generators.generator import Text, Usage
+from jit_guard.ledger import database, files
 from jit_guard.ledger.database import LedgerFile
 from jit_guard.ledger.embedded import Embedded
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history, replacements
 from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import row_of
 from ledger_work import WANTED, arrival, offered
 
 # The log
@@ -26,6 +30,24 @@ def test_without_a_ledger_the_log_is_empty_and_creates_none(tmp_path: Path) -> N
     assert list(history(str(tmp_path))) == []
     assert not database.exists(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_is_stored_in_another_ledger_as_one_that_just_arrived(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    odd = arrival()._replace(text=Text("Hello.\n", Usage(None, 7, 0), "", {"edited": True}))
+    with Ledger(str(tmp_path / "here")) as ledger:
+        for one in ledger.arrived([arrival(), odd]):
+            ledger.reject(one.id, "no")
+    ours = list(history(str(tmp_path / "here")))
+    with closing(Embedded(str(tmp_path / "here"))) as here:
+        with closing(Embedded(str(tmp_path / "there"))) as there:
+            stored = there.store([row_of(here, one.id) for one in ours])
+            assert [one.edited for one in stored] == [False, True]
+        with pytest.raises(LedgerError, match="text 3 does not have the form"):
+            row_of(here, 3)
+    theirs = list(history(str(tmp_path / "there")))
+    assert theirs == [one._replace(status="arrived", reason=None) for one in ours]
 
 
 # The file
@@ -44,6 +66,26 @@ def test_every_commit_is_on_disk(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA fullfsync").fetchone() == (1,)
     file.close()
     assert not list((tmp_path / ".jit-guard").glob("ledger.db-*"))
+
+
+def test_its_header_says_whose_it_is(tmp_path: Path) -> None:
+    Ledger(str(tmp_path)).close()
+    assert (tmp_path / ".jit-guard/ledger.db").read_bytes()[68:72] == b"JGL1"
+
+
+def test_the_time_of_a_call_is_limited_by_the_size_of_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "file")
+    for size, work in ((0, 4), (200_000_000, 14)):
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "size", lambda _, size=size: size)
+            limit = database._Limit()
+            for now, is_over in ((0.0, False), (work - 1.5, False), (work + 1.5, True)):
+                patch.setattr(time, "thread_time", lambda now=now: 100.0 + now)
+                if not now:
+                    limit.start(path)
+                assert limit.is_over() == is_over
 
 
 FOREIGN = {
@@ -170,6 +212,7 @@ KILLED = """
 import os, signal, sys, threading, time
 from ledger_work import arrival
 from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import row_of
 ledger = Ledger(sys.argv[1])
 while True:
     (stored,) = ledger.arrived([arrival("x" * 3000)])

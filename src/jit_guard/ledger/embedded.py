@@ -129,9 +129,10 @@ class Embedded:
         ).fetchone()
         if row is None:
             return False
-        if type(row[0]) is not int or not 0 <= row[0] < claims.MOST:
+        (holder,) = row
+        if type(holder) is not int or not 0 <= holder < claims.MOST:
             raise corrupted(f"the claim of {component} has no valid holder")
-        return self._holder.lives(component, row[0])
+        return self._holder.lives(component, holder)
 
 
 def _insert(connection: Connection, values: Row) -> int:

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from jit_guard.commit.directories import flags
+
 _MAGIC = bytes.fromhex(
     "d9d505f920a163d7"
 )  # starts a journal, and ends one that has a super-journal
@@ -22,13 +24,7 @@ _HEADER = 28  # bytes; a journal's start, up to the size of a page
 _WITHOUT_QUESTION = 1 << 26  # bytes; no limit is noticeable below that
 _RESERVED = 0x40000001  # the byte of a database that SQLite locks to write
 _COMPRESSED = 64  # bytes of a file per byte on disk
-_READ = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_READ = os.O_RDONLY | flags("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
 
 
 def unsafe(path: str) -> str | None:
