@@ -202,6 +202,26 @@ def test_without_hard_links_the_file_is_renamed(
     assert (project / NEW).stat().st_ino == number
 
 
+@posix
+def test_without_hard_links_a_file_that_is_saved_anew_meanwhile_is_moved(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor removes the file, and creates it again, when its new name is reserved already."""
+    refuse_links(monkeypatch, errno.EPERM)
+    real, saves = durable.place_without_link, [b"Saved.\n"]
+
+    def place(source: Location, target: Location) -> None:
+        while saves:
+            (project / NEW).touch()
+            (project / OLD).write_bytes(saves.pop())
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        real(source, target)
+
+    monkeypatch.setattr(durable, "place_without_link", place)
+    assert move(project).moved == (tuple(MOVE),)
+    assert components(project) == {NEW: b"Saved.\n"}
+
+
 # Another process between the decision and the move
 
 
@@ -487,6 +507,16 @@ def test_a_name_that_cannot_change_its_case_keeps_it(
     else:
         assert unchanged(insensitive)
         assert interrupted(str(insensitive)) is None
+
+
+@posix
+def test_a_recovery_reports_a_name_that_has_its_new_case_already(
+    insensitive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(insensitive, monkeypatch, 2, (TO_UPPER, UPPER))
+    assert components(insensitive) == {UPPER.new: TEXT}
+    assert recover(str(insensitive)).moved == (tuple(UPPER),)
+    assert components(insensitive) == {UPPER.new: TEXT}
 
 
 def _unless(refuse: Callable[..., None], real: Callable[..., None]) -> Callable[..., None]:

@@ -20,7 +20,7 @@ from jit_guard.commit.intent import MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.commit.transaction import commit, interrupted
 from jit_guard.registry.edit import Edit
-from projects import call, lay_out
+from projects import IS_ROOT, call, lay_out
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="mounts and file flags of Linux")
@@ -167,6 +167,8 @@ def test_a_mounted_map_is_refused(project: Path, monkeypatch: Patch) -> None:
 def test_only_the_owner_of_a_sticky_directory_or_of_the_map_may_replace_it(
     project: Path, monkeypatch: Patch
 ) -> None:
+    if IS_ROOT:  # who may anyway
+        os.chown(project, 1, -1)
     mine = project.stat().st_uid
     for mode, user, owner, refused in (
         (0o1777, mine + 1, mine + 2, True),
@@ -231,7 +233,7 @@ def test_a_mount_is_known_by_its_number(project: Path, monkeypatch: Patch) -> No
 def test_an_append_only_directory_is_known_by_its_flag(project: Path, monkeypatch: Patch) -> None:
     import fcntl
 
-    flags = [0x10]  # immutable: the kernel refuses that itself
+    flags = [0x11]  # immutable, which the kernel refuses itself, and secure deletion
 
     def ioctl(_: int, request: int, answer: bytearray) -> None:
         assert request == 0x80086601

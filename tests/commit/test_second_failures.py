@@ -17,7 +17,7 @@ from commits import just_before, recover
 from jit_guard.commit import durable, pending, preparation
 from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.errors import TransactionError, UnfinishedCommitError, UnsafePathError
-from jit_guard.commit.intent import MapChange
+from jit_guard.commit.intent import Intent, MapChange
 from jit_guard.commit.preparation import Move, Placement
 from jit_guard.commit.replay import TRIES
 from jit_guard.commit.transaction import at_rest, commit, interrupted, wait
@@ -59,6 +59,47 @@ def refuse(code: int) -> Callable[..., None]:
         raise OSError(code, os.strerror(code), locations[-1].path)
 
     return call
+
+
+# An intent is written, but not synced.
+
+
+@pytest.mark.parametrize(
+    ("phase", "code", "undone"),
+    [
+        ("plan", errno.EIO, True),
+        ("commit", errno.EACCES, True),
+        ("commit", errno.ENOSPC, True),  # it would rather be undone than wait for space
+        ("commit", errno.EIO, False),
+    ],
+)
+def test_what_a_failed_sync_leaves_is_undone_or_can_be_finished(
+    phase: str, code: int, undone: bool, project: Path, monkeypatch: Patch
+) -> None:
+    real = pending.write
+
+    def write(directories: Directories, intent: Intent) -> bytes:
+        head = real(directories, intent)
+        if intent.phase == phase:
+            raise OSError(code, os.strerror(code))
+        return head
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "write", write)
+        with pytest.raises(TransactionError) as raised:
+            commit(str(project), [CHANGE], [PLACEMENT])
+    assert isinstance(raised.value, UnfinishedCommitError) is not undone
+    if not undone:
+        recover(str(project))
+        assert files(project) == {
+            **BEFORE,
+            "goal_map.json": MAP.replace(b"old", b"new"),
+            NEW: b"text\n",
+        }
+        return
+    assert str(raised.value).endswith("; nothing was changed")
+    assert files(project) == BEFORE
+    assert {one.name for one in (project / ".jit-guard").iterdir()} == {".gitignore", "commit.lock"}
 
 
 # The caller cannot keep a text.

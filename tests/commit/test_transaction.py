@@ -572,6 +572,20 @@ def test_a_second_commit_in_progress_is_not_taken_for_an_interrupted_one(
     assert interrupted(str(project)) is None
 
 
+def test_a_check_does_not_wait_for_a_commit_in_progress(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits.interrupt(str(project), [CHANGE], [PLACEMENT], 0)
+
+    def sleep(_: float) -> None:
+        raise AssertionError("it waits")
+
+    with CommitLock(str(project)):
+        monkeypatch.setattr(time, "sleep", sleep)
+        assert interrupted(str(project)) is None
+    assert interrupted(str(project)) is not None
+
+
 def test_a_state_directory_that_is_a_link_is_refused(project: Path) -> None:
     (project.parent / "outside").mkdir()
     (project / ".jit-guard").symlink_to("../outside")

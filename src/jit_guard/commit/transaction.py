@@ -282,9 +282,7 @@ def _undo(directories: Directories, new: New, head: bytes | None, cause: BaseExc
             if isinstance(cause, OSError):
                 _undo_decided(directories, there, new, cause)
         elif there is not None or head is not None:
-            recovery.undo_plan(
-                Replay(directories, plan, back=True, locations=new.locations, head=head)
-            )
+            recovery.undo_plan(Replay(directories, plan, locations=new.locations, head=head))
         else:
             pending.remove_draft(directories)
     except OSError as error:
