@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,27 @@ def test_a_registry_that_is_one_entry_whatever_it_contains_cannot_be_emptied() -
     assert impossible(found) > {"JG004", "JG101", "JG201", "JG205"}
     assert why["JG004"] == "the expression also selects the document itself"
     assert not why["JG301"]
+
+
+def test_an_orphan_has_the_name_of_no_entry_of_any_registry() -> None:
+    names = ["jit_guard_selftest.txt", "a.md"]
+    alone = trials(
+        table("$[*]", "p/{value}"),
+        {"r.json": json.dumps(names[::-1]), **{f"p/{name}": "x" for name in names}},
+    )
+    together = trials(
+        f"{table('$[*]', 'p/{value}')}{table('$[*]', 'p/{value}', 's.json', '')}",
+        {
+            "r.json": '["a.md"]',
+            "s.json": json.dumps(names[:1]),
+            **{f"p/{one}": "x" for one in names},
+        },
+    )
+    for found, names in (
+        (alone, ["p/jit_guard_selftest.md"]),
+        (together, ["p/jit_guard_selftest.md", "p/jit_guard_selftest"]),
+    ):
+        assert [place(one) for one in found if one.code == "JG301"] == names
 
 
 def place(trial: Trial) -> str:

@@ -67,10 +67,11 @@ TESTS: dict[str, str] = {
     "guard": "test_guard test_check test_contract fixing/test_fix",
     "inventory": "inventory",
     "just_in_time": "test_just_in_time",
-    "ledger": "ledger security/test_forged_ledger commands/test_log",
-    "ledger/batches": "batch",
+    "ledger": "ledger/test_history ledger/test_ledger ledger/test_ledger_files ledger/test_claims "
+    "ledger/test_engines ledger/test_batch_records commands/test_log security/test_forged_ledger",
+    "ledger/batches": "ledger/test_batch_records batch",
     "ledger/postgresql": "ledger/test_address ledger/test_server ledger/test_server_claims "
-    "ledger/test_lost_connections ledger/test_engines",
+    "ledger/test_batch_records ledger/test_lost_connections ledger/test_engines",
     "lookup": "test_lookup test_guard",
     "named_tuple": "test_named_tuple",
     "plugins": "test_plugins test_hookspecs",
@@ -88,6 +89,8 @@ TESTS: dict[str, str] = {
     "rules/plugin_rule": "rules/test_plugin_rules test_plugins rules/test_faults",
     "rules/registry_fault": "test_registry_selftest",
     "rules/series": "rules/test_series",
+    "rules/withheld": "rules/test_rules test_check test_registries comparison "
+    "sources/test_stored_forms",
     "selftest": "rules/test_faults commands/test_selftest test_registry_selftest test_plugins",
     "sources": "sources",
     "text": "text test_properties",

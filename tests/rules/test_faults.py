@@ -154,3 +154,4 @@ def test_rules_of_plugins_are_tested_on_their_own_examples() -> None:
     assert of_plugin(plugin(bad, SOUND, every=True)).everywhere
     without = of_plugin(plugin({}, {}))
     assert (without.silent, without.impossible) == (False, "the rule has no examples")
+    assert not without.everywhere
