@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import random
 import sys
@@ -15,6 +16,7 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 
 from .findings import Findings, equivalent, record, row
@@ -62,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         "--resume",
         action="store_true",
         help="go on: do not test again what was killed, whether or not the line has moved",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=math.inf,
+        help="for a quick first pass: only the first tests of each mutant that take so long",
     )
     parser.add_argument("--record", action="store_true", help="put the score in docs/testing.md")
     parser.add_argument("--tests", nargs="+", help="these tests in place of those of the package")
@@ -115,6 +123,7 @@ def _judge_all(
         total = sum(trace.seconds.values())
         limit = 60 + 4 * total
         print(f"the tests take {total:.0f} s; a mutant has {limit:.0f} s", flush=True)
+        costs = trace.costs()
         killers: Counter[str] = Counter()
         left = iter(mutants)
 
@@ -122,12 +131,16 @@ def _judge_all(
             for one in left:
                 chosen, imported = trace.watching(one)
                 chosen = [test for test in chosen if test.startswith(tuple(watched[one.file]))]
-                chosen.sort(key=lambda test: trace.seconds[test] / (1 + killers[test]))
-                limits = {test: 15 + 4 * trace.seconds[test] for test in chosen}
+                chosen.sort(
+                    key=lambda test: (test in trace.starts, costs[test] / (1 + killers[test]))
+                )
+                first = _within(options.seconds, chosen, trace.seconds)
+                limits = {test: 15 + 4 * trace.seconds[test] for test in first}
                 run = workplace.judge(one, limits, limit, imported)
                 killers[run.by] += 1
                 found.add(one, run)
-                change = f"SURVIVED: {one.old} -> {one.new}"
+                word = "SURVIVED" if first == chosen else "UNDECIDED"
+                change = f"{word}: {one.old} -> {one.new}"
                 result = f"killed by {run.by or 'its import'}" if run.killed else change
                 print(f"{one.file}:{one.line} {result} ({run.seconds} s)", flush=True)
                 for name in workplace.unsound - left_out:
@@ -136,6 +149,12 @@ def _judge_all(
 
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(judge, workplaces))
+
+
+def _within(limit: float, tests: list[str], seconds: dict[str, float]) -> list[str]:
+    """The first of these tests, as long as they take less than the limit together."""
+    ends = accumulate(seconds[test] for test in tests)
+    return [test for test, end in zip(tests, ends, strict=True) if end < limit]
 
 
 if __name__ == "__main__":

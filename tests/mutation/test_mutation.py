@@ -123,6 +123,8 @@ def test_a_change_that_no_test_notices_is_shown(
     assert "src/jit_guard/toy.py:20 both (occurrence 1)\n- yield True\n+ yield False" in shown
     assert "src/jit_guard/toy.py:9 most\n- if first > second:\n+ if first >= second:" in shown
     assert shown.endswith("| `toy` | 75 % | all 8 | 0 | 2 |\n")
+    assert command.main(["toy", "--tests", "test_toy.py", "--resume", "--seconds", "0"]) == 1
+    assert capsys.readouterr().out.count("UNDECIDED") == 2
 
     (tmp_path / "test_toy.py").write_text(
         WATCHED.replace("= 2\n", "= 2\n    assert isinstance(most(1, 1.0), float)\n").replace(
