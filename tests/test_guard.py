@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
+import commits
 import jit_guard
 from jit_guard import ConfigError, Guard, JitGuardError, UsageError
+from jit_guard.commit.intent import MapChange
+from jit_guard.commit.preparation import Placement
 from jit_guard.errors import UnreadableError
-from projects import SOUND, TEXT, at, codes, lay_out
+from jit_guard.fixing.job import FixOptions
+from jit_guard.fixing.pruning import Pruned
+from jit_guard.registry.edit import Edit
+from projects import SOUND, TEXT, at, codes, git, lay_out
 
 
 def test_a_report_has_findings_and_an_overall_answer(project: Path) -> None:
@@ -125,3 +131,131 @@ def test_an_error_has_the_lines_that_are_printed() -> None:
         assert error.lines == (str(error),)
     assert ConfigError(["a", "b"]).lines == ("a", "b")
     assert str(UnreadableError("", "permission denied")) == ". cannot be read: permission denied"
+
+
+# What a program gets if it asks for nothing more
+
+
+OLD, NEW = "components/personas/host.txt", "components/personas/guest.txt"
+
+
+def test_prune_removes_what_git_cannot_restore_only_if_it_is_asked_for(project: Path) -> None:
+    orphan = "components/personas/x.txt"
+    lay_out(project, {orphan: TEXT})
+    guard = Guard(project)
+    for listed in (guard.prune(), guard.prune(dry_run=True, force=True)):
+        assert [one.path for one in listed] == [orphan]
+        assert (project / orphan).exists()
+    seen: list[str] = []
+
+    def disagree(orphans: list[Pruned]) -> bool:
+        seen.extend(one.path for one in orphans)
+        return False
+
+    guard.prune(agree=disagree)
+    assert seen == [orphan]
+    assert (project / orphan).exists()
+    guard.prune(force=True)
+    assert not (project / orphan).exists()
+    with pytest.raises(UsageError, match=r"^prune removes what JG301 reports, which the config"):
+        Guard(project, ignore=("JG301",)).prune()
+
+
+def test_a_dry_run_of_a_move_changes_nothing(project: Path) -> None:
+    guard = Guard(project)
+    before = (project / "goal_map.json").read_bytes()
+    planned = guard.move(OLD, NEW, dry_run=True)
+    assert (project / OLD).exists()
+    assert (project / "goal_map.json").read_bytes() == before
+    assert guard.move(OLD, NEW).moves == planned.moves == ((OLD, NEW),)
+    assert (project / NEW).exists()
+    assert guard.check().ok
+
+
+def test_recover_finishes_a_commit_unless_it_is_abandoned(project: Path) -> None:
+    change = MapChange("goal_map.json", (Edit(("GREET", "persona"), "host.txt", "guest.txt"),))
+    commits.interrupt(str(project), [change], [Placement(NEW, b"New.\n")], 0)
+    assert Guard(project).recover(abandon=True).outcome == "back"
+    assert not (project / NEW).exists()
+    commits.interrupt(str(project), [change], [Placement(NEW, b"New.\n")], 0)
+    assert Guard(project).recover().outcome == "forward"
+    assert (project / NEW).exists()
+    assert Guard(project).recover().outcome == "nothing"
+
+
+def test_an_inventory_is_taken_if_it_is_asked_for(project: Path) -> None:
+    guard = Guard(project)
+    assert guard.check().inventory is None
+    for one in (guard.with_inventory(), guard.with_inventory().overridden({"allow_empty": True})):
+        assert one.check().inventory is not None
+    assert guard.overridden({"allow_empty": True}).check().inventory is None
+
+
+def test_a_fix_and_its_plan_need_no_options(project: Path) -> None:
+    (project / OLD).unlink()
+    guard = Guard(project)
+    report = guard.check()
+    (line,) = guard.preview()
+    assert line.startswith("leave     GREET/persona: no description")
+    for costs in (True, False):
+        planned = guard.with_fixes(report, costs=costs).fixes
+        assert planned is not None
+        assert planned[OLD].action == "generate"
+    before = (project / "goal_map.json").read_bytes()
+    done = guard.fix()  # which generates nothing without a description
+    assert (project / "goal_map.json").read_bytes() == before
+    assert (done.ok, codes(done.findings)) == (False, ["JG201"])
+
+
+def test_a_plan_is_of_the_worktree_and_of_what_a_fix_corrects(project: Path) -> None:
+    guard = Guard(project)
+    (project / OLD).unlink()
+    report = guard.check()
+    for other in (
+        report._replace(source="index"),
+        report._replace(findings=()),
+        report._replace(findings=[*report.findings] * 10_001),
+    ):
+        assert guard.with_fixes(other) is other
+    assert guard.with_fixes(report._replace(findings=[*report.findings] * 10_000)).fixes
+    assert guard.with_fixes(report._replace(findings=()), FixOptions(adopt=True)).fixes is not None
+
+
+def test_a_map_that_is_nowhere_is_refused_and_one_of_any_source_is_not(project: Path) -> None:
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    guard = Guard(project)
+    with pytest.raises(UsageError, match=r"^the map no\.json is neither in the index nor on disk$"):
+        guard.check("index", maps=["no.json"])
+    assert guard.check("index", maps=["goal_map.json"]).ok
+    assert codes(guard.check(maps=["no.json"]).findings) == ["JG004"]  # in the worktree
+    (project / "goal_map.json").rename(project / "elsewhere.json")
+    assert guard.check("index", maps=["goal_map.json"]).ok
+    assert codes(guard.check("index", maps=["elsewhere.json"]).findings) == ["JG004"]
+
+
+def test_everything_that_is_configured_is_loaded_without_a_check(project: Path) -> None:
+    Guard(project).verify()
+    lay_out(project, {"team.json": '{"type": 5}', "good.json": '{"type": "object"}'})
+    for schema, fault in (("team.json", True), ("good.json", False)):
+        guard = Guard(project, schemafile=project / schema)
+        if fault:
+            with pytest.raises(ConfigError, match=r"team\.json"):
+                guard.verify()
+        else:
+            guard.verify()
+
+
+def test_the_commands_in_hints_find_the_project_again(project: Path) -> None:
+    (project / OLD).unlink()
+
+    def command(guard: Guard) -> str:
+        (finding,) = guard.check().findings
+        return str(finding.hint).split("`")[1]
+
+    with at(project.parent):
+        given, found = Guard(root=project.name), Guard(project.name)
+        for guard in (given, given.overridden({"allow_empty": True}), given.with_inventory()):
+            assert command(guard) == f"jit-guard --fix --root {project.name}"
+        assert command(given.overridden({}, ())) == command(found) == "jit-guard --fix"
+        assert command(found.overridden({}, ("--config", "x.toml"))).endswith(" --config x.toml")

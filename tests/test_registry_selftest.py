@@ -138,6 +138,13 @@ def test_a_goal_map_and_every_registry_get_the_faults() -> None:
     assert places == {"goal_map.json", "skills.json", ".claude-plugin/marketplace.json"}
 
 
+def test_of_several_goal_maps_the_first_one_gets_the_faults() -> None:
+    files = {f"{name}.json": f'{{"{name}": {{"persona": "x.txt"}}}}' for name in "AB"}
+    found = trials('maps = ["A.json", "B.json"]\n', {**files, "components/personas/x.txt": "x"})
+    assert {one.map for one in found} == {"A.json"}
+    assert impossible(found) == set()
+
+
 def test_the_files_of_a_glob_are_emptied_together() -> None:
     several = SKILLS.replace("skills.json", "index/*.json")
     text = '{"skills": [{"path": "skills/a"}]}'

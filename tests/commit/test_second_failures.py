@@ -19,11 +19,12 @@ from jit_guard.commit.directories import Directories, Location
 from jit_guard.commit.errors import TransactionError, UnfinishedCommitError, UnsafePathError
 from jit_guard.commit.intent import Intent, MapChange
 from jit_guard.commit.preparation import Move, Placement
+from jit_guard.commit.reasons import reason
 from jit_guard.commit.replay import TRIES
 from jit_guard.commit.transaction import at_rest, commit, interrupted, wait
 from jit_guard.errors import UnreadableError
 from jit_guard.registry.edit import Edit
-from jit_guard.text.names import COMMIT_LOCK, PENDING
+from jit_guard.text.names import COMMIT_LOCK, OURS, PENDING
 
 MAP = b'{"A": {"p": "old.txt"}}'
 OLD, NEW = "components/ps/old.txt", "components/ps/new.txt"
@@ -100,6 +101,12 @@ def test_what_a_failed_sync_leaves_is_undone_or_can_be_finished(
     assert str(raised.value).endswith("; nothing was changed")
     assert files(project) == BEFORE
     assert {one.name for one in (project / ".jit-guard").iterdir()} == {".gitignore", "commit.lock"}
+
+
+def test_an_error_before_the_intent_is_known_names_the_file_as_it_is(project: Path) -> None:
+    path = project / f"components/{OURS}x.tmp"
+    error = PermissionError(errno.EACCES, "Permission denied", str(path))
+    assert reason(str(project), error) == f"components/{OURS}x.tmp: permission denied"
 
 
 # The caller cannot keep a text.

@@ -262,6 +262,8 @@ def test_a_forked_child_has_claims_of_its_own(tmp_path: Path) -> None:
         assert ledger.claim([WANTED]) == [None]  # the child took nothing from us
         assert ledger.wait(OTHER.component, 10)  # and its claim ended with it
         assert ledger.claim([OTHER]) != [None]
+        ledger.release([OTHER.component, OTHER.component])
+        assert in_a_fork(claim) == b"11"
 
 
 def test_threads_pay_for_a_text_once(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from jit_guard.generators.generator import Text, Usage
+from jit_guard.ledger.embedded import Embedded
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import Record, history
 from jit_guard.ledger.ledger import Ledger, keep
@@ -97,6 +98,17 @@ def test_each_column_is_checked_whatever_the_others_are(root: str) -> None:
         assert len(read(root)) == 1
 
 
+def test_a_row_that_is_returned_twice_is_an_error(
+    root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a forged database, a tree can reach one page many times."""
+    real = Embedded.read
+    monkeypatch.setattr(Embedded, "read", lambda *words: real(*words) * 2)
+    for newest_first in (False, True):
+        with pytest.raises(LedgerError, match=r"\(text 1 is out of order\)"):
+            list(history(root, newest_first=newest_first))
+
+
 def recorded(root: Path, content: str, details: dict[str, Any] | None = None) -> Record:
     """Return the record of a text that arrived."""
     with Ledger(str(root)) as ledger:
@@ -156,3 +168,6 @@ def test_a_text_is_kept_once(tmp_path: Path) -> None:
     assert first.content == "Hello.\n"
     assert (kept.path, kept.generator, kept.goal) == ("components/p/x.txt", "recovered", "")
     assert kept.holds(b"New.\n")
+    with closing(sqlite3.connect(tmp_path / ".jit-guard/ledger.db")) as connection:
+        names = connection.execute("SELECT filename FROM texts WHERE id = ?", [kept.id])
+        assert names.fetchall() == [("x.txt",)]

@@ -85,7 +85,7 @@ def test_what_another_machine_bought_meanwhile_counts_and_ours_is_kept(
         cut_off(server)
         assert theirs.wait(WANTED.component, 10)
         assert theirs.claim([WANTED]) != [None]
-        (first,) = theirs.arrived([arrival("Theirs.\n")])
+        first, _ = theirs.arrived([arrival("Theirs.\n"), arrival("Later.\n")])
         theirs.release([WANTED.component])
         (stored,) = ours.arrived([arrival("Ours.\n")])
         assert stored == first._replace(theirs=True)
@@ -97,9 +97,10 @@ def test_what_another_machine_bought_meanwhile_counts_and_ours_is_kept(
         assert not again.theirs
         assert ours.stored(WANTED) == again
     records = list(history(str(tmp_path / "a")))
-    assert [one.content for one in records] == ["Theirs.\n", "Ours.\n", "Edited.\n", "Another.\n"]
-    assert [one.status for one in records] == ["arrived", "rejected", "rejected", "arrived"]
-    assert records[1].reason == (
+    texts = ["Theirs.\n", "Later.\n", "Ours.\n", "Edited.\n", "Another.\n"]
+    assert [one.content for one in records] == texts
+    assert [one.status for one in records] == ["arrived"] * 2 + ["rejected"] * 2 + ["arrived"]
+    assert records[2].reason == (
         f"the connection was lost, and text {first.id} of another machine came first"
     )
 
@@ -172,6 +173,51 @@ def test_two_texts_that_are_stored_at_the_same_moment_do_not_both_count(
             waiting: list[Future[list[Stored]]] = []
             (first,) = other._link.run(store)
             assert waiting[0].result(20) == [first._replace(theirs=True)]
+
+
+def test_a_text_from_before_a_claim_is_not_of_another_machine(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    """Another one was claimed earlier, and both texts arrive at the same time."""
+    with Ledger(str(tmp_path)) as ledger:
+        ledger.claim([WANTED])
+        (before,) = ledger.arrived([arrival("Before.\n", OTHER)])
+        assert ledger.claim([OTHER], after=before.id) == [(OTHER.component, None)]
+        stored = ledger.arrived([arrival("One.\n"), arrival("New.\n", OTHER)])
+        assert [(one.content, one.theirs) for one in stored] == [
+            ("One.\n", False),
+            ("New.\n", False),
+        ]
+
+
+def test_a_lost_connection_is_opened_soon_then_less_often_for_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        pauses.append(seconds)
+        now += seconds
+
+    def opened(_: link.Link) -> session.Connection:
+        raise psycopg.OperationalError("connection refused")
+
+    one = link.Link("postgresql://db/prompts", "p")
+    with monkeypatch.context() as patch:
+        patch.setattr(link.Link, "_opened", opened)
+        patch.setattr(time, "monotonic", lambda: now)
+        patch.setattr(time, "sleep", sleep)
+        for _ in range(2):  # then the patience is spent
+            with pytest.raises(link.UnreachableError, match="cannot be used: connection refused"):
+                one.run(lambda _: None)
+    assert sum(pauses) == pytest.approx(60.0)
+    assert pauses[0] == 0.05
+    assert pauses[:-1] == sorted(pauses[:-1])
+    assert max(pauses) == 1.0
+    assert min(pauses) > 0
+    assert len(pauses) < 80
 
 
 def test_a_server_that_became_a_standby_is_left_for_the_one_that_can_write(
@@ -257,12 +303,13 @@ def test_both_sides_probe_a_silent_connection_as_the_url_says(
             rows = [ledger._engine.read(f"SHOW {name}") for name in names]
             return [value for ((value,),) in rows]
 
-    names: tuple[str, ...] = ("tcp_keepalives_idle", "tcp_keepalives_count", "tcp_user_timeout")
+    kept = "tcp_keepalives_"
+    names: tuple[str, ...] = (f"{kept}idle", f"{kept}interval", f"{kept}count", "tcp_user_timeout")
     monkeypatch.setenv("JIT_GUARD_LEDGER", server.url(host=server.tcp))
-    assert shown() == ["10", "3", "25000"]
+    assert shown() == ["10", "5", "3", "25000"]
     probes = {"tcp_user_timeout": 700, "keepalives_idle": 2}
     monkeypatch.setenv("JIT_GUARD_LEDGER", server.url("owner", server.tcp, **probes))
-    assert shown() == ["2", "3", "700"]
+    assert shown() == ["2", "5", "3", "700"]
     names = ("statement_timeout", "idle_session_timeout")
     server.execute("ALTER ROLE owner SET idle_session_timeout = '5s'")
     server.execute("ALTER ROLE owner SET statement_timeout = '5s'")

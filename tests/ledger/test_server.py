@@ -13,7 +13,9 @@ import psycopg
 import pytest
 
 from documents import block
+from jit_guard.errors import UsageError
 from jit_guard.ledger.batches import Batch
+from jit_guard.ledger.choice import open_engine
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
@@ -105,6 +107,34 @@ def test_without_psycopg_the_message_says_how_to_install_it(
     code, err, bought = fix(lay_out(tmp_path / "project", MISSING))
     assert (code, bought) == (2, 0)
     assert "pip install 'jit-guard[postgres]'" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "is_missing"),
+    [
+        (ImportError("No module named 'psycopg_c'", name="psycopg_c"), True),
+        (ImportError("no pq wrapper available: libpq library not found"), True),
+        (ImportError("No module named 'jit_guard.x'", name="jit_guard.x"), False),
+        (ImportError("input/output error"), False),
+    ],
+)
+def test_only_what_an_installation_cures_is_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ImportError, is_missing: bool
+) -> None:
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            if name == "psycopg":
+                raise error
+
+    monkeypatch.setenv("JIT_GUARD_LEDGER", "postgresql://db/prompts")
+    for name in list(sys.modules):
+        if name.startswith(("psycopg", "jit_guard.ledger.postgresql")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    with pytest.raises(UsageError if is_missing else ImportError) as raised:
+        open_engine(str(tmp_path))
+    assert ("pip install 'jit-guard[postgres]'" in str(raised.value)) is is_missing
 
 
 def test_the_url_is_hidden_from_git_and_from_texts(

@@ -64,7 +64,9 @@ TESTS: dict[str, str] = {
     "security/test_registry_intent",
     "formats": _FORMATS + " pytest_plugin/test_excerpt test_contract",
     "generators": "generators batch",
-    "guard": "test_guard test_check test_contract fixing/test_fix",
+    "guard": "test_guard test_check test_criteria test_baseline commands/test_check_report "
+    "commands/test_log fixing/test_fix fixing/test_stored_texts inventory sources/test_at_rest "
+    "comparison/test_contract_pass test_contract",
     "inventory": "inventory",
     "just_in_time": "test_just_in_time",
     "ledger": "ledger/test_history ledger/test_ledger ledger/test_ledger_files ledger/test_claims "

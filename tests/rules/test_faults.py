@@ -152,6 +152,7 @@ def test_rules_of_plugins_are_tested_on_their_own_examples() -> None:
     assert not works.everywhere
     assert of_plugin(plugin(SOUND, SOUND)).silent
     assert of_plugin(plugin(bad, SOUND, every=True)).everywhere
-    without = of_plugin(plugin({}, {}))
-    assert (without.silent, without.impossible) == (False, "the rule has no examples")
-    assert not without.everywhere
+    for examples in (plugin({}, {}), plugin(bad, {}), plugin({}, SOUND)):
+        without = of_plugin(examples)
+        assert (without.silent, without.impossible) == (False, "the rule has no examples")
+        assert not without.everywhere

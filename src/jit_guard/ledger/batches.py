@@ -19,12 +19,12 @@ from jit_guard.ledger.records import (
     Row,
     Stored,
     Wanted,
+    is_time,
     values_after,
     values_before,
 )
 from jit_guard.ledger.records import plain as as_plain
 
-_LATEST = 32_503_680_000  # seconds since the epoch: the year 3000
 _SOME = 200  # texts in one statement, whose request is read into memory
 _BEFORE = {
     **dict.fromkeys(
@@ -152,9 +152,7 @@ class Batches:
         )
         for token, server, model, since, file, name in rows:
             words = (token, server, model, file, name)
-            if not all(isinstance(one, str) for one in words) or not (
-                isinstance(since, float) and 0 <= since < _LATEST
-            ):
+            if not (is_time(since) and all(isinstance(one, str) for one in words)):
                 raise self._engine.corrupted("a batch does not have the form that jit-guard writes")
         return [Batch(*row) for row in rows]
 

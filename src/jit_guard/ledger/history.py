@@ -11,14 +11,13 @@ from jit_guard.generators.generator import Request, Usage
 from jit_guard.generators.judgement import finished
 from jit_guard.ledger.choice import earlier_engine, existing_engine
 from jit_guard.ledger.engine import Engine, LedgerError
-from jit_guard.ledger.records import Stored, Wanted, amount, find, is_edited, plain
+from jit_guard.ledger.records import Stored, Wanted, amount, find, is_edited, is_time, plain
 from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
 State = Literal["as generated", "edited by hand", "gone", "rejected", "not committed"]
 _PAGE = 1 << 20  # bytes to read at once, plus one row
 _LONGEST_PATH = 4096  # characters; no system can open a longer one
-_LATEST = 32_503_680_000  # seconds since the epoch: the year 3000, the limit on Windows
 
 
 class Record(NamedTuple):
@@ -220,7 +219,7 @@ def _record(engine: Engine, row: tuple[Any, ...]) -> Record:
         or given["id"] < 1
         or not all(isinstance(given[name], str) for name in texts)
         or not all(isinstance(given[name], (str, type(None))) for name in ("reason", "sha256"))
-        or not all(_is_time(given[name]) for name in ("asked", "arrived"))
+        or not all(is_time(given[name]) for name in ("asked", "arrived"))
         or len(given["path"]) > _LONGEST_PATH
         or given["status"] not in get_args(Status)
         or not isinstance(given["content"], bytes)
@@ -230,10 +229,6 @@ def _record(engine: Engine, row: tuple[Any, ...]) -> Record:
     return Record(
         **{**given, "usage": usage, "content": given["content"].decode("utf-8", "replace")}
     )
-
-
-def _is_time(value: object) -> bool:
-    return isinstance(value, float) and 0 <= value < _LATEST
 
 
 def _usage(text: object) -> Usage | None:

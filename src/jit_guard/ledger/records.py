@@ -18,6 +18,7 @@ _WORDS = (
 )
 _COLUMNS = {**dict.fromkeys(_WORDS, str), "content": bytes, "asked": float, "arrived": float}
 Row: TypeAlias = "Mapping[str, Any]"  # the columns of a text, see `values_of`
+_LATEST = 32_503_680_000  # seconds since the epoch: the year 3000, the limit on Windows
 
 
 class Key(NamedTuple):
@@ -166,6 +167,11 @@ def is_edited(details: object) -> bool:
 def amount(value: object) -> int | None:
     """Return a count; None for any other value that a plugin may return."""
     return value if type(value) is int and 0 <= value < 1 << 63 else None
+
+
+def is_time(value: object) -> bool:
+    """Check for seconds since the epoch that every system can show as a date."""
+    return isinstance(value, float) and 0 <= value < _LATEST
 
 
 def _json(value: Any) -> str:

@@ -160,12 +160,12 @@ class Server:
         try:
             locked = self._link.lock(connection, free)
             # Only now, when the last holder can store nothing more for them.
-            row = connection.execute("SELECT coalesce(max(id), 0) FROM texts").fetchone()
+            ((last,),) = connection.execute("SELECT coalesce(max(id), 0) FROM texts").fetchall()
         except psycopg.Error:
             self._link.close()  # no lock without a claim stays
             raise
         mine = {one for one, is_mine in zip(free, locked, strict=True) if is_mine}
-        working.update(dict.fromkeys(mine, row[0] if row else 0))
+        working.update(dict.fromkeys(mine, int(last)))
         found = []
         for one in components:
             found.append(one in mine)
@@ -241,8 +241,8 @@ def _is_free_before(connection: Connection, key: int, deadline: float) -> bool:
     halves = (key >> 32 & 0xFFFFFFFF, key & 0xFFFFFFFF)
     connection.execute("LISTEN jit_guard")  # see Link.release
     while True:
-        row = connection.execute(_IS_HELD, halves).fetchone()
-        if row is None or not row[0]:
+        ((is_held,),) = connection.execute(_IS_HELD, halves).fetchall()
+        if not is_held:
             return True
         left = deadline - time.monotonic()
         if left <= 0:

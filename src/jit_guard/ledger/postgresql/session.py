@@ -65,13 +65,12 @@ def prepare(connection: Connection, options: Mapping[str, Any], project: str) ->
         "AS one(name, value)",
         [list(wanted), list(wanted.values())],
     )
-    row = connection.execute(
+    (row,) = connection.execute(
         "SELECT pg_backend_pid(), current_setting('fsync'), "
         "current_setting('synchronous_commit'), "
         "current_setting('max_locks_per_transaction')::int "
         "* current_setting('max_connections')::int"
-    ).fetchone()
-    assert row is not None
+    ).fetchall()
     process, fsync, synchronous, locks = row
     if process != connection.info.backend_pid:
         raise LedgerError(
