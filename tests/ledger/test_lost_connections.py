@@ -374,6 +374,16 @@ def test_texts_of_this_machine_are_used_after_a_change_over(
     assert [one.status for one in history(str(root))] == ["committed"]
 
 
+def test_the_first_text_of_a_database_may_come_from_this_machine(
+    tmp_path: Path, database: str
+) -> None:
+    with closing(Embedded(str(tmp_path))) as here:
+        here.store([values_of(arrival())])
+    with Ledger(str(tmp_path)) as ledger:
+        assert ledger.stored(WANTED) == Stored(1, "Hello.\n", generator="command")
+        assert ledger.stored(WANTED, after=1) is None
+
+
 def test_a_forged_text_of_this_machine_does_not_reach_the_server(
     tmp_path: Path, server: PostgresServer
 ) -> None:
