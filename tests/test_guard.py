@@ -259,3 +259,23 @@ def test_the_commands_in_hints_find_the_project_again(project: Path) -> None:
             assert command(guard) == f"jit-guard --fix --root {project.name}"
         assert command(given.overridden({}, ())) == command(found) == "jit-guard --fix"
         assert command(found.overridden({}, ("--config", "x.toml"))).endswith(" --config x.toml")
+
+
+def test_a_baseline_may_be_in_the_project_or_outside(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (project / OLD).unlink()
+    for directory in (project, tmp_path_factory.mktemp("outside")):
+        guard = Guard(project, baseline=directory / "accepted.toml")
+        for _ in range(2):  # then there is one
+            path, after = guard.update_baseline()
+            assert (Path(path), after.ok) == (directory / "accepted.toml", True)
+        assert guard.check().ok
+        assert not Guard(project).check().ok
+
+
+def test_a_report_names_the_preset_that_was_used(tmp_path: Path, project: Path) -> None:
+    marketplace = '{"plugins": [{"source": "./plugins/a"}]}'
+    lay_out(tmp_path / "plugins", {".claude-plugin/marketplace.json": marketplace})
+    assert Guard(tmp_path / "plugins").check().preset == "claude-marketplace"
+    assert Guard(project).check().preset is None
