@@ -279,3 +279,13 @@ def test_a_report_names_the_preset_that_was_used(tmp_path: Path, project: Path) 
     lay_out(tmp_path / "plugins", {".claude-plugin/marketplace.json": marketplace})
     assert Guard(tmp_path / "plugins").check().preset == "claude-marketplace"
     assert Guard(project).check().preset is None
+
+
+def test_a_fix_recovers_a_commit_of_the_maps_that_it_is_given(project: Path) -> None:
+    lay_out(project, {"other.json": '{"B": {"persona": "host.txt"}}'})
+    change = MapChange("other.json", (Edit(("B", "persona"), "host.txt", "guest.txt"),))
+    commits.interrupt(str(project), [change], [Placement(NEW, b"New.\n")], 0)
+    report = Guard(project).fix(maps=["other.json"])
+    assert report.ok
+    assert any(NEW in line for line in report.messages)
+    assert (project / NEW).read_bytes() == b"New.\n"

@@ -252,6 +252,20 @@ def test_only_our_own_mark_counts_as_edited(tmp_path: Path, details: str) -> Non
     assert state(tmp_path) == "as generated"
 
 
+@pytest.mark.parametrize("path", ["../host.txt", "components/../../host.txt"])
+def test_a_path_that_leads_outside_is_not_read(tmp_path: Path, path: str) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    root = lay_out(tmp_path / "project", SOUND)
+    (tmp_path / "host.txt").write_bytes(b"Hello.\n0\n")
+    store(root, "GREET")
+    with closing(sqlite3.connect(root / ".jit-guard/ledger.db")) as connection:
+        connection.execute("UPDATE texts SET path = ?", [path])
+        connection.commit()
+    assert state(root) == "not committed"
+
+
 def test_nothing_in_a_record_can_forge_a_line(tmp_path: Path) -> None:
     (number,) = store(lay_out(tmp_path, SOUND), "GREET\n::error::x\x1b[2J", content="\x1b[2J\n")
     with Ledger(str(tmp_path)) as ledger:

@@ -18,7 +18,7 @@ from jit_guard.contracts.component import (
     load,
 )
 from jit_guard.contracts.contract import parse_contract
-from jit_guard.contracts.examination import Examiner, violations_of
+from jit_guard.contracts.examination import Examiner, is_text, violations_of
 from jit_guard.errors import ConfigError
 
 GUIDE = {
@@ -205,6 +205,7 @@ def test_headings_are_in_order_and_others_may_be_between_them() -> None:
         ("JG603", 1, 1, "the heading '## Steps' must come after '# Purpose'")
     ]
     assert [one[:3] for one in found(loaded, "Nothing.\n")] == [("JG603", 1, 1)] * 3
+    assert [one[:3] for one in found(loaded, "---\na: 1\n---\nText.\n")] == [("JG603", 3, 1)] * 3
 
 
 def test_headings_in_code_in_comments_and_in_front_matter_do_not_count() -> None:
@@ -213,6 +214,7 @@ def test_headings_in_code_in_comments_and_in_front_matter_do_not_count() -> None
         "---\n# Purpose\n---\n",
         "```\n# Purpose\n```\n",
         "~~~~ md\n# Purpose\n~~~\n# Purpose\n~~~~\n",
+        "```\n``` sh\n# Purpose\n",
         "    # Purpose\n",
         "<!--\n# Purpose\n-->\n",
         "> # Purpose\n",
@@ -222,7 +224,13 @@ def test_headings_in_code_in_comments_and_in_front_matter_do_not_count() -> None
     )
     for text in hidden:
         assert [one[0] for one in found(loaded, text)] == ["JG603"], text
-    shown = ("``` a`b\n# Purpose\n", "<!-- x -->\n# Purpose\n", "   #\tPurpose #\n")
+    shown = (
+        "```\nx\n````\n# Purpose\n",
+        "~~~ a`b\n~~~\n# Purpose\n",
+        "``` a`b\n# Purpose\n",
+        "<!-- x -->\n# Purpose\n",
+        "   #\tPurpose #\n",
+    )
     after_a_list = ("- ```\n  # x\n  ```\n# Purpose\n", "- ```\n  open\n\n# Purpose\n")
     for text in (*shown, *after_a_list):
         assert found(loaded, text) == [], text
@@ -233,6 +241,17 @@ def test_a_file_is_not_larger_than_the_limit() -> None:
     assert found(contract(max_bytes=5), "123456") == [
         ("JG606", 1, 1, "the file has 6 bytes, 1 more than 5")
     ]
+
+
+def test_a_character_that_the_end_of_what_is_read_cuts_is_text() -> None:
+    """It is at the end of what was read of a large file, and lacks at least one of its bytes."""
+    for character in "é☃𝄞":
+        data = character.encode()
+        for count in range(1, len(data)):
+            text = b"text " + data[:count]
+            assert is_text(Content(text, MOST_READ + 1)), text
+            assert not is_text(Content(text, len(text))), text
+            assert not is_text(Content(text + b"text", MOST_READ + 1)), text
 
 
 def test_names_directories_and_front_matter_agree() -> None:

@@ -46,6 +46,19 @@ def test_a_contract_is_said_in_words() -> None:
     ]
 
 
+def test_what_is_known_of_the_front_matter_is_the_first_text_that_is() -> None:
+    table = {
+        **TABLE,
+        "equal": ["{entry.no}", "{front-matter.name}", "{front-matter.a.b}", "{goal}", "{stem}"],
+    }
+    loaded = load(parse_contract(table), "types.guide.contract", SCHEMAS.get)
+    known = [one for one in in_words(loaded, "guides/pack.md", CONTEXT) if "exactly" in one]
+    assert known == [
+        'In the front matter, name is exactly "pack".',
+        'In the front matter, a.b is exactly "pack".',
+    ]
+
+
 def test_a_schema_that_words_do_not_cover_is_added_as_json() -> None:
     more = {**GUIDE, "minProperties": 2}
     schemas = {"guide.json": json.dumps(more).encode()}

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from jit_guard.commit import durable
+from jit_guard.commit.directories import Directory
 from jit_guard.generators.generator import Text, Usage
 from jit_guard.ledger import database, files
 from jit_guard.ledger.database import LedgerFile
@@ -21,7 +23,7 @@ from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history, replacements
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import row_of
-from ledger_work import WANTED, arrival, offered
+from ledger_work import WANTED, arrival, in_a_fork, offered
 
 # The log
 
@@ -68,6 +70,25 @@ def test_every_commit_is_on_disk(tmp_path: Path) -> None:
     assert not list((tmp_path / ".jit-guard").glob("ledger.db-*"))
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied", "x"), "permission denied"),
+        (OSError("Something odd"), "something odd"),
+    ],
+)
+def test_an_error_of_the_system_is_said_in_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, words: str
+) -> None:
+    def fail(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(files, "unsafe", fail)
+    with pytest.raises(LedgerError) as raised:
+        LedgerFile(str(tmp_path))
+    assert str(raised.value) == f".jit-guard/ledger.db: {words}"
+
+
 def test_its_header_says_whose_it_is(tmp_path: Path) -> None:
     Ledger(str(tmp_path)).close()
     assert (tmp_path / ".jit-guard/ledger.db").read_bytes()[68:72] == b"JGL1"
@@ -86,6 +107,22 @@ def test_the_time_of_a_call_is_limited_by_the_size_of_the_ledger(
                 if not now:
                     limit.start(path)
                 assert limit.is_over() == is_over
+
+
+def test_the_name_of_a_new_ledger_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite does so as well, unless it was built without that."""
+    synced: list[str] = []
+
+    def sync(directory: Directory, without: str) -> None:
+        if without == "the ledger is lost, with all its texts":
+            synced.append(directory.relative)
+
+    monkeypatch.setattr(durable, "sync_directory", sync)
+    for _ in range(2):
+        LedgerFile(str(tmp_path)).close()
+        assert synced == [".jit-guard"]
 
 
 FOREIGN = {
@@ -198,6 +235,29 @@ def test_a_full_disk_is_an_error_and_loses_no_stored_text(tmp_path: Path) -> Non
         with pytest.raises(LedgerError, match=r"ledger\.db: .*full"):
             ledger.arrived([arrival("x" * 100_000)])
         assert offered(ledger) == "Hello.\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("closes", [True, False], ids=["closes it", "reads it"])
+def test_a_forked_child_does_not_disturb_a_commit(tmp_path: Path, closes: bool) -> None:
+    """It has a copy of the connection, which would roll back what its parent is writing."""
+    file = LedgerFile(str(tmp_path))
+
+    def use() -> bytes:
+        if not closes:
+            assert file.rows("SELECT count(*) FROM claims") == [(0,)]
+        file.close()
+        return b"done"
+
+    with file.transaction() as connection:
+        connection.execute("INSERT INTO claims VALUES ('x', 1, 1.0)")
+        assert in_a_fork(use) == b"done"
+        assert (tmp_path / ".jit-guard/ledger.db-journal").exists()
+    assert file.rows("SELECT component FROM claims") == [("x",)]
+    file.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_sqlite_is_not_imported_without_a_ledger() -> None:

@@ -19,7 +19,8 @@ TESTS: dict[str, str] = {
     "rules/test_hint_words sources/test_git_truth sources/test_stored_forms "
     "test_hostile::test_a_component_that_vanishes_during_the_scan_counts_as_missing "
     "test_hostile::test_an_io_error_at_any_call_is_an_error_and_never_a_wrong_finding",
-    "cli": "test_boundary test_cli test_main",
+    "cli": "test_boundary test_cli test_main "
+    "test_hostile::test_a_full_standard_output_is_reported_as_an_error",
     "commands": "commands test_cli test_contract",
     "commands/arguments": "commands/test_help commands/test_log commands/test_fix_options "
     "commands/test_mv test_cli",

@@ -219,8 +219,10 @@ def test_a_character_that_ends_a_line_of_yaml_is_escaped() -> None:
     ],
 )
 def test_a_value_that_cannot_be_replaced_exactly_is_left(syntax: str, before: str) -> None:
-    with pytest.raises(EditError, match="cannot be replaced exactly"):
+    with pytest.raises(EditError) as raised:
         splice(before.encode(), [Edit(("k",), "a", "b")], syntax)
+    why = ": it is an alias or a block, or has an anchor or a tag" if syntax == "yaml" else ""
+    assert str(raised.value).endswith(f"the value at /k cannot be replaced exactly{why}")
 
 
 def test_several_values_of_a_document_change_at_once() -> None:

@@ -59,6 +59,26 @@ def test_reasons_are_those_of_jsonschema() -> None:
     ]
 
 
+def test_what_a_schema_does_not_allow_is_named() -> None:
+    closed = {
+        "properties": {"a": {}, "no": False},
+        "patternProperties": {"^x-": {}},
+        "additionalProperties": False,
+    }
+    assert load(closed).violations({"a": 1, "x-b": 2, "surplus": 3, "more": 4}) == [
+        Violation(
+            (),
+            "additionalProperties",
+            "'more', 'surplus' do not match any of the regexes: '^x-'",
+            member="surplus",
+        )
+    ]
+    assert load({"required": ["b"]}).violations({"a": 1})[0].member == ""
+    assert load(closed).violations({"no": [5]}) == [
+        Violation((), "false", "[5] is not allowed", False)  # the validator forgets the key
+    ]
+
+
 def test_violations_come_in_a_stable_order() -> None:
     value = {"B": 1, "A": {"t": 1, "s": 2}, "": {}}
     found = Schema.built_in().violations(value)

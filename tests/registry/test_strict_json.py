@@ -83,8 +83,11 @@ def test_a_repeated_key_is_noticed_at_any_depth_and_the_last_one_counts(
         ('{"a": True}', 6, ""),
         ("{a: 1}", 1, ""),
         ('{"a": "\\x"}', 7, "escape"),
-        ('{"a": 1,, "b": 2}', 8, ""),
-        (",", 0, ""),
+        ('{"a": 1,, "b": 2}', 8, "expecting property name"),
+        (",", 0, "expecting value"),
+        ('{"a": }', 6, "expecting value"),
+        ('{"a": ]}', 6, "expecting value"),
+        ('[1,, ]', 3, "trailing comma before ]"),
         ("\ufeff{}", 0, ""),
     ],
 )

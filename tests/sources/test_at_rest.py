@@ -11,6 +11,7 @@ import pytest
 
 import commits
 from jit_guard import Guard
+from jit_guard import guard as module
 from jit_guard.commit import kernel_lock, transaction
 from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.errors import TransactionError
@@ -20,6 +21,7 @@ from jit_guard.commit.transaction import commit
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
 from jit_guard.registry.edit import Edit
+from jit_guard.report import Report
 from jit_guard.sources.worktree import Worktree, look_at_rest
 from jit_guard.text.names import COMMIT_LOCK
 from projects import SOUND, lay_out
@@ -175,3 +177,32 @@ def test_a_dry_run_beside_a_commit_plans_again(root: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(forecast, "plan_worktree", plan)
     assert Guard(root=root).preview(FixOptions(generator="scaffold"), Silent(yes=True)) == []
+
+
+@pytest.mark.parametrize("takes", [False, True], ids=["a report", "an inventory"])
+def test_a_check_beside_a_commit_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takes: bool
+) -> None:
+    """The commit ends during the first look; a report of nothing else would be of no interest."""
+    root = lay_out(tmp_path, {**SOUND, "goal_map.json": '{"GREET": {"persona": "host.txt"}}'})
+    if not takes:
+        (root / "components/personas/host.txt").unlink()
+    change = MapChange("goal_map.json", (Edit(("GREET", "persona"), "host.txt", "new.txt"),))
+    real, looks = module.check, []
+
+    def look(*words: Any, **more: Any) -> Report:
+        report = real(*words, **more)
+        if not looks:
+            commit(str(root), [change], [PLACEMENT])
+        looks.append(report)
+        return report
+
+    monkeypatch.setattr(module, "check", look)
+    guard = Guard(root)
+    report = (guard.with_inventory() if takes else guard).check()
+    assert len(looks) == 2
+    if takes:
+        assert report.inventory is not None
+        assert PLACEMENT.path in report.inventory.components
+    else:
+        assert report.ok

@@ -22,7 +22,8 @@ def unified_diff(path: str, before: bytes, after: bytes) -> Iterator[str]:
         after: its bytes after the edits.
     """
     old, new = before.decode().split("\n"), after.decode().split("\n")
-    if len(old) != len(new):
+    # An empty string after the last newline is not a line.
+    if (len(old), not old[-1]) != (len(new), not new[-1]):
         yield from _with_new_lines(path, old, new)
         return
     changed = [at for at, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
@@ -30,8 +31,7 @@ def unified_diff(path: str, before: bytes, after: bytes) -> Iterator[str]:
         return
     yield f"--- a/{path}"
     yield f"+++ b/{path}"
-    # An empty string after the last newline is not a line.
-    last = len(old) if old[-1] or new[-1] else len(old) - 1
+    last = len(old) if old[-1] else len(old) - 1
     for first, final in _hunks(changed):
         start, end = max(0, first - _CONTEXT), min(last, final + 1 + _CONTEXT)
         size = end - start
