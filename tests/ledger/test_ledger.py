@@ -138,10 +138,11 @@ def test_a_file_that_is_not_a_ledger_is_refused_and_left_unchanged(
     path = tmp_path / ".jit-guard" / "ledger.db"
     path.parent.mkdir()
     path.write_bytes(data)
-    with pytest.raises(
-        LedgerError, match=r"\.jit-guard/ledger\.db is not a jit-guard ledger, or corrupted"
-    ):
+    message = r"\.jit-guard/ledger\.db is not a jit-guard ledger, or corrupted"
+    with pytest.raises(LedgerError, match=message):
         Ledger(str(tmp_path))
+    with pytest.raises(LedgerError, match=message):
+        list(history(str(tmp_path)))
     assert path.read_bytes() == data
 
 

@@ -81,6 +81,9 @@ TESTS: dict[str, str] = {
     "project": "test_project test_criteria test_guard",
     "pytest_plugin": "pytest_plugin",
     "registry": "registry test_registries",
+    "registry/diff": "registry/test_diff registry/test_insertion",
+    "registry/registry": "registry test_registries contracts/test_examination",
+    "registry/renaming": "commands/test_mv fixing/test_fix_registries test_registries",
     "report": "test_report test_check test_registries rules/test_series formats/test_text",
     "rules": (
         "rules/test_rules rules/test_messages rules/test_faults rules/test_series "

@@ -87,7 +87,7 @@ def test_a_repeated_key_is_noticed_at_any_depth_and_the_last_one_counts(
         (",", 0, "expecting value"),
         ('{"a": }', 6, "expecting value"),
         ('{"a": ]}', 6, "expecting value"),
-        ('[1,, ]', 3, "trailing comma before ]"),
+        ("[1,, ]", 3, "trailing comma before ]"),
         ("\ufeff{}", 0, ""),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 import commits
 from jit_guard import Guard
-from jit_guard import guard as module
+from jit_guard.check import check
 from jit_guard.commit import kernel_lock, transaction
 from jit_guard.commit.commit_lock import CommitLock
 from jit_guard.commit.errors import TransactionError
@@ -188,16 +188,16 @@ def test_a_check_beside_a_commit_looks_again(
     if not takes:
         (root / "components/personas/host.txt").unlink()
     change = MapChange("goal_map.json", (Edit(("GREET", "persona"), "host.txt", "new.txt"),))
-    real, looks = module.check, []
+    looks: list[Report] = []
 
     def look(*words: Any, **more: Any) -> Report:
-        report = real(*words, **more)
+        report = check(*words, **more)
         if not looks:
             commit(str(root), [change], [PLACEMENT])
         looks.append(report)
         return report
 
-    monkeypatch.setattr(module, "check", look)
+    monkeypatch.setattr("jit_guard.guard.check", look)
     guard = Guard(root)
     report = (guard.with_inventory() if takes else guard).check()
     assert len(looks) == 2
