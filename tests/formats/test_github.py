@@ -106,9 +106,12 @@ def test_at_the_cap_nothing_is_omitted() -> None:
     assert [command.name for command in annotations] == ["error"] * 10
 
 
-def test_one_more_is_one_error() -> None:
-    annotations = commands(report(*(finding(number) for number in range(1, 12))))
-    assert annotations[-1].message.startswith("+1 more: 1 error;")
+@pytest.mark.parametrize(
+    ("more", "words"), [(1, "1 error"), (2, "2 errors"), (2000, "2,000 errors")]
+)
+def test_one_more_is_one_error(more: int, words: str) -> None:
+    annotations = commands(report(*(finding(number) for number in range(1, 11 + more))))
+    assert annotations[-1].message.startswith(f"+{more:,} more: {words};")
 
 
 def test_what_was_not_checked_is_reported() -> None:

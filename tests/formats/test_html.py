@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +15,13 @@ from hypothesis import given
 from jit_guard import Guard
 from jit_guard.formats import Options, render
 from jit_guard.formats.html import findings as findings_module
+from jit_guard.generators.generator import Request, Text, Usage
+from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import Arrival, Key, Placed, Wanted
 from jit_guard.report import Failed, Fixed, Report, Skipped
 from jit_guard.text.printable import quiet_lines
 from pictures import GOALS, LIBRARY, Page, nasty, picture_of, pictured, reported
-from projects import call, lay_out, sound
+from projects import TEXT, call, lay_out, sound
 from reports import finding, hostile, orphan, report, reports
 
 _ELEMENTS = {
@@ -208,6 +212,31 @@ def test_where_a_text_comes_from_is_in_its_panel(tmp_path: Path) -> None:
     assert re.search(r"Generated\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by scaffold, as gen", panel)
     assert "draft" in panel
     assert "Who <b>serves</b>" in panel
+
+
+@pytest.mark.parametrize(
+    ("usage", "shown"),
+    [
+        (Usage(None, None, 0), "1.5 s"),
+        (Usage(None, 7, 0), "1.5 s, 0 tokens in, 7 out"),
+        (Usage(1234, None, 0), "1.5 s, 1,234 tokens in, 0 out"),
+    ],
+)
+def test_what_a_text_took_is_in_its_panel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usage: Usage, shown: str
+) -> None:
+    path = "components/personas/host.txt"
+    root = lay_out(tmp_path, {"goal_map.json": '{"A": {"persona": "host.txt"}}', path: TEXT})
+    key = Key("A", "persona", "host.txt", "", "command", "cat", "1")
+    request = Request("A", "persona", "host.txt", path, "")
+    with Ledger(str(root)) as ledger:
+        monkeypatch.setattr(time, "time", lambda: 1_800_000_001.5)
+        text = Text(TEXT, usage, "cat")
+        (stored,) = ledger.arrived([Arrival(Wanted(path, key), request, text, 1_800_000_000.0)])
+        ledger.committed([Placed(stored.id, path, TEXT.encode())])
+        monkeypatch.undo()
+    panel = Page(picture_of(root)).panel("host.txt")
+    assert f"2027-01-15 08:00:01 UTC by command cat, as generated {shown}" in panel, panel
 
 
 # --- hostile input -------------------------------------------------------------------------------

@@ -130,12 +130,20 @@ def test_every_rule_is_listed_with_its_help_even_when_nothing_is_wrong() -> None
     for rule, ours in zip(driver["rules"], load_rules(), strict=True):
         assert rule["name"] == ours.name
         assert rule["defaultConfiguration"]["level"] == ours.severity
-        assert rule["properties"]["tags"]
-        assert len(rule["properties"]["tags"]) <= 10
+        assert len(rule["properties"]["tags"]) == 2
         assert ours.fix.split()[0] in rule["help"]["text"]
         assert ours.fix in rule["help"]["markdown"]
         for description in ("shortDescription", "fullDescription"):
             assert 0 < len(rule[description]["text"]) <= MOST_CHARACTERS
+
+
+def test_a_rule_has_the_tag_of_what_it_is_about() -> None:
+    run = log(report(finding(code="ACME101", name="house-style")))
+    tags = {one["id"]: one["properties"]["tags"][1] for one in run["tool"]["driver"]["rules"]}
+    assert {tags[code] for code in ("JG001", "JG004")} == {"map"}
+    assert {tags[code] for code in ("JG201", "JG208")} == {"component"}
+    assert (tags["JG101"], tags["JG401"], tags["JG601"]) == ("schema", "transaction", "contract")
+    assert tags["ACME101"] == "plugin"
 
 
 def test_files_differ_only_in_their_results() -> None:

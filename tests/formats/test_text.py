@@ -13,6 +13,7 @@ from jit_guard.formats import Options, render
 from jit_guard.report import Failed, Finding, Fixed, PlannedFix, Report, Skipped
 from jit_guard.rules import series
 from projects import SOUND, TEXT, Files, report_on, sound
+from reports import finding, report
 
 FILES: Files = {
     "goal_map.json": '{\n  "GOAL": {"protocol": "gone.txt"}\n}\n',
@@ -85,6 +86,29 @@ def test_only_jit_guard_adds_colors_and_without_them_the_text_is_the_same() -> N
     bare = [re.sub(r"\x1b\[[\d;]*m|\x1b\]8;;.*?\x1b\\", "", line) for line in styled]
     assert bare == text(report, **shown)
     assert not any("\x1b" in line for line in bare)
+
+
+def test_an_error_is_red_a_warning_is_yellow_and_a_hint_is_dim() -> None:
+    lines = text(report(finding(1), finding(2, severity="warning")), color=True)
+    for place, colour in ((":1:17", 31), (":2:17", 33)):
+        (line,) = [one for one in lines if place in one]
+        assert f"\x1b[1;{colour}mJG201\x1b[0m" in line
+    assert any(one.startswith("\x1b[2m    hint: `jit-guard --fix` writes it") for one in lines)
+    assert not any("\x1b[2m    hint" in one for one in text(report(finding(1))))
+
+
+def test_what_a_finding_is_about_is_its_entry_or_else_its_path() -> None:
+    at = finding(1, goal=None, component_type=None, hint=None)
+    for fields, about in (
+        ({"entry": "skills[0]"}, "skills[0]: "),
+        ({}, "components/personas/1.txt: "),
+        ({"path": "goal_map.json"}, ""),
+        ({"map": None}, ""),
+        ({"goal": "A"}, "A: "),
+        ({"goal": "A", "component_type": "t"}, "A/t: "),
+    ):
+        (line, *_) = text(report(at._replace(**fields)))
+        assert f" JG201 missing-component  {about}components/personas/1.txt does not" in line
 
 
 def read(files: Files) -> Callable[[str], bytes | None]:
@@ -168,6 +192,16 @@ def test_statistics_count_the_findings_of_each_code() -> None:
         "",
         "123 errors in 120 entries, 3 components",
         "1 fixable with --fix",
+    ]
+
+
+def test_statistics_are_ordered_by_number_then_by_code() -> None:
+    found = [finding(1, code=code, name=f"n{code}") for code in ("JG9", "JG3", "JG5", "JG5")]
+    lines = text(report(*found), statistics=True)[:3]
+    assert [line.split()[:3] for line in lines] == [
+        ["2", "JG5", "nJG5"],
+        ["1", "JG3", "nJG3"],
+        ["1", "JG9", "nJG9"],
     ]
 
 

@@ -40,8 +40,8 @@ class Anchor(NamedTuple):
     """A position in a file. The path is the true name, relative to the git top."""
 
     path: str
-    line: int = 1
-    column: int = 1
+    line: int
+    column: int
 
 
 def anchor(finding: Finding, report: Report, prefix: str) -> Anchor:
