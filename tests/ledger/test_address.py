@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.errors import UsageError
+from jit_guard.ledger.choice import project_digest
 from jit_guard.ledger.postgresql import address
 from jit_guard.ledger.postgresql.project import normal, project_name
 from ledger_machines import MISSING, SECRET
@@ -27,6 +28,8 @@ from repositories import NEEDS_GIT
         f"postgresql://me:{SECRET}/x@db/prompts",
         f"postgresql://me:{SECRET}?x@db/prompts",
         f"postgresql://me:{SECRET}@db:port/prompts",
+        f"postgresql://me:{SECRET}@db:1:2/prompts",
+        f"postgresql://me:{SECRET}@a:1,db::5/prompts",
         f"postgresql://me:%{SECRET}@db/prompts",
         f"postgresql://db/prompts?passwort={SECRET}",
     ],
@@ -49,6 +52,8 @@ def test_an_invalid_url_is_refused_and_not_quoted(
         ({"host": "db", "port": "5433", "dbname": "x", "user": "me", "password": "p"}, "db:5433/x"),
         ({"host": "a,b", "port": "1", "dbname": "x"}, "a:1,b:1/x"),
         ({"host": "/run/postgresql", "port": "5432", "dbname": "x"}, "/run/postgresql/x"),
+        ({"host": "a,b", "port": "1,2", "dbname": "x"}, "a:1,b:2/x"),
+        ({"host": "a", "port": "1,2", "dbname": "x"}, "a:1/x"),
         ({"hostaddr": "10.0.0.1"}, "10.0.0.1"),
         ({}, "localhost"),
     ],
@@ -104,6 +109,14 @@ def test_different_repositories_are_different_projects() -> None:
 def test_a_repository_of_this_machine_is_named_by_its_path() -> None:
     assert normal("/srv/git/prompts.git") == normal("file:///srv/git/prompts.git")
     assert normal("../x.git", "/srv/git/here") == "file:/srv/git/x"
+
+
+def test_a_project_has_the_same_digest_in_every_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that another version submitted is known by it."""
+    monkeypatch.setenv("JIT_GUARD_PROJECT", "p")
+    assert project_digest(str(tmp_path)) == "148de9c5a7a44d19"
 
 
 @NEEDS_GIT

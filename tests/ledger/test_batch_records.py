@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jit_guard.generators.generator import Request, Text, Usage
-from jit_guard.ledger import database
+from jit_guard.ledger import batches, database
 from jit_guard.ledger.batches import Answered, Batch, pending
 from jit_guard.ledger.engine import LedgerError
 from jit_guard.ledger.history import history
@@ -84,6 +84,23 @@ def test_what_arrives_is_stored_once_and_the_rest_has_a_reason(tmp_path: Path) -
     (record,) = history(str(tmp_path))
     assert (record.model, record.asked, record.usage) == ("m-2", 12.5, Usage(1, 2, 0))
     assert record.path == REQUEST.path
+
+
+@pytest.mark.usefixtures("engine")
+def test_each_of_several_texts_is_stored_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = OTHER._replace(key=OTHER.key._replace(goal="THIRD"))
+    with Ledger(str(tmp_path)) as ledger:
+        begun(ledger, BATCH, WANTED, OTHER, third)
+        answers = [answered(ledger, one, TEXT, None) for one in (WANTED, OTHER, third)]
+        for some in (200, 2, 1):  # in one statement
+            monkeypatch.setattr(batches, "_SOME", some)
+            stored = ledger.batches.store(BATCH, answers)
+            assert [one.id for one in stored if one is not None] == [
+                one.id for one in history(str(tmp_path))
+            ]
+            assert len(stored) == 3
 
 
 @pytest.mark.usefixtures("engine")

@@ -56,7 +56,8 @@ TESTS: dict[str, str] = {
     "commit": "commit security/test_intent security/test_registry_intent security/test_swaps "
     "security/test_state_directory sources/test_at_rest windows/test_windows_commit "
     "crash/test_git_clean",
-    "comparison": "comparison rules test_check test_registries",
+    "comparison": "comparison test_check test_registries test_contract rules/test_rules "
+    "rules/test_hint_words rules/test_messages fixing/test_plan",
     "config": "test_config test_project test_check text/test_shell commands/test_explain",
     "contracts": "contracts comparison/test_contract_pass test_contract_recipes",
     "criteria": "test_criteria test_guard test_plugins",
@@ -98,7 +99,9 @@ TESTS: dict[str, str] = {
     "rules/withheld": "rules/test_rules test_check test_registries comparison "
     "sources/test_stored_forms",
     "selftest": "rules/test_faults commands/test_selftest test_registry_selftest test_plugins",
-    "sources": "sources",
+    "sources": "sources test_check test_criteria test_registries test_hostile comparison "
+    "fixing/test_plan fixing/test_fix_in_git rules/test_git_hints rules/test_rare_projects "
+    "security/test_paths security/test_git_programs commands/test_prune test_registry_selftest",
     "text": "text test_properties",
 }
 

@@ -22,7 +22,7 @@ def checked(url: str) -> str:
         raise UsageError(f"{LEDGER} must be the URL of a PostgreSQL server: postgresql://HOST/NAME")
     parts = _URL.fullmatch(url)
     hosts = "" if parts is None else re.sub(r"\[[^]]*\]", "host", parts[1])
-    if parts is None or any(one.count(":") > 1 or not _is_port(one) for one in hosts.split(",")):
+    if parts is None or not all(map(_has_port, hosts.split(","))):
         raise invalid()
     return url
 
@@ -35,7 +35,8 @@ def invalid() -> UsageError:
     )
 
 
-def _is_port(host: str) -> bool:
+def _has_port(host: str) -> bool:
+    """Check that what follows a host, if anything, is a port."""
     port = host.partition(":")[2]
     return not port or port.isdecimal()
 
@@ -44,9 +45,8 @@ def shown(options: Mapping[str, object]) -> str:
     """Return the address in the options of a connection, without user and password."""
     hosts = str(options.get("host") or options.get("hostaddr") or "").split(",")
     ports = str(options.get("port") or "").split(",")
-    ports += ports[-1:] * (len(hosts) - len(ports))
     where = ",".join(
         f"{host}:{port}" if port and not host.startswith("/") else host
-        for host, port in zip(hosts, ports, strict=False)
+        for host, port in zip(hosts, ports * len(hosts), strict=False)  # one, or one for each
     )
     return f"{where or 'localhost'}/{options.get('dbname') or ''}".rstrip("/")
