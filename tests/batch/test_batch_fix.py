@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -94,7 +96,7 @@ def test_a_batch_is_submitted_once_and_collected_by_any_fix(
     first = fix(api, root, "--batch")
     assert first.code == 1
     assert "batch batch-1: 3 texts submitted" in first.err
-    assert "batch batch-1: 3 texts pending for " in first.err
+    assert re.search(r"batch batch-1: 3 texts pending for \d s; to collect,", first.err)
     assert "to collect, run --fix --batch again, or add --wait" in first.err
     assert first.out.count("it is pending in batch batch-1") == 3
     assert made(api) == SUBMITTED
@@ -102,12 +104,15 @@ def test_a_batch_is_submitted_once_and_collected_by_any_fix(
     again = fix(api, root, "--batch")
     assert again.code == 1
     assert "(validating, 0 of 3 done)" in again.err
+    counts = {"completed": 2, "failed": 0, "total": 3}
+    api.batches["batch-1"].update(status="in_progress", request_counts=counts)
+    assert "(in_progress, 2 of 3 done)" in fix(api, root, "--batch").err
     alone = fix(api, root, "--format", "json")
     assert set(failures(alone).values()) == {"it is pending in batch batch-1"}
     draft = call("--fix", "--no-input", "--yes", "--generator", "scaffold", cwd=root)
     assert "it is pending in batch batch-1" in draft.out
     assert "(it is on another server; pass its --base-url to ask it)" in draft.err
-    assert made(api) == ["GET /batches/N"] * 2
+    assert made(api) == ["GET /batches/N"] * 3
     assert placed(root) == []
 
     api.finish()
@@ -117,6 +122,7 @@ def test_a_batch_is_submitted_once_and_collected_by_any_fix(
     assert "free" not in last.out
     assert "batch batch-1 is completed: 3 texts collected; 300 tokens in, 60 out" in last.err
     assert "pending" not in last.err
+    assert "did not place" not in last.err
     assert placed(root) == PLACED
     assert made(api) == ["GET /batches/N", "GET /files/N/content"]
     assert fix(api, root, "--batch").code == 0
@@ -228,7 +234,7 @@ def test_what_was_written_before_a_batch_ended_is_kept(
     assert len(placed(root)) == 2
     (reason,) = failures(done).values()
     assert reason.startswith("This request was not executed: batch_")
-    assert f"batch batch-1 is {status}: 2 texts collected" in done.err
+    assert f"batch batch-1 is {status}: 2 texts collected; 200 tokens in, 40 out\n" in done.err
     fix(api, root, "--batch")
     api.batches["batch-2"].update(status=status)  # without any result
     done = fix(api, root, "--format", "json", "--batch")
@@ -320,7 +326,36 @@ def test_results_that_do_not_end_are_read_up_to_a_limit(
     api.finish()
     done = fix(api, root, "--batch")
     assert "its results exceed 0 MB; the rest was not read" in done.err
+    assert "cannot be read" not in done.err
     assert done.code == 0
+
+
+def test_what_is_said_about_results_is_counted(api: BatchServer, root: Path) -> None:
+    """The tokens that a server counts, answers to nothing, and repeated ones."""
+
+    def write(line: dict[str, Any]) -> dict[str, Any]:
+        answer = written(line)
+        usage = answer["response"]["body"]["usage"]
+        usage.clear()
+        usage.update(
+            {"prompt_tokens": 1200, "completion_tokens": 0} if "steps" in str(line["body"]) else {}
+        )
+        return answer
+
+    def rewrite(lines: list[bytes]) -> list[bytes]:
+        known = json.loads(lines[0])
+        others = [{**known, "custom_id": letter * 64} for letter in "ef"]
+        return [*(json.dumps(one).encode() + b"\n" for one in others), *lines, *lines[:2]]
+
+    fix(api, root, "--batch")
+    api.write, api.rewrite = write, rewrite
+    api.finish()
+    done = fix(api, root)
+    assert done.code == 0
+    assert (
+        "batch batch-1 is completed: 3 texts collected; 1,200 tokens in, 0 out; "
+        "2 answers to no request of ours were ignored; 2 repeated answers were ignored\n"
+    ) in done.err
 
 
 @pytest.mark.parametrize("on_page", [1, 3])
@@ -476,6 +511,45 @@ def test_waiting_collects_as_soon_as_it_can(
     assert api.count("GET /batches/N") == 3
 
 
+def test_waiting_asks_every_5_to_60_seconds_until_the_server_fails_five_times_in_a_row(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(collecting, "time", SimpleNamespace(sleep=slept.append))
+    odd, busy = Fault(200, b"[]"), Fault(429, headers=(("retry-after", "600"),))
+    answers = [*[None] * 9, odd, None, odd, odd, odd, busy]
+    api.faults = [lambda one: answers.pop(0) if one.what == "GET /batches/N" else None]
+    done = fix(api, root, "--batch", "--wait", "--timeout", "1")
+    assert [round(one) for one in slept] == [5, 8, 11, 17, 25, 38, 57, *[60] * 7, 600]
+    assert done.code == 1
+    assert "3 texts pending for " in done.err
+    assert "(it cannot be collected now: 429: no)" in done.err
+
+
+def test_waiting_goes_on_while_another_process_works_on_the_batch(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fix(api, root, "--batch")
+    api.finish()
+    with Ledger(str(root)) as other:
+        (batch,) = other.batches.open()
+        assert other.batches.claim(batch)
+        release = SimpleNamespace(sleep=lambda _: other.batches.release(batch))
+        monkeypatch.setattr(collecting, "time", release)
+        assert fix(api, root, "--batch", "--wait").code == 0
+    assert placed(root) == PLACED
+
+
+def test_a_program_does_not_wait_for_a_text_that_was_not_submitted(
+    api: BatchServer, root: Path
+) -> None:
+    api.faults = [lambda one: Fault(400) if one.what == "POST /batches" else None]
+    options: Any = {"model": "fake", "base_url": api.url, "batch": True, "wait": True}
+    with pytest.raises(MissingComponent, match="the batch was not accepted: 400: no"):
+        Guard(str(root)).ensure("GREET", "persona", **options)
+    assert api.count("GET /batches/N") == 0
+
+
 def test_ctrl_c_while_waiting_leaves_everything_remembered(
     api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -580,6 +654,18 @@ def test_a_model_that_answers_elsewhere_is_asked_there_next_time(
     assert fix(api, root).code == 0
 
 
+def test_what_a_server_refused_when_a_batch_was_submitted_is_remembered(
+    api: BatchServer, root: Path
+) -> None:
+    message = "This model is only supported in v1/responses and not in v1/chat/completions."
+    refused = Fault(400, json.dumps({"error": {"message": message}}).encode())
+    api.faults = [lambda one: refused if one.what == "POST /batches" else None]
+    assert "the batch was not accepted: " in fix(api, root, "--batch").out
+    api.faults = []
+    assert "3 texts submitted" in fix(api, root, "--batch").err
+    assert api.batches["batch-1"]["endpoint"] == "/v1/responses"
+
+
 def test_a_refused_batch_says_why_and_leaves_no_file(api: BatchServer, root: Path) -> None:
     api.faults = [lambda one: Fault(400) if one.what == "POST /batches" else None]
     done = fix(api, root, "--batch", "--format", "json")
@@ -669,6 +755,29 @@ def test_a_backlog_is_split_by_the_limits_of_a_batch(
     monkeypatch.setattr(client, "MOST_BYTES", 10)
     fix(api, checkout(root.parent / "other"), "--batch")
     assert len(api.batches) == 5
+    monkeypatch.setattr(client, "MOST_REQUESTS", 2)
+    monkeypatch.setattr(client, "MOST_BYTES", 10**6)
+    five = {letter: {"persona": f"{letter}.txt"} for letter in "ABCDE"}
+    done = fix(api, checkout(root.parent / "five", five), "--batch")
+    assert re.findall(r"(batch-\d): (\d) texts? submitted", done.err) == [
+        ("batch-6", "2"),
+        ("batch-7", "2"),
+        ("batch-8", "1"),
+    ]
+
+
+def test_a_text_that_is_too_long_for_a_batch_does_not_keep_others_from_it(
+    api: BatchServer, root: Path
+) -> None:
+    described = root / "about.json"
+    described.write_text(json.dumps({"GREET": {"persona": "word " * 20_000}}))
+    done = fix(
+        *(api, root, "--batch", "--max-tokens-total", "20000"),
+        *("--descriptions", str(described), "--format", "json"),
+    )
+    assert "batch batch-1: 2 texts submitted" in done.err
+    reason = failures(done)["GREET/persona"]
+    assert "--max-tokens-total 20,000 would be exceeded" in reason
 
 
 def test_an_upload_that_fails_leaves_nothing_pending(api: BatchServer, root: Path) -> None:
@@ -882,6 +991,28 @@ def test_what_another_run_submitted_before_the_claim_is_not_bought(
     assert fix(api, root, *options).code == 1
     assert len(api.batches) == 1
     assert api.count("POST /chat/completions") == 0
+
+
+def test_what_another_run_bought_before_the_claim_is_not_submitted(
+    api: BatchServer, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = Ledger.claim
+    before = (root / "goal_map.json").read_bytes()
+
+    def late(self: Ledger, *given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(Ledger, "claim", claim)
+        assert fix(api, root).code == 0
+        for path in placed(root):  # and the user undoes what the other run did
+            (root / path).unlink()
+        (root / "goal_map.json").write_bytes(before)
+        return claim(self, *given, **more)
+
+    monkeypatch.setattr(Ledger, "claim", late)
+    fix(api, root, "--batch")
+    assert not api.batches
+    assert fix(api, root).code == 0
+    assert api.count("POST /chat/completions") == 3
+    assert placed(root) == PLACED
 
 
 def test_a_batch_that_is_being_submitted_is_left_to_its_process(

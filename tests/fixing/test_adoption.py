@@ -219,6 +219,11 @@ LEFT: dict[str, tuple[str, Files, str]] = {
         "several component types use its directory: role, persona",
     ),
     "at the top": ("page.md", {}, "no component type uses the directory components"),
+    "a goal without entries": (
+        "personas/page.md",
+        {"goal_map.json": MAP.replace("{\n  ", '{\n  "PAGE": {},\n  ', 1)},
+        "the goal PAGE has no entries yet; add this one by hand",
+    ),
     "no such name": ("personas/a\\b.md", {}, "the filename contains a backslash"),
 }  # fmt: skip
 
@@ -366,6 +371,21 @@ def test_enter_accepts_the_suggestion(tmp_path: Path) -> None:
     assert goals(root)["PAGE"] == {"voice": "page.md"}
 
 
+def test_of_several_goals_the_first_without_such_a_component_is_suggested(tmp_path: Path) -> None:
+    tone = {"tone": "calm.md"}
+    named = {"roll back": {"protocol": "undo.md"}, "ROLL_BACK": tone, "Roll Back": tone}
+    files = {
+        "goal_map.json": json.dumps({**named, "RollBack": tone}),
+        "components/protocols/undo.md": TEXT,
+        "components/tones/calm.md": TEXT,
+    }
+    root = lay_out(tmp_path, {**files, "components/protocols/roll_back.md": TEXT})
+    done = type_in(["", ""], "--fix", "--adopt", cwd=root)
+    assert "its name fits several goals: roll back, ROLL_BACK, Roll Back\n" in done.err
+    assert "Goal of it, or - to leave it? [ROLL_BACK]" in done.err
+    assert goals(root)["ROLL_BACK"] == {"tone": "calm.md", "protocol": "roll_back.md"}
+
+
 def test_an_impossible_answer_is_asked_again_with_the_reason(tmp_path: Path) -> None:
     root = project(tmp_path, "protocols/page.md")
     answers = ["TRIAGE", "protocol", "TRIAGE", "persona", "$schema", "protocol", "X", "protocol"]
@@ -397,6 +417,25 @@ def test_an_entry_is_given_once(tmp_path: Path) -> None:
     done = type_in(answers, "--fix", "--adopt", cwd=root)
     assert "ROLL_BACK/protocol already names page.md" in done.err
     assert goals(root)["ROLL_BACK"]["protocol"] == "page.md"
+
+    # Nor is one that was certain.
+    root = project(tmp_path / "certain", "protocols/page.md", "protocols/roll-back.md")
+    done = type_in(["ROLL_BACK", "protocol", "PAGE", "protocol"], "--fix", "--adopt", cwd=root)
+    assert "ROLL_BACK/protocol already names roll-back.md" in done.err
+    assert goals(root)["ROLL_BACK"]["protocol"] == "roll-back.md"
+    assert goals(root)["PAGE"]["protocol"] == "page.md"
+
+
+def test_a_new_goal_stays_in_one_map(tmp_path: Path) -> None:
+    more = {
+        "more.json": '{"CALL": {"tone": "call.md"}}',
+        "jit-guard.toml": 'maps = ["goal_map.json", "more.json"]\n',
+        "components/tones/call.md": TEXT,
+    }
+    root = project(tmp_path, "protocols/page.md", "tones/page.md", **more)
+    assert type_in(["PAGE", "protocol", "PAGE", "tone"], "--fix", "--adopt", cwd=root).code == 0
+    assert goals(root)["PAGE"] == {"protocol": "page.md", "tone": "page.md"}
+    assert (root / "more.json").read_text() == more["more.json"]
 
 
 def test_no_input_and_hooks_ask_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,15 @@ def test_what_was_agreed_to_is_not_asked_for_again_and_anything_more_is() -> Non
     assert refusal.reason == "it would cost more than was agreed to; run --fix again"
 
 
+def test_a_text_that_was_begun_without_a_question_hides_none_that_follow() -> None:
+    """Its text in the ledger was rejected by another process after the question."""
+    user = User(True)
+    made, _ = consent(user)
+    made.begin(A)
+    assert made.ask([B, C]) is None
+    assert "Generating 2 texts" in user.asked[0][0]
+
+
 def test_texts_beyond_those_that_were_agreed_to_are_refused_and_the_others_are_not() -> None:
     user = User(True, False)
     made, _ = consent(user)

@@ -139,6 +139,13 @@ def test_an_objection_names_five_violations_and_counts_the_others() -> None:
         assert objection.partition("; and ")[2] == more.partition("; and ")[2]
 
 
+def test_a_contract_that_cannot_be_applied_is_an_objection() -> None:
+    made = contracts({"s.json": '{"type": 5}'}, Contract("s.json"))
+    objection = made.objection(REQUEST, GOOD)
+    assert objection is not None
+    assert objection.startswith("the contract types.persona.contract cannot be applied: ")
+
+
 def test_a_stored_text_that_violates_a_new_contract_is_not_used(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {**FILES, "jit-guard.toml": ""})
     first = Author("A text without front matter.\n")
@@ -248,6 +255,27 @@ def test_the_contract_of_a_registry_holds_for_what_its_entries_name(tmp_path: Pa
     assert fix(root, author).ok
     assert author.requests[1].objection.startswith("it violates registry[1].contract: JG605 ")
     assert (root / "skills/tidy/SKILL.md").read_text() == "---\nname: tidy\n---\n# Use\n"
+
+
+def test_each_component_has_the_contract_of_what_names_it(tmp_path: Path) -> None:
+    """Beside a registry without one, and a type with the name of a registry's file."""
+    pages = '[[registry]]\nfile = "pages.json"\nentries = "$[*]"\ntarget = "pages/{id}.md"\n'
+    hosts = pages.replace("pages", "hosts").replace("hosts/", "components/personas/")
+    files: dict[str, Content] = {
+        "jit-guard.toml": 'types.index.contract.headings = ["# Other"]\n'
+        f'{pages}{REGISTRY}{hosts}contract.headings = ["# Hello"]\n',
+        "goal_map.json": f'{{"GREET": {{"persona": "{NAME}.md"}}}}',
+        "hosts.json": f'[{{"id": "{NAME}"}}]',
+        "pages.json": '[{"id": "one"}]',
+        "skills/index.json": '{"skills": [{"id": "tidy"}]}',
+    }
+    author = Author("x\n")
+    fix(lay_out(tmp_path, files), author)
+    assert {one.path: one.contract and one.contract.where for one in author.requests} == {
+        "pages/one.md": None,
+        "skills/tidy/SKILL.md": "registry[2].contract",
+        PATH: "registry[3].contract",
+    }
 
 
 def test_headings_that_the_library_shares_are_kept_if_they_have_those_of_the_contract(

@@ -22,8 +22,8 @@ from pathlib import Path
 from .findings import Findings, equivalent, record, row
 from .mutant import Mutant
 from .packages import files, watching
-from .places import mutant, places
-from .workplace import Workplace, copy
+from .places import mutant, places, program
+from .workplace import Run, Workplace, copy
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,6 +124,7 @@ def _judge_all(
         limit = 60 + 4 * total
         print(f"the tests take {total:.0f} s; a mutant has {limit:.0f} s", flush=True)
         costs = trace.costs()
+        known: dict[int, Run] = {}  # by what the mutant does
         killers: Counter[str] = Counter()
         left = iter(mutants)
 
@@ -136,7 +137,9 @@ def _judge_all(
                 )
                 first = _within(options.seconds, chosen, trace.seconds)
                 limits = {test: 15 + 4 * trace.seconds[test] for test in first}
-                run = workplace.judge(one, limits, limit, imported)
+                same = hash((one.file, program(one.text)))
+                run = known.get(same) or workplace.judge(one, limits, limit, imported)
+                known[same] = run
                 killers[run.by] += 1
                 found.add(one, run)
                 word = "SURVIVED" if first == chosen else "UNDECIDED"

@@ -64,6 +64,59 @@ TESTS: dict[str, str] = {
     "errors": "test_guard test_lookup test_config",
     "fixing": "fixing batch commands/test_mv commands/test_prune security/test_intent "
     "security/test_registry_intent",
+    "fixing/adopting": "fixing/test_adoption",
+    "fixing/adoption": "fixing/test_adoption",
+    "fixing/batches": "batch",
+    "fixing/candidate": "fixing/test_dialogue fixing/test_stored_texts",
+    "fixing/collecting": "batch",
+    "fixing/consent": "fixing/test_consent fixing/test_spending",
+    "fixing/contracts": "fixing/test_fix_contracts fixing/test_judging",
+    "fixing/delivery": "fixing/test_delivery fixing/test_run",
+    "fixing/descriptions": "fixing/test_descriptions fixing/test_fix_registries",
+    "fixing/destination": "fixing/test_plan fixing/test_folding_disk",
+    "fixing/dialogue": "fixing/test_dialogue fixing/test_terminal_docs",
+    "fixing/displays": "fixing/test_progress fixing/test_terminal_docs",
+    "fixing/editor": "fixing/test_dialogue",
+    "fixing/examples": "fixing/test_example_pools fixing/test_examples_of_registries "
+    "fixing/test_fix_contracts",
+    "fixing/forecast": "fixing/test_stored_texts fixing/test_adoption fixing/test_fix_in_git "
+    "batch/test_batch_fix::test_a_dry_run_shows_what_is_pending",
+    "fixing/interaction": "fixing/test_dialogue fixing/test_spending fixing/test_stored_texts",
+    "fixing/interrupts": "fixing/test_progress fixing/test_dialogue",
+    "fixing/job": "fixing/test_job fixing/test_run fixing/test_fix "
+    "batch/test_batch_fix::test_what_takes_no_batch_is_refused",
+    "fixing/judging": "fixing/test_judging fixing/test_fix_contracts",
+    "fixing/moving": "commands/test_mv fixing/test_folding_disk",
+    "fixing/offers": "fixing/test_fix_in_git fixing/test_fix_registries fixing/test_plan",
+    "fixing/orders": "fixing/test_run fixing/test_descriptions fixing/test_fix_contracts "
+    "fixing/test_stored_texts",
+    "fixing/outline": "fixing/test_plan fixing/test_fix_in_git fixing/test_stored_texts "
+    "fixing/test_adoption",
+    "fixing/past": "fixing/test_stored_texts "
+    "batch/test_batch_fix::test_a_run_killed_while_it_collects_stores_no_text_twice",
+    "fixing/placing": "fixing/test_run fixing/test_progress fixing/test_fix_in_git "
+    "fixing/test_fix_registries",
+    "fixing/plan": "fixing/test_plan fixing/test_fix_registries fixing/test_fix "
+    "fixing/test_fix_in_git",
+    "fixing/preview": "fixing/test_run fixing/test_adoption fixing/test_fix_in_git "
+    "fixing/test_fix_contracts fixing/test_stored_texts "
+    "batch/test_batch_fix::test_a_dry_run_shows_what_is_pending",
+    "fixing/progress": "fixing/test_progress fixing/test_terminal_docs",
+    "fixing/pruning": "commands/test_prune",
+    "fixing/recovery": "security/test_registry_intent security/test_intent "
+    "fixing/test_folding_disk",
+    "fixing/registry_steps": "fixing/test_fix_registries fixing/test_examples_of_registries",
+    "fixing/run": "fixing/test_run fixing/test_progress fixing/test_spending "
+    "fixing/test_stored_texts fixing/test_fix_in_git fixing/test_adoption batch",
+    "fixing/session": "fixing/test_run fixing/test_progress fixing/test_spending "
+    "fixing/test_fix_in_git fixing/test_fix_registries",
+    "fixing/staging": "fixing/test_fix_in_git",
+    "fixing/steps": "fixing/test_fix_registries fixing/test_fix_in_git fixing/test_plan",
+    "fixing/submission": "batch",
+    "fixing/target_directory": "fixing/test_plan fixing/test_fix_registries",
+    "fixing/texts": "fixing/test_run fixing/test_dialogue fixing/test_spending "
+    "fixing/test_stored_texts",
+    "fixing/worktree_plan": "fixing/test_fix_in_git fixing/test_fix_registries fixing/test_run",
     "formats": _FORMATS + " pytest_plugin/test_excerpt test_contract",
     "generators": "generators batch",
     "guard": "test_guard test_check test_criteria test_baseline commands/test_check_report "

@@ -177,6 +177,28 @@ def _same_program(code: str, changed: str) -> bool:
     )
 
 
+def program(code: str) -> str:
+    """What a mutant does: the same for `not a == b` and `a != b`, which are made of `a == b`."""
+    return ast.dump(_Opposites().visit(ast.parse(code)))
+
+
+class _Opposites(ast.NodeTransformer):
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        self.generic_visit(node)
+        within = node.operand
+        if isinstance(node.op, ast.Not) and isinstance(within, ast.Compare):
+            opposite = _OPPOSITES.get(type(within.ops[0])) if len(within.ops) == 1 else None
+            if opposite is not None:
+                return ast.Compare(within.left, [opposite()], within.comparators)
+        return node
+
+
+_PAIRS = ((ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn))
+_OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    one: other for pair in _PAIRS for one, other in (pair, pair[::-1])
+}
+
+
 def _first(statement: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return decorators[0].lineno if decorators else statement.lineno

@@ -65,7 +65,8 @@ class Adoption:
 
     def __init__(self, maps: Sequence[GoalMap], shown: Sequence[str], settings: Settings) -> None:
         self._settings = settings
-        self._editable = [one.path for one in maps if one.path in shown and one.goals]
+        # An entry is added beside another one, whose format it gets.
+        self._editable = [one.path for one in maps if one.path in shown and any(one.goals.values())]
         self._maps_of: dict[str, list[str]] = {}  # goal -> maps
         self._goals: dict[tuple[str, ...], list[str]] = {}  # words -> goals
         self._named: dict[tuple[str, str], str] = {}  # goal and type -> filename
@@ -75,6 +76,7 @@ class Adoption:
                 self._maps_of.setdefault(goal, []).append(one.path)
             for entry in one.entries():
                 self._named.setdefault(entry.keys, entry.filename)
+        self._bare = set(self._maps_of).difference(goal for goal, _ in self._named)
         for goal in self._maps_of:
             self._goals.setdefault(words_of(goal), []).append(goal)
         for name in dict.fromkeys((*settings.types, *(kind for _, kind in self._named))):
@@ -96,7 +98,7 @@ class Adoption:
         free = [goal for goal in goals if (goal, component_type) not in self._named]
         if len(goals) == 1 and free:
             return self.entry(path, goals[0], component_type, "its name spells the goal")
-        guess = goals[0] if free else ""
+        guess = free[0] if free else ""
         if len(goals) > 1:
             why = f"its name fits several goals: {', '.join(goals[:3])}"
             return Unclear(path, why, guess, component_type)
@@ -122,6 +124,8 @@ class Adoption:
             reason = unsafe[0]
         elif not goal or goal == "$schema":
             reason = f"no goal can be called {goal!r}"
+        elif goal in self._bare:
+            reason = f"the goal {goal} has no entries yet; add this one by hand"
         elif (goal, component_type) in self._named:
             there = self._named[goal, component_type]
             reason = f"{goal}/{component_type} already names {there}"
@@ -148,7 +152,6 @@ class Adoption:
             self._named[one.entry] = one.edit.new or ""
             if goal not in self._maps_of:
                 self._maps_of[goal] = [one.map]
-                self._goals.setdefault(words_of(goal), []).append(goal)
 
     def _without_type(self, path: str, types: Sequence[str]) -> Unclear:
         below = path[len(self._settings.components) :].strip("/")
