@@ -232,6 +232,7 @@ def test_with_yes_nothing_is_asked() -> None:
     assert asked.offer(Offer(ENTRY, "a", "b", "near")) is None
     assert asked.review(DRAFT, keep).answer == "accept"
     assert out.getvalue() == ""
+    assert asked.agree("It costs something.")
     assert not asked.agree("It costs more than that.", again=True)
 
 
@@ -253,10 +254,29 @@ def test_lines_fit_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_long_text_leaves_room_for_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LINES", "24")
-    out = reviewed("y", draft=DRAFT._replace(content="A line.\n" * 100))
-    assert "84 more lines; e shows all of them" in out
-    assert out.count("\n") < 24
+    for rows, room in ((24, 16), (14, 6), (13, 5), (5, 5)):
+        monkeypatch.setenv("LINES", str(rows))
+        for more, words in ((0, "more line"), (1, "… 1 more line;"), (84, "… 84 more lines;")):
+            out = reviewed("y", draft=DRAFT._replace(content="A line.\n" * (room + more)))
+            assert out.count("\n| A line.") == room
+            assert (f"{words} e shows all of them" in out) is (more > 0)
+            assert out.count("\n") < max(rows, 14)
+
+
+def test_a_text_and_its_keys_are_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown(columns: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        return reviewed("y", draft=DRAFT._replace(content=f"\t{'x' * 20}\n")).splitlines()
+
+    long = "Use it? [y]es [e]dit [a]gain [d]escribe [s]kip [A]ll [q]uit [?]help "
+    short, least = "Use it? [y,e,a,d,s,A,q,?] ", "y e a d s A q ? > "
+    room = 8
+    assert shown(200).count("-" * 72) == shown(30).count("-" * 30) == 2
+    assert f"|     {'x' * 20}" in shown(26)
+    assert [f"|     {'x' * 19}", "| x"] == [line for line in shown(25) if line.startswith("| ")]
+    assert shown(len(long) + room)[-1] == long
+    assert shown(len(long) + room - 1)[-1] == shown(len(short) + room)[-1] == short
+    assert shown(len(short) + room - 1)[-1] == least
 
 
 def test_a_text_cannot_imitate_a_question() -> None:

@@ -78,7 +78,7 @@ def suggestion(entry: Entry) -> str:
     about = f"{'An' if kind[0] in 'aeiou' else 'A'} {kind} to {_words(entry.goal)}"
     stem = entry.filename.rpartition("/")[2].rpartition(".")[0] or entry.filename
     detail = _words(stem)
-    if stem.startswith(GENERATED) or detail in about or about.endswith(detail):
+    if stem.startswith(GENERATED) or detail in about:
         return about
     return f"{about}: {detail}"
 

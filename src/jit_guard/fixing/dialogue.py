@@ -185,8 +185,9 @@ class Dialogue:
         room = max(rows - _AROUND, 5)
         self._write(rule, shade="dim")
         self._out.writelines(f"{line}\n" for line in lines[:room])
-        if len(lines) > room:
-            self._say(f"… {len(lines) - room} more lines; e shows all of them", shade="dim")
+        if more := len(lines[room:]):
+            what = "line" if more == 1 else "lines"
+            self._say(f"… {more} more {what}; e shows all of them", shade="dim")
         self._write(rule, shade="dim")
 
     def _key(self, question: str, keys: str, words: _Words = _KEYS, *, enter: str = "y") -> str:
