@@ -309,7 +309,7 @@ def test_in_a_pipe_the_oldest_text_is_named_a_second_after_the_wait_began() -> N
     said: list[str] = []
     one, one.clock = Lines(said.append), (clock := Clock())
     with one.blocked("a"), one.blocked("b"):
-        for seconds in (0, 0.75, 0.25, 9.75, 0.25):
+        for seconds in (0, 0.75, 0.25, 9.25, 0.75):
             clock.now += seconds
             one.tick()
     one.close()
@@ -384,6 +384,9 @@ def test_a_picture_is_drawn_eight_times_a_second_until_the_process_ends() -> Non
 
     one = Counted(Screen())
     one.started("a")
+    one.started("b")
+    names = [thread.name for thread in threading.enumerate()]
+    assert names.count("jit-guard-progress") == 1
     assert one._thread
     assert one._thread.daemon  # nothing waits for it
     until(lambda: one.ticks == 2)
@@ -413,6 +416,7 @@ def test_without_rich_the_whole_and_one_text_share_a_line(
     one.started(path)
     one.started("another.txt")
     screen.clear()
+    assert out.getvalue() == ""
     used = 0
     for columns, shown in [
         (30, "0/2 generated, 5 s"),

@@ -12,7 +12,7 @@ from jit_guard.fixing.contracts import Contracts
 from jit_guard.generators.answers.gate import component_in
 from jit_guard.generators.generator import Request, Text
 from jit_guard.generators.judgement import Rejection
-from jit_guard.registry.goal_map import MapFault, parse
+from jit_guard.registry.goal_map import GoalMap, parse
 from jit_guard.sources.overlay import Overlay
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def _violated(
     changes: dict[str, bytes | str] = {request.path: component}
     for path in settings.maps:
         data = source.read(path)
-        read = MapFault("", 0, 0, "") if data is None else parse(path, data)
-        if isinstance(read, MapFault) or request.component_type not in read.goals.get(
+        read = None if data is None else parse(path, data)
+        if not isinstance(read, GoalMap) or request.component_type not in read.goals.get(
             request.goal, {}
         ):
             continue
