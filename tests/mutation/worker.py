@@ -126,6 +126,7 @@ class _Functions:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        gc.unfreeze()  # what is frozen, as tests/conftest.py does, is not among the objects
         for one in gc.get_objects():
             if type(one) is FunctionType:
                 self._live[_place(one.__code__)].append(one)
