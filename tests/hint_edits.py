@@ -195,6 +195,7 @@ EDITS: Mapping[str, Editor] = {
     "jg201.ADD_FILE": write,
     "jg201.CORRECT": correct,
     "jg202.RENAME_IN_REVISION": rename_directory,
+    "jg202.KEEP_ONE": remove_entry,
     "jg204.NAME_FILE": lambda root, finding, _: set_entry(root, finding, "host.txt"),
     "jg204.PUT_FILE": write,
     "jg205.REPLACE_MAP": replace_map,

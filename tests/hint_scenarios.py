@@ -439,6 +439,15 @@ SCENARIOS = [
             "goal_map.json": '{"A": {"persona": "host.txt"}, "B": {"Persona": "host.txt"}}',
         },
     ),
+    Scenario(
+        "a type twice in a goal, in two cases",
+        "JG202",
+        ("jg202.KEEP_ONE",),
+        {
+            **sound({"A": {"persona": "host.txt"}}),
+            "goal_map.json": '{"A": {"persona": "host.txt", "Persona": "host.txt"}}',
+        },
+    ),
     # JG203
     state(
         "untracked",

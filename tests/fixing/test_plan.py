@@ -268,7 +268,7 @@ def test_an_ambiguous_case_match_is_left_alone() -> None:
 
 def test_a_directory_in_another_case_cannot_be_fixed_in_the_map() -> None:
     plan = planned(project({"A": {"persona": "x.txt", "protocol": "y"}}, "Personas/x.txt"))
-    assert "rename the directory" in plan.leaves[0].reason
+    assert "directory is spelled differently in components/Personas" in plan.leaves[0].reason
     plan = planned(project({"A": {"persona": "gone.txt"}}, "Personas/x.txt"))
     assert plan.generates == ()
     assert "spelled components/Personas" in plan.leaves[0].reason

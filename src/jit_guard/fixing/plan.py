@@ -156,10 +156,7 @@ class _Planner:
             return self._of_registries.respell(misplaced)
         base = self._base(reference.entry)
         if not place.spelled.startswith(f"{base}/" if base else ""):
-            reason = (
-                f"its directory is spelled differently in {place.spelled}; rename the directory"
-            )
-            return _leave(reference, reason)
+            return _leave(reference, f"its directory is spelled differently in {place.spelled}")
         if self._is_ambiguous(place.spelled):
             return _leave(reference, f"several files differ from {place.spelled} only in case")
         repoints = self._repoints([reference], place.spelled)

@@ -25,6 +25,7 @@ from jit_guard.text.shell import no_command
 CORRECT = Form("command", "run `{command}` to correct the entry")
 RENAME_DIRECTORY = Form("command", "rename the directory with `{command}`")
 RENAME_IN_REVISION = Form("edit", "rename the directory{then}")
+KEEP_ONE = Form("edit", "keep one of the two entries, with the component type {value}{then}")
 
 
 def _check(facts: Facts) -> Iterator[Finding]:
@@ -55,7 +56,9 @@ def _alternatives(facts: Facts, misplaced: Misplaced) -> Iterator[Hint]:
         return
     other = _type_of(facts, misplaced)
     if other is not None:
-        yield RENAME_TYPE(value=string(other), then=facts.then(reference.map.path))
+        taken = other in reference.map.goals[reference.entry.goal]
+        form = KEEP_ONE if taken else RENAME_TYPE
+        yield form(value=string(other), then=facts.then(reference.map.path))
     elif facts.origin.kind in ("worktree", "index"):
         in_git = facts.origin.kind == "index" or place.spelled in facts.tracked
         command = facts.shell.run(*_renames(place.spelled, reference.path, in_git=in_git))
@@ -88,14 +91,9 @@ def _is_ambiguous(facts: Facts, path: str) -> bool:
 def _type_of(facts: Facts, misplaced: Misplaced) -> str | None:
     """Return the component type that an entry means if its own differs from it only in case."""
     reference, place = misplaced
-    goal, component_type = reference.entry.goal, reference.entry.component_type
+    meant = fold(reference.entry.component_type)
     for other in dict.fromkeys(one for goal_map in facts.maps for one in goal_map.columns):
-        if (
-            fold(other) == fold(component_type)
-            and isinstance(reference.map, GoalMap)
-            and other not in reference.map.goals[goal]
-            and place.spelled.startswith(f"{facts.settings.path(other)}/")
-        ):
+        if fold(other) == meant and place.spelled.startswith(f"{facts.settings.path(other)}/"):
             return other
     return None
 
