@@ -64,7 +64,7 @@ def test_a_pattern_that_no_engine_reads_is_named_with_its_dialect(pattern: str) 
 
 
 def test_a_pattern_that_takes_too_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for least in (0.5, 1.0, 2.0, 4.0, 8.0):  # on a busy machine, it takes seconds to start Python
+    for least in (0.5, 1.0, 2.0, 4.0, 8.0):  # starting Python counts as well
         monkeypatch.setattr(bounded, "LEAST", least)
         with pytest.raises(ConfigError) as caught:
             apply(load(SLOW), [{GOAL: {}}])
@@ -85,10 +85,22 @@ def test_references_that_double_the_work_time_out(monkeypatch: pytest.MonkeyPatc
 
 def test_a_child_process_that_ignores_its_alarm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "_START", "import time; time.sleep(60)")
-    monkeypatch.setattr(bounded, "LEAST", 0.2)
+    monkeypatch.setattr(bounded, "LEAST", 0.02)
     monkeypatch.setattr(bounded, "_GRACE", 0.2)
     with pytest.raises(ConfigError, match="takes too long"):
         apply(load({}), [])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no alarms")
+def test_a_child_process_that_has_to_wait_for_the_processor_is_not_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting = "from jit_guard.registry import bounded; import time; "
+    waiting += "bounded._applied = lambda *_: [[]] if time.sleep(1.2) is None else []"
+    start, _, serve = bounded._START.rpartition("; ")
+    monkeypatch.setattr(bounded, "_START", f"{start}; {waiting}; {serve}")
+    monkeypatch.setattr(bounded, "LEAST", 1.0)
+    assert apply(load({}), [{}]) == [[]]
 
 
 def test_a_failed_child_process_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
