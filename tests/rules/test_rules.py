@@ -95,3 +95,20 @@ def _on_disk(directory: Path, example: Example) -> Path:
         git(root, "init", "-q")
         git(root, "add", "jit-guard.toml", *example.tracked)
     return root
+
+
+def test_only_what_a_fix_corrects_is_called_fixable() -> None:
+    report = report_on(
+        {
+            "goal_map.json": '{"A": {"persona": "gone.txt"}, "B": {"persona": "../x"}, "C": 5,'
+            ' "D": {"persona": "empty.txt"}}',
+            "components/personas/empty.txt": " ",
+        }
+    )
+    found = {one.code: one.fixable for one in report.findings}
+    assert found == {
+        "JG101": False,
+        "JG201": True,
+        "JG205": False,
+        "JG206": False,
+    }
