@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from jit_guard.formats import Options, render
@@ -11,10 +13,8 @@ from jit_guard.report import Finding
 from reports import finding, report
 
 
-def shown(
-    content: str, column: int | None, columns: int | None = None, **fields: object
-) -> list[str]:
-    made = finding(1, column=column, **fields)
+def shown(content: str, column: int | None, columns: int | None = None, **fields: Any) -> list[str]:
+    made = finding(1)._replace(column=column, **fields)
     return [one.rstrip() for one in excerpt(content, made, columns)]
 
 
@@ -94,7 +94,7 @@ def test_long_lines_of_a_finding_are_indented_on_a_narrow_terminal() -> None:
         ({"message": "GOAL_1/persona is odd"}, "GOAL_1/persona is odd"),
     ],
 )
-def test_a_sentence_has_its_subject(fields: dict[str, object], words: str) -> None:
+def test_a_sentence_has_its_subject(fields: dict[str, Any], words: str) -> None:
     assert sentence(finding(1, **{"message": "m", **fields})) == words
 
 
@@ -114,7 +114,7 @@ def test_a_contentis_cut_to_a_length() -> None:
     ],
 )
 def test_every_finding_has_a_place_in_a_file(
-    fields: dict[str, object], at: tuple[str, int, int]
+    fields: dict[str, Any], at: tuple[str, int, int]
 ) -> None:
     found: Finding = finding(1, **fields)
     assert anchor(found, report(found), "sub") == at

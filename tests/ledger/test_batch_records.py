@@ -201,6 +201,28 @@ def test_a_ledger_of_the_first_version_is_migrated_with_its_texts(tmp_path: Path
         assert connection.execute("PRAGMA user_version").fetchone() == (database.VERSION,)
 
 
+def test_a_migration_that_fails_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(str(tmp_path)) as ledger:
+        ledger.arrived([arrival()])
+    file = tmp_path / database.NAME
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            "DROP TABLE batches; DROP TABLE batch_texts; PRAGMA user_version = 1"
+        )
+    before = file.read_bytes()
+    first, second = database._MIGRATIONS
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "_MIGRATIONS", (first, f"{second}INSERT INTO texts VALUES (1);\n"))
+        with pytest.raises(LedgerError, match="table texts has 20 columns but 1 values"):
+            Ledger(str(tmp_path))
+    assert file.read_bytes() == before
+    with Ledger(str(tmp_path)) as ledger:
+        assert offered(ledger) == "Hello.\n"
+        assert ledger.batches.open() == []
+
+
 def test_an_older_ledger_with_other_tables_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     Ledger(str(tmp_path)).close()
     file = tmp_path / database.NAME

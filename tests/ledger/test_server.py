@@ -208,7 +208,10 @@ def test_the_documented_rights_are_enough_and_none_is_too_much(
     server.execute("CREATE ROLE writer LOGIN")
     theirs = database.replace("owner@", "writer@")
     monkeypatch.setenv("JIT_GUARD_LEDGER", theirs)
-    with pytest.raises(LedgerError, match=r"tables do not exist, and the role writer may not"):
+    with pytest.raises(
+        LedgerError,
+        match=r"tables do not exist, and the role writer may not create them; run",
+    ):
         Ledger(root)
     monkeypatch.setenv("JIT_GUARD_LEDGER", database)
     assert list(history(root)) == []
@@ -234,6 +237,10 @@ def test_the_documented_rights_are_enough_and_none_is_too_much(
             owner.execute(statement)
         work()
         assert [one.status for one in history(root)] == ["rejected"]
+        with monkeypatch.context() as later:
+            later.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE jit_guard.x ()"))
+            with pytest.raises(LedgerError, match=r"older than .* role writer may not change them"):
+                Ledger(root)
         with psycopg.connect(theirs, autocommit=True) as writer:
             for name in ("texts", "batches", "batch_texts"):
                 for forbidden in (

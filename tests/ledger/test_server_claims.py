@@ -107,6 +107,27 @@ def test_a_thread_that_waits_for_another_is_woken_within_its_time(
     assert link.LIMIT - 30 < limit <= link.LIMIT + 0.9
 
 
+def test_a_thread_waits_for_another_until_its_time_is_up(
+    tmp_path: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    waits: list[float] = []
+
+    def wait(left: float) -> None:
+        nonlocal now
+        assert left > 0
+        waits.append(left)
+        now += left
+
+    with Ledger(str(tmp_path)) as ledger:
+        ledger.claim([WANTED])
+        with monkeypatch.context() as patch:
+            patch.setattr(link._links[link_of(ledger)].changed, "wait", wait)
+            patch.setattr(time, "monotonic", lambda: now)
+            assert not ledger.wait(WANTED.component, 0.5)
+    assert waits == [0.5]
+
+
 class Session:
     """A session in which a lock is held, and nothing is heard of it."""
 
@@ -196,6 +217,17 @@ def test_a_claim_whose_connection_is_lost_can_be_released(
         assert None not in theirs.claim([WANTED])
         assert ours.last() == 0  # which opens the connection, and takes the other claim again
         assert theirs.claim([OTHER]) == [None]
+
+
+def test_a_claim_without_a_connection_can_be_released(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    with Ledger(root_of(tmp_path / "a")) as ours, second(ours) as theirs:
+        ours.claim([WANTED])
+        link._links[link_of(ours)].close()
+        ours.release([WANTED.component])
+        ours.release([WANTED.component])
+        assert None not in theirs.claim([WANTED])
 
 
 def test_waiting_goes_on_after_the_connection_was_lost(

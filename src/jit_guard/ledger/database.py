@@ -382,19 +382,18 @@ def _is_older(application: int, version: int, schema: list[tuple[object, ...]]) 
 
 
 def _migrate(connection: Connection) -> None:
+    """Create or migrate the tables. If that fails, the caller closes the connection: all is undone.
+
+    Raises sqlite3.Error.
+    """
     connection.execute("BEGIN IMMEDIATE")
-    try:
-        header = _header(connection)
-        if _is_older(*header):  # no other process has migrated it
-            for statement in "".join(_MIGRATIONS[header[1] :]).split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    header = _header(connection)
+    if _is_older(*header):  # no other process has migrated it
+        for statement in "".join(_MIGRATIONS[header[1] :]).split(";\n"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
 
 
 _not_ours: list[Connection] = []
