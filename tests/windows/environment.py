@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import select
 import shutil
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from collections.abc import Sequence
 from importlib.metadata import distribution
@@ -104,12 +106,20 @@ def prepare(directory: Path, *, with_git: bool) -> Environment:
     return made
 
 
-def run(made: Environment, arguments: Sequence[str]) -> int:
+def run(made: Environment, arguments: Sequence[str], *, seconds: float | None = None) -> int:
     """Run the interpreter at the root of the project; return its exit code.
 
     Its streams are pipes, which Wine always passes on, in contrast to files.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer, and everything in this Windows was ended.
     """
-    return _run_wine(made, [str(made.python), *arguments])
+    return _run_wine(made, [str(made.python), *arguments], seconds)
+
+
+def stop(made: Environment) -> None:
+    """End everything that runs in this Windows."""
+    subprocess.run(["wineserver", "--kill"], env=made.variables, check=False)
 
 
 def windows_path(path: Path) -> str:
@@ -181,7 +191,8 @@ def _pip(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)
 
 
-def _run_wine(made: Environment, arguments: Sequence[str]) -> int:
+def _run_wine(made: Environment, arguments: Sequence[str], seconds: float | None = None) -> int:
+    end = time.monotonic() + (math.inf if seconds is None else seconds)
     # Commits would wait for the disk. (Git does not run in a directory in memory, `Z:\dev\shm`.)
     without_syncs = ["eatmydata"] if shutil.which("eatmydata") else []
     with subprocess.Popen(
@@ -202,4 +213,8 @@ def _run_wine(made: Environment, arguments: Sequence[str]) -> int:
                 sys.stdout.buffer.flush()
             elif process.poll() is not None:  # a service of Wine may keep the pipe open
                 break
+            if time.monotonic() > end:
+                stop(made)
+                process.kill()
+                raise subprocess.TimeoutExpired(process.args, seconds or 0)
     return process.returncode
