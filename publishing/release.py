@@ -44,7 +44,7 @@ def _revs(root: Path) -> Iterator[tuple[str, str]]:
     """Each `rev:` of a hook of ours in the documentation."""
     for page in (root / "README.md", *sorted((root / "docs").glob("*.md"))):
         for rev in re.findall(r"/jit-guard\n +rev: (\S+)", page.read_text("utf-8")):
-            yield str(page.relative_to(root)), rev
+            yield page.relative_to(root).as_posix(), rev
 
 
 def main(argv: list[str]) -> int:

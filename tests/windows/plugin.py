@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import shutil
 import stat
@@ -99,34 +98,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for start, reason in listed.items():
             if item.nodeid.startswith(start):
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the option of `whole.py`."""
-    parser.addoption("--keep-results", type=Path, help="a file for the result of each test")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep results, in the process that the workers of xdist report to."""
-    if config.option.keep_results and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Keeper(config.option.keep_results))
-
-
-class _Keeper:
-    """Writes a line for each test, or each of its phases, as soon as it is known."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" or report.outcome != "passed":
-            self._write(report.nodeid, report.outcome, report.duration)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self._write(report.nodeid, report.outcome, 0)
-
-    def _write(self, test: str, outcome: str, seconds: float) -> None:
-        entry = {"test": test, "outcome": outcome, "seconds": seconds}
-        with self._file.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(entry) + "\n")

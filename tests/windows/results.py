@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,25 +50,6 @@ class Results:
             self._last.get(file) or Result(file, "", 0, 0, [], finished=False, seconds=0)
             for file in files
         ]
-
-
-def read(log: Path, files: Iterable[str], commit: str, *, finished: bool) -> Iterator[Result]:
-    """Read what the plugin wrote in a session: a line per test, or per phase of one."""
-    lines = log.read_text("utf-8").splitlines() if log.exists() else []
-    tests: dict[str, dict[str, str]] = {file: {} for file in files}
-    seconds = dict.fromkeys(tests, 0.0)
-    for entry in map(json.loads, lines):
-        file = entry["test"].split("::")[0]
-        if file not in tests:  # such as a conftest.py that cannot be imported
-            continue
-        seconds[file] += entry["seconds"]
-        if tests[file].get(entry["test"]) != "failed":  # a test can pass, and its end fail
-            tests[file][entry["test"]] = entry["outcome"]
-    for file, outcomes in tests.items():
-        given = list(outcomes.values())
-        failed = [test for test, outcome in outcomes.items() if outcome == "failed"]
-        counts = given.count("passed"), given.count("skipped")
-        yield Result(file, commit, *counts, failed, finished, round(seconds[file], 1))
 
 
 def table(results: Iterable[Result]) -> str:

@@ -76,18 +76,13 @@ WINDOWS = {
     "tests/fixing/test_dialogue.py::test_without_an_edit_the_text_stays[removed]": _OPEN,
 }
 _CASE = "Wine does not change the case of a name"
-_SLOW = "texts must arrive within 0.2 s of each other, and a commit there takes longer"
-_TIME = "this takes more than the time limit of a test in Wine"
 _FILTER = "git has no shell for its filters"
 WINE = {
     "tests/sources/test_worktree.py::test_what_is_not_a_directory_is_none[file]": (
         "Wine has another error for a file that is listed as a directory"
     ),
     "tests/fixing/test_fix_registries.py::test_a_page_in_another_case_is_relinked": _CASE,
-    "tests/fixing/test_run.py::test_a_text_that_is_refused_twice_is_given_up": _SLOW,
     "tests/sources/test_git_truth.py::test_a_file_that_is_tracked_in_another_case": _CASE,
-    "tests/test_hostile.py::test_a_custom_schema_is_never_printed_raw": _TIME,
-    "tests/test_hostile.py::test_any_bytes_as_a_map_are_a_finding_and_not_a_crash[many": _TIME,
     "tests/sources/test_stored_forms.py::test_the_attributes_of_the_checked_tree_count": _FILTER,
 }
 

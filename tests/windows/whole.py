@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Sequence
 
 from .environment import ROOT, Environment, run, stop, windows_path
-from .results import Results, read, table
+from .results import Results, table
+from .session import read
 
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider")
 _FILES = 6  # in a part; a session of pytest needs seven seconds to start
