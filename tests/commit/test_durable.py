@@ -45,6 +45,35 @@ def test_no_file_is_inherited_by_programs_that_are_started(project: Path) -> Non
             os.close(handle or 0)
 
 
+def test_a_lock_file_that_cannot_be_used_does_not_stay_open(
+    project: Path, monkeypatch: Patch
+) -> None:
+    """Windows would not remove it as long as this process runs."""
+    closed: list[int] = []
+    real = os.close
+
+    def close(handle: int) -> None:
+        closed.append(handle)
+        real(handle)
+
+    def fail(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with Directories(str(project)) as directories:
+        location = directories.top.location("lock")
+        number = kernel_lock.open_file(location)
+        os.close(number)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "close", close)
+            patch.setattr(os, "fstat", lambda handle: os.lstat(project))  # a directory
+            with pytest.raises(OSError, match="Not a regular file"):
+                kernel_lock.open_file(location)
+            patch.setattr(os, "fstat", fail)
+            with pytest.raises(OSError, match="Input/output error"):
+                kernel_lock.open_file(location)
+    assert closed == [number] * 2
+
+
 def test_a_file_is_opened_to_be_synced_as_the_system_demands(
     project: Path, monkeypatch: Patch
 ) -> None:

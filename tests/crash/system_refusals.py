@@ -15,10 +15,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC: Any = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
 _LINKAT = {"x86_64": 265, "aarch64": 37}
 # <linux/seccomp.h>, <linux/filter.h>
 _NO_NEW_PRIVS, _SECCOMP, _FILTER = 38, 22, 2

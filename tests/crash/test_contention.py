@@ -7,7 +7,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from crash.conftest import Record
 from crash.contexts import CONTEXT
@@ -20,6 +21,7 @@ from sampling import FULL
 
 WORKERS, EDITS = 8, 40 if FULL else 12
 _MAP = "goal_map.json"
+_T = TypeVar("_T")
 
 
 def _begin(root: str) -> None:
@@ -48,8 +50,7 @@ def _work(root: str, worker: int, edits: int, unlocked: bool, ready: Any, result
                 )
             except EditError:  # another process saved an older version of the map
                 conflicts += 1
-                with open(os.path.join(root, _MAP), "rb") as file:
-                    now = json.load(file)[goal]["p"]
+                now = json.loads(_patiently(Path(root, _MAP).read_bytes))[goal]["p"]
                 edit = edit._replace(old=now)
                 if now == edit.new:
                     break
@@ -62,12 +63,21 @@ def _work(root: str, worker: int, edits: int, unlocked: bool, ready: Any, result
     results.put((worker, conflicts))
 
 
+def _patiently(call: Callable[[], _T]) -> _T:
+    """Windows refuses to open, and to replace, what another process is replacing or reads."""
+    for _ in range(1000 if os.name == "nt" else 0):
+        try:
+            return call()
+        except PermissionError:
+            time.sleep(0.005)
+    return call()
+
+
 def _watch(root: str, stop: Any, results: Any) -> None:
     """Parse the map continuously; every component that it names must exist for a reader."""
     seen, torn = 0, 0
     while not stop.is_set():
-        with open(os.path.join(root, _MAP), "rb") as file:
-            data = file.read()
+        data = _patiently(Path(root, _MAP).read_bytes)
         try:
             json.loads(data)
         except ValueError:
@@ -81,15 +91,14 @@ def _save(root: str, stop: Any, results: Any) -> None:
     """Act as an editor: read the map, change a key of its own, rename over it."""
     saves, lost, path = 0, 0, os.path.join(root, _MAP)
     while not stop.is_set():
-        with open(path, "rb") as file:
-            goals = json.load(file)
+        goals = json.loads(_patiently(Path(path).read_bytes))
         if goals["OTHER"]["p"] != str(saves):
             lost += 1
         saves += 1
         goals["OTHER"]["p"] = str(saves)
         with open(path + "~", "w") as file:
             json.dump(goals, file, indent=2)
-        os.replace(path + "~", path)
+        _patiently(lambda: os.replace(path + "~", path))
         time.sleep(0.02)
     results.put(("other", (saves, lost)))
 

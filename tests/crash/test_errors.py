@@ -79,7 +79,9 @@ def _failing(
             seen.append(name)
             if len(seen) == number or (on and len(seen) > number):
                 if done or name == "close":
-                    before[name](*args, **keywords)
+                    made = before[name](*args, **keywords)
+                    if name in ("open", "dup"):  # nobody gets the handle
+                        before["close"](made)
                 raise OSError(code, os.strerror(code))
             return before[name](*args, **keywords)
 
@@ -92,6 +94,11 @@ def _failing(
     finally:
         for name, real in before.items():
             setattr(os, name, real)
+
+
+def _handles() -> int:
+    """Count the files that this process has open, where the system lists them."""
+    return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
 
 
 @pytest.mark.parametrize("how", ["once", "from there on", "although it was done"])
@@ -113,6 +120,7 @@ def test_every_error_at_every_call_through_os(
     for code in CODES if how != "although it was done" else (errno.EIO,):
         for number in sample(range(1, calls + 1), 40):
             write_state(root, SIMPLE)
+            handles = _handles()
             error: Exception | None = None
             with _failing(
                 number, code, done=how == "although it was done", on=how == "from there on"
@@ -124,6 +132,7 @@ def test_every_error_at_every_call_through_os(
             count += 1
             state = visible(read_state(root))
             at = f"{seen[number - 1]}, call {number}, {errno.errorcode[code]}: {error}"
+            assert _handles() == handles, at  # none stays open, which Windows would not remove
             if error is None:
                 assert state == new, at
             elif not isinstance(error, UnfinishedCommitError):
@@ -153,6 +162,8 @@ def test_after_an_error_recovery_can_be_repeated(fast_directory: str, record: Re
                     commits.recover(root)
                 count += 1
                 commits.recover(root)
+                if os.name == "nt" and (seen[number - 1], code) == ("rmdir", errno.EACCES):
+                    continue  # as if a process worked in the directory: it stays, and is empty
                 assert visible(read_state(root)) == end, (steps, number, seen[number - 1])
     record(f"errors through os, recovery: {count} runs, all recovered")
 

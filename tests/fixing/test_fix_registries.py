@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from jit_guard.commit.intent import MapChange
 from jit_guard.guard import Guard
 from jit_guard.registry.edit import Edit
 from jit_guard.sources.git import directories
-from projects import Content, Outcome, call, git, lay_out
+from projects import Content, Outcome, call, command_line, git, lay_out
 from repositories import NEEDS_GIT, repository, save
 
 pytestmark = NEEDS_GIT
@@ -457,7 +456,7 @@ def test_a_draft_that_entries_name_twice_is_replaced_once_unless_it_is_accepted(
     program = (
         f"import sys; sys.stdin.read(); open({str(calls)!r}, 'a').write('x'); print('A page.')"
     )
-    better = ("--fix", "--yes", "--command", shlex.join([sys.executable, "-c", program]))
+    better = ("--fix", "--yes", "--command", command_line(sys.executable, "-c", program))
     assert call("--baseline", "b.jsonl", "--update-baseline", cwd=root).code == 0
     accepted = call(*better, "--baseline", "b.jsonl", "--format", "json", cwd=root)
     assert (accepted.code, accepted.report["fixed"]) == (0, [])
@@ -528,7 +527,7 @@ def test_names_that_differ_only_in_case_are_not_generated_beside_each_other(tmp_
 
 def test_the_registry_is_the_type_of_a_component_without_one(tmp_path: Path) -> None:
     program = "import json, sys; print('Of', json.load(sys.stdin)['component_type'])"
-    better = ("--fix", "--yes", "--command", shlex.join([sys.executable, "-c", program]))
+    better = ("--fix", "--yes", "--command", command_line(sys.executable, "-c", program))
     for name, kind in (("pages.de.json", "pages"), (".pages.json", "registry")):
         table = (
             f'[[registry]]\nfile = "{name}"\nentries = "$[*]"\ntarget = "{{value}}"\ntree = []\n'

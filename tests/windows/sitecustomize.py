@@ -1,7 +1,9 @@
 """Hides from Python under Wine what Wine 8 has, but not as Windows has it."""
 
 import errno
+import os
 import sys
+from typing import Any
 
 if sys.platform == "win32":
     import _winapi
@@ -22,3 +24,17 @@ if sys.platform == "win32":
             raise
 
     msvcrt.locking = _locking_with_number
+
+    _scandir = os.scandir
+
+    def _scandir_with_number(path: Any = ".") -> Any:
+        """Raise the error that Windows has for a file; Wine takes it for an invalid name."""
+        try:
+            return _scandir(path)
+        except OSError as error:
+            if error.errno == errno.EINVAL and os.path.isfile(path):
+                strerror = "The directory name is invalid"
+                raise NotADirectoryError(errno.ENOTDIR, strerror, path, 267) from None
+            raise
+
+    os.scandir = _scandir_with_number  # type: ignore[assignment]

@@ -39,6 +39,7 @@ PLACEMENT = Placement("components/personas/new.txt", b"text\n")
 PAUSE = 0.05
 
 real_replace, real_unlink = os.replace, os.unlink
+real_lstat, real_open = os.lstat, os.open
 
 
 class Windows:
@@ -46,12 +47,17 @@ class Windows:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open: dict[str, int] = {}  # name -> how many more calls are refused
+        self.looked_at: dict[str, int] = {}  # name -> how many more calls find a removed file
+        self.replaced: dict[str, int] = {}  # name -> how many more calls cannot open it
+        self._removed: set[str] = set()
         self.slept = 0.0
         monkeypatch.setattr(directories, "_HAVE_HANDLES", False)
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setattr(time, "sleep", self._sleep)
         monkeypatch.setattr(os, "replace", self._replace)
         monkeypatch.setattr(os, "unlink", self._unlink)
+        monkeypatch.setattr(os, "lstat", self._lstat)
+        monkeypatch.setattr(os, "open", self._open)
 
     def _sleep(self, seconds: float) -> None:
         self.slept += seconds
@@ -68,7 +74,24 @@ class Windows:
 
     def _unlink(self, path: str, **keywords: Any) -> None:
         self._refuse(path, path)
-        real_unlink(path, **keywords)
+        if self.looked_at.get(os.path.basename(path)):
+            self._removed.add(path)
+        else:
+            real_unlink(path, **keywords)
+
+    def _open(self, path: str, *arguments: Any, **keywords: Any) -> int:
+        if self.replaced.get(os.path.basename(path)):
+            self.replaced[os.path.basename(path)] -= 1
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real_open(path, *arguments, **keywords)
+
+    def _lstat(self, path: str, **keywords: Any) -> os.stat_result:
+        if path in self._removed:
+            self.looked_at[os.path.basename(path)] -= 1
+            if not self.looked_at[os.path.basename(path)]:
+                self._removed.remove(path)
+                real_unlink(path)
+        return real_lstat(path, **keywords)
 
 
 @pytest.fixture
@@ -99,6 +122,14 @@ def test_a_map_that_a_scanner_has_open_for_a_moment_is_replaced(
     assert windows.slept == pytest.approx(39 * PAUSE)  # about two seconds
 
 
+def test_a_map_that_an_editor_is_replacing_is_read_when_it_is_there(
+    project: Path, windows: Windows
+) -> None:
+    windows.replaced["goal_map.json"] = 39
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert windows.slept == pytest.approx(39 * PAUSE)
+
+
 def test_a_map_that_stays_open_is_named_and_nothing_is_changed(
     project: Path, windows: Windows
 ) -> None:
@@ -112,6 +143,19 @@ def test_a_map_that_stays_open_is_named_and_nothing_is_changed(
     assert state(project) == {"goal_map.json": MAP}
     windows.open.clear()
     assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+
+
+def test_an_intent_that_another_process_looks_at_is_gone_before_the_next_commit(
+    project: Path, windows: Windows
+) -> None:
+    """A removed file keeps its name as long as another process has it open to read its status."""
+    windows.looked_at["pending.json"] = 3
+    assert commit(str(project), [CHANGE], [PLACEMENT]).placed == (PLACEMENT.path,)
+    assert windows.slept == pytest.approx(2 * PAUSE)
+    windows.looked_at["pending.json"] = 1_000_000
+    again = Placement("components/personas/again.txt", b"text\n")
+    assert commit(str(project), [], [again]).placed == (again.path,)  # it is on disk anyway
+    assert windows.slept == pytest.approx(42 * PAUSE)
 
 
 def test_an_error_of_two_paths_is_about_the_second(project: Path, windows: Windows) -> None:

@@ -21,6 +21,7 @@ WINDOWS = {
     "tests/fixing/test_fix_in_git.py::test_the_bytes_and_the_executable_bit_are_those": (
         "Windows has no executable bit"
     ),
+    "tests/fixing/test_fix_registries.py::test_a_path_that_no_commit_would_set_is_left": _NAME,
     "tests/ledger/test_ledger.py::test_a_removed_ledger_is_created_again": _OPEN,
     "tests/security/test_intent.py::test_an_intent_in_a_tracked_state_directory_is_refused"
     "[-.JIT-GUARD": _SPELLING,
@@ -70,6 +71,8 @@ WINDOWS = {
     "tests/commit/test_transaction.py::test_a_state_directory_that_is_removed_after_the": _OPEN,
     "tests/commit/test_transaction.py::test_only_its_own_intent_is_removed": _OPEN,
     "tests/commit/test_transaction.py::test_the_empty_file_of_a_killed_process": _RESERVED,
+    "tests/crash/test_git_clean.py::test_a_temporary_file_is_removed_after_its_name": _RESERVED,
+    "tests/crash/test_git_clean.py::test_a_commit_that_must_be_undone_beside_the_next": _OPEN,
     "tests/fixing/test_dialogue.py::test_ctrl_c_in_the_editor_ends_the_run": _SIGNAL,
     "tests/fixing/test_dialogue.py::test_what_an_editor_saved_before_it_crashed_is_kept"
     "[os.kill": _SIGNAL,
@@ -78,10 +81,8 @@ WINDOWS = {
 _CASE = "Wine does not change the case of a name"
 _FILTER = "git has no shell for its filters"
 WINE = {
-    "tests/sources/test_worktree.py::test_what_is_not_a_directory_is_none[file]": (
-        "Wine has another error for a file that is listed as a directory"
-    ),
     "tests/fixing/test_fix_registries.py::test_a_page_in_another_case_is_relinked": _CASE,
+    "tests/fixing/test_fix_registries.py::test_a_directory_in_another_case_is_relinked": _CASE,
     "tests/sources/test_git_truth.py::test_a_file_that_is_tracked_in_another_case": _CASE,
     "tests/sources/test_stored_forms.py::test_the_attributes_of_the_checked_tree_count": _FILTER,
 }

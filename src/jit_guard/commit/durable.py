@@ -18,6 +18,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from jit_guard.commit.directories import Directories, Directory, Location, flags, move
 
@@ -30,7 +31,8 @@ _READ = os.O_RDONLY | flags("O_BINARY", "O_NONBLOCK", "O_NOFOLLOW")
 # Errors of file systems that cannot sync a directory or do not support F_FULLFSYNC.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
 _CHUNK = 1 << 20
-_WINDOWS_TRIES = 40
+_T = TypeVar("_T")
+_WINDOWS_TRIES, _WINDOWS_PAUSE = 40, 0.05  # seconds
 
 
 def sync(handle: int, without: str) -> bool:  # noqa: ARG001  (read by the tests)
@@ -169,7 +171,7 @@ def read_file(location: Location, most: int | None = None) -> tuple[bytes, os.st
             `most` bytes.
     """
     try:
-        handle = location.call(os.open, _READ)
+        handle = open_to_read(location)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
@@ -192,7 +194,7 @@ def read_file(location: Location, most: int | None = None) -> tuple[bytes, os.st
 
 def open_to_read(location: Location) -> int:
     """Open a file for reading; never blocks, and follows no link."""
-    handle: int = location.call(os.open, _READ)
+    handle: int = _patiently(lambda: location.call(os.open, _READ))
     return handle
 
 
@@ -297,20 +299,34 @@ def remove(location: Location) -> bool:
         _patiently(lambda: location.call(os.unlink))
     except (FileNotFoundError, NotADirectoryError):
         return False
+    if sys.platform == "win32":
+        _wait_until_gone(location)
     return True
 
 
-def _patiently(call: Callable[[], object]) -> None:
-    """Retry for two seconds on Windows, which refuses while a scanner or editor has it open."""
+def _wait_until_gone(location: Location) -> None:
+    """Wait for two seconds: on Windows a name can remain as long as another process looks at it.
+
+    Without that, the next commit takes the name of an intent for an interrupted commit.
+    """
+    for _ in range(_WINDOWS_TRIES):
+        if not exists(location):
+            return
+        time.sleep(_WINDOWS_PAUSE)
+
+
+def _patiently(call: Callable[[], _T]) -> _T:
+    """Retry for two seconds on Windows, which refuses while another program has the file open.
+
+    That may be a scanner, or an editor that is just replacing it.
+    """
     for _ in range(_WINDOWS_TRIES if sys.platform == "win32" else 0):
         try:
-            call()
+            return call()
         except PermissionError:
-            time.sleep(0.05)
-        else:
-            return
+            time.sleep(_WINDOWS_PAUSE)
     try:
-        call()
+        return call()
     except PermissionError as error:
         if sys.platform == "win32":
             words = f"{error.strerror} (is it open in another program?)"

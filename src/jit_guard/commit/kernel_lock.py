@@ -32,8 +32,13 @@ def open_file(location: Location, way: int = MAKE) -> int:
         OSError: it cannot be opened, or is not a regular file.
     """
     handle: int = location.call(os.open, way | _FLAGS, 0o600)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
+    regular = False
+    try:
+        regular = stat.S_ISREG(os.fstat(handle).st_mode)
+    finally:
+        if not regular:
+            os.close(handle)
+    if not regular:
         raise OSError(errno.EINVAL, "Not a regular file", location.path)
     return handle
 
