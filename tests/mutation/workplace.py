@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import venv
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -182,6 +181,8 @@ def _environment(directory: Path, sources: Path) -> Path:
 
     A path in the environment works for `python -I` as well, unlike PYTHONPATH.
     """
+    import venv  # which a Python for embedding has not
+
     venv.create(directory, symlinks=os.name != "nt")
     bin_directory = "Scripts" if os.name == "nt" else "bin"
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"

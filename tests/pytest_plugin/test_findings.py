@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,7 +109,9 @@ def test_a_broken_contract_fails_its_goal_and_points_into_the_component(
     ]
     lines = pytester.runpytest_inprocess("--jit-guard", "--tb=line", "--color=no").outlines
     assert any(
-        line.endswith(f"{host}:1: JG603 heading: the heading '# How' is missing after '# Who'")
+        line.endswith(
+            f"{Path(host)}:1: JG603 heading: the heading '# How' is missing after '# Who'"
+        )
         for line in lines
     )
 

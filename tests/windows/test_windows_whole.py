@@ -16,6 +16,7 @@ from . import __main__, whole
 from .environment import Environment, run
 from .session import read
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="`python -m tests.windows` runs on Linux")
 FILES = ("tests/a/test_hangs.py", "tests/a/test_sound.py", "tests/b/test_fails.py")
 
 
@@ -133,7 +134,6 @@ def test_the_result_of_each_test_is_written_when_it_is_known(pytester: pytest.Py
     assert [found.settled for found in read(log, ("test_empty.py",), "", finished=False)] == [False]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="programs of POSIX")
 def test_a_session_that_takes_too_long_is_ended_with_all_that_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

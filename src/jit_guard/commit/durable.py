@@ -32,7 +32,8 @@ _READ = os.O_RDONLY | flags("O_BINARY", "O_NONBLOCK", "O_NOFOLLOW")
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY)
 _CHUNK = 1 << 20
 _T = TypeVar("_T")
-_WINDOWS_TRIES, _WINDOWS_PAUSE = 40, 0.05  # seconds
+_WINDOWS_TRIES = 40
+_WINDOWS_PAUSE = 0.05  # seconds
 
 
 def sync(handle: int, without: str) -> bool:  # noqa: ARG001  (read by the tests)
