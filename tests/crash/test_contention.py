@@ -19,7 +19,7 @@ from jit_guard.commit.preparation import Placement
 from jit_guard.registry.edit import Edit, EditError
 from sampling import FULL
 
-WORKERS, EDITS = 8, 40 if FULL else 12
+WORKERS, EDITS = 8, 40 if FULL else 12 if os.name == "posix" else 5
 _MAP = "goal_map.json"
 _T = TypeVar("_T")
 
