@@ -32,29 +32,34 @@ class _Keeper:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
-            self._write(report.nodeid, report.outcome, report.duration)
+            self._write(test=report.nodeid, outcome=report.outcome, seconds=report.duration)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._write(report.nodeid, report.outcome, 0)
+            self._write(test=report.nodeid, outcome=report.outcome, seconds=0)
 
-    def _write(self, test: str, outcome: str, seconds: float) -> None:
-        entry = {"test": test, "outcome": outcome, "seconds": seconds}
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._write(end=int(exitstatus))
+
+    def _write(self, **entry: object) -> None:
         with self._file.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(entry) + "\n")
 
 
-def read(log: Path, files: Iterable[str], commit: str, *, finished: bool) -> Iterator[Result]:
+def read(log: Path, files: Iterable[str], commit: str) -> Iterator[Result]:
     """Read what the plugin has written, file by file."""
-    lines = log.read_text("utf-8").splitlines() if log.exists() else []
+    text = log.read_text("utf-8") if log.exists() else ""
+    lines = text[: text.rfind("\n") + 1].splitlines()  # the last one may be torn
+    entries = [json.loads(line) for line in lines]
+    # Passed, failed, or has no tests; the exit code of a process that was killed is 1 as well.
+    finished = any(entry.get("end") in (0, 1, 5) for entry in entries)
     tests: dict[str, dict[str, str]] = {file: {} for file in files}
     seconds = dict.fromkeys(tests, 0.0)
-    for entry in map(json.loads, lines):
-        file = entry["test"].split("::")[0]
-        if file not in tests:  # such as a conftest.py that cannot be imported
-            continue
-        seconds[file] += entry["seconds"]
-        tests[file][entry["test"]] = entry["outcome"]  # of the last phase: an end may fail
+    for entry in entries:
+        file = entry.get("test", "").split("::")[0]
+        if file in tests:  # not, for example, a conftest.py that cannot be imported
+            seconds[file] += entry["seconds"]
+            tests[file][entry["test"]] = entry["outcome"]  # of the last phase: an end may fail
     for file, outcomes in tests.items():
         given = list(outcomes.values())
         failed = [test for test, outcome in outcomes.items() if outcome == "failed"]

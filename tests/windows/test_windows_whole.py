@@ -36,9 +36,10 @@ class _Windows:
             for file, outcome in zip(part, outcomes, strict=True):
                 entry = {"test": f"{file}::test_it", "outcome": outcome, "seconds": 30.0}
                 log.write(json.dumps(entry) + "\n" if outcome else "")
-        if "" in outcomes:
-            raise subprocess.TimeoutExpired("pytest", seconds)
-        return int("failed" in outcomes)
+            if "" in outcomes:
+                raise subprocess.TimeoutExpired("pytest", seconds)
+            log.write('{"end": 0}\n')
+        return 0
 
 
 @pytest.fixture
@@ -127,11 +128,13 @@ def test_the_result_of_each_test_is_written_when_it_is_known(pytester: pytest.Py
     log = pytester.path / "log"
     plugin = ("-p", "tests.windows.session", f"--keep-results={log}")
     pytester.runpytest_inprocess(*plugin, "--continue-on-collection-errors")
-    one, other = read(log, ("test_one.py", "test_other.py"), "abc1234", finished=True)
+    one, other = read(log, ("test_one.py", "test_other.py"), "abc1234")
     assert (one.passed, one.skipped, len(one.failed)) == (1, 1, 2)
     assert other.failed == ["test_other.py"]
-    assert [found.settled for found in read(log, ("test_empty.py",), "", finished=True)] == [True]
-    assert [found.settled for found in read(log, ("test_empty.py",), "", finished=False)] == [False]
+    assert [found.settled for found in read(log, ("test_empty.py",), "")] == [True]
+    begun = log.read_text("utf-8").replace('{"end": 1}\n', '{"te')
+    log.write_text(begun, "utf-8")  # as if it was killed
+    assert [found.settled for found in read(log, ("test_empty.py",), "")] == [False]
 
 
 def test_a_session_that_takes_too_long_is_ended_with_all_that_it_started(
