@@ -48,7 +48,8 @@ paths = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4).map("/".join)
 
 def ignored_by_git(root: Path, lines: Sequence[str], some: Sequence[str]) -> set[str]:
     (root / ".git" / "info" / "exclude").write_text("\n".join(lines) + "\n")
-    command = ["git", "check-ignore", "--no-index", "-z", "--stdin"]
+    # On Windows and macOS, git ignores case by default; our patterns match alike everywhere.
+    command = ["git", "-c", "core.ignorecase=false", "check-ignore", "--no-index", "-z", "--stdin"]
     text = "".join(f"{path}\0" for path in some)
     ran = subprocess.run(command, cwd=root, input=text.encode(), capture_output=True, check=False)
     assert ran.returncode in (0, 1), ran.stderr
