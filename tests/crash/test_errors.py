@@ -99,7 +99,7 @@ def _failing(
 
 def _handles() -> int:
     """Count the files that this process has open, where the system lists them."""
-    return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
 
 
 @pytest.mark.parametrize("how", ["once", "from there on", "although it was done"])
@@ -133,7 +133,7 @@ def test_every_error_at_every_call_through_os(
             count += 1
             state = visible(read_state(root))
             at = f"{seen[number - 1]}, call {number}, {errno.errorcode[code]}: {error}"
-            assert _handles() == handles, at  # none stays open, which Windows would not remove
+            assert _handles() <= handles, at  # none stays open, which Windows would not remove
             if error is None:
                 assert state == new, at
             elif not isinstance(error, UnfinishedCommitError):
