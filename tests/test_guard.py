@@ -236,14 +236,9 @@ def test_a_map_that_is_nowhere_is_refused_and_one_of_any_source_is_not(project: 
 
 def test_everything_that_is_configured_is_loaded_without_a_check(project: Path) -> None:
     Guard(project).verify()
-    lay_out(project, {"team.json": '{"type": 5}', "good.json": '{"type": "object"}'})
-    for schema, fault in (("team.json", True), ("good.json", False)):
-        guard = Guard(project, schemafile=project / schema)
-        if fault:
-            with pytest.raises(ConfigError, match=r"team\.json"):
-                guard.verify()
-        else:
-            guard.verify()
+    lay_out(project, {"team.json": '{"type": 5}'})
+    with pytest.raises(ConfigError, match=r"team\.json"):
+        Guard(project, schemafile=project / "team.json").verify()
 
 
 def test_the_commands_in_hints_find_the_project_again(project: Path) -> None:

@@ -33,7 +33,7 @@ _ELEMENTS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page() -> Page:
     return Page(pictured(reported()))
 
@@ -242,7 +242,7 @@ def test_what_a_text_took_is_in_its_panel(
 # --- hostile input -------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def nasty_text() -> str:
     return pictured(reported(nasty()))
 
