@@ -7,7 +7,7 @@ from typing import Any
 
 from jit_guard import __version__
 from jit_guard.formats import NAMES, Options, render
-from jit_guard.report import Finding, Report
+from jit_guard.report import Failed, Finding, Fixed, Report
 from projects import SOUND, TEXT, report_on
 
 
@@ -33,6 +33,24 @@ def test_the_sound_report_of_the_contract() -> None:
         "fixed": [],
         "failed": [],
     }
+
+
+def test_what_a_fix_did_has_the_goal_or_the_place_of_an_entry() -> None:
+    place = {"map": "skills.json", "entry": "[0].path"}
+    report = report_on(SOUND)._replace(
+        fixed=(
+            Fixed("relinked", "A", "persona", "a.txt"),
+            Fixed("restored", None, None, "b.txt", **place),
+        ),
+        failed=(Failed("A", "persona", "no"), Failed(None, None, "no", **place)),
+    )
+    made = parsed(report)
+    names = {"action", "goal", "component_type", "path", "generator", "origin"}
+    assert [{*one} for one in made["fixed"]] == [names, names | {"map", "entry"}]
+    assert made["failed"] == [
+        {"goal": "A", "component_type": "persona", "reason": "no"},
+        {"goal": None, "component_type": None, "reason": "no", **place},
+    ]
 
 
 def test_a_finding_holds_everything_that_the_contract_names() -> None:

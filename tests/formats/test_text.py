@@ -196,7 +196,8 @@ def test_statistics_count_the_findings_of_each_code() -> None:
 
 
 def test_statistics_are_ordered_by_number_then_by_code() -> None:
-    found = [finding(1, code=code, name=f"n{code}") for code in ("JG9", "JG3", "JG5", "JG5")]
+    given = enumerate(("JG9", "JG3", "JG5", "JG5"))
+    found = [finding(line, code=code, name=f"n{code}") for line, code in given]
     lines = text(report(*found), statistics=True)[:3]
     assert [line.split()[:3] for line in lines] == [
         ["2", "JG5", "nJG5"],

@@ -55,6 +55,17 @@ def test_both_fixtures_are_available_without_configuration(pytester: pytest.Pyte
     result.assert_outcomes(passed=3)
 
 
+def test_a_copy_is_made_at_any_depth_and_of_components_at_any_depth(tmp_path: Path) -> None:
+    files = {
+        "jit-guard.toml": 'components = "lib/prompts"\n',
+        "goal_map.json": '{"A": {"persona": "a.txt"}}',
+        "lib/prompts/personas/a.txt": "You greet.\n",
+    }
+    made = copy(Guard(root=lay_out(tmp_path / "real", files)), tmp_path / "new/copy")
+    assert made.guard.check().ok
+    assert (tmp_path / "new/copy/lib/prompts/personas/a.txt").read_text() == "You greet.\n"
+
+
 def test_a_copy_gets_the_same_report_as_the_project(tmp_path: Path) -> None:
     lay_out(
         tmp_path / "real",

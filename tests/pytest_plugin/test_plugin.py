@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from jit_guard.pytest_plugin import pytest_configure
 from projects import Content
 from sessions import ALL_OF_TWO, OWN, TWO, collected, plant, run
 
@@ -271,3 +272,35 @@ def test_a_program_may_import_the_package_before_it_starts_pytest(
     plant(pytester, TWO, OWN, {"conftest.py": early})
     result = pytester.runpytest_subprocess("-W", "error", "--jit-guard", "-k", "schema")
     result.assert_outcomes(passed=1, deselected=4)
+
+
+class Config:
+    """What pytest gives a plugin that is enabled; it is also the manager of plugins."""
+
+    def __init__(self) -> None:
+        self.pluginmanager = self
+        self.registered: list[str] = []
+
+    def addinivalue_line(self, name: str, line: str) -> None:
+        assert name == "markers"
+
+    def getoption(self, name: str) -> bool:
+        assert name == "jit_guard"
+        return True
+
+    def register(self, plugin: object, name: str) -> None:
+        self.registered.append(name)
+
+
+def test_pytest_8_is_new_enough_and_an_older_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for version, accepted in (((8, 0, 0), True), ((9, 2, 0), True), ((7, 4, 4), False)):
+        config = Config()
+        monkeypatch.setattr(pytest, "version_tuple", version)
+        if accepted:
+            pytest_configure(config)  # type: ignore[arg-type]
+        else:
+            with pytest.raises(pytest.UsageError, match=r"require pytest 8\.0 or newer"):
+                pytest_configure(config)  # type: ignore[arg-type]
+        assert config.registered == ["jit-guard-collection"] * accepted

@@ -54,7 +54,7 @@ def heading(
     yield from hang(head, printable(finding.message), 4, columns)
 
 
-def hint(text: str, columns: int | None = None, *, color: bool = False) -> Iterator[str]:
+def hint(text: str, columns: int | None, *, color: bool) -> Iterator[str]:
     """A hint, in one line unless a terminal is narrow."""
     for line in hang("    hint: ", printable(text), 10, columns):
         yield style(line, "dim", on=color)
@@ -118,4 +118,4 @@ def describe(finding: Finding, line: str | None = None) -> Iterator[str]:
     if line is not None:
         yield from excerpt(line, finding)
     if finding.hint:
-        yield from hint(finding.hint)
+        yield from hint(finding.hint, None, color=False)
