@@ -12,10 +12,11 @@ import pytest
 import commits
 from jit_guard import Guard
 from jit_guard.check import check
-from jit_guard.commit import kernel_lock, transaction
+from jit_guard.commit import kernel_lock, pending, preparation, transaction
 from jit_guard.commit.commit_lock import CommitLock
+from jit_guard.commit.directories import Directories
 from jit_guard.commit.errors import TransactionError
-from jit_guard.commit.intent import MapChange
+from jit_guard.commit.intent import Intent, MapChange
 from jit_guard.commit.preparation import Placement
 from jit_guard.commit.transaction import commit
 from jit_guard.fixing.interaction import Silent
@@ -62,6 +63,50 @@ def test_without_a_commit_one_look_is_enough(root: Path) -> None:
 def test_a_commit_during_the_look_leads_to_another(root: Path) -> None:
     assert _looks(root, lambda: _commit(root)) == 2
     assert _looks(root, lambda: commit(str(root), [], [PLACEMENT._replace(path="x.txt")])) == 2
+
+
+def test_a_commit_is_noticed_that_had_no_intent_yet_when_the_look_began(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the lock already; and the time is another one before anything is changed."""
+    worktree = Worktree(str(root))
+    moments: list[tuple[int, int] | None] = []
+    times: list[int] = []
+    write, make = pending.write, preparation.make
+
+    def written(directories: Directories, intent: Intent) -> bytes:
+        moments.append(worktree.moment())
+        return write(directories, intent)
+
+    def made(directories: Directories, new: preparation.New) -> None:
+        times.append((root / COMMIT_LOCK).stat().st_mtime_ns)
+        make(directories, new)
+
+    monkeypatch.setattr(pending, "write", written)
+    monkeypatch.setattr(preparation, "make", made)
+    _commit(root)
+    after = worktree.moment()
+    assert None not in (moments[0], after)
+    assert moments[0] != after
+    assert after is not None
+    assert times == [after[1]]
+
+
+def test_an_intent_that_cannot_be_looked_at_may_be_there(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows, another process may just replace it."""
+    real, refused = os.lstat, ["pending.json"]
+
+    def look(path: str) -> os.stat_result:
+        if path.endswith(refused[0]):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "lstat", look)
+    assert Worktree(str(root)).moment() is None
+    refused[0] = "commit.lock"
+    assert Worktree(str(root)).moment() is None
 
 
 def test_a_clean_look_is_never_repeated(root: Path) -> None:
@@ -116,7 +161,8 @@ def test_the_time_of_the_lock_advances_on_every_file_system(
     monkeypatch.setattr(os, "supports_fd", {*os.supports_fd, coarse})
     seen = []
     for _ in range(5):
-        with CommitLock(str(root)):
+        with CommitLock(str(root)) as lock:
+            lock.advance()
             seen.append((root / COMMIT_LOCK).stat().st_mtime_ns)
     assert seen == sorted(set(seen))
     with CommitLock(str(root), shared=True):

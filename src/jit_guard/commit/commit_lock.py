@@ -75,6 +75,18 @@ class CommitLock:
         """Check that the lock we hold is still the one on disk (the directory was not removed)."""
         return self._handle is not None and kernel_lock.is_at(self._handle, self._path)
 
+    def advance(self) -> None:
+        """Give the lock that we hold another time, by which readers notice a commit.
+
+        Called when the intent is on disk, and nothing else yet: a reader that finds no intent, and
+        later the same time, has read nothing of a commit (see `Worktree.moment`).
+
+        Raises:
+            OSError: that is impossible.
+        """
+        if self._handle is not None:
+            kernel_lock.advance(self._handle, self._path)
+
     def excluded(self) -> bool:
         """Check that no commit was possible since we entered, also where there was no lock file."""
         if self._handle is None:
@@ -95,8 +107,6 @@ class CommitLock:
         try:
             if kernel_lock.lock(handle, shared=self._shared):
                 self._handle = handle
-                if not self._shared:
-                    kernel_lock.advance(handle, self._path)  # see `Worktree.moment`
                 # `git clean -x` may have removed the directory between open and lock.
                 ours = self.holds()
         finally:

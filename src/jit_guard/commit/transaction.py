@@ -254,6 +254,7 @@ def _decide(directories: Directories, new: New, lock: CommitLock) -> tuple[New, 
     plan: bytes | None = None
     try:
         plan = pending.write(directories, new.intent.plan())
+        lock.advance()
         preparation.make(directories, new)
         reserves = preparation.refuses_links(new)
         new = new._replace(intent=new.intent._replace(reserves=reserves))

@@ -190,18 +190,24 @@ class Worktree:
         """Return a value that changes when a commit begins; None if one may be in progress.
 
         If it is the same before and after something was read, no commit was in progress
-        meanwhile. A commit gives its lock another time when it begins, and its intent exists until
-        it ends.
+        meanwhile. A commit writes its intent, gives its lock another time, and only then changes
+        anything else; its intent exists until it ends.
         """
+        found = 0, 0
         try:
             lock = os.lstat(os.path.join(self.root, COMMIT_LOCK))
+            found = lock.st_ino, lock.st_mtime_ns
         except (FileNotFoundError, NotADirectoryError):
-            found = 0, 0
+            pass
         except OSError:
             return None
-        else:
-            found = lock.st_ino, lock.st_mtime_ns
-        return None if os.path.lexists(os.path.join(self.root, PENDING)) else found
+        try:
+            os.lstat(os.path.join(self.root, PENDING))
+        except (FileNotFoundError, NotADirectoryError):
+            return found
+        except OSError:  # on Windows, it may be just replaced
+            pass
+        return None
 
     def untracked(self, scope: str, wanted: Mapping[str, Iterable[str]]) -> list[GitState]:
         """Return the files that git does not have; none outside a repository."""
