@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -393,6 +394,31 @@ def test_without_an_edit_the_text_stays(
     assert reported in out
     assert "jit-guard:draft" in written(project)
     assert len(list(history(str(project)))) == 1
+
+
+def test_an_editor_that_is_open_for_a_second_need_not_change_the_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = iter([0, 0.75, 10, 11])
+    clock = SimpleNamespace(monotonic=lambda: next(times))
+    monkeypatch.setattr("jit_guard.fixing.editor.time", clock)
+    monkeypatch.setattr("jit_guard.fixing.editor._run", lambda *_: 0)
+    soon, later = (edit("Zero.\n", "x.txt", keep, io.StringIO()) for _ in range(2))
+    assert soon == "the text is unchanged; an editor with a window must wait: EDITOR='code --wait'"
+    assert later is None
+
+
+@pytest.mark.parametrize("code", [-2, 129, 130, 131])
+def test_only_a_shell_that_was_interrupted_is_ctrl_c(
+    code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jit_guard.fixing.editor._run", lambda *_: code)
+    if code in (-2, 130):
+        with pytest.raises(KeyboardInterrupt):
+            edit("Zero.\n", "x.txt", keep, io.StringIO())
+        return
+    remark = edit("Zero.\n", "x.txt", keep, io.StringIO())
+    assert remark == f"the editor exited with {code}; the text is unchanged"
 
 
 def test_the_editor_is_visual_or_editor_or_vi(monkeypatch: pytest.MonkeyPatch) -> None:

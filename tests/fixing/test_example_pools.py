@@ -9,7 +9,7 @@ from jit_guard.comparison.compare import compare
 from jit_guard.config import Settings, TypeSettings
 from jit_guard.errors import UnreadableError
 from jit_guard.fixing.examples import ExamplePools
-from jit_guard.fixing.steps import Generate
+from jit_guard.fixing.steps import Generate, Located
 from jit_guard.generators.generator import Request
 from jit_guard.sources.memory import Memory
 from jit_guard.sources.read_maps import read_maps
@@ -128,6 +128,13 @@ def test_a_directory_with_a_similar_name_is_another_type() -> None:
     assert shown(found) == ["a.md"]
     found, _ = pools({"a.md": "# A\n"}, persona=TypeSettings("staff/personas"))
     assert shown(found) == ["a.md"]
+
+
+def test_a_component_that_a_registry_names_too_has_the_examples_of_its_type() -> None:
+    found, _ = pools({"guard.md": "# Role\nYou guard the gate.\n"})
+    names = (("NEW", "persona"), Located("index.json", "pages[0]"))
+    (example,) = found.examples(STEP._replace(names=names), REQUEST, 1)
+    assert example.path == "components/personas/guard.md"
 
 
 def test_headings_are_those_of_files_with_the_suffix_if_there_are_any() -> None:

@@ -114,6 +114,7 @@ def test_the_rest_is_estimated_from_the_texts_that_arrived() -> None:
     one, clock = tracker()
     one.expect(3, 3, "a model")
     assert one.state().words() == "0/3 generated, 0 s"
+    assert one.state().seconds == 0
     one.started("a")
     clock.now += 10
     one.finished("a", ok=True)
@@ -482,6 +483,14 @@ def test_between_two_texts_the_screen_is_empty() -> None:
         one._running["a"] = Running("a", 0.0)
         one.tick()
     assert screen.events == ["clear", "0/0 generated, 0 s"]
+    one.close()
+
+
+def test_a_display_that_shows_nothing_stops_nothing() -> None:
+    one = Display()
+    with one.paused(), one.blocked("components/a.txt"):
+        one.expect(1, 1, "a model")
+        one.committed("components/a.txt")
     one.close()
 
 

@@ -40,6 +40,15 @@ def opposite(number: int) -> int:
 
 OPPOSITE = opposite(True)
 """
+FROZEN = """
+import gc
+
+with open("TMP/imported", "a") as file:
+    file.write("once\\n")
+
+def pytest_collection_finish():
+    gc.freeze()
+"""
 WATCHED = """
 import subprocess
 import sys
@@ -107,6 +116,7 @@ def test_a_change_that_no_test_notices_is_shown(
         package / "pytest_plugin.py": "",
         package / "toy.py": TOY,
         tmp_path / "test_toy.py": WATCHED,
+        tmp_path / "conftest.py": FROZEN.replace("TMP", str(tmp_path)),
         tmp_path / "docs/testing.md": "| package |\n| `toy` | |\n| `toys` | |\n",
     }.items():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -123,6 +133,8 @@ def test_a_change_that_no_test_notices_is_shown(
     assert "src/jit_guard/toy.py:20 both (occurrence 1)\n- yield True\n+ yield False" in shown
     assert "src/jit_guard/toy.py:9 most\n- if first > second:\n+ if first >= second:" in shown
     assert shown.endswith("| `toy` | 75 % | all 8 | 0 | 2 |\n")
+    imported = (tmp_path / "imported").read_text().count("once")
+    assert imported < 8, "a mutant of a function is not imported"
     assert command.main(["toy", "--tests", "test_toy.py", "--resume", "--seconds", "0"]) == 1
     assert capsys.readouterr().out.count("UNDECIDED") == 2
 
