@@ -13,6 +13,7 @@ import pytest
 
 from jit_guard import Guard, MissingComponent
 from jit_guard.commit import transaction
+from jit_guard.fixing import placing
 from jit_guard.fixing.dialogue import Dialogue
 from jit_guard.fixing.interaction import Interaction, Silent, Turn
 from jit_guard.fixing.job import FixOptions
@@ -413,6 +414,7 @@ def test_many_files_are_restored_in_several_commits(
     monkeypatch.setattr("jit_guard.fixing.placing.commit", counted)
     two = len(HOST) + len(FILES["components/protocols/hello.txt"])
     for most, expected in (
+        (placing._MOST_BYTES, [["host.txt", "hello.txt", "bye.txt"]]),
         (len(HOST), [["host.txt"], ["hello.txt"], ["bye.txt"]]),
         (two, [["host.txt", "hello.txt"], ["bye.txt"]]),
         (1, [["host.txt"], ["hello.txt"], ["bye.txt"]]),

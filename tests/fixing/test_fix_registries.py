@@ -18,6 +18,7 @@ from jit_guard.commit.intent import MapChange
 from jit_guard.guard import Guard
 from jit_guard.registry.edit import Edit
 from jit_guard.sources.git import directories
+from jit_guard.sources.memory import Link
 from projects import Content, Outcome, call, command_line, git, lay_out
 from repositories import NEEDS_GIT, repository, save
 
@@ -317,6 +318,39 @@ def test_a_directory_is_left_to_git_or_to_the_user(tmp_path: Path) -> None:
     assert "all[0].at" not in call(cwd=root).out
 
 
+def test_what_several_entries_name_is_reported_at_the_first(tmp_path: Path) -> None:
+    table = {"target": "'{value}'", "tree": "['*.md']"}
+    entries = [{"at": path} for path in ("new.md", "new.md", "gone.md", "gone.md")]
+    root = registered(tmp_path / "files", entries, table, **{"gone.md": ONE})
+    git(root, "rm", "-q", "gone.md")
+    lines = fix(root, "--dry-run").out.splitlines()
+    assert "generate  new.md -> new.md: An index to all 0 at: new" in lines
+    lines = [line.partition(": ")[0] for line in fix(root).out.splitlines()]
+    left = [line for line in lines if line.startswith("not fixed")]
+    assert left == ["not fixed  all[2].at"]
+    table = {"target": "'{value}/'", "tree": "['p/*/']"}
+    entries = [{"at": path} for path in ("p/one", "p/one", "q/never", "q/never")]
+    root = registered(tmp_path / "directories", entries, table, **{"p/one/x.md": ONE})
+    (root / "p/one/x.md").unlink()
+    lines = [line.partition(": ")[0] for line in fix(root).out.splitlines()]
+    left = [line for line in lines if line.startswith("not fixed")]
+    assert left == ["not fixed  all[0].at", "not fixed  all[2].at"]
+
+
+def test_what_only_git_can_restore_is_left_to_git(tmp_path: Path) -> None:
+    table = {"target": "'{value}'", "tree": "[]"}
+    files: dict[str, Content] = {"a.md": ONE, ".gitattributes": "a.md filter=house\n"}
+    files["link.md"] = Link("a.md")
+    root = registered(tmp_path / "r", [{"at": "a.md"}, {"at": "link.md"}], table, **files)
+    for name in ("a.md", "link.md"):
+        (root / name).unlink()
+    out = fix(root).out
+    for number, name in enumerate(("a.md", "link.md")):
+        (line,) = [one for one in out.splitlines() if f"not fixed  all[{number}].at: " in one]
+        assert line.endswith(f"; run: `git restore --worktree -- {name}`")
+    assert not (root / "a.md").exists()
+
+
 def test_what_is_around_the_value_stays(tmp_path: Path) -> None:
     table = {"target": "'skills/{value}/SKILL.md'", "tree": "['skills/*/SKILL.md']"}
     root = registered(
@@ -402,9 +436,11 @@ def test_files_that_are_not_text_are_never_generated(tmp_path: Path) -> None:
 def test_the_description_beside_an_entry_is_suggested(tmp_path: Path) -> None:
     table = {"target": "'{value}'", "tree": "[]"}
     entries = [{"at": "a.md", "description": "How to  greet\nguests"}, {"at": "b.md"}]
+    entries.append({"at": "c.md", "description": "x" * 501})
     root = registered(tmp_path / "r", entries, table)
     lines = fix(root, "--dry-run").out.splitlines()
     assert "generate  a.md -> a.md: How to greet guests" in lines
+    assert f"generate  c.md -> c.md: {'x' * 500}" in lines
     given = tmp_path / "given.json"
     given.write_text('{"index.json": {"all[1].at": "All the rest", "all[9].at": "x"}}')
     outcome = fix(root, "--dry-run", "--descriptions", str(given))
@@ -429,6 +465,9 @@ def test_a_path_that_a_goal_map_names_too_is_fixed_once_for_both(tmp_path: Path)
     (root / "components/personas/usher.txt").unlink()
     git(root, "rm", "-rq", "--cached", "components")
     git(root, "commit", "-qam", "Gone")
+    path = "components/personas/usher.txt"
+    lines = fix(root, "--dry-run").out.splitlines()
+    assert f"generate  {path} -> {path}: A persona to greet: usher" in lines
     assert {one["action"] for one in fix(root, "--format", "json").report["fixed"]} == {"generated"}
     assert (root / "components/personas/usher.txt").exists()
 
