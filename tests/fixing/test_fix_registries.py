@@ -17,6 +17,7 @@ from commits import interrupt
 from jit_guard.commit.intent import MapChange
 from jit_guard.guard import Guard
 from jit_guard.registry.edit import Edit
+from jit_guard.registry.selection import SelectionError
 from jit_guard.sources.git import directories
 from jit_guard.sources.memory import Link
 from projects import Content, Outcome, call, command_line, git, lay_out
@@ -403,27 +404,61 @@ def test_a_value_that_cannot_be_replaced_exactly_is_left(tmp_path: Path) -> None
     assert index.read_text() == "pages:\n- &first ./one.md\n- due.md\n"
 
 
-def test_an_edit_that_would_change_another_entry_is_left(tmp_path: Path) -> None:
-    table = """
+HOME = """
 [[registry]]
 file = "r.json"
 entries = "$.home"
 target = "{value}/index.md"
-tree = []
+tree = ["TREE"]
 [[registry]]
 file = "r.json"
-entries = "$.files[*]"
+entries = "$.files[*].at"
 target = "{home}/{value}"
 tree = []
 """
-    text = '{"home": "a", "files": ["x.md"]}'
-    files = {"jit-guard.toml": table, "r.json": text, "a/index.md": ONE, "a/x.md": TWO}
-    root = repository(tmp_path / "r", files)
-    (root / "b").mkdir()
-    (root / "a/index.md").rename(root / "b/index.md")
-    lay_out(root, {"jit-guard.toml": table.replace("tree = []", 'tree = ["b/*"]', 1)})
+PERSONAS = "components/personas"
+
+
+def moved(root: Path, files: list[dict[str, str]], **more: Content) -> Path:
+    """A repository where the index of a home has moved elsewhere, and other files did not."""
+    home = f"{PERSONAS}/a"
+    index = json.dumps({"home": home, "files": files})
+    pages = {f"{home}/index.md": ONE, "r.json": index, **more}
+    repository(root, {"jit-guard.toml": HOME.replace("TREE", f"{PERSONAS}/b/*"), **pages})
+    (root / f"{PERSONAS}/b").mkdir()
+    (root / f"{home}/index.md").rename(root / f"{PERSONAS}/b/index.md")
+    return root
+
+
+@pytest.mark.parametrize("goal_map", [False, True])
+@pytest.mark.parametrize("there", [False, True])
+def test_an_edit_that_would_change_another_entry_is_left(
+    tmp_path: Path, there: bool, goal_map: bool
+) -> None:
+    """Whether or not the file of the other exists, and a goal map has an entry to set as well."""
+    more: dict[str, Content] = {f"{PERSONAS}/a/x.md": TWO} if there else {}
+    if goal_map:
+        more["goal_map.json"] = '{"GREET": {"persona": "a/index.md"}}'
+    more["c/own.md"] = "Its own home.\n"
+    root = moved(tmp_path / "r", [{"home": "c", "at": "own.md"}, {"at": "x.md"}], **more)
+    if goal_map:
+        preset = '[[registry]]\npreset = "goal-map"\n'
+        lay_out(root, {"jit-guard.toml": preset + (root / "jit-guard.toml").read_text()})
+    before = (root / "r.json").read_text()
     assert "would change another entry" in fix(root).out
-    assert (root / "r.json").read_text() == text
+    assert (root / "r.json").read_text() == before
+
+
+@pytest.mark.parametrize("error", [SelectionError, TimeoutError])
+def test_an_edit_whose_result_cannot_be_read_is_left(
+    tmp_path: Path, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> object:
+        raise error("it takes too long")
+
+    root = moved(tmp_path / "r", [])
+    monkeypatch.setattr("jit_guard.fixing.registry_steps.read", broken)
+    assert "but r.json: it takes too long" in fix(root).out
 
 
 def test_files_that_are_not_text_are_never_generated(tmp_path: Path) -> None:
