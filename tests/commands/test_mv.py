@@ -222,6 +222,12 @@ def test_a_map_that_cannot_be_read_may_have_entries_too(project: Path, text: str
     refuse(project, HOST, GUEST, "more.json:1:")
 
 
+def test_a_map_that_is_no_file_may_have_entries_too(project: Path) -> None:
+    (project / "more.json").unlink()
+    (project / "more.json").mkdir()
+    refuse(project, HOST, GUEST, "more.json")
+
+
 def test_another_file_in_another_case_is_not_shadowed(project: Path) -> None:
     lay_out(project, {"components/personas/Guest.txt": TEXT})
     refuse(project, HOST, GUEST, f"{GUEST} already exists as components/personas/Guest.txt")
@@ -434,6 +440,10 @@ def test_a_draft_that_is_no_longer_reported_is_named(tmp_path: Path) -> None:
     )
     done = mv(root, path, GUEST)
     assert f"{GUEST} is still the generated draft, and JG501 no longer reports it" in done.err
+    assert mv(root, GUEST, HOST).err == ""  # nor was it reported before
+    assert mv(root, HOST, path).err == ""
+    (root / path).write_text("Say hello, and smile.\n")
+    assert mv(root, path, GUEST).err == ""
 
 
 def test_a_name_that_another_system_cannot_hold_is_named(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -282,6 +283,35 @@ def test_a_file_that_changes_after_the_list_was_shown_is_kept(
     assert (library / OLD).exists()
     assert f"kept {OLD}: " in done.out
     assert "removed components/notes/deep/idea.txt" in done.out
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_file_that_changes_does_not_keep_those_after_it(library: Path, named: bool) -> None:
+    idea = "components/notes/deep/idea.txt"
+
+    def answer() -> str:
+        if named:
+            goals = {"GREET": {"persona": "host.txt"}, "MORE": {"note": "deep/idea.txt"}}
+            (library / "goal_map.json").write_text(json.dumps(goals))
+        else:
+            (library / idea).write_text("Another idea.\n")
+        return "y"
+
+    done = type_in([answer], "prune", cwd=library)
+    assert done.code == 1
+    assert f"kept {idea}: " in done.out
+    assert f"removed {OLD}" in done.out
+    assert left(library) == {"components/personas/host.txt", idea}
+
+
+def test_a_user_who_cannot_open_the_lock_may_prune(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jit_guard.fixing.pruning.at_rest", lambda *_: None)
+    done = type_in(["y"], "prune", cwd=library)
+    assert done.code == 0
+    assert done.out.count("removed ") == 2
+    assert left(library) == {"components/personas/host.txt"}
 
 
 def test_an_unreadable_map_after_the_list_was_shown_keeps_everything(library: Path) -> None:

@@ -345,7 +345,9 @@ def test_the_json_report_has_the_plan_for_each_orphan(tmp_path: Path) -> None:
 
 
 def test_adoption_and_generation_in_one_run(tmp_path: Path) -> None:
-    root = project(tmp_path, "protocols/roll-back.md")
+    first = json.loads(MAP)
+    more = {"goal_map.json": json.dumps({"ROLL_BACK": first.pop("ROLL_BACK"), **first})}
+    root = project(tmp_path, "protocols/roll-back.md", **more)
     (root / "components/personas/triage.md").unlink()
     done = call(*FIX, "--yes", "--format", "json", cwd=root)
     assert [one["action"] for one in done.report["fixed"]] == ["generated", "adopted"]

@@ -112,8 +112,10 @@ TESTS: dict[str, str] = {
     "fixing/registry_steps": "fixing/test_fix_registries fixing/test_examples_of_registries",
     "fixing/run": "fixing/test_run fixing/test_progress fixing/test_spending "
     "fixing/test_stored_texts fixing/test_fix_in_git fixing/test_adoption batch",
-    "fixing/session": "fixing/test_run fixing/test_progress fixing/test_spending "
-    "fixing/test_fix_in_git fixing/test_fix_registries",
+    "fixing/session": "fixing/test_adoption fixing/test_run fixing/test_progress "
+    "fixing/test_spending fixing/test_stored_texts fixing/test_fix_in_git "
+    "fixing/test_fix_registries "
+    "batch/test_batch_fix::test_a_text_that_is_pending_can_be_bought_anyway",
     "fixing/staging": "fixing/test_fix_in_git",
     "fixing/steps": "fixing/test_fix_registries fixing/test_fix_in_git fixing/test_plan",
     "fixing/submission": "batch",

@@ -53,7 +53,7 @@ class Moved(NamedTuple):
         return [*(path for one in self.moves for path in one), *(one.path for one in self.changes)]
 
 
-def move(root: str, settings: Settings, old: str, new: str, *, dry_run: bool = False) -> Moved:
+def move(root: str, settings: Settings, old: str, new: str, *, dry_run: bool) -> Moved:
     """Rename a component, or every component in a directory, with its entries.
 
     Args:
