@@ -125,7 +125,7 @@ def _judge_all(
         print(f"the tests take {total:.0f} s; a mutant has {limit:.0f} s", flush=True)
         costs = trace.costs()
         known: dict[int, Run] = {}  # by what the mutant does
-        killers: Counter[str] = Counter()
+        killers: Counter[tuple[str, str]] = Counter()  # by file
         left = iter(mutants)
 
         def judge(workplace: Workplace) -> None:
@@ -133,14 +133,17 @@ def _judge_all(
                 chosen, imported = trace.watching(one)
                 chosen = [test for test in chosen if test.startswith(tuple(watched[one.file]))]
                 chosen.sort(
-                    key=lambda test: (test in trace.starts, costs[test] / (1 + killers[test]))
+                    key=lambda test: (
+                        test in trace.starts,
+                        costs[test] / (1 + killers[one.file, test]),
+                    )
                 )
                 first = _within(options.seconds, chosen, trace.seconds)
                 limits = {test: 15 + 4 * trace.seconds[test] for test in first}
                 same = hash((one.file, program(one.text)))
                 run = known.get(same) or workplace.judge(one, limits, limit, imported)
                 known[same] = run
-                killers[run.by] += 1
+                killers[one.file, run.by] += 1
                 found.add(one, run)
                 word = "SURVIVED" if first == chosen else "UNDECIDED"
                 change = f"{word}: {one.old} -> {one.new}"
