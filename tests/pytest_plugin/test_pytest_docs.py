@@ -21,9 +21,14 @@ def test_the_report_is_the_one_that_is_printed(pytester: pytest.Pytester) -> Non
     text = str(TWO["goal_map.json"]).replace("host.txt", "gone.txt", 1)
     (pytester.path / "goal_map.json").write_text(text)
     output = pytester.runpytest_inprocess("--jit-guard", "--color=no").outlines
-    posix = [line.replace("\\", "/") for line in output]  # Windows: tests\test_app.py
+    printed = list(map(_on_every_system, output))
     for line in SHOWN[0].splitlines()[1:]:
-        assert line in posix
+        assert _on_every_system(line) in printed
+
+
+def _on_every_system(line: str) -> str:
+    """On Windows, pytest prints `tests\\test_app.py`, and lines that are one column shorter."""
+    return re.sub(r"([=_ ])\1+", r"\1", line.replace("\\", "/"))
 
 
 def test_every_example_in_python_passes(pytester: pytest.Pytester) -> None:
