@@ -80,6 +80,7 @@ def test_a_clean_check_imports_few_modules_of_jit_guard(
     assert code == 0
     assert names & HEAVY == set()
     ours = {name for name in names if name.partition(".")[0] == "jit_guard"}
+    most += os.name == "nt"  # the gate, where no handle of a directory follows no link
     assert len(ours) <= most, sorted(ours)
     assert not {
         name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -169,6 +170,8 @@ def test_vectors_of_git(root: Path) -> None:
     for pattern, path, ignored in VECTORS:
         ours = not is_refused(pattern) and Ignored([pattern]).check(path)
         assert ours is ignored, (pattern, path)
+        if os.name == "nt" and "\\" in path:
+            continue  # it separates directories there
         assert (ignored_by_git(root, [pattern], [path]) == {path}) is ignored, (pattern, path)
 
 
