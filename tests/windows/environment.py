@@ -120,8 +120,11 @@ def run(made: Environment, arguments: Sequence[str], *, seconds: float | None = 
 
 
 def stop(made: Environment) -> None:
-    """End everything that runs in this Windows."""
+    """End everything that runs in this Windows, and remove its temporary files."""
     subprocess.run(["wineserver", "--kill"], env=made.variables, check=False)
+    for directory in (made.directory / "wine/drive_c/users").glob("*/Temp"):
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(exist_ok=True)
 
 
 def windows_path(path: Path) -> str:

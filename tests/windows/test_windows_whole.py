@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from projects import lay_out
+
 from . import __main__, whole
 from .environment import Environment, run
 from .session import read
@@ -145,8 +147,12 @@ def test_a_session_that_takes_too_long_is_ended_with_all_that_it_started(
         (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n", "utf-8")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    users = tmp_path / "made/wine/drive_c/users"
+    lay_out(users, {"root/Temp/pytest-of-root/pytest-0/x": "", "root/x": ""})
     start = time.monotonic()
     with pytest.raises(subprocess.TimeoutExpired):
-        run(Environment(tmp_path), ["-m", "pytest"], seconds=0.1)
+        run(Environment(tmp_path / "made"), ["-m", "pytest"], seconds=0.1)
     assert time.monotonic() - start < 30
     assert (tmp_path / "end").read_text("utf-8") == "--kill\n"
+    assert {path.name for path in users.rglob("*")} == {"root", "Temp", "x"}
+    assert not list(users.glob("root/Temp/*"))
