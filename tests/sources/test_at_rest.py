@@ -98,15 +98,16 @@ def test_an_intent_that_cannot_be_looked_at_may_be_there(
     """On Windows, another process may just replace it."""
     real, refused = os.lstat, ["pending.json"]
 
-    def look(path: str) -> os.stat_result:
-        if path.endswith(refused[0]):
+    def look(path: str, **more: Any) -> os.stat_result:
+        if os.fspath(path).endswith(refused[0]):
             raise PermissionError(13, "Permission denied", path)
-        return real(path)
+        return real(path, **more)
 
     monkeypatch.setattr(os, "lstat", look)
     assert Worktree(str(root)).moment() is None
     refused[0] = "commit.lock"
     assert Worktree(str(root)).moment() is None
+    monkeypatch.undo()
 
 
 def test_a_clean_look_is_never_repeated(root: Path) -> None:
