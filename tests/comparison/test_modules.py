@@ -49,6 +49,21 @@ def test_a_submodule_is_a_directory_in_every_snapshot(tmp_path: Path, named: boo
 
 
 @NEEDS_GIT
+def test_a_submodule_that_an_entry_leads_into_is_no_orphan(tmp_path: Path) -> None:
+    files = {"goal_map.json": '{"A": {"persona": "mod/x.md"}, "B": {"persona": "no.md"}}'}
+    root = repository(tmp_path / "project", files)
+    for name in ("mod", "unused"):
+        gitlink(root, f"components/personas/{name}")
+    git(root, "commit", "-m", "submodules")
+    found = call("--source", "HEAD", "--format", "json", cwd=root).report["findings"]
+    assert [(one["code"], one["path"]) for one in found] == [
+        ("JG201", "components/personas/mod/x.md"),
+        ("JG201", "components/personas/no.md"),
+        ("JG301", "components/personas/unused"),
+    ]
+
+
+@NEEDS_GIT
 def test_an_empty_directory_that_is_no_submodule_is_missing(tmp_path: Path) -> None:
     files = {"jit-guard.toml": TABLE, "r.json": LISTED, "ext/plain/x.md": "x"}
     root = repository(tmp_path / "project", files)

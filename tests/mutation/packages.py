@@ -59,8 +59,8 @@ TESTS: dict[str, str] = {
     "crash/test_git_clean",
     "comparison": "comparison test_check test_registries test_contract rules/test_rules "
     "rules/test_hint_words rules/test_messages fixing/test_plan",
-    "comparison/explanation": "fixing/test_plan rules/test_git_hints fixing/test_fix_in_git "
-    "comparison sources/test_git_truth",
+    "comparison/explanation": "fixing/test_plan fixing/test_fix_registries rules/test_git_hints "
+    "fixing/test_fix_in_git comparison sources/test_git_truth",
     "config": "test_config test_project test_check text/test_shell commands/test_explain",
     "contracts": "contracts comparison/test_contract_pass test_contract_recipes",
     "criteria": "test_criteria test_guard test_plugins",
