@@ -132,6 +132,15 @@ def test_the_maximum_number_of_levels_is_accepted() -> None:
         refuse_deep("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
 
 
+def test_what_is_closed_does_not_count_as_a_level() -> None:
+    for sibling in ("[],", '{"a": {}},'):
+        before = f"[{sibling * 300}"
+        refuse_deep(before + "[" * (MAX_DEPTH - 1))
+        with pytest.raises(JsonError) as raised:
+            refuse_deep(before + "[" * MAX_DEPTH)
+        assert raised.value.offset == len(before) + MAX_DEPTH - 1
+
+
 def test_brackets_in_strings_do_not_count_as_levels() -> None:
     refuse_deep('{"a": "' + r"[{\"" * 500 + '"}')
 
