@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +301,17 @@ def test_jg205_a_link_that_leaves_the_project(target: str) -> None:
     made = {"components/personas/host.txt": Link(target)}
     finding = only(found({"goal_map.json": MAP, **made}), "JG205")
     assert finding.message.startswith("the link components/personas/host.txt ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_jg205_a_map_that_is_a_link_out_of_the_project_is_reported_at_its_start(
+    tmp_path: Path,
+) -> None:
+    root = lay_out(tmp_path / "project", {"jit-guard.toml": 'maps = ["m.json"]\n'})
+    (tmp_path / "m.json").write_text(MAP)
+    (root / "m.json").symlink_to("../m.json")
+    (finding,) = call("--format", "json", cwd=root).report["findings"]
+    assert (finding["code"], finding["line"], finding["column"]) == ("JG205", 1, 1)
 
 
 def test_jg208_is_a_warning_reported_once_per_component() -> None:

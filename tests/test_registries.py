@@ -465,3 +465,20 @@ def test_a_draft_is_reported_under_the_name_that_its_entry_has(tmp_path: Path) -
     text = (root / "skills/new/SKILL.md").read_text()
     (root / "skills/new/SKILL.md").write_text(f"{text}\nWritten by hand.\n")
     assert call("--select", "JG501", cwd=root).code == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("r.yaml", "[gone.md, a.md]\n", (1, 2)),
+        ("r.yaml", "\n- a.md\n- gone.md\n", (3, 3)),
+        ("r.json", '["gone.md"]', (1, 2)),
+    ],
+)
+def test_a_place_in_any_syntax_has_its_line_and_column(
+    file: str, text: str, place: tuple[int, int]
+) -> None:
+    table = f'[[registry]]\nfile = "{file}"\nentries = "$[*]"\ntarget = "{{value}}"\ntree = []\n'
+    (finding,) = reported(table, {file: text, "a.md": "Text.\n"}).findings
+    assert (finding.code, finding.path) == ("JG201", "gone.md")
+    assert (finding.line, finding.column) == place

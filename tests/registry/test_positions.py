@@ -17,6 +17,19 @@ NESTED = """{
 }"""
 
 
+def test_lines_are_counted_in_a_text_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In blocks, of which one may have no line end and another several."""
+    monkeypatch.setattr(positions, "_BLOCK", 8)
+    text = "a\n\nbc\n" + "x" * 30 + "\n" + "\n" * 9 + "yz\n" + "w" * 8 + "\n" + "end"
+    in_order = Positions(text)
+    for offset in range(len(text) + 1):
+        before = text[:offset]
+        expected = before.count("\n") + 1, offset - before.rfind("\n")
+        assert in_order.line_column(offset) == expected
+        assert Positions(text).line_column(offset) == expected
+    assert in_order.line_column(3) == (3, 1)
+
+
 def test_every_member_is_at_its_spans_including_repeated_keys() -> None:
     positions = Positions(NESTED)
     members = positions.members(positions.top())
