@@ -267,6 +267,7 @@ def test_a_file_that_git_converts_is_left_with_the_command(
     assert not report.fixed
     assert not project.script.requests
     assert not (project.root / PERSONA).exists()
+    assert [one.goal for one in report.failed] == ["GREET"]  # the first of two entries
     (reason,) = reasons(report)
     assert word in reason
     assert f"`git restore --worktree -- {PERSONA}`" in reason

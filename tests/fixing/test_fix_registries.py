@@ -498,6 +498,12 @@ def test_a_path_that_a_goal_map_names_too_is_fixed_once_for_both(tmp_path: Path)
     (root / "components/personas/host.txt").rename(root / "components/personas/usher.txt")
     assert len(fix(root, "--format", "json").report["fixed"]) == 2
     assert (root / "r.json").read_text() == '["components/personas/usher.txt"]\n'
+    (root / "components/personas/usher.txt").rename(root / "components/personas/Usher.txt")
+    lines = fix(root, "--dry-run").out.splitlines()
+    start = "relink    components/personas/usher.txt -> components/personas/Usher.txt: "
+    whys = [line.removeprefix(start) for line in lines if line.startswith(start)]
+    assert sorted(whys) == ["its own spelling", "the file's own spelling"]
+    (root / "components/personas/Usher.txt").rename(root / "components/personas/usher.txt")
     assert "usher.txt" in (root / "goal_map.json").read_text()
     (root / "components/personas/usher.txt").unlink()
     git(root, "rm", "-rq", "--cached", "components")

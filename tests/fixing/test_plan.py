@@ -326,6 +326,17 @@ def steps(plan: Plan) -> tuple[object, ...]:
     return (*plan.free, *plan.generates)
 
 
+def test_what_two_entries_name_is_left_at_the_first() -> None:
+    goals = {"A": {"persona": "x.md"}, "B": {"persona": "x.md"}}
+    files = project(goals)
+    for more, settings in (
+        ({"components/personas": "A file.\n"}, None),
+        ({}, Settings(types={"persona": TypeSettings(text=False)})),
+    ):
+        (step,) = planned({**files, **more}, settings).leaves
+        assert step.goal == "A"
+
+
 def test_if_every_name_is_taken_the_component_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jit_guard.fixing.destination._MOST_NAMES", 2)
     goals = {"A": {"persona": "x.txt"}}
