@@ -250,6 +250,15 @@ def test_only_a_text_that_costs_something_has_a_second_try(project: Path) -> Non
         assert failed.reason == "the text is empty" + (" (after 2 tries)" if paid else "")
 
 
+def test_a_component_without_a_description_does_not_keep_the_others_from_theirs(
+    project: Path,
+) -> None:
+    own = Own()
+    report = fix(project, own, describe=lambda one: "" if one.goal == "A" else "Be kind.")
+    assert sorted(own.asked) == ["B", "C"]
+    assert [one.goal for one in report.failed] == ["A"]
+
+
 # The map changes
 
 

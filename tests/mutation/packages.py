@@ -122,7 +122,8 @@ TESTS: dict[str, str] = {
     "fixing/target_directory": "fixing/test_plan fixing/test_fix_registries",
     "fixing/texts": "fixing/test_run fixing/test_dialogue fixing/test_spending "
     "fixing/test_stored_texts",
-    "fixing/worktree_plan": "fixing/test_fix_in_git fixing/test_fix_registries fixing/test_run",
+    "fixing/worktree_plan": "fixing/test_scope fixing/test_fix_in_git "
+    "fixing/test_fix_registries fixing/test_run",
     "formats": _FORMATS + " pytest_plugin/test_excerpt test_contract",
     "generators": "generators batch",
     "guard": "test_guard test_check test_criteria test_baseline commands/test_check_report "

@@ -30,10 +30,10 @@ class Scope(NamedTuple):
     settings: Settings
     shown: tuple[str, ...]
     accepted: frozenset[Identity]
-    only: str | None = None  # the path of one missing component
-    decision: Decision | None = None  # about offers that the user is not asked about
-    every: bool = False  # of registries all are shown
-    shell: Shell = Shell()  # how commands are written for the working directory
+    only: str | None  # the path of one missing component
+    decision: Decision | None  # about offers that the user is not asked about
+    every: bool  # of registries all are shown
+    shell: Shell  # how commands are written for the working directory
 
     @classmethod
     def of(
