@@ -16,8 +16,10 @@ from jit_guard import Guard
 from jit_guard.fixing.dialogue import Dialogue
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
+from jit_guard.fixing.past import Past
 from jit_guard.generators.generator import Generator, Request, Text, Writer
 from jit_guard.ledger.ledger import Ledger
+from jit_guard.ledger.records import Key
 from jit_guard.report import Report
 from projects import call, command_line, lay_out
 
@@ -212,3 +214,13 @@ def test_without_a_usable_generator_the_cost_is_not_known(
     report = guard.with_fixes(guard.check())
     assert report.fixes is not None
     assert report.fixes["components/personas/host.txt"] == ("generate", PATH, None)
+
+
+def test_the_own_text_comes_first_but_for_a_draft() -> None:
+    key = Key("GREET", "persona", "host.txt", "A host", "openai", "m", "1")
+    past = Past({}, {key[:4]: "other"})
+    assert past.keys(key, FixOptions()) == (key.digest(), "other")
+    assert past.keys(key, FixOptions(model="m")) == (key.digest(),)
+    assert Past({}, {}).keys(key, FixOptions()) == (key.digest(),)
+    draft = key._replace(generator="scaffold")
+    assert past.keys(draft, FixOptions()) == ("other", draft.digest())
