@@ -825,6 +825,7 @@ def test_a_dry_run_shows_what_is_pending(api: BatchServer, root: Path) -> None:
     assert "generate  components/personas/bye.txt" in shown
     findings = fix(api, root, "--dry-run", "--format", "json").report["findings"]
     assert [one["fix"]["action"] for one in findings] == ["leave", "leave", "generate"]
+    assert findings[0]["fix"] == {"action": "leave", "path": None, "cost": 0}
     assert "pending" not in fix(api, root, "--dry-run", "--generate-anyway").out
     assert made(api) == []
 

@@ -86,8 +86,8 @@ TESTS: dict[str, str] = {
     "batch/test_batch_fix::test_a_dry_run_shows_what_is_pending",
     "fixing/interaction": "fixing/test_dialogue fixing/test_spending fixing/test_stored_texts",
     "fixing/interrupts": "fixing/test_progress fixing/test_dialogue",
-    "fixing/job": "fixing/test_job fixing/test_descriptions fixing/test_run fixing/test_fix fixing/test_spending "
-    "fixing/test_stored_texts fixing/test_fix_in_git fixing/test_adoption "
+    "fixing/job": "fixing/test_job fixing/test_descriptions fixing/test_run fixing/test_fix "
+    "fixing/test_spending fixing/test_stored_texts fixing/test_fix_in_git fixing/test_adoption "
     "batch/test_batch_fix::test_what_takes_no_batch_is_refused",
     "fixing/judging": "fixing/test_judging fixing/test_fix_contracts",
     "fixing/moving": "commands/test_mv fixing/test_folding_disk",
