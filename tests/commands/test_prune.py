@@ -314,6 +314,22 @@ def test_a_user_who_cannot_open_the_lock_may_prune(
     assert left(library) == {"components/personas/host.txt"}
 
 
+def test_only_orphans_are_removed_whatever_else_is_found(library: Path) -> None:
+    host = library / "components/personas/host.txt"
+    host.write_text("")  # JG206
+    assert type_in(["y"], "prune", cwd=library).code == 0
+    assert left(library) == {"components/personas/host.txt"}
+
+
+def test_no_question_is_asked_about_directories_which_are_never_removed(tmp_path: Path) -> None:
+    table = '[[registry]]\nfile = "r.json"\nentries = "$[*]"\ntarget = "{value}/"\n'
+    files = {"jit-guard.toml": f"{table}tree = ['p/*/']\n", "r.json": '["p/one"]'}
+    root = lay_out(tmp_path, {**files, "p/one/x.md": "x\n", "p/two/y.md": "y\n"})
+    done = type_in([], "prune", cwd=root)
+    assert "kept p/two/: it is a directory; remove it yourself" in done.out
+    assert "for good" not in done.err
+
+
 def test_an_unreadable_map_after_the_list_was_shown_keeps_everything(library: Path) -> None:
     def answer() -> str:
         (library / "goal_map.json").write_text("{")
