@@ -565,20 +565,20 @@ def test_a_page_with_two_spellings_is_left(tmp_path: Path) -> None:
 def test_what_a_goal_map_cannot_name_is_left_with_the_reason(tmp_path: Path) -> None:
     files = {
         "jit-guard.toml": '[[registry]]\npreset = "goal-map"\n[[registry]]\nfile = "r.json"\n'
-        'entries = "$[*]"\ntarget = "{value}"\ntree = ["docs/*"]\n',
+        'entries = "$[*]"\ntarget = "{value}"\ntree = ["docs/**/*"]\n',
         "goal_map.json": '{"GREET": {"persona": "host.txt"}}\n',
         "r.json": '["components/personas/host.txt"]\n',
         "components/personas/host.txt": ONE,
     }
     root = repository(tmp_path / "r", files)
-    (root / "docs").mkdir()
-    (root / "components/personas/host.txt").rename(root / "docs/host.txt")
+    (root / "docs/of-all-kinds").mkdir(parents=True)
+    (root / "components/personas/host.txt").rename(root / "docs/of-all-kinds/host.txt")
     outcome = fix(root, "--format", "json")
     assert outcome.report["fixed"] == []
     (failed,) = outcome.report["failed"]
     assert failed["reason"].startswith(
-        "docs/host.txt may be the file (same text as last committed); "
-        "run `mv -- docs/host.txt components/personas/host.txt` to move it (the entry "
+        "docs/of-all-kinds/host.txt may be the file (same text as last committed); "
+        "run `mv -- docs/of-all-kinds/host.txt components/personas/host.txt` to move it (the entry "
         "GREET/persona cannot be set to it: it names files below components/personas only), or run"
     )
     lay_out(
@@ -628,6 +628,11 @@ def test_a_path_that_no_commit_would_set_is_left(tmp_path: Path) -> None:
     assert outcome.code == 1
     assert "is not a plain path below the root" in outcome.out
     assert (root / "lib/index.toml").read_bytes() == before
+    table = {"target": "'{value}'", "tree": "[]"}
+    root = registered(tmp_path / "ours", [{"at": "lib/.jit-guard/x.md"}], table)
+    outcome = fix(root)
+    assert "maps and components cannot be in .jit-guard" in outcome.out
+    assert not (root / "lib").exists()
 
 
 @pytest.mark.parametrize(

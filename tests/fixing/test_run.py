@@ -18,7 +18,7 @@ import pytest
 
 from jit_guard import Guard
 from jit_guard.commit import transaction
-from jit_guard.errors import UsageError
+from jit_guard.errors import UnreadableError, UsageError
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.session import InterruptedRun
@@ -257,6 +257,19 @@ def test_a_component_without_a_description_does_not_keep_the_others_from_theirs(
     report = fix(project, own, describe=lambda one: "" if one.goal == "A" else "Be kind.")
     assert sorted(own.asked) == ["B", "C"]
     assert [one.goal for one in report.failed] == ["A"]
+
+
+def test_if_the_tree_cannot_be_compared_nothing_is_generated(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> Any:
+        raise UnreadableError("components", "permission denied")
+
+    monkeypatch.setattr("jit_guard.fixing.worktree_plan.compare", denied)
+    own = Own()
+    report = fix(project, own)
+    assert not own.asked
+    assert report.unreadable == ("components cannot be read: permission denied",)
 
 
 # The map changes
