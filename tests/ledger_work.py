@@ -11,15 +11,28 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jit_guard.generators.generator import Request, Text, Usage
 from jit_guard.ledger.ledger import Ledger
 from jit_guard.ledger.records import Arrival, Key, Stored, Wanted
 
+if TYPE_CHECKING:
+    import pytest
+
 KEY = Key("GREET", "persona", "autogen_persona_for_greet.txt", "waves", "command", "cat", "1")
 WANTED = Wanted("components/personas/host.txt", KEY)
 REQUEST = Request("GREET", "persona", KEY.filename, f"components/personas/{KEY.filename}", "waves")
 OTHER = Wanted("components/personas/other.txt", KEY._replace(goal="LEAVE"))
+
+
+def without_waiting(patch: pytest.MonkeyPatch) -> list[float]:
+    """Let time pass only while this process sleeps, which takes none; return the pauses."""
+    pauses: list[float] = []
+    patch.setattr(time, "monotonic", lambda: 1000.0 + sum(pauses))
+    patch.setattr(time, "sleep", pauses.append)
+    return pauses
+
 
 WORKER = """
 import os, sys, time

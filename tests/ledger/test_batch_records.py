@@ -185,14 +185,20 @@ def test_batches_of_another_program_are_an_error(tmp_path: Path, change: str) ->
         ledger.batches.close(BATCH, "missing")
 
 
-def test_a_ledger_of_the_first_version_is_migrated_with_its_texts(tmp_path: Path) -> None:
-    with Ledger(str(tmp_path)) as ledger:
+def of_the_first_version(root: Path) -> Path:
+    """Make a ledger with a text, as it was before there were batches."""
+    with Ledger(str(root)) as ledger:
         ledger.arrived([arrival()])
-    file = tmp_path / database.NAME
+    file = root / database.NAME
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
             "DROP TABLE batches; DROP TABLE batch_texts; PRAGMA user_version = 1"
         )
+    return file
+
+
+def test_a_ledger_of_the_first_version_is_migrated_with_its_texts(tmp_path: Path) -> None:
+    file = of_the_first_version(tmp_path)
     with Ledger(str(tmp_path)) as ledger, Ledger(str(tmp_path)) as other:
         assert offered(ledger) == "Hello.\n"
         begun(other)
@@ -204,13 +210,7 @@ def test_a_ledger_of_the_first_version_is_migrated_with_its_texts(tmp_path: Path
 def test_a_migration_that_fails_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Ledger(str(tmp_path)) as ledger:
-        ledger.arrived([arrival()])
-    file = tmp_path / database.NAME
-    with closing(sqlite3.connect(file)) as connection:
-        connection.executescript(
-            "DROP TABLE batches; DROP TABLE batch_texts; PRAGMA user_version = 1"
-        )
+    file = of_the_first_version(tmp_path)
     before = file.read_bytes()
     first, second = database._MIGRATIONS
     with monkeypatch.context() as patch:

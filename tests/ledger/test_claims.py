@@ -15,7 +15,17 @@ from jit_guard.commit import kernel_lock
 from jit_guard.commit.directories import Directories
 from jit_guard.ledger import claims
 from jit_guard.ledger.ledger import Ledger
-from ledger_work import OTHER, WANTED, WORKER, buyers, end, environment, in_a_fork, worker
+from ledger_work import (
+    OTHER,
+    WANTED,
+    WORKER,
+    buyers,
+    end,
+    environment,
+    in_a_fork,
+    without_waiting,
+    worker,
+)
 
 THIRD = OTHER._replace(component="components/personas/third.txt")
 
@@ -133,19 +143,10 @@ def test_after_a_kill_another_process_generates_the_text(tmp_path: Path) -> None
 def test_a_claim_is_looked_for_soon_then_less_often_until_the_time_is_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1000.0
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        pauses.append(seconds)
-        now += seconds
-
     with Ledger(str(tmp_path)) as one, Ledger(str(tmp_path)) as other:
         one.claim([WANTED])
         with monkeypatch.context() as patch:
-            patch.setattr(time, "monotonic", lambda: now)
-            patch.setattr(time, "sleep", sleep)
+            pauses = without_waiting(patch)
             assert not other.wait(WANTED.component, 0.75)
     assert sum(pauses) == pytest.approx(0.75)
     assert pauses[0] <= 0.01

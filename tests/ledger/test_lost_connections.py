@@ -28,7 +28,7 @@ from jit_guard.ledger.postgresql import link, session
 from jit_guard.ledger.postgresql import server as engine
 from jit_guard.ledger.records import Arrival, Placed, Stored, values_of
 from ledger_machines import FIX, MISSING, command, cut_off, fix, is_held, link_of, root_of, second
-from ledger_work import OTHER, REQUEST, WANTED, arrival
+from ledger_work import OTHER, REQUEST, WANTED, arrival, without_waiting
 from postgresql_server import PostgresServer
 from projects import call, lay_out
 from relay import Relay
@@ -193,22 +193,13 @@ def test_a_text_from_before_a_claim_is_not_of_another_machine(
 def test_a_lost_connection_is_opened_soon_then_less_often_for_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    now = 1000.0
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        pauses.append(seconds)
-        now += seconds
-
     def opened(_: link.Link) -> session.Connection:
         raise psycopg.OperationalError("connection refused")
 
     one = link.Link("postgresql://db/prompts", "p")
     with monkeypatch.context() as patch:
         patch.setattr(link.Link, "_opened", opened)
-        patch.setattr(time, "monotonic", lambda: now)
-        patch.setattr(time, "sleep", sleep)
+        pauses = without_waiting(patch)
         for _ in range(2):  # then the patience is spent
             with pytest.raises(link.UnreachableError, match="cannot be used: connection refused"):
                 one.run(lambda _: None)
