@@ -432,6 +432,7 @@ def test_a_tree_that_reaches_one_page_many_times_ends(
     root: Path, claimed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "_WORK", 0.1)
+    monkeypatch.setattr(database, "_RATE", 200_000_000)
     pages = Pages(root)
     top = pages.roots["texts"]
     leaf = len(pages.pages) + 1
