@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,17 +110,24 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
 
 
-def worker(root: Path, *argv: str) -> subprocess.Popen[str]:
+def started(
+    program: str, root: Path, *argv: str, said: str, prefix: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start a program on a ledger, and wait for its first line; `prefix` is what starts it."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(root), *argv],
+        [*prefix, sys.executable, "-c", program, str(root), *argv],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment(),
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "mine\n"
+    assert process.stdout.readline() == f"{said}\n"
     return process
+
+
+def worker(root: Path, *argv: str) -> subprocess.Popen[str]:
+    return started(WORKER, root, *argv, said="mine")
 
 
 def end(process: subprocess.Popen[str]) -> None:

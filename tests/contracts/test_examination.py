@@ -244,7 +244,7 @@ def test_a_file_is_not_larger_than_the_limit() -> None:
 
 
 def test_a_character_that_the_end_of_what_is_read_cuts_is_text() -> None:
-    """It is at the end of what was read of a large file, and lacks at least one of its bytes."""
+    """Only the start of a large file is read, which may end within a character."""
     for character in "é☃𝄞":
         data = character.encode()
         for count in range(1, len(data)):

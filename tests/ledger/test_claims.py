@@ -23,6 +23,7 @@ from ledger_work import (
     end,
     environment,
     in_a_fork,
+    started,
     without_waiting,
     worker,
 )
@@ -72,16 +73,9 @@ if os.fork():
 print("alive", flush=True)
 sys.stdin.read()
 """
-    process = subprocess.Popen(
-        [sys.executable, "-c", parent, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    process = started(parent, tmp_path, said="alive")
     assert process.stdin is not None
     assert process.stdout is not None
-    assert process.stdout.readline() == "alive\n"
     process.wait()
     with Ledger(str(tmp_path)) as ledger:
         assert ledger.wait(WANTED.component, 0)

@@ -6,7 +6,6 @@ import itertools
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from jit_guard.ledger.history import history
 from jit_guard.ledger.ledger import Ledger
 from ledger_machines import Machines, check
-from ledger_work import WANTED, arrival, environment
+from ledger_work import WANTED, arrival, started
 from postgresql_server import PostgresServer
 from projects import IS_ROOT
 
@@ -117,16 +116,7 @@ def test_a_network_that_is_cut_in_the_middle_loses_nothing(
 def test_a_claim_does_not_outlive_the_network_of_its_holder(
     tmp_path: Path, network: Network, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    holder = subprocess.Popen(
-        [*network.prefix, sys.executable, "-c", SUPPLIER, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    assert holder.stdout.readline() == "1\n"
+    holder = started(SUPPLIER, tmp_path, said="1", prefix=network.prefix)
     network.cut()
     monkeypatch.setenv("JIT_GUARD_LEDGER", server.url())
     with Ledger(str(tmp_path)) as ledger:
