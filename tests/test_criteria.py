@@ -98,10 +98,14 @@ def test_a_file_that_is_sent_to_a_model_is_one_that_git_has(key: str, tmp_path: 
     }
     source = Memory(files, ignored=["secret.env"])
 
-    def sent(path: str, made: Criteria) -> str | None:
+    def sent(path: str, made: Criteria) -> str:
         named: dict[str, Any] = {key: path}
         given = getattr(made, key)(source, Settings(**named))
-        return given.decode() if isinstance(given, bytes) else given
+        if isinstance(given, str):
+            return given
+        named_path, data = given
+        assert named_path == path
+        return bytes(data).decode()
 
     for path in ("text.md", "versions.md"):
         assert sent(path, criteria()) == files[path]

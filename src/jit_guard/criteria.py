@@ -126,11 +126,10 @@ class Criteria:
             return None
         return self._sent(snapshot, "prompt", settings.prompt).decode("utf-8", "replace")
 
-    def descriptions(self, snapshot: Source, settings: Settings) -> bytes | None:
-        """Return the bytes of the descriptions file; None if there is none."""
-        if settings.descriptions is None:
-            return None
-        return self._sent(snapshot, "descriptions", settings.descriptions)
+    def descriptions(self, snapshot: Source, settings: Settings) -> tuple[str, bytes] | None:
+        """Return the path and the bytes of the descriptions file; None if there is none."""
+        path = settings.descriptions
+        return None if path is None else (path, self._sent(snapshot, "descriptions", path))
 
     def _sent(self, snapshot: Source, key: str, path: str) -> bytes:
         """Return the bytes of a file that is sent to a model.

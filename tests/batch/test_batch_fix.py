@@ -190,9 +190,12 @@ def test_what_fails_is_reported_and_can_be_submitted_again(api: BatchServer, roo
 
     fix(api, root, "--batch")
     api.write = write
+    # What failed comes first.
+    api.rewrite = lambda lines: sorted(lines, key=lambda line: b"Written for" in line)
     api.finish()
     done = fix(api, root, "--batch", "--format", "json")
     assert done.code == 1
+    assert "batch batch-1 is completed: 1 text collected" in done.err
     assert failures(done) == {
         "GREET/protocol": "400: No \\x1b[31mway ::error::",
         "LEAVE/persona": "the answer was cut off at the model's limit (finish_reason length)",
@@ -729,6 +732,7 @@ def test_each_page_of_results_is_one_commit(
     monkeypatch.setattr(placing, "commit", counted)
     assert batches.PAGE == 250  # so many are in memory, and in one commit, as docs/models.md says
     monkeypatch.setattr(batches, "PAGE", 8)
+    monkeypatch.setattr("jit_guard.fixing.run._GATHER", -1.0)  # of other texts each is a commit
     goals = {f"G{number}": {"persona": f"{number}.txt"} for number in range(20)}
     root = checkout(tmp_path / "many", goals)
     fix(api, root, "--batch")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from jit_guard import Guard
 from jit_guard.errors import ConfigError
 from jit_guard.fixing.descriptions import parse, suggestion, unknown
+from jit_guard.fixing.job import FixOptions
 from jit_guard.registry.goal_map import Entry
 from projects import call, command_line, lay_out
 
@@ -93,6 +95,25 @@ def described(project: Path, *arguments: str) -> list[str]:
     """The description of each text that a dry run would generate."""
     lines = call("--fix", "--dry-run", *arguments, cwd=project).out.splitlines()
     return [line.partition(".txt: ")[2] for line in lines if line.startswith("generate ")]
+
+
+def test_an_entry_is_described_with_its_own_filename(tmp_path: Path) -> None:
+    """Two entries name a component, each from the directory of its type."""
+    lay_out(
+        tmp_path,
+        {
+            "jit-guard.toml": '[types.guest]\ndirectory = "personas/guests"\n',
+            "goal_map.json": '{"A": {"persona": "guests/a.txt", "guest": "a.txt"}}',
+        },
+    )
+    asked: list[Entry] = []
+
+    def describe(entry: Entry) -> str:
+        asked.append(entry)
+        return "A guest."
+
+    Guard(tmp_path).fix(FixOptions(generator="scaffold", describe=describe))
+    assert asked == [Entry("A", "persona", "guests/a.txt")]
 
 
 def test_a_description_comes_from_the_flag_the_configuration_the_ledger_or_the_names(

@@ -14,8 +14,8 @@ import pytest
 
 from jit_guard import Guard
 from jit_guard.fixing.dialogue import _KEYS, Dialogue
-from jit_guard.fixing.editor import edit, editor
-from jit_guard.fixing.interaction import ONLY, Draft, Offer, Turn
+from jit_guard.fixing.editor import _Watch, edit, editor
+from jit_guard.fixing.interaction import ONLY, Draft, Offer, Silent, Turn
 from jit_guard.fixing.job import FixOptions
 from jit_guard.fixing.session import InterruptedRun
 from jit_guard.generators.budget import OverBudgetError
@@ -159,7 +159,7 @@ def test_every_question_can_be_left(answers: list[str | BaseException]) -> None:
     offer = Offer(ENTRY, "a", "b", "near name")
     asks: list[Callable[[Dialogue], object]] = [
         lambda one: one.describe(ENTRY, "components/personas/host.txt", "A persona", Turn(1, 2)),
-        lambda one: one.agree("Generating 2 texts costs money."),
+        lambda one: one.agree("Generating 2 texts costs money.", again=False),
         lambda one: one.offer(offer),
         lambda one: one.review(DRAFT, keep),
     ]
@@ -173,7 +173,7 @@ def test_every_question_can_be_left(answers: list[str | BaseException]) -> None:
 @pytest.mark.parametrize(("answer", "agreed"), [("y", True), ("Yes", True), ("", False)])
 def test_money_is_spent_only_after_a_yes(answer: str, agreed: bool) -> None:
     asked, out = dialogue([answer])
-    assert asked.agree("Generating 2 texts costs money.") is agreed
+    assert asked.agree("Generating 2 texts costs money.", again=False) is agreed
     assert "Generating 2 texts costs money." in out.getvalue()
 
 
@@ -233,7 +233,7 @@ def test_with_yes_nothing_is_asked() -> None:
     assert asked.offer(Offer(ENTRY, "a", "b", "near")) is None
     assert asked.review(DRAFT, keep).answer == "accept"
     assert out.getvalue() == ""
-    assert asked.agree("It costs something.")
+    assert asked.agree("It costs something.", again=False)
     assert not asked.agree("It costs more than that.", again=True)
 
 
@@ -375,6 +375,38 @@ def test_what_the_editor_saves_is_passed_on_while_it_is_open(
     assert saved == ["Zero.\nOne.\n", "Zero.\nOne.\nTwo.\n"]
 
 
+def test_a_save_is_passed_on_once_and_when_it_is_complete(tmp_path: Path) -> None:
+    file, saved = tmp_path / "x.txt", list[str]()
+    watch = _Watch(str(file), "Zero.\n", saved.append)
+    for text, passed_on in (
+        ("Zero.\n", []),
+        ("One", []),  # it may be a part
+        ("One.\n", []),
+        ("One.\n", ["One.\n"]),
+        ("One.\n", ["One.\n"]),
+    ):
+        file.write_bytes(text.encode())
+        watch.look()
+        assert saved == passed_on
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_the_settings_of_the_terminal_are_restored_where_it_has_some(
+    windows: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    termios = pytest.importorskip("termios")
+    restored: list[tuple[object, ...]] = []
+    monkeypatch.setattr(termios, "tcgetattr", lambda stream: ["as before", stream])
+    monkeypatch.setattr(termios, "tcsetattr", lambda *given: restored.append(given))
+    if windows:
+        monkeypatch.setitem(sys.modules, "termios", None)
+    editing(monkeypatch, tmp_path, APPEND)
+    saved: list[str] = []
+    assert edit("Zero.\n", "x.txt", saved.append, io.StringIO()) is None
+    assert saved == ["Zero.\nBy hand.\n"]
+    assert restored == ([] if windows else [(0, termios.TCSADRAIN, ["as before", 0])])
+
+
 @pytest.mark.parametrize(
     ("body", "reported"),
     [
@@ -382,8 +414,9 @@ def test_what_the_editor_saves_is_passed_on_while_it_is_open(
         ("", "an editor with a window must wait"),
         ("open(path, 'w').write(' \\n')", "the text is unchanged"),
         ("os.remove(path)", "the text is unchanged"),
+        ("import shutil; shutil.rmtree(os.path.dirname(path))", "the text is unchanged"),
     ],
-    ids=["failed", "returned at once", "blank", "removed"],
+    ids=["failed", "returned at once", "blank", "removed", "removed with its directory"],
 )
 def test_without_an_edit_the_text_stays(
     body: str, reported: str, project: Path, monkeypatch: pytest.MonkeyPatch
@@ -473,6 +506,19 @@ def test_an_edited_draft_has_no_marker(
     assert "A good host" in text
     if suffix == ".json":
         assert "$comment" not in json.loads(text)
+
+
+def test_an_edited_text_is_used_as_it_is(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if it looks like what a model puts around a text, which is removed from a model's."""
+    around = "<think>hm</think>Greet every guest.\n"
+    editing(monkeypatch, project, f"open(path, 'w').write({around!r})")
+    fix(project, "A host", "e", "s")
+    fix(project, "y")
+    assert written(project) == around
+    (project / PERSONA).unlink()
+    model = Generator("m", "m", lambda _: Writer(lambda _: Text(around)), network=False, paid=False)
+    Guard(project).fix(FixOptions(generator=model, fresh=True), Silent(yes=True))
+    assert written(project) == "Greet every guest.\n"
 
 
 def test_an_edit_that_cannot_be_a_component_is_kept_but_not_used(

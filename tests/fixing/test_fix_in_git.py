@@ -6,21 +6,29 @@ import io
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from stat import S_IMODE
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import pytest
 
 from jit_guard import Guard, MissingComponent
 from jit_guard.commit import transaction
+from jit_guard.config import Settings
+from jit_guard.errors import UnreadableError
 from jit_guard.fixing import placing
 from jit_guard.fixing.dialogue import Dialogue
 from jit_guard.fixing.interaction import Interaction, Silent, Turn
 from jit_guard.fixing.job import FixOptions
-from jit_guard.fixing.staging import stage_command
+from jit_guard.fixing.outline import certain_fixes
+from jit_guard.fixing.staging import not_staged_yet, stage_command
 from jit_guard.pytest_plugin.fixtures import Script
 from jit_guard.registry.goal_map import Entry
-from jit_guard.report import Report
+from jit_guard.report import PlannedFix, Report
+from jit_guard.sources.git import restoration
+from jit_guard.sources.worktree import Worktree
 from projects import call, git, lay_out
 from repositories import NEEDS_GIT, repository, save
 
@@ -412,6 +420,13 @@ def test_many_files_are_restored_in_several_commits(
         commits.append([one.path.rpartition("/")[2] for one in placements])
         return commit(root, changes, placements)
 
+    def read_one_by_one(*given: Any) -> Iterator[bytes]:
+        for one in contents(*given):
+            read.append(one)
+            yield one
+
+    contents, read = restoration.contents, list[bytes]()
+    monkeypatch.setattr(restoration, "contents", read_one_by_one)
     monkeypatch.setattr("jit_guard.fixing.placing.commit", counted)
     two = len(HOST) + len(FILES["components/protocols/hello.txt"])
     for most, expected in (
@@ -421,11 +436,13 @@ def test_many_files_are_restored_in_several_commits(
         (1, [["host.txt"], ["hello.txt"], ["bye.txt"]]),
     ):
         commits.clear()
+        read.clear()
         monkeypatch.setattr("jit_guard.fixing.placing._MOST_BYTES", most)
         run_in(project.root, "rm -r components")
         report = project.fix()
         assert len(report.fixed) == 4
         assert commits == expected
+        assert len(read) == 3 + len(commits) - 1  # no more than the first that did not fit
         assert project.status() == []
 
 
@@ -512,6 +529,17 @@ def test_on_a_terminal_the_user_decides_about_a_typo(project: Project, typo: obj
     report, _ = project.fix_with("r")
     assert [one.action for one in report.fixed] == ["relinked"]
     assert not report.errors
+
+
+def test_questions_about_files_are_numbered(project: Project) -> None:
+    goals = {
+        "GREET": {"persona": "hots.txt", "protocol": "helo.txt"},
+        "PART": GOALS["PART"],
+    }
+    (project.root / "goal_map.json").write_text(json.dumps(goals))
+    report, shown = project.fix_with("s", "s")
+    assert re.findall(r"^(\d/\d)  ", shown, re.MULTILINE) == ["1/2", "2/2"], shown
+    assert len(report.failed) == 2
 
 
 def test_what_was_left_is_not_generated_later_in_the_run(project: Project) -> None:
@@ -656,15 +684,34 @@ def test_up_to_ten_paths_are_on_the_command_line(project: Project) -> None:
     long = f"git add -- {' '.join(names)}"
     assert stage_command(root, names) == long  # there is no place for a list
     (project.root / ".jit-guard").mkdir(mode=0o700)
+    assert len(stage_command(root, [*names[:9], gone]) or "") > 300
     for paths in ([*names[:10], gone], names):
         assert stage_command(root, paths) == (
             "git add --pathspec-file-nul --pathspec-from-file=.jit-guard/unstaged"
         )
+    assert S_IMODE((project.root / ".jit-guard/unstaged").stat().st_mode) == 0o600
     assert stage_command(root, [names[0], "goal_map.json"]) == (
         f"git add -- {names[0]} goal_map.json"
     )
     assert stage_command(root, ["components/personas/never.txt"]) is None
     assert stage_command(str(project.root.parent), ["x"]) is None
+    run_in(project.root, "rm -r components/protocols")  # which a file may replace
+    assert stage_command(root, ["components/protocols"]) == (
+        "git rm -q --cached -- components/protocols/bye.txt components/protocols/hello.txt"
+    )
+
+
+def test_the_list_of_a_nested_repository_is_for_its_git(project: Project) -> None:
+    inner = project.root / "components/lessons"
+    lay_out(inner, {f"l{number}.txt": "A lesson.\n" for number in range(11)})
+    git(inner, "init", "-q")
+    (project.root / ".jit-guard").mkdir(mode=0o700)
+    paths = [f"components/lessons/{one.name}" for one in inner.glob("*.txt")]
+    command = stage_command(str(project.root), paths)
+    assert command is not None
+    assert command.endswith("--pathspec-from-file=../../.jit-guard/unstaged-components-lessons")
+    run_in(project.root, command)
+    assert len(git(inner, "ls-files").splitlines()) == 11
 
 
 def test_an_ignored_file_is_not_in_the_printed_command(project: Project) -> None:
@@ -672,9 +719,24 @@ def test_an_ignored_file_is_not_in_the_printed_command(project: Project) -> None
     save(project.root)
     run_in(project.root, "sed -i.old s/hello.txt/new.txt/ goal_map.json; rm goal_map.json.old")
     assert staged(project, "--generate-anyway") == []
-    lay_out(project.root, {"goal_map.json": json.dumps({**GOALS, "NEW": {"lesson": "x.txt"}})})
+    goals = {**GOALS, "NEW": {"lesson": "x.txt", "manner": "y.txt"}}
+    ignored = "autogen_*\n!autogen_manner*\n"
+    lay_out(project.root, {"goal_map.json": json.dumps(goals), ".gitignore": ignored})
     report = project.fix()
-    assert [one.code for one in report.findings] == ["JG203"]  # the command would refuse it
+    assert [(one.code, one.path) for one in report.findings] == [  # the command would refuse it
+        ("JG203", "components/lessons/autogen_lesson_for_new.txt")
+    ]
+
+
+def test_if_git_cannot_say_what_it_ignores_nothing_is_hidden() -> None:
+    def ignored(_: object) -> frozenset[str]:
+        raise UnreadableError("x.txt", "git failed")
+
+    report = cast(
+        "Report", SimpleNamespace(findings=(SimpleNamespace(code="JG203", path="x.txt"),))
+    )
+    source = cast("Worktree", SimpleNamespace(ignored=ignored))
+    assert not_staged_yet(source, report, ["x.txt"]) == report.findings
 
 
 # The report
@@ -726,6 +788,20 @@ def test_a_report_counts_what_a_fix_fixes_without_a_decision(project: Project) -
     actions = [one["fix"]["action"] for one in json_report["findings"] if one["fixable"]]
     assert sorted(actions) == ["offer", "restore", "restore"]
     assert call(cwd=project.root).out.endswith("\n2 fixable with --fix\n")
+
+
+def test_without_drafts_a_report_needs_no_generator_to_say_what_a_fix_does(
+    project: Project,
+) -> None:
+    def certain() -> dict[str, PlannedFix] | None:
+        return certain_fixes(Worktree(str(project.root)), Settings(), frozenset(), None)
+
+    new = "components/lessons/autogen_lesson_for_new.txt"
+    goals = {**GOALS, "NEW": {"lesson": "x.txt"}}
+    (project.root / "goal_map.json").write_text(json.dumps(goals))
+    assert certain() == {"components/lessons/x.txt": PlannedFix("generate", new, None)}
+    call("--fix", "--yes", "--generator", "scaffold", cwd=project.root)
+    assert certain() is None  # a model would replace the draft
 
 
 def test_a_dry_run_shows_the_plan(project: Project) -> None:

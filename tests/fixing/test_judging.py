@@ -93,6 +93,7 @@ def test_a_rule_sees_the_new_entry_in_every_map_that_has_one_and_the_others_as_t
         yield from ()
 
     files = {
+        "first.json": '{"GREET": {"tone": "calm.txt"}}',
         "goal_map.json": '{"GREET": {"persona": "host.txt", "tone": "calm.txt"}, "B": {}}',
         "same.json": '{"GREET": {"persona": "other.txt"}}',
         "other.json": '{"GREET": {"tone": "calm.txt"}}',
@@ -106,6 +107,7 @@ def test_a_rule_sees_the_new_entry_in_every_map_that_has_one_and_the_others_as_t
     new = {"persona": REQUEST.filename}
     assert seen == [
         {
+            "first.json": {"GREET": {"tone": "calm.txt"}},
             "goal_map.json": {"GREET": {**new, "tone": "calm.txt"}, "B": {}},
             "same.json": {"GREET": new},
             "other.json": {"GREET": {"tone": "calm.txt"}},

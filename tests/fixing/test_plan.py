@@ -572,6 +572,12 @@ def test_a_file_that_is_no_plain_file_is_not_offered_for_a_relink() -> None:
     assert offer.accept is None
 
 
+def test_a_file_that_no_entry_may_name_is_not_offered_for_a_relink() -> None:
+    (offer,) = planned(project({"A": {"persona": "host.txt"}}, "personas/ho\\st.txt")).offers
+    assert offer.found == "components/personas/ho\\st.txt"
+    assert offer.accept is None
+
+
 # The diff
 
 

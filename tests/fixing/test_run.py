@@ -21,7 +21,9 @@ from jit_guard.commit import transaction
 from jit_guard.errors import UnreadableError, UsageError
 from jit_guard.fixing.interaction import Silent
 from jit_guard.fixing.job import FixOptions
+from jit_guard.fixing.progress import Display
 from jit_guard.fixing.session import InterruptedRun
+from jit_guard.fixing.worktree_plan import plan_worktree
 from jit_guard.generators.generator import (
     Generator,
     GeneratorUnusableError,
@@ -222,17 +224,22 @@ def test_texts_that_cost_nothing_are_generated_in_large_groups_and_others_as_con
     together = threading.Barrier(3)
     free = Own(lambda _: together.wait(20.0))
     assert len(fix(project, free, jobs=1).fixed) == 3
-    running: list[str] = []
-    most: list[int] = []
-
-    def write(goal: str) -> None:
-        running.append(goal)
-        time.sleep(0.02)
-        most.append(len(running))
-        running.remove(goal)
-
     for network, paid, jobs in ((True, False, 1), (False, True, 2)):
-        most.clear()
+        first, running, most = threading.Barrier(jobs), list[str](), list[int]()
+
+        def write(
+            goal: str,
+            first: threading.Barrier = first,
+            running: list[str] = running,
+            most: list[int] = most,
+        ) -> None:
+            running.append(goal)
+            if len(most) + len(running) <= first.parties:
+                first.wait(20.0)
+            time.sleep(0.02)
+            most.append(len(running))
+            running.remove(goal)
+
         shutil.rmtree(project / "components")
         lay_out(project, {"goal_map.json": json.dumps(GOALS)})
         own = Own(write, network=network, paid=paid)
@@ -302,6 +309,49 @@ def test_if_a_commit_is_refused_its_texts_are_committed_one_by_one(
     assert named(project) == generated("abc")
     assert sorted(own.asked) == ["A", "B", "C"]  # nothing is generated again
     assert [one.origin for one in report.fixed] == ["ledger", "generated", "generated"]
+
+
+def test_two_texts_that_are_refused_together_are_committed_one_by_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = saving(monkeypatch, 1, "B")
+    report = fix(project, Own(), limit=2)
+    assert [one.goal for one in report.fixed] == ["A", "B"]
+    assert sizes == [2, 1, 1]
+    assert report.messages == ()  # nobody edited a draft
+
+
+def test_the_project_is_read_again_only_after_something_happened(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[object] = []
+
+    def plan(*given: Any, **more: Any) -> Any:
+        plans.append(given)
+        return plan_worktree(*given, **more)
+
+    monkeypatch.setattr("jit_guard.fixing.run.plan_worktree", plan)
+    assert len(fix(project, Own()).fixed) == 3
+    assert len(plans) == 3  # before, when the texts are claimed, and after
+
+
+def test_what_the_ledger_has_and_what_is_new_are_one_round(project: Path) -> None:
+    fix(project, Own(), only="components/personas/a.txt")
+    lay_out(project, {"goal_map.json": json.dumps(GOALS)})
+    shutil.rmtree(project / "components")
+    expected: list[tuple[int, int]] = []
+
+    class Expecting(Display):
+        def expect(self, texts: int, new: int, by: str) -> None:
+            expected.append((texts, new))
+            super().expect(texts, new, by)
+
+    own = Own()
+    given = FixOptions(generator=own.record, consent=True)
+    report = Guard(project).fix(given, Silent(yes=True, progress=Expecting()))
+    assert [one.goal for one in report.fixed] == ["A", "B", "C"]
+    assert sorted(own.asked) == ["B", "C"]
+    assert expected == [(3, 2)]
 
 
 def test_a_text_that_is_refused_twice_is_given_up_and_stays_in_the_ledger(
@@ -408,20 +458,20 @@ def test_a_component_that_stays_claimed_is_an_error(
 def test_the_longest_wait_is_an_hour_beyond_the_timeout(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits: list[float] = []
+    waits: list[tuple[str, float]] = []
 
     def wait(self: Ledger, component: str, timeout: float) -> bool:
-        waits.append(timeout)
-        self.release([component])
-        other.release([component])
+        waits.append((component, timeout))
+        other.release(components)
         return True
 
     monkeypatch.setattr(Ledger, "wait", wait)
-    component = "components/personas/a.txt"
+    components = [f"components/personas/{name}.txt" for name in "abc"]
     with Ledger(str(project)) as other:
-        other.claim([Wanted(component, Key("A", "persona", "", "", "", "", ""))])
-        fix(project, Own(), only=component, timeout=5.0)
-    assert waits == [3605.0]
+        key = Key("A", "persona", "", "", "", "", "")
+        other.claim([Wanted(component, key) for component in components])
+        fix(project, Own(), timeout=5.0)
+    assert waits == [(components[0], 3605.0)]  # for one of them, the first
 
 
 # Ctrl-C

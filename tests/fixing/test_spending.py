@@ -126,11 +126,23 @@ def test_a_limit_counts_texts_that_the_user_skips(project: Path) -> None:
 
 def test_a_refusal_names_the_texts_and_requests_nothing(project: Path) -> None:
     paid = Paid([])
-    report = fix(project, paid.record, yes=False, descriptions=_described())  # type: ignore[arg-type]
+    goals = json.loads((project / "goal_map.json").read_text())
+    goals["OTHER"] = {"persona": "p0.txt"}
+    (project / "goal_map.json").write_text(json.dumps(goals))
+    # A program that brings no answers has not agreed to anything.
+    options = FixOptions(generator=paid.record, descriptions=_described())
+    report = Guard(project).fix(options)
     assert paid.requests == []
     assert {one.reason for one in report.failed} == {
         f"generating {MANY} texts with m may cost money; pass --yes to agree"
     }
+    assert {one.goal for one in report.failed} == set(goals)  # each of the entries
+
+
+def test_what_costs_nothing_needs_no_consent(project: Path) -> None:
+    described = _described()
+    free = Generator("free", "for tests", lambda _: Writer(lambda _: Text(GOOD)), paid=False)
+    assert len(Guard(project).fix(FixOptions(free, descriptions=described)).fixed) == MANY
 
 
 def _described() -> dict[tuple[str, str], str]:

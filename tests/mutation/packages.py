@@ -88,12 +88,13 @@ TESTS: dict[str, str] = {
     "fixing/interrupts": "fixing/test_progress fixing/test_dialogue",
     "fixing/job": "fixing/test_job fixing/test_descriptions fixing/test_run fixing/test_fix "
     "fixing/test_spending fixing/test_stored_texts fixing/test_fix_in_git fixing/test_adoption "
-    "batch/test_batch_fix::test_what_takes_no_batch_is_refused",
+    "batch/test_batch_fix::test_what_takes_no_batch_is_refused "
+    "batch/test_batch_fix::test_waiting_goes_on_while_another_process_works_on_the_batch",
     "fixing/judging": "fixing/test_judging fixing/test_fix_contracts",
     "fixing/moving": "commands/test_mv fixing/test_folding_disk",
     "fixing/offers": "fixing/test_fix_in_git fixing/test_fix_registries fixing/test_plan",
     "fixing/orders": "fixing/test_run fixing/test_descriptions fixing/test_fix_contracts "
-    "fixing/test_stored_texts",
+    "fixing/test_stored_texts fixing/test_dialogue",
     "fixing/outline": "fixing/test_plan fixing/test_fix_in_git fixing/test_stored_texts "
     "fixing/test_adoption",
     "fixing/past": "fixing/test_stored_texts "
@@ -117,7 +118,8 @@ TESTS: dict[str, str] = {
     "fixing/test_fix_registries "
     "batch/test_batch_fix::test_a_text_that_is_pending_can_be_bought_anyway",
     "fixing/staging": "fixing/test_fix_in_git",
-    "fixing/steps": "fixing/test_fix_registries fixing/test_fix_in_git fixing/test_plan",
+    "fixing/steps": "fixing/test_fix_registries fixing/test_fix_in_git fixing/test_plan "
+    "fixing/test_fix",
     "fixing/submission": "batch",
     "fixing/target_directory": "fixing/test_plan fixing/test_fix_registries",
     "fixing/texts": "fixing/test_run fixing/test_dialogue fixing/test_spending "

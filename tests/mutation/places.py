@@ -118,7 +118,11 @@ def _changed(code: str, place: Place) -> str:
     copied = copy.deepcopy(node)
     node.parent = copied.parent = parent
     new = get_operator(place.operator)().mutate(copied, place.change)
-    return code[:before] + ("" if new is None else new.get_code()) + code[after:]
+    changed = "" if new is None else new.get_code()
+    prefix = node.get_first_leaf().prefix
+    if changed and "\n" in prefix and "\n" not in changed:  # a new number has no prefix
+        changed = prefix + changed.lstrip()
+    return code[:before] + changed + code[after:]
 
 
 @cache

@@ -44,10 +44,10 @@ class Candidate:
 
     def _take(self, order: Order, stored: Stored, *, bought: bool) -> None:
         self._order, self._stored = order, stored
-        content, fault = self._checked(stored.content, edited=stored.edited)
+        component, fault = self._checked(stored.content)
         self.draft = Draft(
             self._step.path,
-            content,
+            finished(stored.content) if stored.edited else component,  # an edited text is whole
             self._turn,
             "generated" if bought else "edited" if stored.edited else "ledger",
             self._session.writer.model or self._session.generator.name,
@@ -66,7 +66,7 @@ class Candidate:
         if before.edited:
             self._session.ledger.reject(before.id, "edited again")
         self.draft = self.draft._replace(
-            content=content, origin="edited", fault=self._checked(content, edited=True)[1]
+            content=content, origin="edited", fault=self._checked(content)[1]
         )
         return self.draft
 
@@ -118,9 +118,7 @@ class Candidate:
         )
         return delivery
 
-    def _checked(self, content: str, *, edited: bool) -> tuple[str, str | None]:
-        """Return the component in a text, and what is wrong with it; an edited text is whole."""
+    def _checked(self, content: str) -> tuple[str, str | None]:
+        """Return the component in a text, and what is wrong with it."""
         checked = self._session.job.check(self._order.request, Text(content))
-        if isinstance(checked, str):
-            return finished(content) if edited else checked, None
-        return finished(content), checked.reason
+        return (checked, None) if isinstance(checked, str) else (finished(content), checked.reason)

@@ -90,7 +90,7 @@ class Dialogue:
             self._say(f"{path} does not exist. What should it do, in one line?")
             return self._description(suggestion, "leave it missing")
 
-    def agree(self, question: str, *, again: bool = False) -> bool:
+    def agree(self, question: str, *, again: bool) -> bool:
         """Ask before spending; the default is no."""
         with self.progress.paused():
             self._say("", question)

@@ -82,7 +82,7 @@ class Interaction(Protocol):
     def describe(self, entry: Entry, path: str, suggestion: str, turn: Turn) -> str | None:
         """Return a one-line description of the missing component; None leaves it missing."""
 
-    def agree(self, question: str, *, again: bool = False) -> bool:
+    def agree(self, question: str, *, again: bool) -> bool:
         """Return whether to continue and spend; `again`: more than was agreed to before."""
 
     def offer(self, offer: Offer) -> Choice | None:
@@ -114,7 +114,7 @@ class Silent:
         """Return the suggestion, if accepted beforehand."""
         return suggestion if self._yes else None
 
-    def agree(self, question: str, *, again: bool = False) -> bool:  # noqa: ARG002
+    def agree(self, question: str, *, again: bool) -> bool:  # noqa: ARG002
         """Return whether the cost was accepted beforehand, which is never more than once."""
         return self._yes and not again
 

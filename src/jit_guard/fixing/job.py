@@ -146,7 +146,7 @@ class Configured(NamedTuple):
     settings: Settings
     accepted: frozenset[Identity]  # by the baseline
     prompt: str | None  # the text of the configured system prompt
-    descriptions: bytes | None  # the file of the key `descriptions`
+    descriptions: tuple[str, bytes] | None  # the path and the file of the key `descriptions`
     rules: tuple[Rule, ...]  # of plugins
     shell: Shell = Shell()  # how commands are written for the working directory
 
@@ -182,8 +182,8 @@ def make_job(
         raise UsageError("wait requires batch")
     if options.relink and options.generate_anyway:
         raise UsageError("relink and generate_anyway cannot be combined")
-    if settings.descriptions is not None and configured.descriptions is not None:
-        known = parse(settings.descriptions, configured.descriptions)
+    if configured.descriptions is not None:
+        known = parse(*configured.descriptions)
         options = options._replace(descriptions={**known, **options.descriptions})
     contracts = Contracts(source, settings)
     return Job(

@@ -130,7 +130,7 @@ def _rounds(
 ) -> WorktreePlan:
     for _ in range(_MOST_ROUNDS):
         if not _round(session, found, only):
-            break
+            return found
         found = _place_free(session.job, session.tally)
     return found
 
@@ -222,7 +222,7 @@ def _refused(session: Session, orders: Sequence[tuple[Generate, Order]]) -> set[
     if refusal is None:
         return set()
     refused = {one.wanted.component for one in refusal.orders}
-    names = (name for step, _ in orders if step.component in refused for name in step.entries[:1])
+    names = (name for step, _ in orders if step.component in refused for name in step.entries)
     session.tally.fail(failed(name, refusal.reason) for name in names)
     session.tally.given_up |= refused
     return refused

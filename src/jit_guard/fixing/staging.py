@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from jit_guard.commit import durable
 from jit_guard.commit.directories import Directories
@@ -84,15 +84,7 @@ def _indexed(top: str, paths: Sequence[str]) -> list[str]:
     answer = call.ask(top, ["ls-files", "-z", "--", *paths])
     if answer.returncode:
         raise call.complaint("ls-files", answer)
-    known = set(call.lines(answer))
-    around = {path.rstrip("/") for path in paths}
-    inside = [one for one in known if not around.isdisjoint(_above(one))]
-    return sorted({*known.intersection(paths), *inside})
-
-
-def _above(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
+    return sorted(set(call.lines(answer)))  # a file with a conflict has several lines
 
 
 def _listed(root: str, part: RepositoryPart, paths: Sequence[str]) -> str | None:
