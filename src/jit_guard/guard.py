@@ -9,7 +9,7 @@ from jit_guard import project
 from jit_guard.check import check
 from jit_guard.config import Settings
 from jit_guard.criteria import Criteria
-from jit_guard.errors import MissingComponent, OutsideError, UsageError
+from jit_guard.errors import MissingComponent, OutsideError, UnreadableError, UsageError
 from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
@@ -512,10 +512,12 @@ class Guard:
         worktree = Worktree(self.root)
         for record in history(self.root, goal, component_type, newest_first=True):
             try:
-                data = worktree.read(record.path)
+                state = record.state(worktree.read(record.path))
             except OutsideError:  # a path from a ledger that came with a clone
-                data = None
-            yield record, record.state(data)
+                state = record.state(None)
+            except UnreadableError:  # the others are listed all the same
+                state = "rejected" if record.status == "rejected" else "unreadable"
+            yield record, state
 
     def inside(self, path: str, what: str) -> str:
         """Convert a path relative to the working directory to one relative to the root.

@@ -252,6 +252,21 @@ def test_only_our_own_mark_counts_as_edited(tmp_path: Path, details: str) -> Non
     assert state(tmp_path) == "as generated"
 
 
+def test_a_file_that_cannot_be_read_does_not_end_the_list(tmp_path: Path) -> None:
+    numbers = store(lay_out(tmp_path, SOUND), "GREET", "LEAVE", "PART")
+    (tmp_path / "components/personas/greet.txt").mkdir(parents=True)
+    (tmp_path / "components/personas/part.txt").mkdir()
+    with Ledger(str(tmp_path)) as ledger:
+        ledger.reject(numbers[2], "too warm")
+    done = call("log", "--json", cwd=tmp_path)
+    assert done.code == 0
+    assert [(one["goal"], one["state"]) for one in json.loads(done.out)] == [
+        ("PART", "rejected"),
+        ("LEAVE", "not committed"),
+        ("GREET", "unreadable"),
+    ]
+
+
 @pytest.mark.parametrize("path", ["../host.txt", "components/../../host.txt"])
 def test_a_path_that_leads_outside_is_not_read(tmp_path: Path, path: str) -> None:
     import sqlite3

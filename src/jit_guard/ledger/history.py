@@ -15,7 +15,7 @@ from jit_guard.ledger.records import Stored, Wanted, amount, find, is_edited, is
 from jit_guard.text.generated import digest
 
 Status = Literal["arrived", "rejected", "committed"]
-State = Literal["as generated", "edited by hand", "gone", "rejected", "not committed"]
+State = Literal["as generated", "edited by hand", "gone", "rejected", "not committed", "unreadable"]
 _PAGE = 1 << 20  # bytes to read at once, plus one row
 _LONGEST_PATH = 4096  # characters; no system can open a longer one
 
