@@ -94,6 +94,8 @@ def mutant(sources: Path, place: Place) -> Mutant | None:
         return None
     before, after = ([line.strip() for line in text.splitlines()] for text in (code, changed))
     line = next(at for at, pair in enumerate(zip(before, after)) if pair[0] != pair[1])  # noqa: B905
+    while not before[line]:  # a decorator is removed with the empty line before it
+        line += 1
     return Mutant(
         place.path.relative_to(sources).as_posix(),
         place.function,
