@@ -22,7 +22,7 @@ from chat_server import completion
 from jit_guard.generators.answers.gate import component_in
 from jit_guard.generators.chat.reading import read
 from jit_guard.generators.generator import GenerationError, Request
-from jit_guard.generators.judgement import Rejection, finished
+from jit_guard.generators.judgement import MAX_BYTES, Rejection, finished
 from jit_guard.generators.prompt import fenced
 
 CORPUS = Path(__file__).parent.parent / "data" / "answers"
@@ -162,6 +162,19 @@ def test_a_fence_around_a_component_makes_no_difference(body: str) -> None:
     assume(gate(body) == f"{body}\n")
     assert gate(fenced(body, "markdown")) == f"{body}\n"
     assert gate(f"Here is the file:\n\n{fenced(body)}\n\nNote: adjust it.") == f"{body}\n"
+
+
+def test_an_answer_is_not_too_long_and_not_wrapped_too_often() -> None:
+    thought = "<think>a</think>"
+    assert component_in(f"{thought}b".rjust(4 * MAX_BYTES), request()) == "b\n"
+    found = component_in(f"{thought}b".rjust(4 * MAX_BYTES + 1), request())
+    assert isinstance(found, Rejection)
+    assert found.reason.startswith("the answer is longer than ")
+    assert not found.again
+    assert gate("Here is the file:\n\n" * 7 + "a") == "a\n"
+    wrapped = component_in("Here is the file:\n\n" * 8 + "a", request())
+    assert isinstance(wrapped, Rejection)
+    assert wrapped.reason == "the answer is wrapped too often"
 
 
 @pytest.mark.parametrize(

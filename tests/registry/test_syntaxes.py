@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jit_guard.registry.strict_json import ReadError
+from jit_guard.registry.syntax import yaml_files
 from jit_guard.registry.syntax.syntax import syntax, syntax_name
 
 TOML = """\
@@ -182,6 +186,26 @@ def test_what_is_wrong_is_said_with_its_place(
     assert 0 <= error.value.offset <= len(text)
     if offset is not None:
         assert error.value.offset == offset
+
+
+def test_without_libyaml_the_same_is_read_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(yaml, "cyaml", raising=False)
+    found = importlib.util.spec_from_file_location("yaml_without_libyaml", yaml_files.__file__)
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    read = module.YAML.read
+    assert read(YAML).value == syntax("yaml").read(YAML).value
+    for text, reason in (
+        ('a: "\\UFFFFFFFF"', "out of range"),
+        ('a: "\\U00110000"', "out of range"),
+        ("a: *nope\n", "undefined alias"),
+        ("a: \x07\n", "U+0007"),
+        ("[" * 1000, "nested deeper"),
+    ):
+        with pytest.raises(ReadError, match=re.escape(reason)):
+            read(text)
 
 
 def test_aliases_that_mean_a_huge_document_are_refused() -> None:

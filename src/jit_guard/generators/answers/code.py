@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -27,12 +28,11 @@ class Fence(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A fenced block: the numbers of its first and last line."""
+    """A fenced block: the numbers of its first and last line; None: it is not closed."""
 
     first: int
-    last: int
     opening: Fence
-    closed: bool
+    last: int | None = None
 
 
 def fence(line: str) -> Fence | None:
@@ -41,28 +41,25 @@ def fence(line: str) -> Fence | None:
     if found is None:
         return None
     info = line[found.end() :].strip()
-    if "`" in info and found[1][0] == "`":
+    if "`" in info and found[1].startswith("`"):
         return None
-    return Fence(found[1], (info.split(None, 1) or [""])[0])
+    return Fence(found[1], "".join(info.split()[:1]))
 
 
 def blocks(lines: Sequence[str]) -> list[Block]:
     """Return the fenced blocks of a text, as CommonMark reads them: the first bare fence closes."""
     found: list[Block] = []
-    opening: Fence | None = None
-    first = 0
+    begun: Block | None = None
     for number, line in enumerate(lines):
         mark = fence(line)
         if mark is None:
             continue
-        if opening is None:
-            opening, first = mark, number
-        elif mark.closes(opening):
-            found.append(Block(first, number, opening, closed=True))
-            opening = None
-    if opening is not None:
-        found.append(Block(first, len(lines) - 1, opening, closed=False))
-    return found
+        if begun is None:
+            begun = Block(number, mark)
+        elif mark.closes(begun.opening):
+            found.append(begun._replace(last=number))
+            begun = None
+    return found if begun is None else [*found, begun]
 
 
 class Code:
@@ -73,16 +70,13 @@ class Code:
     """
 
     def __init__(self, text: str) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        for start, end in sorted(_spans(text)):
-            self._starts.append(start)
-            self._ends.append(max(end, self._ends[-1] if self._ends else 0))
+        spans = sorted(_spans(text))
+        self._starts = [start for start, _ in spans]
+        self._ends = list(accumulate((end for _, end in spans), max, initial=0))  # so far
 
     def contains(self, offset: int) -> bool:
         """Check whether the character at an offset is code."""
-        index = bisect_right(self._starts, offset) - 1
-        return index >= 0 and offset < self._ends[index]
+        return offset < self._ends[bisect_right(self._starts, offset)]
 
     def outside(self, found: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
         """Yield the matches that are not in code."""
@@ -94,11 +88,9 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     if "`" not in text and "~~~" not in text:
         return
     lines = text.split("\n")
-    offsets = [0]
-    for line in lines:
-        offsets.append(offsets[-1] + len(line) + 1)
+    offsets = list(accumulate((len(line) + 1 for line in lines), initial=0))
     for block in blocks(lines):
-        if block.closed:
+        if block.last is not None:
             yield offsets[block.first], offsets[block.last + 1] - 1
     for offset, line in zip(offsets, lines):  # noqa: B905 - there is one offset more
         if "`" in line:
@@ -106,18 +98,15 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _inline(line: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of a line: each begins with a run of backquotes that ends it, too."""
     runs = [match.span() for match in _RUN.finditer(line)]
-    following: dict[int, list[int]] = {}
-    for index in range(len(runs) - 1, -1, -1):
-        start, end = runs[index]
-        following.setdefault(end - start, []).append(index)
-    index = 0
-    while index < len(runs):
-        start, end = runs[index]
+    following: dict[int, list[tuple[int, int]]] = {}  # by length, the last one first
+    for start, end in reversed(runs):
+        following.setdefault(end - start, []).append((start, end))
+    reached = 0
+    for start, end in runs:
         same = following[end - start]
-        while same and same[-1] <= index:
-            same.pop()
-        if same:
-            yield start, runs[same[-1]][1]
-            index = same[-1]
-        index += 1
+        same.pop()
+        if start >= reached and same:
+            reached = same[-1][1]
+            yield start, reached

@@ -11,6 +11,7 @@ import re
 import sys
 from typing import Any
 
+_SHOWN = 120  # characters of an error
 _LONG_YAML = 100_000  # characters; PyYAML takes about ten seconds for a million
 # A list item, a comment, a document, a flow or quoted value; or a key, which has no comma.
 _MARGIN = re.compile(
@@ -48,8 +49,10 @@ def _json_fault(text: str) -> str | None:
         value = json.loads(text, parse_constant=refuse, parse_int=len)
     except json.JSONDecodeError as error:
         return f"the text is not JSON: {error.msg.lower()} (line {error.lineno})"
-    except (ValueError, RecursionError) as error:
-        return f"the text is not JSON: {str(error)[:80] or 'nested too deeply'}"
+    except ValueError as error:
+        return f"the text is not JSON: {error}"
+    except RecursionError:
+        return "the text is not JSON: it is nested too deeply"
     return None if _has_content(value) else "the JSON has no content"
 
 
@@ -73,7 +76,7 @@ def _toml_fault(text: str) -> str | None:
     try:
         value = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        return f"the text is not TOML: {str(error)[:120]}"
+        return f"the text is not TOML: {str(error)[:_SHOWN]}"
     return None if value else "the TOML has no content"
 
 
@@ -93,9 +96,9 @@ def _yaml_fault(text: str) -> str | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (line {mark.line + 1})" if mark else ""
-        return f"the text is not YAML: {' '.join(str(error.problem).split())[:120]}{where}"
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return f"the text is not YAML: {' '.join(str(error).split())[:120] or 'nested too deeply'}"
+        return f"the text is not YAML: {' '.join(str(error.problem).split())[:_SHOWN]}{where}"
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+        return f"the text is not YAML: {' '.join(str(error).split())[:_SHOWN]}"
     if not any(isinstance(one, yaml.CollectionNode) and one.value for one in documents):
         return "the text is not YAML, but a sentence"
     return None

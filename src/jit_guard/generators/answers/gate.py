@@ -73,7 +73,7 @@ def _extracted(text: str, request: Request) -> str:
                 yaml = request.suffix in (".yaml", ".yml")
                 return finished(without_stop_tokens(text)) if yaml else text
             shorter = step(text)
-            if shorter is not text and shorter != text:
+            if shorter != text:
                 text = finished(shorter)
         if text == before:
             return text

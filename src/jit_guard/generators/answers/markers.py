@@ -74,7 +74,10 @@ TEMPLATES = (
     Template(
         r"\[\|assistant\|\]", r"\[\|(?:user|system|assistant)\|\]", r"\[\|endofturn\|\]", "EXAONE"
     ),
-    Template(r"<\|assistant_start\|>", r"<\|\w{1,20}_start\|>", r"<\|assistant_end\|>", "Apertus"),
+    Template(
+        r"<\|assistant_start\|>", r"<\|(?!im_)\w{1,20}_start\|>", r"<\|assistant_end\|>",
+        "Apertus",
+    ),
     Template(r"<role>ASSISTANT</role>", "<role>", r"<\|role_end\|>", "Ling"),
     Template(r"\]~b\]ai", r"\]~b\]", r"\[e~\[", "MiniMax-M2"),
     Template(
@@ -88,7 +91,7 @@ TEMPLATES = (
     Template(r"assistant(?=\n\n)", _NEVER, r"(?<=[.!?:)\]\"'`*_])assistant(?=\n\n|\s*\Z)",
              "Llama 3 (detokenized)"),
 )  # fmt: skip
-_LONGEST = 40  # characters of a token
+_LONGEST = 80  # characters of a token and a role
 _MOST = 20  # different tokens at the end
 _ROLE_ALONE = re.compile(r"[ \t]?\w{0,20}\s*\Z")
 
@@ -150,7 +153,7 @@ def _without_end(text: str) -> str | None:
     """Remove a stop token, or the header of another turn, from the end; None if there is none."""
     body = text.rstrip()
     for one in _PATTERNS:
-        tail = one.end.finditer(body, max(0, len(body) - _LONGEST))
+        tail = one.end.finditer(body, len(body) - _LONGEST)  # a negative one is 0
         found = next((match for match in tail if match.end() == len(body)), None)
         if found is None:
             continue
@@ -161,7 +164,7 @@ def _without_end(text: str) -> str | None:
             raise UncertainError(f"the answer ends with {found[0]}")
         return before.rstrip()
     for one in _PATTERNS:
-        for found in one.opening.finditer(body, max(0, len(body) - 2 * _LONGEST)):
+        for found in one.opening.finditer(body, len(body) - _LONGEST):
             before = body[: found.start()]
             if _ROLE_ALONE.match(body, found.end()) and before.strip():
                 return None if _opened(before, one) else before.rstrip()
@@ -189,8 +192,9 @@ def _belongs(before: str, token: str, one: _Patterns) -> bool:
 
 def _opened(text: str, one: _Patterns, code: Code | None = None) -> bool:
     """Check whether a text has the start of a turn, except for a header before all of it."""
-    header = one.header.match(text, len(text) - len(text.lstrip()))
-    found = one.opening.finditer(text, header.end() if header else 0)
+    start = len(text) - len(text.lstrip())
+    header = one.header.match(text, start)
+    found = one.opening.finditer(text, header.end() if header else start)
     return next((code or Code(text)).outside(found), None) is not None
 
 
@@ -199,14 +203,16 @@ def _without_turns(text: str) -> str:
     code = Code(text)
     cuts = []
     for one in _PATTERNS:
-        for found in code.outside(one.end.finditer(text)):
-            if one is not _DETOKENIZED and not _NEXT_TURN.match(text, found.end()):
-                continue
-            if not any(
-                _opened(text[: found.start()], other)
-                for other in _PATTERNS
-                if other.end.fullmatch(found[0])
-            ):
-                cuts.append(found.start())
-            break
+        ends = (
+            found
+            for found in code.outside(one.end.finditer(text))
+            if one is _DETOKENIZED or _NEXT_TURN.match(text, found.end())
+        )
+        first = next(ends, None)
+        if first is not None and not any(
+            _opened(text[: first.start()], other)
+            for other in _PATTERNS
+            if other.end.fullmatch(first[0])
+        ):
+            cuts.append(first.start())
     return text[: min(cuts)].rstrip() if cuts else text

@@ -163,9 +163,9 @@ def _without_thought(text: str) -> str | None:
     """Remove everything up to the end of a thought; None if there is no thought."""
     code = Code(text)
     line = text.partition("\n")[0]
-    greeting = len(line) if is_greeting(line) else 0
+    greeting = line if is_greeting(line) else ""
     for one in _PATTERNS:
-        if start := one.start.match(text, greeting):
+        if start := one.start.match(text, len(greeting)):
             found = list(one.closing.finditer(text, start.end()))
             if not found:
                 raise UncertainError("the model's thought has no end", again=False)
@@ -197,7 +197,7 @@ def _unopened_end(text: str, one: _Patterns, code: Code) -> int | None:
                 blocks.append(match)
             else:
                 inline = match
-        elif inline is not None and text.find("\n", inline.end(), match.start()) < 0:
+        elif inline is not None and "\n" not in text[inline.end() : match.start()]:
             inline = None
         elif blocks:
             blocks.pop()

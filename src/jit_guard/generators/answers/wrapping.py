@@ -183,9 +183,12 @@ def _introduces(greeting: str, component_type: str) -> bool:
 
 def _without_greeting(lines: Sequence[str], component_type: str) -> Sequence[str] | None:
     """Remove a greeting before a file without a fence, and an offer after it."""
-    if len(lines) < 2 or lines[1].strip():
-        return None
-    first, rest = lines[0].strip(), _trimmed(lines[1:])
+    rest: Sequence[str]
+    match lines:
+        case [first, blank, *following] if not blank.strip():
+            first, rest = first.strip(), _trimmed(following)
+        case _:
+            return None
     document = _DOCUMENT.match(rest[0]) is not None
     before_document = document and (_YES_ALONE.match(first) or _introduces(first, component_type))
     if not (_PLAIN_GREETING.match(first) or before_document):
@@ -193,29 +196,25 @@ def _without_greeting(lines: Sequence[str], component_type: str) -> Sequence[str
     if fence(rest[0]) or (_PLACEHOLDER.match(rest[0].strip()) and not document):
         return None  # a prompt shows what it is about
     rest = _without_rule(rest)
-    if len(rest) > 2 and _OFFER.match(rest[-1].strip()) and not rest[-2].strip():
-        rest = _without_rule(_trimmed(rest[:-1])[::-1])[::-1]
+    match rest:
+        case [*body, blank, offer] if _OFFER.match(offer.strip()) and not blank.strip():
+            rest = _without_rule(_trimmed(body)[::-1])[::-1]
     return rest
 
 
 def _without_rule(lines: Sequence[str]) -> Sequence[str]:
     """Remove a rule from the start. The line after it is blank, unlike in front matter."""
-    if len(lines) > 2 and lines[0].strip() in ("---", "***", "___") and not lines[1].strip():
-        return _trimmed(lines[1:])
+    match lines:
+        case [rule, blank, *rest] if rule.strip() in ("---", "***", "___") and not blank.strip():
+            return _trimmed(rest)
     return lines
 
 
 def _without_lone_fence(lines: Sequence[str]) -> Sequence[str] | None:
     """Remove a bare fence on the last line that closes nothing: the prompt opened it."""
     found = blocks(lines)
-    if (
-        len(lines) > 1
-        and found
-        and found[-1].first == len(lines) - 1
-        and not found[-1].opening.info
-    ):
-        return lines[:-1]
-    return None
+    lone = found and found[-1].first == len(lines) - 1 and not found[-1].opening.info
+    return lines[:-1] if lone else None
 
 
 def _split(lines: Sequence[str]) -> _Split | None:
@@ -247,7 +246,7 @@ def _split_unclosed(lines: Sequence[str], opening: Fence) -> _Split | None:
     """
     last = lines[-1].rstrip()
     end = len(last) - len(opening.mark)
-    if len(lines) > 1 and last.endswith(opening.mark) and last[:end].count(opening.mark[0]) == 0:
+    if len(lines) > 1 and last.endswith(opening.mark) and set(opening.mark).isdisjoint(last[:end]):
         return _Split((), (*lines[1:-1], last[:end]), (), opening)
     if opening.info.lower() in _PROSE if len(lines) > 1 else opening.info:
         raise UncertainError("the answer begins with a fence that is not closed")
@@ -273,10 +272,10 @@ def _is_one_block(marks: Sequence[tuple[int, Fence]], opening: Fence, lines: Seq
 
 
 def _trimmed(lines: Sequence[str]) -> Sequence[str]:
-    """Return the lines without blank ones at either end; the same object if there are none."""
+    """Return the lines without blank ones at either end."""
     start, end = 0, len(lines)
     while start < end and not lines[start].strip():
         start += 1
     while end > start and not lines[end - 1].strip():
         end -= 1
-    return lines if (start, end) == (0, len(lines)) else lines[start:end]
+    return lines[start:end]

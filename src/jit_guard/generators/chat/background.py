@@ -75,7 +75,8 @@ class Background:
         try:
             loop.run_forever()
             # A coroutine submitted just before the stop is not a task yet.
-            loop.run_until_complete(asyncio.sleep(0))
+            loop.call_soon(loop.stop)
+            loop.run_forever()
             tasks = asyncio.all_tasks(loop)
             for task in tasks:
                 task.cancel()

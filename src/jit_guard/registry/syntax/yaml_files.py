@@ -98,6 +98,9 @@ def _read(text: str) -> Document:
         raise ReadError(start + error.position, reason) from None
     except RecursionError:
         raise ReadError(start, f"nested deeper than {MAX_DEPTH} levels") from None
+    except (ValueError, OverflowError):  # of PyYAML without libyaml
+        reason = "an escape sequence or the version of YAML is out of range"
+        raise ReadError(start, reason) from None
     reader = _Reader(start)
     values = [reader.value(root) for root in roots]
     several = len(values) != 1  # several documents are an array; none at all is null
