@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import NamedTuple
+from importlib.util import find_spec
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -116,3 +119,30 @@ def all_at_once(writer: Writer, count: int, jobs: int | None = None) -> Sequence
     requests = [REQUEST._replace(goal=f"GOAL {number}") for number in range(count)]
     with ThreadPoolExecutor(jobs or count) as threads:
         return list(threads.map(lambda request: outcome(writer, request), requests))
+
+
+def http_client() -> Any:
+    """Return the library that this release of the SDK uses."""
+    return importlib.import_module("httpx2" if find_spec("httpx2") else "httpx")
+
+
+def refused(status: int, message: str = "no", code: str | None = None, **headers: str) -> Exception:
+    """Make the SDK's error for a status; the body is an error as the API returns it."""
+    import openai
+
+    body = json.dumps({"error": {"message": message, "code": code}}) if message else ""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    client = http_client()
+    request = client.Request("POST", "http://127.0.0.1:1/v1")
+    response = client.Response(status, content=body.encode(), headers=names, request=request)
+    return openai.APIStatusError(message, response=response, body=None)
+
+
+def lost(cause: str) -> Exception:
+    """Make the SDK's error for a connection that failed, with an error of the HTTP client."""
+    import openai
+
+    client = http_client()
+    error = openai.APIConnectionError(request=client.Request("POST", "http://127.0.0.1:1/v1"))
+    error.__cause__ = getattr(client, cause)("broken")
+    return error

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any, cast
 
 import pytest
 
-from chat_client import needs_sdk, retry_soon
+from chat_client import lost, needs_sdk, refused, retry_soon
 from jit_guard.generators.batch import BatchError, BatchState
 from jit_guard.generators.chat.background import Background
 from jit_guard.generators.chat.batch_calls import BatchCalls
@@ -70,35 +68,6 @@ def calling(*answers: Any, timeout: float = 20.0, reached: bool = False) -> Iter
         yield Server(calls, *answers)
     finally:
         background.close()
-
-
-def http_client() -> Any:
-    """The library that this release of the SDK uses."""
-    return importlib.import_module("httpx2" if find_spec("httpx2") else "httpx")
-
-
-def refused(status: int, message: str = "no", **headers: str) -> Exception:
-    import openai
-
-    httpx = http_client()
-
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    response = httpx.Response(
-        status,
-        json={"error": {"message": message}},
-        headers=names,
-        request=httpx.Request("POST", URL),
-    )
-    return openai.APIStatusError(message, response=response, body=None)
-
-
-def lost(cause: str) -> Exception:
-    import openai
-
-    httpx = http_client()
-    error = openai.APIConnectionError(request=httpx.Request("POST", URL))
-    error.__cause__ = getattr(httpx, cause)("broken")
-    return error
 
 
 @pytest.fixture(autouse=True)

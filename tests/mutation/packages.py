@@ -163,8 +163,7 @@ TESTS: dict[str, str] = {
     "fixing/test_fix_contracts fixing/test_raw_answers security/test_generated_texts",
     "generators/invisible": "security/test_generated_texts generators/test_answer_gate "
     "generators/test_prompt",
-    "generators/job": "generators/test_command generators/test_scaffold generators/test_prompt "
-    "fixing/test_fix_contracts fixing/test_example_pools",
+    "generators/job": "generators/test_job",
     "generators/judgement": "generators/test_second_try generators/test_answer_gate "
     "security/test_generated_texts fixing/test_judging fixing/test_fix_contracts "
     "generators/test_command",

@@ -14,22 +14,23 @@ from collections.abc import Iterable, Iterator
 from jit_guard.errors import UnreadableError
 from jit_guard.sources.answers import DirectoryListing
 
+
+def _flags(*names: str) -> int:
+    """Return these flags of `os.open`, as far as the system has them."""
+    return sum(getattr(os, name, 0) for name in names)
+
+
 PIECE = 1 << 16  # bytes
-OPEN_FILE = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-OPEN_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLLOW = _flags("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+OPEN_FILE = _FOLLOW | _flags("O_NOFOLLOW")
+OPEN_DIRECTORY = _flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
 HAS_DIR_FD = os.open in os.supports_dir_fd
-_PASS = OPEN_DIRECTORY | getattr(os, "O_PATH", 0)  # works for unreadable directories, too
-CREATE = os.O_WRONLY | os.O_CREAT | (OPEN_FILE & ~getattr(os, "O_NONBLOCK", 0))
+# Works for unreadable directories, too.
+_PASS = _flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC", "O_PATH")
+CREATE = _flags("O_WRONLY", "O_CREAT", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 _LONG_PATH = 3000  # PATH_MAX (4096 on Linux), with room for names of 1024 bytes
 # The path was removed or replaced since it was listed (ELOOP: by a link).
 _VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
-
 
 ENCODING = sys.getfilesystemencoding()  # of this Python; names in maps and in git are UTF-8
 
@@ -56,9 +57,8 @@ def read_file(full: str, shown: str) -> bytes | None:
 
     Raises UnreadableError, also for a directory, a FIFO or a device.
     """
-    flags = OPEN_FILE & ~getattr(os, "O_NOFOLLOW", 0)
     try:
-        return read_open(os.open(full, flags), shown)
+        return read_open(os.open(full, _FOLLOW), shown)
     except FileNotFoundError:
         if os.path.islink(full):
             raise UnreadableError(shown, "it is a broken link") from None

@@ -84,6 +84,6 @@ def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
     if not encodings:
         return lambda piece, room: piece[:room]
     if encodings in (["gzip"], ["x-gzip"], ["deflate"]):
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # it has either header
+        return zlib.decompressobj(zlib.MAX_WBITS + 32).decompress  # it has either header
     shown = printable(", ".join(encodings))[:_SHOWN]
     raise _UnreadableError(f"is compressed ({shown}), which was not requested")
