@@ -222,7 +222,7 @@ def test_if_a_size_cannot_be_read_each_file_is_measured_again(
                 raise FileNotFoundError(errno.ENOENT, "No such file or directory")
             return os.stat(tmp_path / "f" / self.name, follow_symlinks=follow_symlinks)
 
-    entries = [Entry(name) for name in ("empty", "full", "gone")]
+    entries = [Entry(name) for name in ("gone", "empty", "full")]
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", lambda _: nullcontext(iter(entries)))
         listing = source.directory("f", sizes=True)

@@ -248,7 +248,7 @@ def _open(root: str, path: str) -> int | str:
     full = os.path.join(root, path) if path else root
     if not HAS_DIR_FD:
         return full
-    if len(full) < _LONG_PATH // 3 or len(os.fsencode(full)) < _LONG_PATH:
+    if len(os.fsencode(full)) < _LONG_PATH:
         return os.open(full, OPEN_DIRECTORY)
     # Too long for one system call: descend a few hundred levels at a time.
     handle = os.open(root, OPEN_DIRECTORY)
@@ -281,13 +281,13 @@ def _measure(
             rest.append(entry)
             continue
         try:
-            size = entry.stat(follow_symlinks=False).st_size
+            size: int | None = entry.stat(follow_symlinks=False).st_size
         except FileNotFoundError:
             continue  # it vanished since it was listed
         except OSError:
-            size, empty = 1, None
+            size = empty = None
         files.add(entry.name)
-        if not size and empty is not None:
+        if size == 0 and empty is not None:
             empty.add(entry.name)
     return empty
 
