@@ -146,6 +146,8 @@ def test_a_key_that_is_refused_ends_the_run() -> None:
     with calling(GeneratorUnusableError("no key")) as server:
         assert str(server.run()) == "no key"
         assert isinstance(server.run(), GeneratorUnusableError)
+    with calling(refused(404, "no file x-1"), reached=True) as server:
+        assert isinstance(server.run(api=True, until="x-1", seconds=0.2), BatchError)
 
 
 def test_a_call_without_an_answer_ends_with_its_time() -> None:

@@ -8,12 +8,15 @@ import io
 import json
 import zlib
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from chat_client import needs_sdk, refused
 from chat_server import completion
 from jit_guard.generators.chat import batch_file
+from jit_guard.generators.chat.batch_calls import json_of
 from jit_guard.generators.chat.batch_file import Lines
 from jit_guard.generators.chat.batch_lines import answer_in, parsed, request_line
 from jit_guard.generators.chat.body import MAX_BYTES, TooLargeError, error_body, pieces
@@ -87,6 +90,18 @@ def test_a_compression_that_was_not_requested_is_named() -> None:
     assert error
     assert error.fault.reason == r"the answer is compressed (br, \x1b), which was not requested"
     assert read(Response([b"a"], "identity,")) == ([b"a"], None)
+
+
+@pytest.mark.parametrize("body", ["no", "[" * 5000, "[]"], ids=["text", "deep", "list"])
+def test_an_answer_is_a_json_object(body: str) -> None:
+    @asynccontextmanager
+    async def call(body: str) -> AsyncIterator[SimpleNamespace]:
+        yield SimpleNamespace(http_response=Response([body.encode()]))
+
+    assert asyncio.run(json_of(call('{"a": 1}'))) == {"a": 1}
+    with pytest.raises(CallFaultError) as error:
+        asyncio.run(json_of(call(body)))
+    assert error.value.fault == CallFault(f"the answer is not a JSON object: {body[:120]}")
 
 
 def test_of_an_error_the_start_is_read() -> None:

@@ -32,7 +32,7 @@ REQUEST = Request(
 # The check of texts
 
 
-@pytest.mark.parametrize("content", ["A text.\n", "a\tb\n", "挨拶\n", "🙂\n"])
+@pytest.mark.parametrize("content", ["A text.\n", "x" * MAX_BYTES, "a\tb\n", "挨拶\n", "🙂\n"])
 def test_a_valid_text_is_accepted(content: str) -> None:
     assert judge_text(content) is None
 
@@ -46,6 +46,11 @@ def test_a_valid_text_is_accepted(content: str) -> None:
         ("\x1b[31m", "the text contains the control character U+001B on line 1"),
         ("a\rb", "the text contains the control character U+000D on line 1"),
         ("\x9b", "the text contains the control character U+009B on line 1"),
+        ("\n\0", "the text contains the control character U+0000 on line 2"),
+        (
+            "\na\u200bb",
+            "the text contains the invisible character U+200B ZERO WIDTH SPACE on line 2",
+        ),
         ("ab\udc80", "the text is not UTF-8 (character 2)"),
         (
             "x" * (MAX_BYTES + 1),

@@ -142,43 +142,59 @@ TESTS: dict[str, str] = {
     "generators/answers/thoughts": "generators/test_markers generators/test_answer_gate",
     "generators/answers/wrapping": "generators/test_wrapping generators/test_answer_gate",
     "generators/batch": "batch generators/test_chat_imports",
-    "generators/budget": "generators/test_chat_budget generators/test_prompt "
+    "generators/budget": "generators/test_estimates generators/test_chat_budget "
+    "generators/test_prompt "
     "generators/test_likeness fixing/test_consent fixing/test_spending "
     "batch/test_batch_fix::test_a_backlog_is_split_by_the_limits_of_a_batch",
-    "generators/chat": "generators/test_assembly generators/test_batch_calls generators/test_chat "
-    "generators/test_chat_budget generators/test_chat_keys generators/test_chat_responses "
-    "generators/test_chat_route generators/test_chat_streams generators/test_chat_waiting "
-    "generators/test_error_body generators/test_answer_gate generators/test_chat_imports "
-    "security/test_answers",
+    "generators/chat": "generators/test_assembly generators/test_batch_calls "
+    "generators/test_bodies generators/test_chat generators/test_chat_budget "
+    "generators/test_chat_keys generators/test_chat_responses generators/test_chat_route "
+    "generators/test_chat_streams generators/test_chat_waiting generators/test_error_body "
+    "generators/test_answer_gate generators/test_chat_imports security/test_answers",
     "generators/chat/assembly": "generators/test_assembly generators/test_chat_streams",
     "generators/chat/background": "generators/test_assembly generators/test_chat",
-    "generators/chat/batch_calls": "generators/test_batch_calls batch",
-    "generators/chat/batch_file": "generators/test_batch_calls batch",
-    "generators/chat/batch_lines": "generators/test_batch_calls batch",
-    "generators/chat/batch_objects": "generators/test_batch_calls batch",
-    "generators/chat/batches": "generators/test_batch_calls batch",
+    "generators/chat/batch_calls": "generators/test_batch_calls generators/test_bodies batch",
+    "generators/chat/batch_file": "generators/test_batch_calls generators/test_bodies batch",
+    "generators/chat/batch_lines": "generators/test_batch_calls generators/test_bodies batch",
+    "generators/chat/batch_objects": "generators/test_batch_calls generators/test_bodies batch",
+    "generators/chat/batches": "generators/test_batch_calls generators/test_bodies batch",
+    "generators/chat/body": "generators/test_bodies generators/test_chat security/test_answers",
+    "generators/chat/error_body": "generators/test_call_faults generators/test_error_body "
+    "generators/test_bodies",
+    "generators/chat/events": "generators/test_chat_streams",
+    "generators/chat/fault": "generators/test_bodies generators/test_chat_waiting",
+    "generators/chat/moderation": "generators/test_error_body",
+    "generators/chat/connection": "generators/test_call_faults generators/test_chat_route",
+    "generators/chat/proxy": "generators/test_call_faults generators/test_chat_route",
+    "generators/chat/retrying": "generators/test_call_faults generators/test_chat_waiting "
+    "generators/test_batch_calls",
+    "generators/chat/route": "generators/test_chat_route generators/test_bodies",
+    "generators/chat/trust": "generators/test_chat_route",
     "generators/choice": "generators/test_choice generators/test_scaffold "
     "generators/test_chat_keys commands/test_fix_options",
     "generators/command": "generators/test_command security/test_programs "
     "fixing/test_fix_contracts fixing/test_raw_answers security/test_generated_texts",
     "generators/invisible": "security/test_generated_texts generators/test_answer_gate "
     "generators/test_prompt",
-    "generators/job": "generators/test_job",
+    "generators/job": "generators/test_job_object",
     "generators/judgement": "generators/test_second_try generators/test_answer_gate "
-    "security/test_generated_texts fixing/test_judging fixing/test_fix_contracts "
-    "generators/test_command",
-    "generators/likeness": "generators/test_likeness",
+    "generators/test_scaffold security/test_generated_texts fixing/test_judging "
+    "fixing/test_fix_contracts generators/test_command",
+    "generators/likeness": "generators/test_estimates generators/test_likeness",
     "generators/process": "generators/test_command security/test_programs",
-    "generators/prompt": "generators/test_prompt generators/test_answer_gate "
+    "generators/prompt": "generators/test_estimates generators/test_prompt "
+    "generators/test_answer_gate "
     "generators/test_likeness fixing/test_consent fixing/test_fix_contracts",
-    "generators/sample": "generators/test_prompt generators/test_likeness "
+    "generators/sample": "generators/test_forms generators/test_prompt generators/test_likeness "
     "fixing/test_example_pools fixing/test_examples_of_registries",
-    "generators/scaffold": "generators/test_scaffold fixing/test_fix_contracts",
-    "generators/screening": "generators/test_screening security/test_generated_texts "
+    "generators/scaffold": "generators/test_forms generators/test_scaffold "
+    "fixing/test_fix_contracts",
+    "generators/screening": "generators/test_estimates generators/test_screening "
+    "security/test_generated_texts "
     "security/test_snippets",
-    "generators/shape": "generators/test_scaffold fixing/test_fix_contracts",
+    "generators/shape": "generators/test_forms generators/test_scaffold fixing/test_fix_contracts",
     "generators/supervisor": "generators/test_command security/test_programs",
-    "generators/usage_line": "generators/test_chat_budget",
+    "generators/usage_line": "generators/test_estimates generators/test_chat_budget",
     "guard": "test_guard test_check test_criteria test_baseline commands/test_check_report "
     "commands/test_log fixing/test_fix fixing/test_stored_texts inventory sources/test_at_rest "
     "comparison/test_contract_pass test_contract",
@@ -216,23 +232,36 @@ TESTS: dict[str, str] = {
     "fixing/test_plan fixing/test_fix_in_git rules/test_git_hints rules/test_rare_projects "
     "security/test_paths security/test_git_programs commands/test_prune test_registry_selftest",
     "sources/answers": "sources",
-    "sources/converted": "sources/test_stored_forms",
-    "sources/disk": "sources/test_worktree sources/test_at_rest sources/test_memory "
-    "test_hostile security/test_swaps security/test_paths",
-    "sources/gate": "sources/test_memory sources/test_worktree sources/test_git_tree "
-    "security/test_paths",
-    "sources/git": "sources rules/test_git_hints rules/test_rare_projects "
-    "security/test_git_programs security/test_waiting_git fixing/test_fix_in_git "
-    "fixing/test_fix_registries commands/test_prune commands/test_init_ends",
-    "sources/glob_walk": "registry/test_tree_globs comparison/test_modules test_registries",
-    "sources/memory": "sources/test_memory sources/test_tree sources/test_stored_forms "
+    "sources/converted": "sources/test_disk sources/test_stored_forms",
+    "sources/disk": "sources/test_disk sources/test_worktree sources/test_at_rest "
+    "sources/test_memory test_hostile security/test_swaps security/test_paths",
+    "sources/gate": "sources/test_disk sources/test_memory sources/test_worktree "
+    "sources/test_git_tree security/test_paths",
+    "sources/git": "sources/test_git_layouts sources/test_git_listing sources/test_git_tracking "
+    "sources/test_git_tree sources/test_git_truth sources/test_stored_forms sources/test_overlay "
+    "sources/test_worktree rules/test_git_hints security/test_waiting_git "
+    "security/test_git_programs",
+    "sources/git/held": "sources/test_git_truth rules/test_git_hints fixing/test_fix_in_git",
+    "sources/git/lfs": "sources/test_stored_forms",
+    "sources/git/listing": "sources/test_git_listing",
+    "sources/git/objects": "sources/test_git_tree security/test_waiting_git",
+    "sources/git/restoration": "fixing/test_fix_in_git fixing/test_fix_registries",
+    "sources/git/watchdog": "security/test_waiting_git",
+    "sources/glob_walk": "sources/test_overlay registry/test_tree_globs comparison/test_modules "
+    "test_registries",
+    "sources/memory": "sources/test_overlay sources/test_memory sources/test_tree "
+    "sources/test_stored_forms "
     "test_check commands/test_init_registry",
-    "sources/output": "sources/test_output",
-    "sources/overlay": "fixing/test_judging commands/test_init_registry commands/test_selftest "
+    "sources/output": "sources/test_disk sources/test_output",
+    "sources/overlay": "sources/test_overlay fixing/test_judging commands/test_init_registry "
+    "commands/test_selftest "
     "commands/test_proposal_limits",
-    "sources/read_maps": "test_check test_registries comparison fixing/test_plan",
-    "sources/registry_files": "test_registries registry/test_selection comparison/test_modules",
-    "sources/repository": "sources security/test_git_programs commands/test_watch",
+    "sources/read_maps": "sources/test_maps sources/test_stored_forms test_check test_registries "
+    "comparison fixing/test_plan",
+    "sources/registry_files": "sources/test_maps test_registries registry/test_selection "
+    "comparison/test_modules",
+    "sources/repository": "sources/test_overlay sources security/test_git_programs "
+    "commands/test_watch",
     "sources/source": "sources test_check",
     "sources/tree": "sources/test_tree sources/test_git_tree sources/test_worktree "
     "comparison fixing/test_plan",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from jit_guard.errors import UnreadableError
-from jit_guard.sources import disk
+from jit_guard.errors import OutsideError, UnreadableError
+from jit_guard.sources import disk, output, worktree
 from jit_guard.sources.converted import refusal
 from jit_guard.sources.gate import target
 from jit_guard.sources.memory import Link, Memory, Other
+from jit_guard.sources.output import write
 from jit_guard.sources.tree import Tree
-from jit_guard.sources.worktree import Worktree
-from projects import lay_out
+from jit_guard.sources.worktree import Worktree, create
+from projects import git, lay_out
 
 LONG = "a" * 300  # too long a name, which is an error for the superuser as well
 
@@ -134,6 +136,137 @@ def test_every_kind_of_file_has_a_name() -> None:
         0: "special file",
     }
     assert {kind: disk.mode_name(kind) for kind in kinds} == kinds
+
+
+def test_a_file_that_the_user_named_passes_the_gate_in_the_project(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"p/x": "old text", "p/out": Link("../y"), "q/.git/c": "", "y": "old"})
+    root = str(tmp_path / "p")
+    (tmp_path / "alias").symlink_to(root)
+    with pytest.raises(OutsideError, match="the link out points outside"):
+        create(root, f"{root}/out")
+    with pytest.raises(OutsideError, match="the link out points outside"):
+        create(root, str(tmp_path / "alias" / "out"))
+    with pytest.raises(OutsideError, match="git"):
+        create(root, str(tmp_path / "q/.git/c"))
+    before = os.umask(0)
+    try:
+        for name in ("p/x", "y", "new"):
+            with open(create(root, str(tmp_path / name)), "w") as file:
+                file.write("new")
+            assert (tmp_path / name).read_text() == "new"
+        assert stat.S_IMODE(os.stat(tmp_path / "new").st_mode) == 0o666
+        write(root, str(tmp_path / "p/report"), ["a"])
+        assert stat.S_IMODE(os.stat(tmp_path / "p/report").st_mode) == 0o666
+    finally:
+        os.umask(before)
+
+
+def test_the_worktree_creates_what_is_new_and_replaces_the_rest(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"a": "old", "d/x": ""})
+    source = Worktree(str(tmp_path))
+    with open(source.create("a"), "w") as file:
+        file.write("b")
+    assert (tmp_path / "a").read_text() == "b"
+    with pytest.raises(FileExistsError) as error:
+        source.create("a", new=True)
+    assert error.value.filename == "a"
+    with pytest.raises(OSError, match="name too long") as failed:
+        source.create(f"d/{LONG}")
+    assert failed.value.filename == f"d/{LONG}"
+    os.close(source.create("e/f/g", new=True))
+    assert (tmp_path / "e/f/g").exists()
+
+
+def test_an_output_file_leaves_nothing_open_and_follows_no_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path, {"p/d/x": "", "q/": "", "p/to": Link("d")})
+    root = str(tmp_path / "p")
+    with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
+        output._Directory(root, "to")
+    write(root, f"{root}/d/x", ["a"])  # imports what it needs
+    before = len(os.listdir("/proc/self/fd"))
+    for path in (f"{root}/d/x", f"{tmp_path}/q/y"):
+        write(root, path, ["b"])
+    assert len(os.listdir("/proc/self/fd")) == before
+    at = output._Directory(root, "d")
+    for error in (errno.EACCES, errno.EBUSY):
+        monkeypatch.setattr(os, "replace", Failing(error))
+        handle = at.open("new", like="x") if error == errno.EACCES else None
+        with pytest.raises(OSError, match="x") as failed:
+            at.replace("new", "x", handle)
+        assert (failed.value.errno, failed.value.filename) == (error, "x")
+        if handle is not None:
+            os.close(handle)
+    at.close()
+
+
+class Failing:
+    """In place of a function of the system, which fails with this error."""
+
+    def __init__(self, error: int) -> None:
+        self.error = error
+
+    def __call__(self, *_: object, **__: object) -> bytes:
+        raise OSError(self.error, os.strerror(self.error))
+
+
+def test_what_vanishes_or_fails_does_not_hide_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path, {"f/b": "b", "f/c": ""})
+    source = Worktree(str(tmp_path))
+    found = {
+        name: chunks if chunks is None or isinstance(chunks, Exception) else b"".join(chunks)
+        for name, chunks in source.chunks("f", ["a", "b", "c"])
+    }
+    assert found == {"a": None, "b": b"b", "c": b""}
+    source.directory("f")
+    (tmp_path / "f/b").write_bytes(b"")
+    assert list(source.empty_files("f", ["b"])) == [("b", True)], "it was not measured before"
+    monkeypatch.setattr(os, "read", Failing(errno.EIO))
+    ((name, error),) = source.chunks("f", ["b"])
+    monkeypatch.undo()
+    assert name == "b"
+    assert isinstance(error, UnreadableError)
+    assert (error.path, error.reason) == ("f/b", "input/output error")
+
+
+def test_names_of_a_directory_must_be_those_of_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path, {"ä": "", "f/é": "", "g/a": ""})
+    for module in (disk, worktree):
+        monkeypatch.setattr(module, "ENCODING", "latin-1")
+    source = Worktree(str(tmp_path))
+    assert source.directory("g")
+    for path, shown in (("", "."), ("f", "f")):
+        with pytest.raises(UnreadableError, match="PYTHONUTF8=1") as error:
+            source.directory(path)
+        assert error.value.path == shown
+
+
+def test_what_git_tracks_is_asked_of_a_repository_that_works(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"a": "", "b": ""})
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "a")
+    source = Worktree(str(tmp_path))
+    assert source.tracked("", ["a", "b"]) == {"a"}
+    assert source.tracked("", []) == set()
+    lay_out(tmp_path / "broken", {".git": "gitdir: /nowhere\n", "a": ""})
+    assert Worktree(str(tmp_path / "broken")).tracked("", ["a"]) == set()
+
+
+def test_a_second_look_knows_that_the_lock_is_held(tmp_path: Path) -> None:
+    lay_out(tmp_path, {".jit-guard/pending.json": "{"})
+    looked: list[bool] = []
+
+    def look(source: Worktree) -> int:
+        looked.append(source._locked)
+        return len(looked)
+
+    assert worktree.look_at_rest(Worktree(str(tmp_path)), look, bool) == 2
+    assert looked == [False, True]
 
 
 class Filtered(Memory):

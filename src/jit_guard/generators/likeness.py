@@ -56,13 +56,14 @@ class ExamplePool:
         wanted = _words(f"{request.goal} {request.filename} {request.description}")
         total = len(self._candidates)
         scores = [0.0] * total
-        for word in sorted(wanted):  # sums of floats depend on their order
-            holders = self._holders.get(word, ())
-            weight = log(1 + total / len(holders)) if holders else 0.0
+        for word in sorted(wanted & self._holders.keys()):  # sums of floats depend on their order
+            holders = self._holders[word]
+            weight = log(1 + total / len(holders))
             for number in holders:
                 scores[number] += weight
         for number, words in enumerate(self._words):
-            scores[number] /= sqrt(len(words) or 1)
+            if words:
+                scores[number] /= sqrt(len(words))
         return sorted(range(total), key=lambda number: (-scores[number], number))
 
 

@@ -97,7 +97,7 @@ def _name(text: str) -> str:
 
 def fenced(text: str, info: str = "text") -> str:
     """Enclose a text in a code fence that it cannot close."""
-    longest = max(map(len, _RUNS.findall(text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    longest = max((2, *map(len, _RUNS.findall(text))))
+    fence = "`" * (longest + 1)
     end = "" if text.endswith("\n") or not text else "\n"
     return f"{fence}{info}\n{text}{end}{fence}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -101,11 +100,11 @@ def _lines(request: Request) -> Iterator[str]:
 
 def _kinds(request: Request) -> dict[str, Kind]:
     """Find the most common kind of content below each heading in the examples."""
-    counts: dict[str, Counter[Kind]] = {}
+    found: dict[str, list[Kind]] = {}
     for example in request.examples:
         for section in sections(example.text):
-            counts.setdefault(section.heading, Counter())[section.kind] += 1
-    return {heading: found.most_common(1)[0][0] for heading, found in counts.items()}
+            found.setdefault(section.heading, []).append(section.kind)
+    return {heading: max(kinds, key=kinds.count) for heading, kinds in found.items()}
 
 
 def _json(request: Request) -> str:

@@ -60,7 +60,7 @@ def sections(text: str) -> tuple[Section, ...]:
 def _untitled(text: str) -> tuple[str, ...]:
     headings = tuple(section.heading for section in sections(text))
     first_level = [heading for heading in headings if heading.startswith("# ")]
-    titled = len(first_level) == 1 and len(headings) > 1 and headings[0] == first_level[0]
+    titled = len(headings) > 1 and first_level == [headings[0]]
     return headings[1:] if titled else headings
 
 
@@ -79,7 +79,7 @@ def _split(text: str) -> Iterator[tuple[str, list[str]]]:
     for line in text.splitlines():
         mark = _FENCE.match(line)
         if fence:
-            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
+            if mark and mark[1].startswith(fence) and not line.strip().strip(fence):
                 fence = ""
         elif mark:
             fence = mark[1]

@@ -56,9 +56,7 @@ def _counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def _money(amount: float) -> str:
-    if amount >= 1 or amount == 0:
-        return f"{amount:,.2f}"
     digits = 2
-    while digits < 8 and round(amount, digits) < 10 ** (1 - digits):
+    while amount and digits < 8 and round(amount, digits) < 10 ** (1 - digits):
         digits += 1
-    return f"{amount:.{digits}f}"
+    return f"{amount:,.{digits}f}"

@@ -15,19 +15,19 @@ from jit_guard.errors import UnreadableError
 from jit_guard.sources.answers import DirectoryListing
 
 
-def _flags(*names: str) -> int:
+def flags(*names: str) -> int:
     """Return these flags of `os.open`, as far as the system has them."""
     return sum(getattr(os, name, 0) for name in names)
 
 
 PIECE = 1 << 16  # bytes
-_FOLLOW = _flags("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-OPEN_FILE = _FOLLOW | _flags("O_NOFOLLOW")
-OPEN_DIRECTORY = _flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
+_FOLLOW = flags("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+OPEN_FILE = _FOLLOW | flags("O_NOFOLLOW")
+OPEN_DIRECTORY = flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
 HAS_DIR_FD = os.open in os.supports_dir_fd
 # Works for unreadable directories, too.
-_PASS = _flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC", "O_PATH")
-CREATE = _flags("O_WRONLY", "O_CREAT", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+_PASS = flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC", "O_PATH")
+CREATE = flags("O_WRONLY", "O_CREAT", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 _LONG_PATH = 3000  # PATH_MAX (4096 on Linux), with room for names of 1024 bytes
 # The path was removed or replaced since it was listed (ELOOP: by a link).
 _VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)

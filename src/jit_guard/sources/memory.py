@@ -132,7 +132,9 @@ class Memory:
             for path in missing
             if path in self._committed
         }
-        return {path: Twin(orphans[0]) for path, orphans in found.items() if len(orphans) == 1}
+        return {
+            path: Twin(next(iter(orphans))) for path, orphans in found.items() if len(orphans) == 1
+        }
 
 
 def never_added(path: str) -> GitState:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from jit_guard.errors import OutsideError
 from jit_guard.project import below
-from jit_guard.sources.disk import HAS_DIR_FD, OPEN_DIRECTORY, open_below
+from jit_guard.sources.disk import HAS_DIR_FD, OPEN_DIRECTORY, flags, open_below
 from jit_guard.sources.worktree import Worktree, create
 from jit_guard.text.names import IN_GIT, OURS, is_git
 
@@ -18,7 +18,9 @@ from jit_guard.text.names import IN_GIT, OURS, is_git
 _OPEN = ("/dev/", "/proc/")
 _MEMORY = "/dev/shm/"  # noqa: S108  (files like others)
 _IN_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS)  # the file may be writable nevertheless
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL  # which follows no link
+_OVER = flags("O_WRONLY", "O_TRUNC", "O_NOFOLLOW")
+_REAL_DIRECTORY = OPEN_DIRECTORY | flags("O_NOFOLLOW")
 
 
 def write(root: str, path: str, pieces: Iterable[str]) -> None:
@@ -92,8 +94,7 @@ class _Directory:
         if not HAS_DIR_FD:
             self._path = os.path.join(base, path, "")
         elif path:
-            flags = OPEN_DIRECTORY | getattr(os, "O_NOFOLLOW", 0)
-            self._handle = open_below(base, path, flags)
+            self._handle = open_below(base, path, _REAL_DIRECTORY)
         else:
             self._handle = os.open(base, OPEN_DIRECTORY)
 
@@ -118,10 +119,9 @@ class _Directory:
             if error.errno != errno.EBUSY or handle is None:
                 raise OSError(error.errno, error.strerror, target) from None
             os.lseek(handle, 0, os.SEEK_SET)
-            flags = os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
             with (
                 open(os.dup(handle), "rb") as source,
-                open(os.open(target, flags, dir_fd=self._handle), "wb") as copy,
+                open(os.open(target, _OVER, dir_fd=self._handle), "wb") as copy,
             ):
                 while piece := source.read(1 << 20):
                     copy.write(piece)

@@ -136,7 +136,7 @@ class Tree:
                 target = self._target(directory.links[name])
                 if target is None or len(links) > MAX_LINKS:
                     kind, what = ("outside", OUT) if target is None else ("broken", "")
-                    return Place(kind, spelled or path, at, what, tuple(links))
+                    return Place(kind, spelled, at, what, tuple(links))
                 absolute, segments = target
                 here = "" if absolute else here
                 waiting.extendleft((segment, False) for segment in reversed(segments))
@@ -147,7 +147,7 @@ class Tree:
                 return Place("file", spelled, at, links=tuple(links))
             else:
                 return Place("other", spelled, at, directory.others[name], tuple(links))
-        return Place("directory", spelled or path, here, links=tuple(links))
+        return Place("directory", spelled, here, links=tuple(links))
 
     def plainly_absent(self, path: str, names: set[str]) -> set[str]:
         """Return the names that a directory does not have, in any case or normalization."""

@@ -39,7 +39,7 @@ def find_twins(
         whole = [one for one, count in counts.items() if count == len(files)]
         most = [one for one, count in counts.items() if 2 * count > len(files)]
         if len(whole) == 1:
-            found[directory] = Twin(whole[0])
+            found[directory] = Twin(next(iter(whole)))
         elif len(most) == 1:
-            found[directory] = Twin(most[0], whole=False)
+            found[directory] = Twin(next(iter(most)), whole=False)
     return found

@@ -128,13 +128,11 @@ class BatchCalls:
             raise
         except Exception as error:  # noqa: BLE001 - the SDK raises what its parts raise
             refused = error if isinstance(error, APIStatusError) else None
-            status = 0 if refused is None else refused.status_code
+            status = None if refused is None else refused.status_code
             if status == 404 and not api:
                 return None
             fault = fault_of(error, self._route, reached=self._reached, worked=False)
-            fault = fault or CallFault(
-                f"the answer cannot be read ({type(error).__name__})", perhaps_paid=True
-            )
+            fault = fault or CallFault(f"the answer cannot be read ({type(error).__name__})")
             if refused is not None and status in (404, 405) and not self._reached:
                 words = read_error(refused.response.content).words
                 fault = CallFault(
@@ -142,7 +140,7 @@ class BatchCalls:
                     "run --fix without --batch",
                     fatal=True,
                 )
-            lost = fault.perhaps_paid or status >= 500 or (status == 0 and fault.reached)
+            lost = fault.reached if status is None else status >= 500
             if until and until in fault.refusal:
                 fault = fault._replace(again=True, fatal=False)
             if once and lost:
@@ -167,4 +165,4 @@ async def json_of(call: Any) -> Any:
     if isinstance(found, dict):
         return found
     shown = one_line(body[:120].decode("utf-8", "replace"))
-    raise CallFaultError(CallFault(f"the answer is not a JSON object: {shown}", perhaps_paid=True))
+    raise CallFaultError(CallFault(f"the answer is not a JSON object: {shown}"))

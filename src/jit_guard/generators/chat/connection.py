@@ -27,8 +27,7 @@ _INVALID = ("UnsupportedProtocol", "InvalidURL", "LocalProtocolError")
 _LOST = ("ReadError", "WriteError", "RemoteProtocolError", "ReadTimeout", "WriteTimeout",
          "CloseError", "NetworkError", "EndOfStream", "StreamClosed")  # fmt: skip
 
-_NO_ISSUER = (2, 18, 19, 20, 21)  # X509_V_ERR_*: no or an unknown issuer
-_OUT_OF_DATE = (9, 10)
+_OUT_OF_DATE = (9, 10)  # X509_V_ERR_*
 _OTHER_HOST = (62, 64)
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL",
            "PACKET_LENGTH_TOO_LONG", "UNSUPPORTED_PROTOCOL_VERSION")  # fmt: skip
@@ -63,7 +62,7 @@ def connection_fault(error: Exception, route: Route, *, reached: bool) -> CallFa
             )
     if names[0] in ("APIConnectionError", "APITimeoutError"):
         return CallFault(
-            f"the connection was lost: {why or _words(chain[1:]) or names[-1]}",
+            f"the connection was lost: {why or _words(chain) or names[-1]}",
             again=True,
             perhaps_paid=True,
         )
@@ -103,7 +102,7 @@ def _fatal(reason: str, *, reached: bool) -> CallFault:
 
 def _certificate(chain: tuple[BaseException, ...], route: Route) -> str:
     error = next(one for one in chain if isinstance(one, ssl.SSLCertVerificationError))
-    code = getattr(error, "verify_code", 0)
+    code = getattr(error, "verify_code", None)
     why = one_line(getattr(error, "verify_message", "") or str(error)).rstrip(".")
     named = configured()
     if code in _OUT_OF_DATE:

@@ -63,7 +63,7 @@ def proxy_for(
             break
     else:
         return None
-    port = parts.port or _PORTS.get(scheme, 0)
+    port = parts.port or _PORTS.get(scheme)
     if _is_excluded(parts.hostname or "", port, known.get("no", "")):
         return None
     return _checked(Proxy(value if "://" in value else f"http://{value}", _name(kind, environ)))
@@ -102,11 +102,11 @@ def _checked(proxy: Proxy) -> Proxy:
     return proxy
 
 
-def _is_excluded(host: str, port: int, no_proxy: str) -> bool:
+def _is_excluded(host: str, port: int | None, no_proxy: str) -> bool:
     return any(_matches(entry, host.lower(), port) for entry in no_proxy.replace(",", " ").split())
 
 
-def _matches(entry: str, host: str, port: int) -> bool:
+def _matches(entry: str, host: str, port: int | None) -> bool:
     """Check one entry of NO_PROXY: `*`, a name, `.name`, an address or a network, with a port."""
     entry = entry.lower().rpartition("://")[2]
     if entry == "*":

@@ -189,7 +189,7 @@ class GitTree:
             if name in (ids := self._ids(join(self._prefix, directory))):
                 by_id.setdefault(ids[name].hex(), []).append(path)
         return {
-            path: Twin(by_id[blob][0])
+            path: Twin(next(iter(by_id[blob])))
             for path, blob in before.items()
             if len(by_id.get(blob, ())) == 1
         }

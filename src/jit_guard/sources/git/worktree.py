@@ -95,7 +95,9 @@ def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict
         for blob in _blob_ids(os.path.join(root, path), next(iter(before.values()))):
             by_id.setdefault(blob, []).append(path)
     return directories | {
-        path: Twin(by_id[blob][0]) for path, blob in before.items() if len(by_id.get(blob, ())) == 1
+        path: Twin(next(iter(by_id[blob])))
+        for path, blob in before.items()
+        if len(by_id.get(blob, ())) == 1
     }
 
 
