@@ -237,14 +237,17 @@ TESTS: dict[str, str] = {
     "sources/test_memory test_hostile security/test_swaps security/test_paths",
     "sources/gate": "sources/test_disk sources/test_memory sources/test_worktree "
     "sources/test_git_tree security/test_paths",
-    "sources/git": "sources/test_git_layouts sources/test_git_listing sources/test_git_tracking "
+    "sources/git": "sources/test_git_answers sources/test_git_layouts sources/test_git_listing "
+    "sources/test_git_tracking "
     "sources/test_git_tree sources/test_git_truth sources/test_stored_forms sources/test_overlay "
     "sources/test_worktree rules/test_git_hints security/test_waiting_git "
     "security/test_git_programs",
-    "sources/git/held": "sources/test_git_truth rules/test_git_hints fixing/test_fix_in_git",
+    "sources/git/held": "sources/test_git_answers sources/test_git_truth rules/test_git_hints "
+    "fixing/test_fix_in_git",
     "sources/git/lfs": "sources/test_stored_forms",
     "sources/git/listing": "sources/test_git_listing",
-    "sources/git/objects": "sources/test_git_tree security/test_waiting_git",
+    "sources/git/objects": "sources/test_git_answers sources/test_git_tree "
+    "security/test_waiting_git",
     "sources/git/restoration": "fixing/test_fix_in_git fixing/test_fix_registries",
     "sources/git/watchdog": "security/test_waiting_git",
     "sources/glob_walk": "sources/test_overlay registry/test_tree_globs comparison/test_modules "
