@@ -161,14 +161,23 @@ TESTS: dict[str, str] = {
     "generators/chat/body": "generators/test_bodies generators/test_chat security/test_answers",
     "generators/chat/error_body": "generators/test_call_faults generators/test_error_body "
     "generators/test_bodies",
-    "generators/chat/events": "generators/test_chat_streams",
-    "generators/chat/fault": "generators/test_bodies generators/test_chat_waiting",
-    "generators/chat/moderation": "generators/test_error_body",
+    "generators/chat/call": "generators/test_parts_of_chat generators/test_chat_budget",
+    "generators/chat/client": "generators/test_chat generators/test_chat_route",
     "generators/chat/connection": "generators/test_call_faults generators/test_chat_route",
+    "generators/chat/endpoint": "generators/test_parts_of_chat generators/test_chat_keys",
+    "generators/chat/events": "generators/test_parts_of_chat generators/test_chat_streams",
+    "generators/chat/exchange": "generators/test_parts_of_chat generators/test_chat "
+    "security/test_answers",
+    "generators/chat/fault": "generators/test_bodies generators/test_chat_waiting",
+    "generators/chat/keys": "generators/test_chat_keys",
+    "generators/chat/moderation": "generators/test_error_body",
     "generators/chat/proxy": "generators/test_call_faults generators/test_chat_route",
-    "generators/chat/retrying": "generators/test_call_faults generators/test_chat_waiting "
-    "generators/test_batch_calls",
-    "generators/chat/route": "generators/test_chat_route generators/test_bodies",
+    "generators/chat/reading": "generators/test_parts_of_chat generators/test_answer_gate "
+    "generators/test_chat",
+    "generators/chat/receiving": "generators/test_parts_of_chat generators/test_chat_streams",
+    "generators/chat/responses": "generators/test_parts_of_chat generators/test_chat_responses",
+    "generators/chat/retrying": "generators/test_call_faults generators/test_chat_waiting",
+    "generators/chat/route": "generators/test_parts_of_chat generators/test_chat_route",
     "generators/chat/trust": "generators/test_chat_route",
     "generators/choice": "generators/test_choice generators/test_scaffold "
     "generators/test_chat_keys commands/test_fix_options",
