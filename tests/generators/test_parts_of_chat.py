@@ -178,10 +178,10 @@ def test_an_answer_that_is_no_stream_is_what_it_is() -> None:
         found.feed(body.encode())
         content = json.loads(found.content())
         assert expected in (content, content.get("object"))
-    for body in (b"\xff", b"{", b"[" * 5000):
+    for data in (b"\xff", b"{", b"[" * 5000):
         found = Arriving(responses=True)
-        found.feed(body)
-        assert found.content() == body
+        found.feed(data)
+        assert found.content() == data
 
 
 def test_a_response_becomes_a_completion() -> None:
@@ -253,10 +253,15 @@ def test_the_events_of_a_response() -> None:
         with pytest.raises(ReportedError):
             found.add(chunk)
     found.add({"type": "response.created", "error": "no"})
-    for bad in ([], {"type": "response.output_text.delta"}, {"type": "response.completed"}):
+    bad_ones: tuple[Any, ...] = (
+        [],
+        {"type": "response.output_text.delta"},
+        {"type": "response.completed"},
+    )
+    for bad in bad_ones:
         with pytest.raises(UnreadableChunkError):
             found.add(bad)
-    assert not found.finished
+    assert found.completion()["choices"][0]["finish_reason"] is None
     found.add({"type": "response.completed", "response": {"output": [], "status": "completed"}})
     assert found.finished
     assert found.completion()["choices"][0]["message"] == {"content": ""}

@@ -14,7 +14,19 @@ import pytest
 
 from jit_guard.errors import GitError, UnreadableError
 from jit_guard.sources.answers import Blob, Origin, Twin
-from jit_guard.sources.git import absence, call, held, index, objects, parts, state, tracking, tree
+from jit_guard.sources.git import (
+    absence,
+    call,
+    held,
+    index,
+    objects,
+    parts,
+    reasons,
+    revision,
+    state,
+    tracking,
+    tree,
+)
 from jit_guard.sources.git import worktree as with_git
 from jit_guard.sources.git.environment import Standpoint, clean_environment
 from jit_guard.sources.git.tree import open_tree
@@ -448,9 +460,9 @@ def test_paths_belong_to_the_nearest_repository(made: Path, tmp_path: Path) -> N
     assert inner.paths == ["deep/i", "j"]
     assert [inner.inside(one) for one in inner.paths] == ["d/inner/deep/i", "d/inner/j"]
     assert inner.root == above.root.rstrip("/") == root
-    (below,) = parts.parts(str(made / "d"), ["e/y", "inner/j"], nested=False)
-    assert (below.prefix, below.paths, below.root) == ("d", ["d/e/y", "d/inner/j"], f"{root}/d")
-    assert [below.inside(one) for one in below.paths] == ["e/y", "inner/j"]
+    (below,) = parts.parts(str(made / "d"), ["e/y", "z"])
+    assert (below.prefix, below.paths, below.root) == ("d", ["d/e/y", "d/z"], f"{root}/d")
+    assert [below.inside(one) for one in below.paths] == ["e/y", "z"]
     assert (below.outside(""), above.outside("")) == ("d", "")
     outer = lay_out(tmp_path / "outer", {"in/x": "", "y": ""})
     git(outer / "in", "init", "-q")
@@ -461,6 +473,8 @@ def test_paths_belong_to_the_nearest_repository(made: Path, tmp_path: Path) -> N
 def test_what_the_index_does_not_have_is_explained(made: Path) -> None:
     lay_out(made, {".gitignore": "*.log\n/secret/\n", "new": "n", "u.log": "", "secret/s": ""})
     lay_out(made, {".env.log": "", "A.TXT": "a", "named": "n", "inner/i": "", "mod/m": ""})
+    lay_out(made, {"d/X": "", ".k.log": "", ".K.log": ""})
+    git(made, "add", "-f", ".k.log")
     git(made, "add", "-N", "named")
     git(made, "rm", "-q", "--cached", "b.txt", "a.txt")
     git(made, "update-index", "--add", "--cacheinfo", f"100644,{'1' * 40},a.txt")
@@ -470,11 +484,11 @@ def test_what_the_index_does_not_have_is_explained(made: Path) -> None:
     git(made / "mod", "init", "-q")
     add_records(made, f"160000 {'1' * 40} 0\tmod")
     wanted = {
-        "": {"new", "u.log", "named", "b.txt", "A.TXT", "run.sh", ".env.log", "gone"},
+        "": {"new", "u.log", "named", "b.txt", "A.TXT", "run.sh", ".env.log", ".K.log", "gone"},
         "secret": {"s"},
         "inner": {"i"},
         "mod": {"m"},
-        "d": {"x"},
+        "d": {"x", "X"},
     }
     found = {one.path: one for one in tracking.untracked(str(made), "", wanted)}
     assert {path: (one.kind, one.command is None, one.ignored) for path, one in found.items()} == {
@@ -485,15 +499,114 @@ def test_what_the_index_does_not_have_is_explained(made: Path) -> None:
         "b.txt": ("removed", False, False),
         "A.TXT": ("renamed", False, False),
         "run.sh": ("removed", False, True),
+        "d/X": ("renamed", False, False),
+        ".K.log": ("renamed", True, False),
         "secret/s": ("ignored", True, True),
         "inner/i": ("nested", True, False),
         "mod/m": ("untracked", False, False),
     }
     assert found["A.TXT"].why == "is tracked as a.txt"
+    assert found["d/X"].why == "is tracked as x"
     assert found["u.log"].why == "is ignored by .gitignore:1: *.log"
     assert found["run.sh"].why.endswith("and is ignored by .git/info/exclude:1: run.sh")
     assert found["u.log"].command
     assert " add -f -- " in found["u.log"].command
     assert tracking.untracked("/", "", wanted) == []
-    assert tracking.tracked(str(made), "d", ["d/x", "d/q", "new", "e/z"]) == {"d/x", "e/z"}
+    (lone,) = tracking.untracked(str(made), "", {"": {"named", "d"}, "d": {"x"}})[:1]
+    assert (lone.path, lone.kind) == ("named", "announced")
+    assert tracking.untracked(str(made), "", {"": {"named"}}) == [lone]
+    assert tracking.untracked(str(made), "d", {"d": {"x"}}) == []
+    assert tracking.tracked(str(made), "d", ["d/x", "d/q", "new", "d/y"]) == {"d/x", "d/y"}
     assert stat.S_ISREG(os.stat(made / "new").st_mode)
+
+
+def test_a_repository_below_a_project_outside_git_is_not_asked(made: Path, tmp_path: Path) -> None:
+    lay_out(made, {".gitignore": "*.log\n", "x.log": "", "moved": "a"})
+    outer, inner = str(tmp_path), made.name
+    assert with_git.ignored(str(made), ["x.log", "a.txt"]) == {"x.log"}
+    assert with_git.ignored(outer, [f"{inner}/x.log"]) == set()
+    assert with_git.recoverable(outer, [f"{inner}/a.txt"]) == set()
+    without(made, "a.txt")
+    assert with_git.same_text(str(made), ["a.txt"], ["moved"]) == {"a.txt": Twin("moved")}
+    assert with_git.same_text(outer, [f"{inner}/a.txt"], [f"{inner}/moved"]) == {}
+
+
+def test_a_file_that_cannot_be_read_has_no_id(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "input/output error")
+
+    monkeypatch.setattr(os, "read", fail)
+    found = with_git._blob_ids(str(made / "a.txt"), "1" * 40)
+    monkeypatch.undo()
+    assert found == set()
+
+
+def test_unmerged_files_are_named_up_to_three(made: Path) -> None:
+    id_ = git(made, "rev-parse", "HEAD:a.txt").strip()
+    for count, words in ((3, "(c0, c1, c2); "), (5, "(c0, c1, c2 and 2 more); ")):
+        add_records(
+            made, *(f"100644 {id_} {stage}\tc{n}" for n in range(count) for stage in (1, 2))
+        )
+        with pytest.raises(GitError) as error:
+            open_tree(str(made), "index")
+        assert f"the index has unmerged files {words}resolve" in str(error.value)
+
+
+def test_a_repository_may_have_no_index_or_one_that_cannot_be_read(
+    made: Path, tmp_path: Path
+) -> None:
+    new = lay_out(tmp_path / "new", {"a": ""})
+    git(new, "init", "-q")
+    opened = open_tree(str(new), "index")
+    found = opened.directory("")
+    assert found
+    assert found.files == set()
+    assert (opened.origin().kind, opened.origin().born) == ("index", False)
+    opened.close()
+    opened = open_tree(str(made), "index")
+    assert opened.origin().born
+    opened.close()
+    (made / ".git/index").unlink()
+    (made / ".git/index").symlink_to("index")
+    with pytest.raises(GitError, match=r"cannot be copied: too many levels of symbolic links$"):
+        open_tree(str(made), "index")
+    git(tmp_path, "clone", "-q", "--bare", str(new), "bare")
+    with pytest.raises(GitError, match="a bare repository has no index"):
+        open_tree(str(tmp_path / "bare"), "index")
+
+
+def test_hooks_of_the_configuration_are_disabled_by_their_names(made: Path) -> None:
+    at = Standpoint(str(made), "", clean_environment())
+    assert revision._without_hooks(at) == []
+    for key in ("hook.one.command", "hook.one.event", "hook.t.w.o.command"):
+        git(made, "config", key, "false")
+    assert revision._without_hooks(at) == [
+        *("-c", "hook.one.enabled=false", "-c", "hook.t.w.o.enabled=false")
+    ]
+    git(made, "config", "hook.a=b.command", "false")
+    with pytest.raises(GitError, match="a hook that jit-guard cannot disable: a=b"):
+        revision._without_hooks(at)
+
+
+def test_a_tree_that_is_lost_is_no_reason(made: Path, tmp_path: Path) -> None:
+    assert reasons._listed(str(made), "HEAD", ["a.txt", "d"]).keys() == {"a.txt"}
+    new = lay_out(tmp_path / "new", {"a": ""})
+    git(new, "init", "-q")
+    assert reasons._listed(str(new), "HEAD", ["a"]) == {}
+    id_ = git(made, "rev-parse", "HEAD^{tree}").strip()
+    (made / f".git/objects/{id_[:2]}/{id_[2:]}").unlink()
+    with pytest.raises(GitError, match="git ls-tree"):
+        reasons._listed(str(made), "HEAD", ["a.txt"])
+
+
+def test_if_git_says_nothing_its_index_is_searched_for_state(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise GitError("no git")
+
+    monkeypatch.setattr(call, "ask", fail)
+    assert state.is_state_tracked(str(made)) is False
+    (made / ".git/sharedindex.1").touch()
+    with pytest.raises(GitError, match=r"^no git; cannot determine whether git tracks"):
+        state.is_state_tracked(str(made))

@@ -21,8 +21,8 @@ def flags(*names: str) -> int:
 
 
 PIECE = 1 << 16  # bytes
-_FOLLOW = flags("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-OPEN_FILE = _FOLLOW | flags("O_NOFOLLOW")
+FOLLOW = flags("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+OPEN_FILE = FOLLOW | flags("O_NOFOLLOW")
 OPEN_DIRECTORY = flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
 HAS_DIR_FD = os.open in os.supports_dir_fd
 # Works for unreadable directories, too.
@@ -58,7 +58,7 @@ def read_file(full: str, shown: str) -> bytes | None:
     Raises UnreadableError, also for a directory, a FIFO or a device.
     """
     try:
-        return read_open(os.open(full, _FOLLOW), shown)
+        return read_open(os.open(full, FOLLOW), shown)
     except FileNotFoundError:
         if os.path.islink(full):
             raise UnreadableError(shown, "it is a broken link") from None

@@ -45,9 +45,8 @@ def attributes_of(
         answer = call.ask(directory, words, "".join(f"{path}\0" for path in some), environment)
         if answer.returncode:
             raise call.complaint("check-attr", answer)
-        fields = answer.stdout.decode("utf-8", "surrogateescape").split("\0")
-        for at in range(0, len(fields) - 2, 3):
-            path, name, value = fields[at : at + 3]
+        fields = iter(answer.stdout.decode("utf-8", "surrogateescape").split("\0"))
+        for path, name, value in zip(fields, fields, fields, strict=False):
             if value not in _OFF:
                 yield path, f"{name}={value}"
 

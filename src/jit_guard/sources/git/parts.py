@@ -41,20 +41,19 @@ class RepositoryPart(NamedTuple):
         return path[len(self.prefix) + 1 :] if self.prefix else join(self.inner, path)
 
 
-def parts(root: str, paths: Iterable[str], *, nested: bool = True) -> list[RepositoryPart]:
+def parts(root: str, paths: Iterable[str]) -> list[RepositoryPart]:
     """Group paths (relative to the root) by repository; paths outside git are omitted.
 
     Args:
         root: the project's root.
         paths: real paths, or paths of missing files.
-        nested: also look for repositories below the root.
     """
     real = os.path.realpath(root)
     above = repository.top(real)
     nearest: dict[str, str] = {"": ""}  # directory -> the repository below the root, or ""
     found: dict[str, RepositoryPart] = {}
     for path in paths:
-        inner = _inner(real, path.rpartition("/")[0], nearest) if nested else ""
+        inner = _inner(real, path.rpartition("/")[0], nearest)
         part = found.get(inner)
         if part is None:
             if inner:

@@ -80,10 +80,9 @@ def ignoring_rules(top: str, paths: Sequence[str]) -> dict[str, str]:
     answer = call.ask(top, ["check-ignore", "-v", "-z", "--stdin"], asked, environment)
     if answer.returncode not in (0, 1):  # 1: none is ignored
         raise call.complaint("check-ignore", answer)
-    fields = answer.stdout.decode("utf-8", "surrogateescape").split("\0")
+    fields = iter(answer.stdout.decode("utf-8", "surrogateescape").split("\0"))
     found: dict[str, str] = {}
-    for at in range(0, len(fields) - 3, 4):
-        source, line, pattern, path = fields[at : at + 4]
+    for source, line, pattern, path in zip(fields, fields, fields, fields, strict=False):
         if not pattern.startswith("!"):
             found[path[2:]] = f"{source}:{line}: {pattern}"
     return found
@@ -106,9 +105,8 @@ def blobs_of(top: str, revision: str, paths: Iterable[str]) -> dict[str, str]:
     if answer.returncode:  # a partial clone, which has the trees, but not the blobs
         return _listed(top, revision, listed)
     lines = answer.stdout.decode("utf-8", "replace").split("\n")
-    words = (line.rsplit(" ", 1) for line in lines)
-    answers = zip(asked, words, strict=False)
-    found = {path: blob for path, (blob, *kind) in answers if kind == ["blob"]}
+    answers = zip(asked, (line.rpartition(" ") for line in lines), strict=False)
+    found = {path: blob for path, (blob, _, kind) in answers if kind == "blob"}
     return found | _listed(top, revision, odd)
 
 

@@ -9,6 +9,7 @@ from jit_guard.errors import GitError
 from jit_guard.project import is_bare
 from jit_guard.sources import repository
 from jit_guard.sources.answers import Origin
+from jit_guard.sources.disk import FOLLOW
 from jit_guard.sources.git import call
 from jit_guard.sources.git.environment import Standpoint, common_directory, git_directory
 from jit_guard.sources.git.objects import Objects
@@ -82,7 +83,7 @@ def tree_of(objects: Objects, name: str) -> str:
         if kind == "blob":
             raise GitError(f"--source {name} is a file; name a commit, a tag or a tree")
         # `tree ID` opens a commit, `object ID` a tag.
-        asked = data.split(b"\n", 1)[0].decode().partition(" ")[2]
+        asked = data.partition(b"\n")[0].decode().partition(" ")[2]
     what = name or '""'
     if name in _HEAD:
         raise GitError(f"--source {name} does not exist: the repository has no commit yet")
@@ -175,13 +176,12 @@ def _copy_index(index: str, copy: str) -> None:
     """
     from shutil import copyfileobj
 
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with open(os.open(index, flags), "rb") as source:
+        with open(os.open(index, FOLLOW), "rb") as source:
             if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
                 raise GitError(f"{index} is not a file")
             with open(copy, "xb") as target:
-                copyfileobj(source, target, 1 << 20)
+                copyfileobj(source, target)
         os.utime(copy, (0, 0))
     except FileNotFoundError:
         return

@@ -30,7 +30,7 @@ def untracked(root: str, scope: str, wanted: Mapping[str, Iterable[str]]) -> lis
     """
     if top(root) is None:
         return []
-    (main,) = parts(root, [scope or "."], nested=False)
+    (main,) = parts(root, ["."])
     seen = _scan(main, scope, wanted)
     if not seen.absent and not seen.empty:
         return []
@@ -53,7 +53,7 @@ def tracked(root: str, scope: str, paths: Iterable[str]) -> set[str]:
     """
     if top(root) is None:
         return set()
-    (main,) = parts(root, [scope or "."], nested=False)
+    (main,) = parts(root, ["."])
     asked = list(paths)
     absent = _scan(main, scope, by_directory(asked)).absent
     split = ((path, main.outside(path).rpartition("/")) for path in asked)

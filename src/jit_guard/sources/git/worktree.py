@@ -138,15 +138,9 @@ def recoverable(root: str, paths: Sequence[str]) -> set[str]:
     """
     if not paths or top(root) is None:
         return set()
-    plain = [
-        path
-        for path in paths
-        if os.path.isfile(full := os.path.join(root, path)) and not os.path.islink(full)
-    ]
-    committed = _committed(root, plain)
     return {
         path
-        for path, blob in committed.items()
+        for path, blob in _committed(root, paths).items()
         if blob in _blob_ids(os.path.join(root, path), blob)
     }
 
