@@ -251,13 +251,16 @@ TESTS: dict[str, str] = {
     "sources/test_git_tree sources/test_git_truth sources/test_stored_forms sources/test_overlay "
     "sources/test_worktree rules/test_git_hints security/test_waiting_git "
     "security/test_git_programs",
+    "sources/git/environment": "sources/test_git_environment sources/test_git_tree",
     "sources/git/held": "sources/test_git_answers sources/test_git_truth rules/test_git_hints "
     "fixing/test_fix_in_git",
+    "sources/git/index": "sources/test_git_answers sources/test_git_tracking "
+    "security/test_waiting_git::test_any_other_wait_has_an_end",
     "sources/git/lfs": "sources/test_stored_forms",
     "sources/git/listing": "sources/test_git_listing",
     "sources/git/objects": "sources/test_git_answers sources/test_git_tree "
     "security/test_waiting_git",
-    "sources/git/restoration": "fixing/test_fix_in_git fixing/test_fix_registries",
+    "sources/git/restoration": "sources/test_git_answers fixing/test_fix_in_git",
     "sources/git/watchdog": "security/test_waiting_git",
     "sources/glob_walk": "sources/test_overlay registry/test_tree_globs comparison/test_modules "
     "test_registries",

@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 
 from jit_guard.errors import GitError, UnreadableError
-from jit_guard.sources.answers import Blob, Origin, Twin
+from jit_guard.sources.answers import Blob, GitState, Origin, Twin
 from jit_guard.sources.git import (
     absence,
     call,
+    directories,
     held,
     index,
     objects,
     parts,
     reasons,
+    restoration,
     revision,
     state,
     tracking,
@@ -139,7 +141,7 @@ def test_very_many_missing_files_are_listed_in_their_common_directory(
 
 
 def test_outside_git_or_with_a_broken_repository_nothing_is_explained(tmp_path: Path) -> None:
-    lay_out(tmp_path, {"plain/": "", "broken/.git": "gitdir: /nowhere\n"})
+    lay_out(tmp_path, {"plain/": "", "broken/.git": "gitdir: /nowhere\n", "broken/b": ""})
     assert held.explain_missing(str(tmp_path / "plain"), ["a"]) == {}
     broken = str(tmp_path / "broken")
     assert held.explain_missing(broken, []) == {}
@@ -148,7 +150,7 @@ def test_outside_git_or_with_a_broken_repository_nothing_is_explained(tmp_path: 
     assert error.value.path == ".git"
     for kind in ("index", "head", "revision"):
         origin = Origin(kind, "x")
-        assert absence.explain_missing(broken, ["a"], origin) == {}
+        assert absence.explain_missing(broken, ["a", "b"], origin) == {}
     assert with_git.unfiltered(broken, ["a"]) == {}
     assert with_git.same_text(broken, ["a"], ["b"]) == {}
     with pytest.raises(UnreadableError):
@@ -157,15 +159,16 @@ def test_outside_git_or_with_a_broken_repository_nothing_is_explained(tmp_path: 
 
 
 def test_a_file_that_a_snapshot_does_not_have_is_explained_by_the_disk(made: Path) -> None:
-    lay_out(made, {"new": "n", "staged": "s", "inner/i": "i"})
+    lay_out(made, {"new": "n", "staged": "s", "inner/i": "i", "inner/j": "j"})
     git(made, "add", "staged")
     git(made / "inner", "init", "-q")
     git(made, "rm", "-q", "--cached", "gone")
     without(made, "gone")
-    missing = ["inner/i", "new", "staged", "gone", "nothing"]
+    missing = ["inner/i", "inner/j", "new", "staged", "gone", "nothing"]
     found = absence.explain_missing(str(made), missing, Origin("index", "the index"))
     assert {path: (one.kind, one.why.partition(" on disk")[0]) for path, one in found.items()} == {
         "inner/i": ("nested", "exists"),
+        "inner/j": ("nested", "exists"),
         "new": ("untracked", "exists"),
         "staged": ("staged", "exists"),
         "gone": ("gone", "is in the last commit but was removed from the index"),
@@ -173,6 +176,7 @@ def test_a_file_that_a_snapshot_does_not_have_is_explained_by_the_disk(made: Pat
     head = absence.explain_missing(str(made), missing, Origin("head", "HEAD"))
     assert {path: one.kind for path, one in head.items()} == {
         "inner/i": "nested",
+        "inner/j": "nested",
         "new": "untracked",
         "staged": "uncommitted",
     }
@@ -203,6 +207,15 @@ def test_the_index_is_read_in_pieces_of_any_size(
         with pytest.raises(GitError, match="git ls-files: "):
             index.scan("/", [""], {})
     assert capfd.readouterr().err == ""
+    names = git(made, "ls-files", "-z").removesuffix("\0")
+    for size in (7, 64):
+        monkeypatch.setattr(index, "_PIECE", size)
+        assert "\0".join(index._listing(str(made), ["ls-files", "-z"])) == names
+    with monkeypatch.context() as patch:
+        asked: list[str] = []
+        patch.setattr(index, "_read", lambda _, what: asked.append(what))
+        list(index._pieces(str(made), ["ls-files", "-z"]))
+        assert asked == ["ls-files"]
     opened = len(os.listdir("/proc/self/fd"))
     begun = index._pieces(str(made), ["ls-files"])
     next(begun)
@@ -526,6 +539,7 @@ def test_a_repository_below_a_project_outside_git_is_not_asked(made: Path, tmp_p
     assert with_git.ignored(str(made), ["x.log", "a.txt"]) == {"x.log"}
     assert with_git.ignored(outer, [f"{inner}/x.log"]) == set()
     assert with_git.recoverable(outer, [f"{inner}/a.txt"]) == set()
+    assert held.explain_missing(outer, [f"{inner}/gone.txt", f"{inner}/b.txt"]) == {}
     without(made, "a.txt")
     assert with_git.same_text(str(made), ["a.txt"], ["moved"]) == {"a.txt": Twin("moved")}
     assert with_git.same_text(outer, [f"{inner}/a.txt"], [f"{inner}/moved"]) == {}
@@ -610,3 +624,65 @@ def test_if_git_says_nothing_its_index_is_searched_for_state(
     (made / ".git/sharedindex.1").touch()
     with pytest.raises(GitError, match=r"^no git; cannot determine whether git tracks"):
         state.is_state_tracked(str(made))
+
+
+def test_files_of_directories_in_git_and_on_disk(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(made, {"d/s1/x": "1", "d/s2/y": "2", "d/empty": "", "d/to": Link("x")})
+    git(made, "add", "-A")
+    git(made, "commit", "-qm", "second")
+    lost = git(made, "rev-parse", "HEAD:d/s2").strip()
+    (made / f".git/objects/{lost[:2]}/{lost[2:]}").unlink()
+    reader = objects.Objects(Standpoint(str(made), "", clean_environment()))
+    names = {"gone/": "HEAD:gone", "file/": "HEAD:a.txt", "n\nm/": "HEAD:n\nm", "d/": "HEAD:d"}
+    found = directories.files_of(reader, names)
+    assert found
+    assert {one: set(files) for one, files in found.items()} == {"d/": {"x", "y", "s1/x"}}
+    *_, last = [one.name for one in os.scandir(made / "d") if one.is_dir()]
+    real = os.scandir
+
+    def scandir(path: str) -> Any:
+        if path.endswith(f"/{last}"):
+            raise PermissionError
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        listed = directories.files_on_disk(str(made), ["d"])
+    assert listed
+    other = {"s1": "s2/y", "s2": "s1/x"}[last]
+    assert set(listed["d"]) == {"x", "y", "empty", "to", other}
+    monkeypatch.setattr(directories, "_MOST", 3)
+    assert directories.files_of(reader, names) is None
+    assert directories.files_on_disk(str(made), ["d"]) is None
+    assert directories.files_on_disk(str(made), ["e"]) == {"e": ["z"]}
+    reader.close()
+
+
+def test_what_git_alone_can_restore_has_a_reason(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert restoration.LARGEST == 8_388_608
+    monkeypatch.setattr(restoration, "LARGEST", 1 << 20)
+    lay_out(made, {"big": b"x" * ((1 << 20) + 1), "fits": b"x" * (1 << 20)})
+    lay_out(made, {".gitattributes": "run.sh filter=crypt\nb.txt working-tree-encoding=UTF-16\n"})
+    git(made, "add", "big", "fits")
+
+    def held_by_git(path: str, id_: str | None = None) -> GitState:
+        blob = Blob(id_ or git(made, "rev-parse", f":{path}").strip(), executable=False)
+        return GitState(path, "deleted", "x", None, blob=blob)
+
+    states = [held_by_git(path) for path in ("a.txt", "b.txt", "run.sh", "big", "fits")]
+    lost, none = held_by_git("lost", "1" * 40), GitState("none", "deleted", "x", None)
+    assert restoration.obstacles(str(made), [*states, lost, none]) == {
+        "b.txt": "only git can restore it, because it has a working-tree-encoding=UTF-16",
+        "run.sh": "only git can restore it, because it has a filter=crypt",
+        "big": "it is larger than 1 MB",
+        "lost": "the repository does not have its contents (a partial clone)",
+    }
+    (made / ".gitattributes").unlink()
+    assert list(restoration.contents(str(made), states[:3])) == [b"a", b"b", b"#!"]
+    for one in (lost, none):
+        with pytest.raises(GitError, match=f"does not have the contents of {one.path}"):
+            list(restoration.contents(str(made), [states[0], one]))

@@ -1,0 +1,87 @@
+"""Where git runs, with which variables, and what it never opens."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from jit_guard.errors import GitError
+from jit_guard.sources.git.environment import (
+    Standpoint,
+    clean_environment,
+    commit_standpoint,
+    common_directory,
+    refuse_odd_files,
+)
+from projects import git, lay_out
+from repositories import NEEDS_GIT
+
+pytestmark = NEEDS_GIT
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    root = lay_out(tmp_path / "made", {"a.txt": "a"})
+    git(root, "init", "-q")
+    return root
+
+
+def test_worktrees_share_a_directory(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"own/commondir": "../shared/.\r\n", "odd/commondir/": "", "plain/": ""})
+    assert common_directory(str(tmp_path / "own")) == str(tmp_path / "shared")
+    for name in ("odd", "plain"):
+        assert common_directory(str(tmp_path / name)) == str(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["HEAD", "index", "shallow", "info/exclude"])
+@pytest.mark.parametrize("linked", [False, True], ids=["main", "linked"])
+def test_what_git_would_wait_for_is_refused(
+    made: Path, tmp_path: Path, name: str, linked: bool
+) -> None:
+    at = Standpoint(str(made), "", clean_environment())
+    refuse_odd_files(at)
+    if linked:
+        lay_out(tmp_path, {"own/commondir": "../made/.git\n"})
+        at = at._replace(environment={**at.environment, "GIT_DIR": str(tmp_path / "own")})
+        refuse_odd_files(at)
+    path = made / ".git" / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(GitError, match=f"{name} is a FIFO, not a file"):
+        refuse_odd_files(at)
+
+
+def test_variables_of_a_hook_count_for_its_own_repository_alone(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JIT_GUARD_PROBE", "kept")
+    for given, kept in ((str(made / ".git"), True), (".git", True), (str(tmp_path), False)):
+        monkeypatch.chdir(made)
+        monkeypatch.setenv("GIT_DIR", given)
+        monkeypatch.setenv("GIT_INDEX_FILE", "other")
+        found = commit_standpoint(str(made))
+        assert (found.directory, found.prefix) == (os.path.realpath(made), "")
+        assert ("GIT_INDEX_FILE" in found.environment) is kept
+        assert "GIT_DIR" not in found.environment
+        for environment in (found.environment, clean_environment()):
+            assert environment["JIT_GUARD_PROBE"] == "kept"
+        assert "GIT_INDEX_FILE" not in clean_environment()
+
+
+def test_a_project_outside_the_work_tree_of_a_hook_is_in_no_repository(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path, {"other/a": "", "tree/in/a": ""})
+    (made / ".git").rename(tmp_path / "repository.git")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "repository.git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "tree"))
+    found = commit_standpoint(str(tmp_path / "tree/in"))
+    assert (found.directory, found.prefix) == (os.path.realpath(tmp_path / "tree"), "in")
+    for outside in (tmp_path / "other", tmp_path):
+        with pytest.raises(GitError, match="is not in a git repository; use --source worktree"):
+            commit_standpoint(str(outside))
+    monkeypatch.delenv("GIT_DIR")
+    with pytest.raises(GitError, match="is not in a git repository"):
+        commit_standpoint(str(tmp_path / "tree/in"))
