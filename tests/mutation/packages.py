@@ -246,7 +246,8 @@ TESTS: dict[str, str] = {
     "sources/test_memory test_hostile security/test_swaps security/test_paths",
     "sources/gate": "sources/test_disk sources/test_memory sources/test_worktree "
     "sources/test_git_tree security/test_paths",
-    "sources/git": "sources/test_git_answers sources/test_git_layouts sources/test_git_listing "
+    "sources/git": "sources/test_git_answers sources/test_git_environment "
+    "sources/test_git_layouts sources/test_git_listing "
     "sources/test_git_tracking "
     "sources/test_git_tree sources/test_git_truth sources/test_stored_forms sources/test_overlay "
     "sources/test_worktree rules/test_git_hints security/test_waiting_git "
@@ -261,7 +262,7 @@ TESTS: dict[str, str] = {
     "sources/git/objects": "sources/test_git_answers sources/test_git_tree "
     "security/test_waiting_git",
     "sources/git/restoration": "sources/test_git_answers fixing/test_fix_in_git",
-    "sources/git/watchdog": "security/test_waiting_git",
+    "sources/git/watchdog": "sources/test_git_environment security/test_waiting_git",
     "sources/glob_walk": "sources/test_overlay registry/test_tree_globs comparison/test_modules "
     "test_registries",
     "sources/memory": "sources/test_overlay sources/test_memory sources/test_tree "

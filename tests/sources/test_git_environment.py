@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import threading
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
 from jit_guard.errors import GitError
+from jit_guard.sources.git import call
+from jit_guard.sources.git.commands import command
 from jit_guard.sources.git.environment import (
     Standpoint,
     clean_environment,
@@ -15,6 +20,7 @@ from jit_guard.sources.git.environment import (
     common_directory,
     refuse_odd_files,
 )
+from jit_guard.sources.git.watchdog import Watchdog
 from projects import git, lay_out
 from repositories import NEEDS_GIT
 
@@ -85,3 +91,47 @@ def test_a_project_outside_the_work_tree_of_a_hook_is_in_no_repository(
     monkeypatch.delenv("GIT_DIR")
     with pytest.raises(GitError, match="is not in a git repository"):
         commit_standpoint(str(tmp_path / "tree/in"))
+
+
+def test_what_git_prints_is_one_line_without_hints(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = b"hint: a\n\nwarning: b\nfatal: c\n  d\n"
+    assert call.words(printed) == "fatal: c d"
+    assert call.words(b"hint: a\n \n") == "failed without a message"
+    for error, words in (
+        (OSError(13, "Permission denied"), "permission denied"),
+        (OSError("Odd"), "odd"),
+    ):
+        assert str(call.not_started(error)) == f"git cannot be started: {words}"
+    monkeypatch.setattr(call, "PATIENCE", 0.0)
+    with pytest.raises(GitError, match=r"^git ls-files: no answer within 0\.0 s$"):
+        call.ask(str(made), ["ls-files", "-z"])
+
+
+def test_a_command_is_shown_for_a_directory_on_another_drive(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_drive(*_: object) -> str:
+        raise ValueError
+
+    monkeypatch.setattr(os.path, "relpath", other_drive)
+    root = str(made)
+    assert command(root, root, ["add"], ["a.txt"]).startswith("git ")
+
+
+def test_a_process_is_ended_only_if_it_was_asked_and_says_nothing() -> None:
+    before = set(threading.enumerate())
+    with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as process:
+        watchdog = Watchdog(process, 0.2)
+        (thread,) = set(threading.enumerate()) - before
+        assert thread.daemon
+        assert (watchdog.asked, watchdog.expired) == (0.0, False)
+        sleep(0.1)
+        assert process.poll() is None
+        watchdog.asked = monotonic()
+        assert process.wait(1.8) == -9
+        assert watchdog.expired
+        watchdog.close()
+        thread.join(5)
+        assert not thread.is_alive()
