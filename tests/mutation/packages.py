@@ -181,7 +181,8 @@ TESTS: dict[str, str] = {
     "generators/chat/trust": "generators/test_chat_route",
     "generators/choice": "generators/test_choice generators/test_scaffold "
     "generators/test_chat_keys commands/test_fix_options",
-    "generators/command": "generators/test_command security/test_programs "
+    "generators/command": "generators/test_program_parts generators/test_command "
+    "security/test_programs "
     "fixing/test_fix_contracts fixing/test_raw_answers security/test_generated_texts",
     "generators/invisible": "security/test_generated_texts generators/test_answer_gate "
     "generators/test_prompt",
@@ -190,7 +191,8 @@ TESTS: dict[str, str] = {
     "generators/test_scaffold security/test_generated_texts fixing/test_judging "
     "fixing/test_fix_contracts generators/test_command",
     "generators/likeness": "generators/test_estimates generators/test_likeness",
-    "generators/process": "generators/test_command security/test_programs",
+    "generators/process": "generators/test_program_parts generators/test_command "
+    "security/test_programs",
     "generators/prompt": "generators/test_estimates generators/test_prompt "
     "generators/test_answer_gate "
     "generators/test_likeness fixing/test_consent fixing/test_fix_contracts",
@@ -202,7 +204,8 @@ TESTS: dict[str, str] = {
     "security/test_generated_texts "
     "security/test_snippets",
     "generators/shape": "generators/test_forms generators/test_scaffold fixing/test_fix_contracts",
-    "generators/supervisor": "generators/test_command security/test_programs",
+    "generators/supervisor": "generators/test_program_parts generators/test_command "
+    "security/test_programs",
     "generators/usage_line": "generators/test_estimates generators/test_chat_budget",
     "guard": "test_guard test_check test_criteria test_baseline commands/test_check_report "
     "commands/test_log fixing/test_fix fixing/test_stored_texts inventory sources/test_at_rest "

@@ -10,7 +10,7 @@ import pytest
 
 from jit_guard.errors import UnreadableError
 from jit_guard.registry.tree_globs import TreeGlobs
-from jit_guard.sources.answers import DirectoryListing, GitState, Origin, Twin
+from jit_guard.sources.answers import Blob, DirectoryListing, GitState, Origin, Twin
 from jit_guard.sources.git.directories import files_on_disk
 from jit_guard.sources.glob_walk import holds_files, walk
 from jit_guard.sources.memory import Link, Memory, Other
@@ -144,6 +144,7 @@ def test_a_record_says_only_what_it_was_given() -> None:
     state = GitState("a", "untracked", "is untracked", None)
     assert (state.held, state.ignored, state.blob) == (False, False, None)
     assert Twin("a").whole
+    assert Blob("1", executable=False).staged
     assert Origin("worktree", "worktree").born
 
 
