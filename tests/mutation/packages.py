@@ -243,7 +243,7 @@ TESTS: dict[str, str] = {
     "sources": "sources test_check test_criteria test_registries test_hostile comparison "
     "fixing/test_plan fixing/test_fix_in_git rules/test_git_hints rules/test_rare_projects "
     "security/test_paths security/test_git_programs commands/test_prune test_registry_selftest",
-    "sources/answers": "sources",
+    "sources/answers": "sources/test_overlay",
     "sources/converted": "sources/test_disk sources/test_stored_forms",
     "sources/disk": "sources/test_disk sources/test_worktree sources/test_at_rest "
     "sources/test_memory test_hostile security/test_swaps security/test_paths",
@@ -260,9 +260,12 @@ TESTS: dict[str, str] = {
     "fixing/test_fix_in_git",
     "sources/git/index": "sources/test_git_answers sources/test_git_tracking "
     "security/test_waiting_git::test_any_other_wait_has_an_end",
-    "sources/git/lfs": "sources/test_stored_forms",
+    "sources/git/call": "sources/test_git_environment",
+    "sources/git/commands": "sources/test_git_environment sources/test_git_answers",
+    "sources/git/lfs": "sources/test_git_environment sources/test_stored_forms",
     "sources/git/listing": "sources/test_git_listing",
-    "sources/git/objects": "sources/test_git_answers sources/test_git_tree "
+    "sources/git/objects": "sources/test_git_answers sources/test_git_environment "
+    "sources/test_git_tree "
     "security/test_waiting_git",
     "sources/git/restoration": "sources/test_git_answers fixing/test_fix_in_git",
     "sources/git/watchdog": "sources/test_git_environment security/test_waiting_git",
@@ -282,7 +285,8 @@ TESTS: dict[str, str] = {
     "sources/repository": "sources/test_overlay sources security/test_git_programs "
     "commands/test_watch",
     "sources/source": "sources test_check",
-    "sources/tree": "sources/test_tree sources/test_git_tree sources/test_worktree "
+    "sources/tree": "sources/test_overlay sources/test_tree sources/test_git_tree "
+    "sources/test_worktree "
     "comparison fixing/test_plan",
     "sources/twins": "sources/test_twins sources/test_git_truth",
     "sources/worktree": "sources/test_worktree sources/test_at_rest sources/test_memory "

@@ -557,7 +557,11 @@ def test_a_file_that_cannot_be_read_has_no_id(made: Path, monkeypatch: pytest.Mo
 
 def test_unmerged_files_are_named_up_to_three(made: Path) -> None:
     id_ = git(made, "rev-parse", "HEAD:a.txt").strip()
-    for count, words in ((3, "(c0, c1, c2); "), (5, "(c0, c1, c2 and 2 more); ")):
+    for count, words in (
+        (3, "(c0, c1, c2); "),
+        (4, "(c0, c1, c2 and 1 more); "),
+        (5, "(c0, c1, c2 and 2 more); "),
+    ):
         add_records(
             made, *(f"100644 {id_} {stage}\tc{n}" for n in range(count) for stage in (1, 2))
         )

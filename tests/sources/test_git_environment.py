@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
 from jit_guard.errors import GitError
-from jit_guard.sources.git import call
+from jit_guard.sources.git import call, lfs, objects
 from jit_guard.sources.git.commands import command
 from jit_guard.sources.git.environment import (
     Standpoint,
@@ -21,6 +22,7 @@ from jit_guard.sources.git.environment import (
     refuse_odd_files,
 )
 from jit_guard.sources.git.watchdog import Watchdog
+from jit_guard.text.stored_form import LfsPointer
 from projects import git, lay_out
 from repositories import NEEDS_GIT
 
@@ -135,3 +137,40 @@ def test_a_process_is_ended_only_if_it_was_asked_and_says_nothing() -> None:
         watchdog.close()
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_objects_that_a_partial_clone_does_not_have_are_skipped(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[list[str]] = []
+
+    def batch(names: Sequence[str], _: int) -> Iterator[object]:
+        batches.append(list(names))
+        for name in names:
+            if name == "lost":
+                raise objects._NotFetchedError("a partial clone")
+            yield name
+
+    reader = objects.Objects(Standpoint(str(made), "", clean_environment()))
+    monkeypatch.setattr(reader, "_batch", batch)
+    names = ["a", "b", "lost", "c", "lost", "d"]
+    found: list[object] = list(reader.each(names))
+    assert found == ["a", "b", None, "c", None, "d"]
+    assert batches == [names, ["c", "lost", "d"], ["d"]]
+    monkeypatch.setattr(objects, "_MOST_UNFETCHED", 3)
+    assert list(reader.each(["lost"])) == [None]
+    with pytest.raises(GitError, match="a partial clone"):
+        list(reader.each(["lost"]))
+    reader.close()
+
+
+def test_large_contents_that_cannot_be_read_are_not_there(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "input/output error")
+
+    monkeypatch.setattr(os, "read", fail)
+    found = lfs.contents(LfsPointer("0" * 64, 1, plain=True), str(made), str(made), "a.txt")
+    monkeypatch.undo()
+    assert found is None

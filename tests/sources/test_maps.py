@@ -11,7 +11,7 @@ import pytest
 
 from jit_guard.registry.goal_map import MapFault
 from jit_guard.sources.memory import Memory
-from jit_guard.sources.read_maps import Maps, read_maps
+from jit_guard.sources.read_maps import Maps, read_all, read_maps
 from jit_guard.sources.registry_files import by_table, files
 from jit_guard.sources.tree import Tree
 from jit_guard.sources.worktree import Worktree
@@ -82,6 +82,14 @@ def test_git_is_asked_for_filters_only_if_a_map_cannot_be_parsed() -> None:
     assert source.count == 0
     read_maps(source, ["c.json"])
     assert source.count == 1
+
+
+def test_a_registry_that_is_named_as_a_map_is_read_as_a_registry() -> None:
+    settings: Any = SimpleNamespace(maps=("m.json",), registry=(table(1, "r.json", False),))
+    source = Memory({"m.json": "{}"})
+    found = read_all(source, settings, Tree(source), ["x.json", "r.json"])
+    assert found.absent == ("x.json", "r.json")
+    assert [one.path for one in found.read] == ["m.json"]
 
 
 def table(number: int, file: str, several: bool) -> Any:

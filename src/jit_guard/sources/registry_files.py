@@ -35,7 +35,11 @@ def by_table(tables: Sequence[Table], tree: Tree) -> Iterator[tuple[str, list[tu
         listed: list[tuple[str, Parse]] = [
             (path, partial(_parse, table)) for table in alike for path in files(table, tree)
         ]
-        yield listed[0][0] if len(listed) == 1 else alike[0].file, listed
+        match listed:
+            case [(only, _)]:
+                yield only, listed
+            case _:
+                yield alike[0].file, listed
 
 
 def files(table: Table, tree: Tree) -> list[str]:
