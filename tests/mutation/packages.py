@@ -285,12 +285,10 @@ TESTS: dict[str, str] = {
     "sources/repository": "sources/test_overlay sources security/test_git_programs "
     "commands/test_watch",
     "sources/source": "sources test_check",
-    "sources/tree": "sources/test_overlay sources/test_tree sources/test_git_tree "
-    "sources/test_worktree "
-    "comparison fixing/test_plan",
-    "sources/twins": "sources/test_twins sources/test_git_truth",
-    "sources/worktree": "sources/test_worktree sources/test_at_rest sources/test_memory "
-    "sources/test_git_truth sources/test_stored_forms security/test_paths test_check",
+    "sources/tree": "sources/test_overlay sources/test_tree sources/test_worktree",
+    "sources/twins": "sources/test_overlay sources/test_twins sources/test_git_truth",
+    "sources/worktree": "sources/test_disk sources/test_worktree sources/test_at_rest "
+    "sources/test_memory security/test_paths",
     "text": "text test_properties",
 }
 

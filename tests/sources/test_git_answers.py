@@ -557,17 +557,12 @@ def test_a_file_that_cannot_be_read_has_no_id(made: Path, monkeypatch: pytest.Mo
 
 def test_unmerged_files_are_named_up_to_three(made: Path) -> None:
     id_ = git(made, "rev-parse", "HEAD:a.txt").strip()
-    for count, words in (
-        (3, "(c0, c1, c2); "),
-        (4, "(c0, c1, c2 and 1 more); "),
-        (5, "(c0, c1, c2 and 2 more); "),
-    ):
-        add_records(
-            made, *(f"100644 {id_} {stage}\tc{n}" for n in range(count) for stage in (1, 2))
-        )
+    for count, more in ((3, ""), (4, " and 1 more"), (5, " and 2 more")):
+        names = [f"c{number}" for number in range(count)]
+        add_records(made, *(f"100644 {id_} {stage}\t{name}" for name in names for stage in (1, 2)))
         with pytest.raises(GitError) as error:
             open_tree(str(made), "index")
-        assert f"the index has unmerged files {words}resolve" in str(error.value)
+        assert f"the index has unmerged files (c0, c1, c2{more}); resolve" in str(error.value)
 
 
 def test_a_repository_may_have_no_index_or_one_that_cannot_be_read(
