@@ -269,6 +269,8 @@ def test_a_second_look_knows_that_the_lock_is_held(tmp_path: Path) -> None:
 
     assert worktree.look_at_rest(Worktree(str(tmp_path)), look, bool) == 2
     assert looked == [False, True]
+    assert Worktree(str(tmp_path)).interrupted()
+    assert Worktree(str(tmp_path / ".jit-guard")).interrupted() is None
 
 
 class Filtered(Memory):

@@ -111,6 +111,13 @@ def test_a_path_is_relative_to_a_directory_above_it(monkeypatch: pytest.MonkeyPa
     assert below("/a", "/a/b") == "b"
 
 
+def test_so_many_links_are_followed_as_on_linux() -> None:
+    links = {f"l{number}": Link(f"l{number + 1}") for number in range(41)}
+    tree = Tree(Memory({**links, "l41": "x"}))
+    assert tree.resolve("l1").kind == "file"
+    assert tree.resolve("l0").kind == "broken"
+
+
 def test_links_of_git_annex_have_contents_outside_the_tree() -> None:
     annexed = ".git/annex/objects/x/y"
     tree = Tree(
