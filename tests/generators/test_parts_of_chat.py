@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from chat_client import needs_sdk
+from chat_client import REQUEST, needs_sdk
 from chat_server import completion, delta
+from jit_guard.generators.batch import BatchError
 from jit_guard.generators.budget import Budget, OverBudgetError
+from jit_guard.generators.chat import batch_file
 from jit_guard.generators.chat.assembly import ReportedError, UnreadableChunkError
+from jit_guard.generators.chat.batch_file import BatchFile
 from jit_guard.generators.chat.call import Call
 from jit_guard.generators.chat.call_fault import CallFault, CallFaultError
+from jit_guard.generators.chat.dialect import Dialect
 from jit_guard.generators.chat.endpoint import Endpoint
 from jit_guard.generators.chat.events import Event, EventReader
 from jit_guard.generators.chat.exchange import _destination
@@ -21,7 +25,7 @@ from jit_guard.generators.chat.reading import read
 from jit_guard.generators.chat.receiving import Arriving
 from jit_guard.generators.chat.responses import ResponseAssembly, completion_of
 from jit_guard.generators.chat.route import Route
-from jit_guard.generators.generator import GenerationError, Usage
+from jit_guard.generators.generator import GenerationError, GeneratorUnusableError, Usage
 
 needs_sdk()
 PAID = CallFault("lost", perhaps_paid=True)
@@ -81,6 +85,59 @@ def test_a_call_that_was_never_made_costs_nothing() -> None:
     last.begin(Arriving())
     last.begin(Arriving())
     assert last._budget.spent == 15, "nothing is known of the first attempt"
+
+
+def test_a_failed_attempt_costs_nothing_unless_it_may_have_been_paid() -> None:
+    for last, spent in ((UNPAID, 0), (PAID, 15)):
+        spending = Budget(100)
+        made = call(spending)
+        made.begin(Arriving())
+        made.failed(last)
+        made.settle()
+        assert spending.spent == spent
+    assert (spending.totals.input_tokens, spending.totals.output_tokens) == (0, 0)
+    half = Budget(100)
+    one = call(half)
+    one.begin(Arriving())
+    one.answered(Usage(3, None))
+    one.settle()
+    assert half.spent == 15
+    assert not CallFault("").unexplained
+    lost = BatchError("no")
+    assert (lost.perhaps, lost.refusal, lost.wait) == (False, "", 0.0)
+
+
+def test_a_batch_has_room_for_so_many_requests_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (batch_file.MOST_REQUESTS, batch_file.MOST_BYTES) == (50_000, 200_000_000)
+    assert batch_file.SHORTEST_ANSWER == 512
+    where = Endpoint("http://h/v1", "k", "m")
+
+    def begun() -> BatchFile:
+        dialect = Dialect(is_openai=False, must_limit=False)
+        return BatchFile(where, "s", dialect, Budget())
+
+    first = begun()
+    assert (first.count, first.size, first.endpoint) == (0, 0, "/v1/chat/completions")
+    assert first.add("i", REQUEST)
+    one = first.size
+    assert first.count == 1
+    first.file.seek(0)
+    assert len(first.file.read()) == one
+    first.close()
+    for most, fits in ((2 * one, True), (2 * one - 1, False), (1, False)):
+        monkeypatch.setattr(batch_file, "MOST_BYTES", most)
+        made = begun()
+        assert made.add("i", REQUEST), "a single request always fits"
+        assert made.add("i", REQUEST) is fits
+        made.close()
+    monkeypatch.setattr(batch_file, "MOST_BYTES", 100 * one)
+    monkeypatch.setattr(batch_file, "MOST_REQUESTS", 2)
+    made = begun()
+    assert [made.add("i", REQUEST) for _ in range(3)] == [True, True, False]
+    made.close()
+    for error, words in ((OSError(28, "No Space"), "no space"), (OSError("Odd"), "odd")):
+        with pytest.raises(GeneratorUnusableError, match=f": {words}$"), batch_file.on_disk():
+            raise error
 
 
 def test_the_longest_answer_depends_on_the_server() -> None:
