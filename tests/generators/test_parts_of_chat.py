@@ -21,6 +21,8 @@ from jit_guard.generators.chat.dialect import Dialect
 from jit_guard.generators.chat.endpoint import Endpoint
 from jit_guard.generators.chat.events import Event, EventReader
 from jit_guard.generators.chat.exchange import _destination
+from jit_guard.generators.chat.keys import api_key
+from jit_guard.generators.chat.proxy import Proxy
 from jit_guard.generators.chat.reading import read
 from jit_guard.generators.chat.receiving import Arriving
 from jit_guard.generators.chat.responses import ResponseAssembly, completion_of
@@ -159,6 +161,20 @@ def test_a_route_has_the_port_of_its_scheme() -> None:
     local = ("http://127.0.0.9", "http://localhost", "http://a.localhost", "http://[::1]")
     assert all(Route(one).is_local for one in local)
     assert not any(Route(one).is_local for one in ("http://10.0.0.1", "http://localhost.example"))
+
+
+def test_a_key_is_sent_as_it_is_or_refused_with_the_place() -> None:
+    assert api_key({"OPENAI_API_KEY": " !a~ "}) == "!a~"
+    assert api_key({"OPENAI_API_KEY": " "}) is None
+    for key, words in (("a b", "character 2 of 3 is whitespace"), ("aé", r"2 of 2 is U\+00E9")):
+        with pytest.raises(GeneratorUnusableError, match=words):
+            api_key({"OPENAI_API_KEY": key})
+
+
+def test_the_next_hop_is_the_proxy_if_there_is_one() -> None:
+    proxy = Proxy("http://p", "HTTP_PROXY")
+    assert Route("http://h/v1").next_hop == "http://h/v1"
+    assert Route("http://h/v1", proxy).next_hop == proxy.shown
 
 
 def test_a_redirect_is_shown_up_to_200_characters() -> None:
