@@ -61,6 +61,12 @@ def configure(line: str) -> Editor:
     return edit
 
 
+def configure_registry(root: Path, *_: object) -> None:
+    """Say in the only table of the configuration that its files are not text."""
+    with (root / "jit-guard.toml").open("a") as file:
+        file.write("text = false\n")
+
+
 def write(root: Path, finding: Finding, _: Mapping[str, str]) -> None:
     path = root / finding["path"]
     if path.is_dir() and not path.is_symlink():
@@ -210,6 +216,7 @@ EDITS: Mapping[str, Editor] = {
     "jg206.REMOVE_BOTH": remove_both,
     "jg207.SAVE": write,
     "jg207.NOT_TEXT": configure("types.{component_type}.text = false"),
+    "jg207.NONE_TEXT": configure_registry,
     "jg208.RENAME": rename_mapped,
     "jg208.RENAME_ORPHAN": rename_path,
     "jg208.NAME_PORTABLY": lambda root, finding, _: set_entry(root, finding, "fine.txt"),

@@ -607,6 +607,12 @@ SCENARIOS = [
         argv=INDEX,
     ),
     Scenario(
+        "not text, in a registry",
+        "JG207",
+        ("jg207.SAVE", "jg207.NONE_TEXT"),
+        {**listing("prompts/a.md"), "prompts/a.md": b"\xff"},
+    ),
+    Scenario(
         "an unportable name",
         "JG208",
         ("jg208.RENAME",),
