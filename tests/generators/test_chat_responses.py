@@ -9,7 +9,7 @@ import pytest
 
 from chat_client import REQUEST, needs_sdk, outcome, writing
 from chat_server import Asked, Reply, Script, answer, error, serving, streamed
-from jit_guard.generators.chat.responses import only_there
+from jit_guard.generators.chat.responses import ResponseAssembly, only_there
 from jit_guard.generators.generator import Usage
 
 needs_sdk()
@@ -87,6 +87,40 @@ def test_a_streamed_response_is_a_text() -> None:
         got = outcome(made)
     assert got.text.content == TEXT
     assert got.text.usage.output_tokens == 30
+
+
+def test_what_a_streamed_response_leaves_out_at_its_end_arrived_before() -> None:
+    message = response(said())["output"][1]
+    pieces = [{"type": "response.output_text.delta", "delta": one} for one in ("# Purpose\n\n", "")]
+    pieces += [{"type": "response.output_text.delta", "delta": "Write it.\n"}]
+    whole = {"type": "response.output_text.done", "text": TEXT}
+    halves = [
+        {**whole, "content_index": number, "text": half}
+        for number, half in enumerate(("# Purpose\n\n", "Write it.\n"))
+    ]
+    item = {"type": "response.output_item.done", "item": message}
+    hollow = {**item, "item": {**message, "content": []}}
+    without: dict[str, Any] = response()
+    del without["output"]
+    shapes = (pieces, [*pieces, whole, hollow], [*pieces, whole, item], [whole], halves, [item])
+    for last in (response(output=[]), response(), without):
+        for events in shapes:
+            arriving = ResponseAssembly()
+            for event in (*events, {"type": "response.completed", "response": last}):
+                arriving.add(event)
+            completion = arriving.completion()
+            own = events == [item] and last.get("output")  # which counts, although it is empty
+            assert completion["choices"][0]["message"]["content"] == ("" if own else TEXT)
+            assert completion["usage"] == {"prompt_tokens": 90, "completion_tokens": 30}
+
+
+def test_a_streamed_response_that_fails_keeps_its_text() -> None:
+    reply = stream_of(response(status="failed", error={"message": "Out of order"}), "half")
+    with serving(only_responses(reply)) as server, writing(server.url) as made:
+        failed = outcome(made).failed
+    assert "Out of order" in failed.reason
+    assert failed.text is not None
+    assert failed.text.content == "half"
 
 
 FAULTS = {

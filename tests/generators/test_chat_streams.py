@@ -72,6 +72,12 @@ WHOLE = {
         HALVES[0],
         {"choices": [{"message": {"content": TEXT}, "finish_reason": "stop"}]},
     ),
+    "an empty message at the end": streamed(
+        *HALVES, {"choices": [{"delta": {}, "message": {"content": ""}, "finish_reason": "stop"}]}
+    ),
+    "no message at the end": streamed(
+        *HALVES, {"choices": [{"delta": {}, "message": None, "finish_reason": "stop"}]}
+    ),
     "as text": streamed({"choices": [{"text": TEXT, "finish_reason": "stop"}]}),
     "an error after the end": streamed(*HALVES, STOP, {"error": "usage failed"}),
     "the content type of JSON": streamed(*HALVES, STOP)._replace(
@@ -92,8 +98,26 @@ def test_a_whole_stream_is_a_text_in_every_shape(reply: Reply) -> None:
     assert len(server.asked) == 1
 
 
+def test_an_empty_reason_to_finish_does_not_end_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "_LINGER", 0.02)
+    slowly = streamed(*(delta("", content=one) for one in ("# Purpose\n\n", "Write it.\n")), STOP)
+    got, _ = ask(slowly._replace(drip=0.001))
+    assert got.text.content == TEXT
+
+
 BROKEN = {
     "an error in it": (streamed(HALVES[0], {"error": {"message": "gone"}}), "answer: gone"),
+    "an error event": (
+        streamed(HALVES[0], 'event: error\ndata: {"message": "gone"}\n\n'),
+        ": gone",
+    ),
+    "an error in words": (
+        streamed(HALVES[0], "event: error\ndata: It is gone\n\n"),
+        ": It is gone",
+    ),
+    "an error as a field": (streamed(HALVES[0], 'error: {"message": "gone"}\n\n'), ": gone"),
+    "an error object": (streamed(HALVES[0], {"object": "error", "message": "gone"}), ": gone"),
+    "a detail": (streamed(HALVES[0], {"detail": "gone"}, end=""), ": gone"),
     "no finish reason, no [DONE]": (streamed(*HALVES, end=""), "ended before the answer"),
     "only [DONE]": (streamed(*HALVES), "did not finish"),
     "a chunk that is not JSON": (streamed(HALVES[0], 'data: {"cho\n\n', STOP), "cannot be read"),

@@ -11,9 +11,9 @@ class UnreadableChunkError(Exception):
 
 
 class ReportedError(Exception):
-    """The server reports an error inside its answer; `body` has it."""
+    """The server reports an error inside its answer; `body` has it, as a text or parsed."""
 
-    def __init__(self, body: dict[str, Any]) -> None:
+    def __init__(self, body: object) -> None:
         super().__init__()
         self.body = body
 
@@ -56,7 +56,7 @@ class ChatAssembly:
         if not isinstance(chunk, dict):
             raise UnreadableChunkError
         choices = chunk.get("choices")
-        if chunk.get("error") and not choices:
+        if not choices and _is_error(chunk):
             raise ReportedError(chunk)
         for name in ("id", "model", "usage"):
             if chunk.get(name):
@@ -86,12 +86,12 @@ class ChatAssembly:
             raise UnreadableChunkError
         if not delta and isinstance(choice.get("text"), str):
             delta = {"content": choice["text"]}
-        if "message" in choice and not choice.get("delta"):  # the whole message again, at the end
-            self._pieces = {}
+        if choice.get("message") and not choice.get("delta") and _length(delta.get("content")):
+            self._pieces = {}  # the whole message again, at the end
         for name, value in delta.items():
             if name != "role" and value is not None:
                 self._extend(name, value)
-        if choice.get("finish_reason") is not None:
+        if choice.get("finish_reason"):  # some servers send an empty one until the end
             self._finish_reason = choice["finish_reason"]
             self.finished = True
 
@@ -100,6 +100,12 @@ class ChatAssembly:
             raise UnreadableChunkError
         self.characters += _length(value)
         self._pieces.setdefault(name, []).append(value)
+
+
+def _is_error(chunk: dict[str, Any]) -> bool:
+    if "error" in (chunk.get("object"), chunk.get("type")):
+        return True
+    return any(chunk.get(name) for name in ("error", "errors", "detail"))
 
 
 def _joined(pieces: list[Any]) -> Any:

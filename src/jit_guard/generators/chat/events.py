@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:", b":")
 _MOST_LINES = 500_000
 _LINE_END = re.compile("\r\n|\n|\r")
 
@@ -79,3 +79,6 @@ class EventReader:
             self._data.append(value)
         elif field == "event":
             self._name = value
+        elif field == "error":  # llama.cpp's server, before it sent errors as data
+            self._name = field
+            self._data.append(value)

@@ -116,12 +116,15 @@ class Arriving:
         if self._over or not event.data.strip():
             return
         try:
+            if event.name == "error":  # also if its data is a sentence
+                raise ReportedError(event.data)
             self._assembly.add(_parsed(event.data))
             return
         except ReportedError as error:
             if self.finished:
                 return
-            found = read_error(json.dumps(error.body).encode())
+            body = error.body if isinstance(error.body, str) else json.dumps(error.body)
+            found = read_error(body.encode())
             passing = any(name in code.lower() for code in found.codes for name in _PASSING)
             reason = f"the server reported an error in its answer: {found.words}"
         except (UnreadableChunkError, ValueError, RecursionError):

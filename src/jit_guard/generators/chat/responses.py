@@ -89,12 +89,18 @@ def _usage(usage: Any) -> dict[str, Any] | None:
 
 
 class ResponseAssembly:
-    """Puts a response together from its events."""
+    """Puts a response together from its events.
+
+    The last event should have the whole output. Where a server leaves it out, the items and texts
+    that arrived before count.
+    """
 
     def __init__(self) -> None:
         self.finished = False
         self.characters = 0
         self._texts: dict[str, list[str]] = {}
+        self._begun: set[tuple[Any, ...]] = set()  # the texts that arrived in pieces
+        self._items: list[Any] = []
         self._last: dict[str, Any] | None = None
 
     def add(self, chunk: Any) -> None:
@@ -105,21 +111,43 @@ class ResponseAssembly:
         if kind == "error" or (kind is None and chunk.get("error")):
             raise ReportedError(chunk)
         if kind in _LAST:
-            self._last = completion_of(chunk.get("response"))
-            if self._last is None:
-                raise UnreadableChunkError
-            self.finished = True
+            self._end(chunk.get("response"))
         elif kind in _DELTAS:
-            delta = chunk.get("delta")
-            if not isinstance(delta, str):
-                raise UnreadableChunkError
-            self.characters += len(delta)
-            self._texts.setdefault(_DELTAS[kind], []).append(delta)
+            self._begun.add(_place(chunk))
+            self._extend(_DELTAS[kind], chunk.get("delta"))
+        elif kind == "response.output_text.done" and _place(chunk) not in self._begun:
+            self._extend("content", chunk.get("text") or "")
+        elif kind == "response.output_item.done":
+            self._items.append(chunk.get("item"))
+
+    def _end(self, response: Any) -> None:
+        if isinstance(response, dict) and not response.get("output"):
+            response = {**response, "output": self._items}
+        self._last = completion_of(response)
+        if self._last is None:
+            raise UnreadableChunkError
+        if not self._last["choices"] and self.characters:  # keep what was paid for
+            raise ReportedError({"error": self._last["error"]})
+        self.finished = True
+
+    def _extend(self, name: str, text: Any) -> None:
+        if not isinstance(text, str):
+            raise UnreadableChunkError
+        self.characters += len(text)
+        self._texts.setdefault(name, []).append(text)
 
     def completion(self) -> dict[str, Any]:
         """Return what has arrived, in the form of a chat completion."""
-        if self._last is not None:
-            return self._last
         message = {name: "".join(pieces) for name, pieces in self._texts.items()}
-        choice = {"index": 0, "finish_reason": None, "message": message}
-        return {"object": "chat.completion", "choices": [choice]}
+        if not self.finished or self._last is None:
+            choice = {"index": 0, "finish_reason": None, "message": message}
+            return {"object": "chat.completion", "choices": [choice]}
+        for choice in self._last["choices"]:
+            if not (choice["message"]["content"] or choice["message"].get("refusal")):
+                choice["message"] |= message
+        return self._last
+
+
+def _place(chunk: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the place of a text in the output."""
+    return tuple(str(chunk.get(name)) for name in ("output_index", "content_index"))
