@@ -101,6 +101,32 @@ def test_a_whole_text_is_found_again_in_what_models_put_around_it(one: dict[str,
         assert gate(f"{before}{text}{after}", suffix) == f"{text}\n"
 
 
+NAMED = "autogen_persona_for_leave.txt"
+
+
+@pytest.mark.parametrize(
+    "line", [NAMED, f"**{NAMED}**", f"`components/personas/{NAMED}`:", f"### File: {NAMED}"]
+)
+def test_a_line_that_names_the_file_introduces_its_fence(line: str) -> None:
+    for after in ("", "\n\nNote: adjust it."):
+        assert gate(f"{line}\n\n```markdown\n# Purpose\nWave.\n```{after}") == "# Purpose\nWave.\n"
+    other = f"{line.replace('leave', 'stay')}\n\n```markdown\n# Purpose\nWave.\n```"
+    assert gate(other) == f"{other}\n"
+
+
+def test_a_greeting_is_not_a_key_of_yaml() -> None:
+    for greeting in ("Here is the file:", "Here is the YAML:", "Sure! Here is the YAML file:"):
+        assert gate(f"{greeting}\n\nname: x\nsteps: [a]", ".yaml") == "name: x\nsteps: [a]\n"
+    assert gate("Here is the TOML:\n\nname = 1", ".toml") == "name = 1\n"
+    for text in ("ok:\n\n  name: x\n", "here: is the file\n\nname: x\n"):
+        assert gate(text, ".yaml") == text
+
+
+def test_a_byte_order_mark_counts_as_one_after_blank_lines_too() -> None:
+    assert gate("\n \n\ufeff# Purpose\nWave.") == "# Purpose\nWave.\n"
+    assert gate("\n  # Purpose\nWave.") == "\n  # Purpose\nWave.\n"
+
+
 # Words and punctuation, without any mark that something may be taken for.
 WORD = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=1, max_size=9)
 BETWEEN = st.sampled_from(

@@ -13,11 +13,12 @@ from jit_guard.text.credentials import credential_in
 MAX_BYTES = 1_000_000  # a longer component is a mistake
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NEWLINES = re.compile("\r\n?")
+_BOM = re.compile(r"\A\s*\ufeff+")
 
 
 def finished(content: str) -> str:
     """Return the text as it is written to its file: no BOM, LF line endings, one final newline."""
-    return _NEWLINES.sub("\n", content.lstrip("\ufeff")).rstrip("\n") + "\n"
+    return _NEWLINES.sub("\n", _BOM.sub("", content)).rstrip("\n") + "\n"
 
 
 def judge_text(content: str) -> str | None:

@@ -12,7 +12,7 @@ from jit_guard.generators.answers.formats import STRUCTURED, format_fault
 from jit_guard.generators.answers.markers import without_markers, without_stop_tokens
 from jit_guard.generators.answers.non_answers import non_answer
 from jit_guard.generators.answers.thoughts import without_thoughts
-from jit_guard.generators.answers.wrapping import only_json, unwrapped
+from jit_guard.generators.answers.wrapping import is_introduction, only_json, unwrapped
 from jit_guard.generators.generator import Request
 from jit_guard.generators.judgement import (
     MAX_BYTES,
@@ -57,12 +57,15 @@ def _extracted(text: str, request: Request) -> str:
 
     def is_whole(text: str) -> bool:
         # Whatever looks like a mark in a text that parses is part of a value.
-        return request.suffix in STRUCTURED and format_fault(text, request.suffix) is None
+        # Only YAML takes a greeting for a key.
+        if request.suffix not in STRUCTURED or format_fault(text, request.suffix) is not None:
+            return False
+        return not is_introduction(text.lstrip().partition("\n")[0])
 
     steps: tuple[Callable[[str], str], ...] = (
         lambda text: without_thoughts(text, is_whole),
         without_markers,
-        lambda text: unwrapped(text, request.suffix, request.component_type),
+        lambda text: unwrapped(text, request.suffix, request.component_type, request.path),
         lambda text: (only_json(text) if request.suffix == ".json" else None) or text,
     )
     for _ in range(_MOST):

@@ -49,6 +49,7 @@ FAMILIES = (
     _tag("scratchpad", "Claude"),
     _tag("antthinking", "Claude"),
     _tag("(?:seed|mm):think", "Seed-OSS, MiniMax"),
+    _tag("longcat_think", "LongCat-Flash-Thinking"),
     Family(r"\[THINK\]", r"\[/THINK\]", "token", "Magistral, Ministral"),
     Family("◁think▷", "◁/think▷", "token", "Kimi-VL"),
     Family(r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>", "token", "Sky-T1, OpenThinker"),

@@ -90,6 +90,7 @@ _ADVICE = re.compile(
 )
 # What a prompt puts between "Here is the document:" and its instructions.
 _PLACEHOLDER = re.compile(r"\{[^\n]*\}|\$\{?\w+\}?|<[^\n<>]{1,60}>|\[[^\n\]]{1,60}\]|%\w+%|\.{3}|…")
+_FILE = re.compile(r"\A[\W_]*file(?:name)?[*_]*:", re.IGNORECASE)
 _MOST_LINES = 4  # of a greeting before a fence
 
 
@@ -102,13 +103,14 @@ class _Split(NamedTuple):
     opening: Fence
 
 
-def unwrapped(text: str, suffix: str = "", component_type: str = "") -> str:
+def unwrapped(text: str, suffix: str = "", component_type: str = "", path: str = "") -> str:
     """Return the file in an answer: the text itself, if nothing is around it.
 
     Args:
         text: the answer, without thoughts and tokens.
         suffix: the suffix of the file, with the dot, in lower case.
         component_type: its type, which a greeting may name.
+        path: its path, with `/`, which a line before the fence may name.
 
     Raises:
         UncertainError: the fence around the file is not closed.
@@ -117,11 +119,11 @@ def unwrapped(text: str, suffix: str = "", component_type: str = "") -> str:
     if not lines:
         return text
     found = _split(lines)
-    if found is not None and _is_file(found, suffix, component_type):
+    if found is not None and _is_file(found, suffix, component_type, path):
         rest: Sequence[str] | None = found.inner
     else:
         lone = None if found is not None else _without_lone_fence(lines)
-        rest = lone or _without_greeting(lines, component_type)
+        rest = lone or _without_greeting(lines, suffix, component_type)
     return text if rest is None else "\n".join(_trimmed(rest))
 
 
@@ -143,13 +145,18 @@ def only_json(text: str) -> str | None:
     return text[starts[0] : end]
 
 
+def is_introduction(line: str) -> bool:
+    """Check whether a line introduces a file, and is not a mere yes."""
+    return _GREETING.match(line.strip()) is not None
+
+
 def is_greeting(text: str) -> bool:
     """Check whether a text is nothing but a greeting."""
     line = text.strip()
     return "\n" not in line and bool(_GREETING.match(line) or _YES_ALONE.match(line))
 
 
-def _is_file(found: _Split, suffix: str, component_type: str) -> bool:
+def _is_file(found: _Split, suffix: str, component_type: str, path: str) -> bool:
     """Check that what is in a fence is the file, and what is around it is not."""
     language = found.opening.info.lower().strip("{}.")
     ours = (suffix.lstrip("."), component_type.lower(), *_LANGUAGES.get(suffix, ()))
@@ -168,7 +175,7 @@ def _is_file(found: _Split, suffix: str, component_type: str) -> bool:
             bool(language) and _ADVICE.match(first) is not None
         )
     greeting = " ".join(line.strip() for line in before if line.strip())
-    if not _introduces(greeting, component_type):
+    if not (_introduces(greeting, component_type) or _names(greeting, path)):
         return not after and _SPEECH.match(greeting) is not None
     return not after or _NOTE.match(after[0].strip()) is not None
 
@@ -181,7 +188,15 @@ def _introduces(greeting: str, component_type: str) -> bool:
     return bool(words) and re.match(named, greeting, re.IGNORECASE) is not None
 
 
-def _without_greeting(lines: Sequence[str], component_type: str) -> Sequence[str] | None:
+def _names(line: str, path: str) -> bool:
+    """Check whether a line is only the name of the file, as a title or in bold."""
+    name = _FILE.sub("", line).strip("#*_`'\": ()")
+    return bool(name) and name in (path, path.rpartition("/")[2])
+
+
+def _without_greeting(
+    lines: Sequence[str], suffix: str, component_type: str
+) -> Sequence[str] | None:
     """Remove a greeting before a file without a fence, and an offer after it."""
     rest: Sequence[str]
     match lines:
@@ -189,7 +204,7 @@ def _without_greeting(lines: Sequence[str], component_type: str) -> Sequence[str
             first, rest = first.strip(), _trimmed(following)
         case _:
             return None
-    document = _DOCUMENT.match(rest[0]) is not None
+    document = suffix in STRUCTURED or _DOCUMENT.match(rest[0]) is not None
     before_document = document and (_YES_ALONE.match(first) or _introduces(first, component_type))
     if not (_PLAIN_GREETING.match(first) or before_document):
         return None
