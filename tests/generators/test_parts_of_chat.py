@@ -337,7 +337,7 @@ def test_the_events_of_a_response() -> None:
     assert found.completion()["choices"][0]["finish_reason"] is None
     found.add({"type": "response.completed", "response": {"output": [], "status": "completed"}})
     assert found.finished
-    assert found.completion()["choices"][0]["message"] == {"content": ""}
+    assert found.completion()["choices"][0]["message"] == {"content": "abd", "refusal": "c"}
 
 
 def reading(body: object, **headers: str) -> Any:
