@@ -43,12 +43,13 @@ def test_a_file_is_read_through_links_and_anything_else_has_a_reason(tmp_path: P
     for name, reason in (
         ("nowhere", "it is a broken link"),
         ("p", "it is a FIFO, not a file"),
-        ("\0", "embedded null byte"),
+        ("\0", "embedded null"),  # byte; from Python 3.13 on, it names the call as well
         (LONG, "file name too long"),
     ):
         with pytest.raises(UnreadableError) as error:
             disk.read_file(f"{tmp_path}/{name}", "x")
-        assert (error.value.path, error.value.reason) == ("x", reason)
+        assert error.value.path == "x"
+        assert reason in error.value.reason
     handle = os.open(tmp_path, os.O_RDONLY)
     with pytest.raises(UnreadableError) as error:
         list(disk.pieces(handle, "y"))
