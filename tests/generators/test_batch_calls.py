@@ -133,11 +133,11 @@ def test_a_server_that_was_never_reached_ends_the_run() -> None:
     with calling(lost("ConnectError"), refused(400), lost("ConnectTimeout")) as server:
         assert isinstance(server.run(), GeneratorUnusableError)
         assert isinstance(server.run(), BatchError)  # it answers, and so it is reached
-        found = server.run(seconds=0.2)
+        found = server.run(seconds=1.0)
         assert isinstance(found, BatchError)
         assert "cannot be reached" in found.reason
     with calling(lost("ConnectTimeout")) as server:
-        assert isinstance(server.run(seconds=0.2), GeneratorUnusableError)
+        assert isinstance(server.run(seconds=1.0), GeneratorUnusableError)
     with calling(refused(429, retry_after="300"), "a") as server:
         assert isinstance(server.run(), BatchError)
 

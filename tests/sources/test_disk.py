@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from jit_guard.sources.worktree import Worktree, create
 from projects import git, lay_out
 
 LONG = "a" * 300  # too long a name, which is an error for the superuser as well
+BY_HANDLE = pytest.mark.skipif(sys.platform == "win32", reason="Windows opens no directory")
 
 
 def test_names_that_this_python_would_encode_otherwise_are_refused(
@@ -85,6 +87,7 @@ def test_a_file_below_a_directory_is_created_without_links(
         assert disk.read_open(handle, "x") == b"x"
 
 
+@BY_HANDLE
 @pytest.mark.parametrize(("path", "shown"), [(LONG, LONG), ("", ".")])
 def test_a_directory_that_cannot_be_opened_has_its_reason(
     tmp_path: Path, path: str, shown: str
@@ -99,6 +102,7 @@ def test_a_directory_that_cannot_be_opened_has_its_reason(
     assert error.value.path == shown
 
 
+@BY_HANDLE
 def test_a_path_that_is_too_long_for_one_call_is_opened_in_stretches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +168,7 @@ def test_a_file_that_the_user_named_passes_the_gate_in_the_project(tmp_path: Pat
         os.umask(before)
 
 
+@BY_HANDLE
 def test_the_worktree_creates_what_is_new_and_replaces_the_rest(tmp_path: Path) -> None:
     lay_out(tmp_path, {"a": "old", "d/x": ""})
     source = Worktree(str(tmp_path))

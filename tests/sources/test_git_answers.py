@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,7 @@ def test_the_index_is_read_in_pieces_of_any_size(
     assert len(os.listdir("/proc/self/fd")) == opened
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="starts processes as POSIX does")
 def test_a_git_that_is_not_needed_any_more_is_ended() -> None:
     def started(*words: str) -> int:
         return os.posix_spawnp(words[0], words, os.environ)
