@@ -49,6 +49,20 @@ def test_without_a_terminal_nothing_is_removed_for_good(library: Path) -> None:
     assert "removed" not in done.out
 
 
+@pytest.mark.parametrize("components", [".", ".jit-guard", ".jit-guard/claims"])
+def test_no_tree_has_the_ledger_the_configuration_and_the_baseline(
+    components: str, tmp_path: Path
+) -> None:
+    lines = f'components = "{components}"\nbaseline = "accepted.jsonl"\n'
+    kept = {"jit-guard.toml": lines, "accepted.jsonl": "", "goal_map.json": '{"A": {"b": "c"}}'}
+    kept |= {f".jit-guard/{name}": "" for name in ("ledger.db", "commit.lock", "claims/0.lock")}
+    lay_out(tmp_path, {**kept, "old.txt": TEXT} if components == "." else kept)
+    done = call("prune", "--force", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert ("removed old.txt\n" if components == "." else "no orphans\n") == done.out
+    assert all((tmp_path / name).exists() for name in kept)
+
+
 def test_a_user_is_shown_every_file_before_the_question(library: Path) -> None:
     done = type_in(["y"], "prune", cwd=library)
     assert done.code == 0

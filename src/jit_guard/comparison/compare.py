@@ -46,7 +46,8 @@ def compare(maps: Maps, tree: Tree, settings: Settings) -> Comparison:
     directories = tree.walk(top) if top is not None else {}
     comparison = Comparison.nothing()._replace(directories=directories, top=top or "")
     unresolved = _match_types(maps.read, wanted, tree, comparison)
-    files = {*(one.path for one in maps.every), *maps.faults}
+    files = {*(one.path for one in maps.every), *maps.faults, CONFIG_FILE}
+    files.update(filter(None, [settings.baseline]))
     used: set[str] = set()
     if unresolved:
         from jit_guard.comparison.resolution import resolve
@@ -55,7 +56,6 @@ def compare(maps: Maps, tree: Tree, settings: Settings) -> Comparison:
         comparison = comparison._replace(missing=missing)
     demands = [Demand(directories, comparison.served, by_directory(files | used))]
     if others is not None:
-        files |= {CONFIG_FILE, *filter(None, [settings.baseline])}
         rests = [_match(one, tree, comparison) for one in more]
         comparison, demands = others.complete(comparison, rests, used, files)
     orphans = _orphans(demands, comparison.temporaries)

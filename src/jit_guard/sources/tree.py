@@ -13,7 +13,16 @@ from itertools import chain, islice
 from jit_guard.errors import UnreadableError
 from jit_guard.named_tuple import NamedTuple
 from jit_guard.sources.answers import DirectoryListing
-from jit_guard.text.names import GIT_FILES, IN_GIT, all_folded, fold, is_git, join, unfolded
+from jit_guard.text.names import (
+    GIT_FILES,
+    IN_GIT,
+    STATE_DIRECTORY,
+    all_folded,
+    fold,
+    is_git,
+    join,
+    unfolded,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,12 +91,16 @@ class Tree:
         return self._directories[path]
 
     def walk(self, top: str) -> dict[str, DirectoryListing]:
-        """Return every real directory at and below a path, without following links, in order."""
+        """Return every real directory at and below a path, without following links, in order.
+
+        The state directory, which has the ledger, is never part of a tree.
+        """
         found: dict[str, DirectoryListing] = {}
         waiting = [top]
         while waiting:
             path = waiting.pop()
-            directory = self.directory(path)
+            ours = path.partition("/")[0] == STATE_DIRECTORY
+            directory = None if ours else self.directory(path)
             if directory is not None:
                 found[path] = directory
                 names = sorted(directory.directories, reverse=True)
