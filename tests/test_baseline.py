@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -165,12 +167,30 @@ def test_an_update_keeps_what_the_run_could_not_report(tmp_path: Path) -> None:
 def test_an_update_writes_nothing_if_something_could_not_be_read() -> None:
     found = report(unreadable=("components/x: permission denied",))
 
-    def create() -> int:
-        raise AssertionError("it must not be opened, as that truncates it")
+    def write(_: str) -> None:
+        raise AssertionError
 
-    given = update("b.jsonl", f"{GONE}\n".encode(), Settings(), lambda _: found, create)
+    given = update("b.jsonl", f"{GONE}\n".encode(), Settings(), lambda _: found, write)
     assert given is found
     assert not given.ok
+
+
+def test_an_update_that_fails_leaves_the_baseline_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int, _: object) -> None:
+        os.close(handle)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    lay_out(tmp_path, TWO)
+    baseline(tmp_path, ELSEWHERE)
+    before = (tmp_path / "b.jsonl").read_bytes()
+    monkeypatch.setattr("jit_guard.sources.output._write", full)
+    done = call("--baseline", "b.jsonl", "--update-baseline", cwd=tmp_path)
+    assert done.code == 2
+    assert "o space left on device" in done.err
+    assert (tmp_path / "b.jsonl").read_bytes() == before
+    assert not [one for one in tmp_path.iterdir() if one.suffix == ".tmp"]
 
 
 def test_an_update_creates_the_configured_baseline(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def update(
     existing: bytes | None,
     settings: Settings,
     check: Callable[[frozenset[Identity]], Report],
-    create: Callable[[], int],
+    write: Callable[[str], None],
 ) -> Report:
     """Write a baseline that accepts the current findings; return the report with it applied.
 
@@ -102,7 +102,7 @@ def update(
         existing: its bytes; None if it does not exist.
         settings: the effective settings.
         check: runs a check in which these identities are accepted.
-        create: opens the file for writing, truncated.
+        write: replaces the file.
 
     Raises:
         ConfigError: the existing file is not a baseline.
@@ -113,8 +113,7 @@ def update(
     if found.unreadable:  # what could not be checked cannot be accepted, so nothing is written
         return found
     text = updated(before, found, settings)
-    with open(create(), "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    write(text)
     return check(parse(path, text.encode()))
 
 

@@ -13,7 +13,7 @@ from jit_guard.errors import MissingComponent, OutsideError, UnreadableError, Us
 from jit_guard.project import Path
 from jit_guard.report import Report
 from jit_guard.sources.disk import read_file
-from jit_guard.sources.worktree import Worktree, create, look_at_rest
+from jit_guard.sources.worktree import Worktree, look_at_rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ class Guard:
             UnreadableError: something could not be checked; nothing is written.
         """
         from jit_guard.baseline import update
+        from jit_guard.sources import output
 
         snapshot = self._open(source)
         try:
@@ -201,7 +202,7 @@ class Guard:
                 existing,
                 settings,
                 lambda accepted: self._check(snapshot, settings, maps, accepted),
-                lambda: create(self.root, path),
+                lambda text: output.write(self.root, path, [text]),
             )
         finally:
             snapshot.close()
