@@ -222,9 +222,9 @@ def _refused(session: Session, orders: Sequence[tuple[Generate, Order]]) -> set[
     if refusal is None:
         return set()
     refused = {one.wanted.component for one in refusal.orders}
-    names = (name for step, _ in orders if step.component in refused for name in step.entries)
-    session.tally.fail(failed(name, refusal.reason) for name in names)
-    session.tally.given_up |= refused
+    for step, _ in orders:
+        if step.component in refused:
+            session.tally.give_up(step, refusal.reason)
     return refused
 
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from jit_guard.registry.tree_globs import TreeGlobs
 from jit_guard.sources.answers import SUBMODULE, DirectoryListing
 from jit_guard.sources.tree import Tree
-from jit_guard.text.names import STATE_DIRECTORY, join
+from jit_guard.text.names import join
 
 
 def walk(
@@ -23,11 +23,9 @@ def walk(
     waiting = [""]
     while waiting:
         here = waiting.pop()
-        found = tree.directory(here)
+        found = tree.without_state(here)
         if found is None:
             continue
-        if not here and STATE_DIRECTORY in found.directories:
-            found = found._replace(directories=found.directories - {STATE_DIRECTORY})
         waiting += (path for name in found.directories if globs.leads_to(path := join(here, name)))
         listing = _accepted(globs, tree, here, found, modules)
         if any(listing):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from jit_guard.sources.answers import DirectoryListing, GitState, Origin, Twin
+from jit_guard.sources.twins import only_twins
 from jit_guard.text.names import PENDING, join
 from jit_guard.text.shell import git_command
 
@@ -127,14 +128,13 @@ class Memory:
 
     def same_text(self, missing: list[str], orphans: list[str]) -> dict[str, Twin]:
         """Return missing path -> the only orphan with its last committed text."""
-        found = {
-            path: [orphan for orphan in orphans if self.read(orphan) == self._committed[path]]
-            for path in missing
-            if path in self._committed
-        }
-        return {
-            path: Twin(next(iter(orphans))) for path, orphans in found.items() if len(orphans) == 1
-        }
+        return only_twins(
+            {
+                path: [orphan for orphan in orphans if self.read(orphan) == self._committed[path]]
+                for path in missing
+                if path in self._committed
+            }
+        )
 
 
 def never_added(path: str) -> GitState:

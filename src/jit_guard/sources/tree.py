@@ -90,17 +90,20 @@ class Tree:
             self._directories[path] = found
         return self._directories[path]
 
-    def walk(self, top: str) -> dict[str, DirectoryListing]:
-        """Return every real directory at and below a path, without following links, in order.
+    def without_state(self, path: str) -> DirectoryListing | None:
+        """Return a directory without the state directory: it has the ledger, and no components."""
+        found = self.directory(path)
+        if found is not None and not path and STATE_DIRECTORY in found.directories:
+            found = found._replace(directories=found.directories - {STATE_DIRECTORY})
+        return found
 
-        The state directory, which has the ledger, is never part of a tree.
-        """
+    def walk(self, top: str) -> dict[str, DirectoryListing]:
+        """Return every real directory at and below a path, without following links, in order."""
         found: dict[str, DirectoryListing] = {}
-        waiting = [top]
+        waiting = [] if top.partition("/")[0] == STATE_DIRECTORY else [top]
         while waiting:
             path = waiting.pop()
-            ours = path.partition("/")[0] == STATE_DIRECTORY
-            directory = None if ours else self.directory(path)
+            directory = self.without_state(path)
             if directory is not None:
                 found[path] = directory
                 names = sorted(directory.directories, reverse=True)

@@ -1,8 +1,8 @@
-"""Renamed directories: the only existing one that has the last committed files of a missing one."""
+"""What was renamed: the only existing file or directory that has what a missing one had."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from jit_guard.sources.answers import Twin
@@ -10,6 +10,11 @@ from jit_guard.sources.answers import Twin
 _MOST_ALIKE = 50  # directories with the same file; such a file says little about any of them
 
 Contents = Mapping[str, AbstractSet[str]]  # path below a directory -> ids that the file may have
+
+
+def only_twins(found: Mapping[str, Sequence[str]]) -> dict[str, Twin]:
+    """Return missing file -> its twin, for each that has only one of the orphans found for it."""
+    return {path: Twin(next(iter(orphans))) for path, orphans in found.items() if len(orphans) == 1}
 
 
 def find_twins(

@@ -24,6 +24,7 @@ from jit_guard.sources.git.objects import Found, Objects
 from jit_guard.sources.git.revision import LOST, origin, revision, tree_of, tree_of_index
 from jit_guard.sources.source import Answers, Chunks
 from jit_guard.sources.tree import Tree
+from jit_guard.sources.twins import only_twins
 from jit_guard.text.names import by_directory, join
 from jit_guard.text.stored_form import POINTER_SIZE, lfs_pointer
 
@@ -188,11 +189,7 @@ class GitTree:
             directory, _, name = path.rpartition("/")
             if name in (ids := self._ids(join(self._prefix, directory))):
                 by_id.setdefault(ids[name].hex(), []).append(path)
-        return {
-            path: Twin(next(iter(by_id[blob])))
-            for path, blob in before.items()
-            if len(by_id.get(blob, ())) == 1
-        }
+        return only_twins({path: by_id.get(blob, ()) for path, blob in before.items()})
 
     def _same_directory(
         self, before_this: str, missing: list[str], orphans: list[str]

@@ -21,7 +21,7 @@ from jit_guard.sources.git.environment import Standpoint, clean_environment
 from jit_guard.sources.git.objects import Objects
 from jit_guard.sources.git.parts import parts
 from jit_guard.sources.repository import top
-from jit_guard.sources.twins import find_twins
+from jit_guard.sources.twins import find_twins, only_twins
 from jit_guard.text.names import join
 
 _AT_ONCE = 1000  # paths in one call of git; a command line is limited
@@ -94,11 +94,7 @@ def same_text(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict
     for path in orphans if before else ():
         for blob in _blob_ids(os.path.join(root, path), next(iter(before.values()))):
             by_id.setdefault(blob, []).append(path)
-    return directories | {
-        path: Twin(next(iter(by_id[blob])))
-        for path, blob in before.items()
-        if len(by_id.get(blob, ())) == 1
-    }
+    return directories | only_twins({path: by_id.get(blob, ()) for path, blob in before.items()})
 
 
 def _same_directory(root: str, missing: Sequence[str], orphans: Sequence[str]) -> dict[str, Twin]:
